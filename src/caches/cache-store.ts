@@ -1,0 +1,25 @@
+import type { Answer } from "../model/attempt.ts";
+
+/**
+ * Remembers answers by fingerprint. Every store sits the same contract test (`test/contracts/cache-store.ts`).
+ *
+ * Calls may overlap freely; a store that can work in groups (disk) gathers what arrives while its last group is under way.
+ */
+export interface CacheStore {
+  /**
+   * @param key A fingerprint: 43 characters of base64url.
+   * @returns the answer, equal to the one stored; undefined when there is none or it has expired.
+   * @throws CacheError when the store cannot be read. Not for a missing entry.
+   */
+  get(key: string): Promise<Answer | undefined>;
+
+  /**
+   * Resolves once the answer is safe where this store keeps it: a get by another process finds it from then on.
+   *
+   * @throws CacheError when it could not be stored.
+   */
+  set(key: string, answer: Answer): Promise<void>;
+
+  /** Finishes what is under way and lets go of files and connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { Failure } from "./failure.ts";
+import type { Usage } from "./usage.ts";
+
+/** A whole, good answer. Only these are cached. */
+export interface Answer {
+  /** 2xx. */
+  readonly statusCode: number;
+  /** The provider's id of the call, for its support desk; empty if it sent none. */
+  readonly requestId: string;
+  /** JSON text as received, but for line breaks between tokens, which become spaces so that it fits a line of JSONL. */
+  readonly body: string;
+  readonly usage: Usage;
+}
+
+/** What a server sent back with a failure. */
+export interface ErrorAnswer {
+  readonly statusCode: number;
+  readonly requestId: string;
+  /** JSON text without line breaks; a body that was no JSON is a JSON string holding its text. */
+  readonly body: string;
+}
+
+/** One HTTP call, whatever came of it. `usage` of a failure is what the provider billed nevertheless. */
+export type Attempt =
+  | { readonly ok: true; readonly answer: Answer }
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      readonly answer?: ErrorAnswer;
+      readonly usage?: Usage;
+    };

@@ -1,0 +1,58 @@
+/** Every way in which one line can fail. These are the `error.code` values of the output; scripts depend on them. */
+export const failureKinds = [
+  "invalid_line",
+  "duplicate_custom_id",
+  "invalid_request",
+  "authentication",
+  "permission",
+  "not_found",
+  "context_length_exceeded",
+  "content_filter",
+  "insufficient_quota",
+  "rate_limit",
+  "overloaded",
+  "server_error",
+  "network",
+  "timeout",
+  "invalid_response",
+  "incomplete_stream",
+  "budget_exceeded",
+  "deadline_exceeded",
+  "cancelled",
+  "internal",
+] as const;
+
+export type FailureKind = (typeof failureKinds)[number];
+
+/**
+ * Why a request has no answer. A value, never thrown. Whether asking again can help is decided once, where the failure is first
+ * understood, from body fields, status and headers.
+ */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** For a person: what happened. Free of secrets. */
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly statusCode?: number;
+  /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
+  readonly retryAfterMs?: number;
+}
+
+/** Turned away by a limit: the server did no work, so being asked again costs no retry, only time. */
+export function isTurnedAway(failure: Failure): boolean {
+  return failure.retryable && (failure.kind === "rate_limit" || failure.kind === "overloaded");
+}
+
+/** Failures that every later request of the same key or model would share, so that going on would burn through the file. */
+export function isSharedByAll(failure: Failure): boolean {
+  return (
+    failure.kind === "authentication" ||
+    failure.kind === "permission" ||
+    failure.kind === "not_found" ||
+    failure.kind === "insufficient_quota"
+  );
+}
+
+export function cancelled(message: string): Failure {
+  return { kind: "cancelled", message, retryable: false };
+}

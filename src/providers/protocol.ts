@@ -1,0 +1,40 @@
+import type { Cost } from "../model/cost.ts";
+import type { Failure } from "../model/failure.ts";
+import type { BatchRequest } from "../model/request.ts";
+import type { Usage } from "../model/usage.ts";
+
+/** What came back over HTTP, before anyone has understood it. */
+export interface HttpResponse {
+  readonly statusCode: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The parsed body; undefined when it is no JSON. */
+  readonly body: unknown;
+  /** The body as received, for a message when it is no JSON. */
+  readonly text: string;
+  readonly receivedAt: Date;
+}
+
+/**
+ * One API's wire format, as pure functions. Shared code never asks which provider it is talking to: what differs is declared here.
+ */
+export interface Protocol {
+  /** Path as batch files spell it: `/v1/chat/completions`. */
+  readonly path: string;
+
+  /** Headers of this protocol beside authorisation and content type. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** Tokens that a request is expected to take from tokens per minute, as this API's providers count. */
+  estimate(request: BatchRequest): Cost;
+
+  /** Tokens that an answer reports; zeros where it reports none. */
+  readUsage(body: unknown): Usage;
+
+  /**
+   * Understands a response that is not a plain success: any status but 2xx, or a 2xx whose body says that it failed.
+   *
+   * @returns undefined when the response is a good, whole answer.
+   */
+  readFailure(response: HttpResponse): Failure | undefined;
+}
