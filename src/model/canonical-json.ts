@@ -12,8 +12,9 @@ export function canonicalJson(text: string): string {
   return new Canonicalizer(text).value();
 }
 
-/** 15 significant digits always survive a double; more may not. */
+/** 15 significant digits always survive a double, unless it is tiny; more may not. */
 const exactDigits = 15;
+const smallestPrecise = 2 ** -1022;
 
 class Canonicalizer {
   readonly #text: string;
@@ -78,7 +79,7 @@ class Canonicalizer {
     const end = stringEnd(this.#text, this.#at);
     const literal = this.#text.slice(this.#at, end);
     this.#at = end;
-    return literal.includes("\\") ? JSON.stringify(JSON.parse(literal)) : literal;
+    return hasOtherSpelling(literal) ? JSON.stringify(JSON.parse(literal)) : literal;
   }
 
   #scalar(): string {
@@ -87,6 +88,11 @@ class Canonicalizer {
     this.#at = end;
     return canonicalNumber(scalar);
   }
+}
+
+/** Of all escapes only these two have another, canonical spelling; most texts, with their `\n` and `\"`, are canonical as they stand. */
+function hasOtherSpelling(literal: string): boolean {
+  return literal.includes("\\u") || literal.includes("\\/");
 }
 
 function canonicalNumber(scalar: string): string {
@@ -98,6 +104,6 @@ function canonicalNumber(scalar: string): string {
     .replace(/[eE].*$/, "")
     .replace(/\D/g, "")
     .replace(/^0+/, "");
-  const isExact = digits.length <= exactDigits && Number.isFinite(value) && (value !== 0 || digits === "");
-  return isExact ? written : scalar;
+  const isPrecise = digits === "" || (Number.isFinite(value) && Math.abs(value) >= smallestPrecise);
+  return isPrecise && digits.length <= exactDigits ? written : scalar;
 }

@@ -1,3 +1,5 @@
+import type { SharedFailureKind } from "./failure.ts";
+
 /**
  * The run cannot begin: wrong option, missing key, unreadable or invalid input. Nothing was sent. The message is for a person and
  * says what, where and what to do. Not thrown once a request has been sent.
@@ -19,15 +21,8 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-export type StopReason =
-  | "authentication"
-  | "permission"
-  | "not_found"
-  | "insufficient_quota"
-  | "max_failures"
-  | "deadline"
-  | "cache"
-  | "interrupted";
+/** Why a run ended before its last line. */
+export type StopReason = SharedFailureKind | "max_failures" | "deadline" | "cache" | "interrupted";
 
 /**
  * The run was stopped before its last line. Thrown by `RequestManager.run` after every result that could still leave has left;

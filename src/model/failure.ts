@@ -44,13 +44,12 @@ export function isTurnedAway(failure: Failure): boolean {
 }
 
 /** Failures that every later request of the same key or model would share, so that going on would burn through the file. */
-export function isSharedByAll(failure: Failure): boolean {
-  return (
-    failure.kind === "authentication" ||
-    failure.kind === "permission" ||
-    failure.kind === "not_found" ||
-    failure.kind === "insufficient_quota"
-  );
+export const sharedFailureKinds = ["authentication", "permission", "not_found", "insufficient_quota"] as const;
+
+export type SharedFailureKind = (typeof sharedFailureKinds)[number];
+
+export function isSharedByAll(failure: Failure): failure is Failure & { readonly kind: SharedFailureKind } {
+  return sharedFailureKinds.some((kind) => kind === failure.kind);
 }
 
 export function cancelled(message: string): Failure {

@@ -20,7 +20,7 @@ const closeBracket = 0x5d;
 /**
  * Lists the members of the object that `text` is, in the order written, duplicates included.
  *
- * @param text Valid JSON of an object: call `JSON.parse` first. For other text the list means nothing, but the call returns.
+ * @param text Valid JSON of an object: call `JSON.parse` first. For other text the list means nothing, or it throws a SyntaxError.
  */
 export function objectMembers(text: string): JsonMember[] {
   const members: JsonMember[] = [];

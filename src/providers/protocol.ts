@@ -22,6 +22,12 @@ export interface Protocol {
   /** Path as batch files spell it: `/v1/chat/completions`. */
   readonly path: string;
 
+  /**
+   * Whether base URLs of this API customarily end in the version (`https://api.openai.com/v1`, so `/chat/completions` is added) or
+   * leave it to the path (`https://api.anthropic.com`, so `/v1/messages` is added).
+   */
+  readonly baseUrlHasVersion: boolean;
+
   /** Headers of this protocol beside authorisation and content type. */
   readonly headers: Readonly<Record<string, string>>;
 

@@ -2,6 +2,13 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { BatchRequest } from "../model/request.ts";
 
+export { createProvider, type ProviderOptions } from "./create-provider.ts";
+export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { presets, type Preset } from "./presets.ts";
+export { protocols } from "./protocols.ts";
+export type { Protocol } from "./protocol.ts";
+export type { AuthorizationStyle } from "./request-headers.ts";
+
 /**
  * Asks once: no retry, no waiting, no cache. A bad answer is a value, not an exception.
  */

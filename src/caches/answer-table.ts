@@ -1,0 +1,90 @@
+import { expiresSql, namespace, storedAtSql } from "./answer-row.ts";
+
+/** Runs one SQL statement; rejects with CacheError. Each statement is a transaction of its own. */
+export type Query = (sql: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>;
+
+/** Columns by name. Any process may have written them, so their types are not known. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A fingerprint, and the answer as text. */
+export interface AnswerRow {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** SQLite takes 32,766 parameters in one statement, and a row needs two. */
+export const maxRowsPerStatement = 4096;
+
+/** Rows of this format, whose keys start with the namespace and a colon; a semicolon is the next character. */
+const ours = `key >= '${namespace}:' AND key < '${namespace};'`;
+const oursInAnyFormat = "key >= 'llmbatch-' AND key < 'llmbatch.'";
+
+/** Writes all rows in one transaction; of rows with the same key the last stays. */
+export async function writeRows(query: Query, rows: readonly AnswerRow[]): Promise<void> {
+  const parameters: string[] = [];
+  for (const { key, text } of rows) parameters.push(`${namespace}:${key}`, text);
+  const values = "(?,?),".repeat(rows.length).slice(0, -1);
+  await query(
+    `INSERT INTO keyv (key, value) VALUES ${values} ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    parameters,
+  );
+}
+
+/** Reads rows in one statement. @returns what stands in each, in the order of `keys`; undefined where there is no row. */
+export async function readRows(query: Query, keys: readonly string[]): Promise<unknown[]> {
+  const wanted = JSON.stringify(keys.map((key) => `${namespace}:${key}`));
+  const rows = await query(
+    "SELECT wanted.key AS place, keyv.value FROM json_each(?) AS wanted CROSS JOIN keyv ON keyv.key = wanted.value",
+    [wanted],
+  );
+  const texts = Array.from<unknown>({ length: keys.length });
+  for (const { place, value } of rows) texts[Number(place)] = value;
+  return texts;
+}
+
+export async function deleteRow(query: Query, key: string): Promise<void> {
+  await query("DELETE FROM keyv WHERE key = ?", [`${namespace}:${key}`]);
+}
+
+/** @returns `entries`, `expired`, `oldest` and `newest` (the last two null when there is no entry). */
+export async function summarizeRows(query: Query, expiry: Expiry): Promise<Row> {
+  const sql = `
+    SELECT count(*) AS entries, count(*) FILTER (WHERE ${isExpiredSql}) AS expired,
+      min(nullif(${storedAtSql}, 0)) AS oldest, max(nullif(${storedAtSql}, 0)) AS newest
+    FROM keyv NOT INDEXED WHERE ${ours}`;
+  const [summary = {}] = await query(sql, [expiry.now, expiry.storedUntil]);
+  return summary;
+}
+
+/** @returns how many it deleted. */
+export async function deleteExpiredRows(query: Query, expiry: Expiry): Promise<number> {
+  await query(`DELETE FROM keyv NOT INDEXED WHERE ${ours} AND (${isExpiredSql})`, [expiry.now, expiry.storedUntil]);
+  return countChanges(query);
+}
+
+/** Deletes the rows of every format version. @returns how many. */
+export async function deleteAllRows(query: Query): Promise<number> {
+  await query(`DELETE FROM keyv WHERE ${oursInAnyFormat}`);
+  return countChanges(query);
+}
+
+/** Gives the space of deleted rows back to the file system, and leaves nothing of them in the file. */
+export async function shrink(query: Query): Promise<void> {
+  await query("VACUUM");
+  await query("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** In milliseconds since 1970. */
+export interface Expiry {
+  /** Rows whose own time ended by now have expired. */
+  readonly now: number;
+  /** Rows stored by then have expired too. */
+  readonly storedUntil: number;
+}
+
+const isExpiredSql = `${expiresSql} <= ?1 OR coalesce(${storedAtSql}, 0) <= ?2`;
+
+async function countChanges(query: Query): Promise<number> {
+  const [row] = await query("SELECT changes() AS deleted");
+  return Number(row?.["deleted"]);
+}

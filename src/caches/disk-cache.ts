@@ -1,0 +1,167 @@
+import type { Answer } from "../model/attempt.ts";
+import { CacheError } from "../model/errors.ts";
+import { readRow, writeRow } from "./answer-row.ts";
+import {
+  type AnswerRow,
+  deleteAllRows,
+  deleteExpiredRows,
+  type Expiry,
+  maxRowsPerStatement,
+  type Query,
+  readRows,
+  shrink,
+  summarizeRows,
+  writeRows,
+} from "./answer-table.ts";
+import type { CacheStore } from "./cache-store.ts";
+import { Grouped } from "./group.ts";
+import { databaseBytes } from "./private-file.ts";
+
+export interface DiskCacheStats {
+  readonly path: string;
+  /** Answers, expired ones included. */
+  readonly entries: number;
+  readonly expired: number;
+  /** On the disk. */
+  readonly bytes: number;
+  /** Milliseconds since 1970; undefined when there is no answer. */
+  readonly oldestStoredAt: number | undefined;
+  readonly newestStoredAt: number | undefined;
+}
+
+/** An open database, and how to use it. */
+export interface DiskCacheParts {
+  /** As the user named it, for messages. */
+  readonly path: string;
+  /** Its real path; undefined for a database in memory. */
+  readonly file: string | undefined;
+  readonly query: Query;
+  readonly disconnect: () => Promise<void>;
+  readonly ttlMs: number | undefined;
+  readonly now: () => number;
+}
+
+/**
+ * Answers in one SQLite file. All that is set while a transaction is under way goes in the next one together, and all that is
+ * looked up while a query is under way goes in the next query; see `openDiskCache`.
+ */
+export class DiskCache implements CacheStore {
+  readonly #parts: DiskCacheParts;
+  readonly #writes: Grouped<AnswerRow, never>;
+  readonly #reads: Grouped<string, Answer>;
+  #bytesPerHit = cautiousBytesPerHit;
+  #closing: Promise<void> | undefined;
+
+  /** Use `openDiskCache`. */
+  constructor(parts: DiskCacheParts) {
+    this.#parts = parts;
+    this.#writes = new Grouped({
+      run: (rows) => this.#write(rows),
+      bytesOf: ({ text }) => text.length,
+      maxItems: maxRowsPerStatement,
+      maxBytes: maxGroupBytes,
+    });
+    this.#reads = new Grouped({
+      run: (keys) => this.#read(keys),
+      bytesOf: () => this.#bytesPerHit,
+      maxItems: maxKeysPerRead,
+      maxBytes: maxGroupBytes,
+    });
+  }
+
+  get(key: string): Promise<Answer | undefined> {
+    return this.#closing === undefined ? this.#reads.add(key) : this.#rejectClosed();
+  }
+
+  set(key: string, answer: Answer): Promise<undefined> {
+    if (this.#closing !== undefined) return this.#rejectClosed();
+    return this.#writes.add({ key, text: writeRow(answer, this.#parts.now(), this.#parts.ttlMs) });
+  }
+
+  async stats(): Promise<DiskCacheStats> {
+    const { path, file, query } = this.#parts;
+    const { entries, expired, oldest, newest } = await summarizeRows(query, this.#expiry());
+    return {
+      path,
+      entries: Number(entries),
+      expired: Number(expired),
+      bytes: file === undefined ? 0 : await databaseBytes(file),
+      oldestStoredAt: timeOf(oldest),
+      newestStoredAt: timeOf(newest),
+    };
+  }
+
+  /**
+   * Deletes expired answers and makes the file smaller. Takes up to the file's size again of disk space while it works, and other
+   * processes wait.
+   *
+   * @param options.olderThanMs Deletes answers stored longer ago than that, too.
+   * @returns how many were deleted.
+   */
+  async prune(options: { readonly olderThanMs?: number } = {}): Promise<number> {
+    const deleted = await deleteExpiredRows(this.#parts.query, this.#expiry(options.olderThanMs));
+    await shrink(this.#parts.query);
+    return deleted;
+  }
+
+  /** Deletes all answers, those of other versions of llmbatch included, and makes the file smaller. @returns how many. */
+  async clear(): Promise<number> {
+    const deleted = await deleteAllRows(this.#parts.query);
+    await shrink(this.#parts.query);
+    return deleted;
+  }
+
+  /** Waits for what is under way. The last process to close merges the write-ahead log, so that one file remains. */
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  async #write(rows: readonly AnswerRow[]): Promise<never[]> {
+    await writeRows(this.#parts.query, rows);
+    return [];
+  }
+
+  async #read(keys: readonly string[]): Promise<(Answer | undefined)[]> {
+    const rows = await readRows(this.#parts.query, keys);
+    const now = this.#parts.now();
+    let hits = 0;
+    let bytes = 0;
+    const answers = rows.map((row) => {
+      const answer = readRow(row, now, this.#parts.ttlMs);
+      if (answer !== undefined) {
+        hits += 1;
+        bytes += answer.body.length;
+      }
+      return answer;
+    });
+    if (hits > 0) this.#bytesPerHit = Math.max(bytes / hits, this.#bytesPerHit / 2);
+    return answers;
+  }
+
+  #expiry(olderThanMs: number = Number.POSITIVE_INFINITY): Expiry {
+    const now = this.#parts.now();
+    const lifetimeMs = Math.min(olderThanMs, this.#parts.ttlMs ?? Number.POSITIVE_INFINITY);
+    return { now, storedUntil: Math.max(now - lifetimeMs, -1) };
+  }
+
+  async #finish(): Promise<void> {
+    await this.#reads.idle();
+    await this.#writes.idle();
+    await this.#parts.disconnect();
+  }
+
+  #rejectClosed(): Promise<never> {
+    return Promise.reject(new CacheError(`The cache ${this.#parts.path} is closed.`));
+  }
+}
+
+/** What one transaction writes, and what one query reads, is in memory several times over for a moment. */
+const maxGroupBytes = 8 * 1024 * 1024;
+const maxKeysPerRead = 1024;
+/** How large answers are is known only after some have been read. */
+const cautiousBytesPerHit = 64 * 1024;
+
+function timeOf(milliseconds: unknown): number | undefined {
+  return typeof milliseconds === "number" ? milliseconds : undefined;
+}

@@ -1,0 +1,123 @@
+import type { KeyvSqlite } from "@keyv/sqlite";
+import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { noUsage } from "../model/usage.ts";
+import { writeRow } from "./answer-row.ts";
+import { deleteRow, type Query, readRows, writeRows } from "./answer-table.ts";
+import { DiskCache } from "./disk-cache.ts";
+import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
+import { findFile, makePrivateFile } from "./private-file.ts";
+
+export type { DiskCache, DiskCacheStats } from "./disk-cache.ts";
+
+export interface DiskCacheOptions {
+  /** The SQLite file. It is made, with its folder, if it is not there. */
+  readonly path: string;
+  /**
+   * How long an answer is good for, in milliseconds, from when it was stored. Stored answers keep the time they were stored with,
+   * and one that is older than this is not found either. Default: for ever.
+   */
+  readonly ttlMs?: number;
+  /** Changes nothing: no file is made (one that is missing is an empty cache), and `set` fails. Default false. */
+  readonly readOnly?: boolean;
+  /** How long to wait while another process has the file locked, in milliseconds. Default 60,000. */
+  readonly lockWaitMs?: number;
+  /** The clock, in whole milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Opens a cache that is one SQLite file, which several processes may use at once: each finds the others' answers. Only its owner
+ * can read it (mode 0600). Its rows are Keyv's: `new Keyv({ store: new KeyvSqlite(path), namespace: "llmbatch-1" })` reads them.
+ *
+ * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
+ * crashes or the power fails, the last seconds' answers may be missing, and are asked for again; the file is whole nevertheless
+ * (SQLite's write-ahead log with `synchronous=NORMAL`; see https://sqlite.org/wal.html).
+ *
+ * @throws CacheError when the native module cannot be loaded, or the file cannot be opened, written and read back: a cache that
+ *   does not work is known before anything is sent.
+ */
+export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
+  const { path, ttlMs, readOnly = false, lockWaitMs = 60_000, now = Date.now } = options;
+  const Store = await loadStore();
+  try {
+    const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
+    const store = await withPatience(() => connect(Store, file, readOnly), lockWaitMs);
+    const query = queryOf(store, path, lockWaitMs);
+    if (!readOnly) await probe(query);
+    return new DiskCache({ path, file, query, disconnect: () => store.close(), ttlMs, now });
+  } catch (error) {
+    throw diskError(path, error);
+  }
+}
+
+/** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
+const busyTimeoutMs = 1000;
+const pauseMs = 20;
+/** 32 MiB. The default of 1,000 would move pages of the key's index, which each write touches all over, far more often. */
+const pagesPerCheckpoint = 8000;
+/** Of pages kept in memory. */
+const pageCacheKiB = 16 * 1024;
+
+/** Loaded here and not above, so that all else works where the native module does not. */
+async function loadStore(): Promise<typeof KeyvSqlite> {
+  try {
+    return (await import("@keyv/sqlite")).KeyvSqlite;
+  } catch (error) {
+    throw missingModuleError(error);
+  }
+}
+
+/** @param file Undefined for an empty database that no file belongs to. */
+async function connect(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
+  const store = new Store({ uri: file ?? ":memory:", busyTimeout: busyTimeoutMs });
+  store.on("error", () => undefined); // its queries reject with the same error
+  try {
+    await store.query(`PRAGMA cache_size = -${pageCacheKiB}`);
+    if (readOnly) await store.query("PRAGMA query_only = ON");
+    else await keepLog(store);
+    return store;
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Some file systems cannot keep a write-ahead log; without one, only full synchronisation is safe. */
+async function keepLog(store: KeyvSqlite): Promise<void> {
+  const [row] = await store.query("PRAGMA journal_mode = WAL");
+  await store.query(`PRAGMA synchronous = ${row.journal_mode === "wal" ? "NORMAL" : "FULL"}`);
+  await store.query(`PRAGMA wal_autocheckpoint = ${pagesPerCheckpoint}`);
+}
+
+function queryOf(store: KeyvSqlite, path: string, lockWaitMs: number): Query {
+  return async (sql, parameters = []) => {
+    try {
+      return await withPatience(() => store.query(sql, parameters), lockWaitMs);
+    } catch (error) {
+      throw diskError(path, error);
+    }
+  };
+}
+
+async function withPatience<Value>(attempt: () => Promise<Value>, patienceMs: number): Promise<Value> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= giveUpAt) throw error;
+      await setTimeout(pauseMs);
+    }
+  }
+}
+
+async function probe(query: Query): Promise<void> {
+  const key = `probe-${randomUUID()}`;
+  const text = writeRow({ statusCode: 200, requestId: "", body: "{}", usage: noUsage }, 0, undefined);
+  await writeRows(query, [{ key, text }]);
+  const [row] = await readRows(query, [key]);
+  await deleteRow(query, key);
+  if (row !== text) throw new Error("what is written to it does not come back");
+}

@@ -1,0 +1,76 @@
+import { setImmediate } from "node:timers/promises";
+
+export interface GroupWork<Item, Result> {
+  /**
+   * Does one group's work. When it rejects, every item of the group rejects with that error, and the next group has its own try.
+   *
+   * @returns the n-th item's result in the n-th place; a place left out is undefined.
+   */
+  readonly run: (items: readonly Item[]) => Promise<readonly (Result | undefined)[]>;
+  /** What an item adds to its group's size. Asked when the group is put together. */
+  readonly bytesOf: (item: Item) => number;
+  readonly maxItems: number;
+  /** A single item above it makes a group of its own. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Does in groups what is asked for one by one, first come first served, one group at a time. A group is what gathered while the
+ * last one was under way; no timer holds anything back, so a lone item never waits for company.
+ */
+export class Grouped<Item, Result> {
+  readonly #work: GroupWork<Item, Result>;
+  #waiting: WaitingItem<Item, Result>[] = [];
+  #underWay: Promise<void> | undefined;
+
+  constructor(work: GroupWork<Item, Result>) {
+    this.#work = work;
+  }
+
+  add(item: Item): Promise<Result | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#underWay ??= this.#runGroups();
+    });
+  }
+
+  /** Resolves once nothing waits and nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay !== undefined) await this.#underWay;
+  }
+
+  async #runGroups(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await setImmediate(); // so that all calls of one burst go in one group
+      await this.#runGroup(this.#takeGroup());
+    }
+    this.#underWay = undefined;
+  }
+
+  #takeGroup(): WaitingItem<Item, Result>[] {
+    const { bytesOf, maxItems, maxBytes } = this.#work;
+    let count = 0;
+    let bytes = 0;
+    for (const { item } of this.#waiting) {
+      bytes += bytesOf(item);
+      if (count === maxItems || (count > 0 && bytes > maxBytes)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #runGroup(group: readonly WaitingItem<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#work.run(group.map(({ item }) => item));
+      for (const [place, { resolve }] of group.entries()) resolve(results[place]);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}
+
+interface WaitingItem<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}

@@ -1,0 +1,62 @@
+import { type Line, parseRequests, type RequestParser } from "../jsonl/jsonl.ts";
+import { UsageError } from "../model/errors.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
+import type { Provider } from "../providers/provider.ts";
+
+const mostProblemsShown = 10;
+
+export interface InputCheck {
+  readonly lines: number;
+  readonly invalid: number;
+  /** The first ones, each as `file:line: what`. */
+  readonly problems: readonly string[];
+  /** How many requests go to each model at each path: keys are `model path`. */
+  readonly requestsByTarget: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads a whole input without sending anything.
+ *
+ * @param unsupported Says what is wrong with a request that parses, but that the provider cannot be asked; undefined when nothing is.
+ */
+export async function checkInput(
+  name: string,
+  lines: AsyncIterable<readonly Line[]>,
+  parser: RequestParser,
+  unsupported: (request: BatchRequest) => string | undefined,
+): Promise<InputCheck> {
+  const problems: string[] = [];
+  const requestsByTarget = new Map<string, number>();
+  let count = 0;
+  let invalid = 0;
+  for await (const input of parseRequests(lines, parser)) {
+    count += 1;
+    const problem = problemOf(input, unsupported);
+    if (problem !== undefined) {
+      invalid += 1;
+      if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
+    } else if (input.kind === "request") {
+      const target = `${input.model} ${input.path}`;
+      requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+    }
+  }
+  return { lines: count, invalid, problems, requestsByTarget };
+}
+
+/** Requests that the provider cannot be asked, in words for `checkInput`. */
+export function unsupportedBy(provider: Pick<Provider, "name" | "endpoint">): (request: BatchRequest) => string | undefined {
+  return (request) =>
+    provider.endpoint(request) === undefined ? `${provider.name} cannot be asked at ${request.path}` : undefined;
+}
+
+/** @throws UsageError listing the first problems and their total. */
+export function refuseInvalid({ invalid, lines, problems }: InputCheck): void {
+  if (invalid === 0) return;
+  const more = invalid > problems.length ? [`… and ${invalid - problems.length} more`] : [];
+  const total = `${invalid} of ${lines} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;
+  throw new UsageError([...problems, ...more, total].join("\n"));
+}
+
+function problemOf(input: BatchInput, unsupported: (request: BatchRequest) => string | undefined): string | undefined {
+  return input.kind === "invalid-line" ? input.failure.message : unsupported(input);
+}

@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { type DiskCache, openDiskCache } from "../../caches/cache-store.ts";
+import { parseDurationMs } from "../../config/duration.ts";
+import { readEnvironment } from "../../config/environment.ts";
+import { CacheError, UsageError } from "../../model/errors.ts";
+import { cachePathOf } from "../create-manager.ts";
+import { exitCodes } from "../exit-codes.ts";
+
+export type CacheAction = "stats" | "path" | "prune" | "clear";
+
+/** `llmbatch cache …`: looks after the disk cache. What it finds goes to stdout. @returns the exit code. */
+export async function cacheCommand(action: CacheAction, flags: { cachePath?: string; olderThan?: string }): Promise<number> {
+  const environment = readEnvironment();
+  const path = cachePathOf(flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"], environment);
+  if (action === "path") {
+    process.stdout.write(`${path}\n`);
+    return exitCodes.succeeded;
+  }
+  const olderThanMs = readAge(flags.olderThan);
+  if (!existsSync(path)) {
+    process.stdout.write(`${path}: no cache yet\n`);
+    return exitCodes.succeeded;
+  }
+  const cache = await open(path);
+  try {
+    process.stdout.write(await act(cache, action, olderThanMs, path));
+    return exitCodes.succeeded;
+  } finally {
+    await cache.close();
+  }
+}
+
+async function act(cache: DiskCache, action: Exclude<CacheAction, "path">, olderThanMs: number | undefined, path: string): Promise<string> {
+  switch (action) {
+    case "stats":
+      return describe(await cache.stats(), path);
+    case "prune":
+      return `${await cache.prune(olderThanMs === undefined ? {} : { olderThanMs })} answers removed\n`;
+    case "clear":
+      return `${await cache.clear()} answers removed\n`;
+  }
+}
+
+function describe(stats: Awaited<ReturnType<DiskCache["stats"]>>, path: string): string {
+  const day = (time: number | undefined): string => (time === undefined ? "-" : new Date(time).toISOString());
+  const rows = [
+    ["file", path],
+    ["answers", String(stats.entries)],
+    ["expired", String(stats.expired)],
+    ["size", `${(stats.bytes / 1e6).toFixed(1)} MB`],
+    ["oldest", day(stats.oldestStoredAt)],
+    ["newest", day(stats.newestStoredAt)],
+  ];
+  return rows.map(([name = "", value]) => `${name.padEnd(9)}${value}\n`).join("");
+}
+
+function readAge(olderThan: string | undefined): number | undefined {
+  if (olderThan === undefined) return undefined;
+  const age = parseDurationMs(olderThan);
+  if (age === undefined) throw new UsageError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
+  return age;
+}
+
+async function open(path: string): Promise<DiskCache> {
+  try {
+    return await openDiskCache({ path });
+  } catch (error) {
+    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}

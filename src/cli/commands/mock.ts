@@ -1,0 +1,52 @@
+import type { MockServerOptions, MockStats } from "../../mock/mock-server.ts";
+import { startMockServer } from "../../mock/mock-server.ts";
+
+export interface MockCommandStreams {
+  readonly stderr: { write(text: string): unknown };
+}
+
+/**
+ * `llmbatch mock`: serves the practice provider until SIGINT or SIGTERM, then says in one line what it saw.
+ *
+ * @param options Numbers, already parsed; times in milliseconds.
+ * @throws UsageError if an option's value or the port cannot be used. Not thrown once it listens.
+ */
+export async function runMockCommand(options: MockServerOptions, streams: MockCommandStreams): Promise<void> {
+  const server = await startMockServer(options);
+  const stopped = nextStopSignal();
+  streams.stderr.write(`llmbatch mock listening on ${server.url} (${describeOptions(options)}); Ctrl-C stops it\n`);
+  streams.stderr.write(`Try: echo '"Say hello"' | llmbatch run --base-url ${server.url} --model mock-chat\n`);
+  await stopped;
+  await server.close();
+  streams.stderr.write(`${summarise(server.stats())}\n`);
+}
+
+function describeOptions({ requestsPerMinute, tokensPerMinute, failRate = 0 }: MockServerOptions): string {
+  const limits: string[] = [];
+  if (requestsPerMinute !== undefined) limits.push(`${requestsPerMinute} requests/min`);
+  if (tokensPerMinute !== undefined) limits.push(`${tokensPerMinute} tokens/min`);
+  if (limits.length === 0) limits.push("no limits");
+  if (failRate > 0) limits.push(`${Number((failRate * 100).toFixed(2))} % fail on purpose`);
+  return limits.join(", ");
+}
+
+function nextStopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}
+
+function summarise(stats: MockStats): string {
+  const parts = [`${stats.answered} answered (${stats.duplicates} asked before, ${stats.totalTokens} tokens)`];
+  if (stats.refused > 0) parts.push(`${stats.refused} refused by rate limits`);
+  if (stats.failedOnPurpose > 0) parts.push(`${stats.failedOnPurpose} failed on purpose`);
+  if (stats.clientErrors > 0) parts.push(`${stats.clientErrors} mistaken`);
+  if (stats.abandoned > 0) parts.push(`${stats.abandoned} abandoned by the client`);
+  return `llmbatch mock stopped: ${stats.requestsTotal} requests, ${parts.join(", ")}`;
+}

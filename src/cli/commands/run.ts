@@ -1,0 +1,139 @@
+import { dirname } from "node:path";
+import { readEnvironment, type Environment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
+import type { Options } from "../../config/options.ts";
+import { RequestManager } from "../../manager/request-manager.ts";
+import { RunStoppedError } from "../../model/errors.ts";
+import type { Provider } from "../../providers/provider.ts";
+import { refuseInvalid } from "../check-input.ts";
+import { Closers } from "../closers.ts";
+import { limitsOf, openCache } from "../create-manager.ts";
+import { openProvider } from "../open-provider.ts";
+import { type EventLog, openEventLog } from "../event-log.ts";
+import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
+import { chooseInput, type Input, openInput } from "../input.ts";
+import { assertDistinctFiles } from "../output.ts";
+import { type Progress, startProgress } from "../progress.ts";
+import { checkRequests, readRequests } from "../requests.ts";
+import { openResultWriter, type ResultWriter } from "../result-writer.ts";
+import { RunReport } from "../run-report.ts";
+import { watchSignals } from "../signals.ts";
+
+/**
+ * `llmbatch run`: sends the requests, writes the responses.
+ *
+ * @param showHelp Called when there is no input: nothing was named, and stdin is a terminal.
+ * @returns the exit code.
+ * @throws UsageError when the run cannot begin; nothing was sent then.
+ */
+export async function runCommand(
+  argument: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+  showHelp: () => never,
+): Promise<number> {
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment);
+  const choice = chooseInput(argument, process.stdin.isTTY);
+  if (choice.kind === "none") return showHelp();
+
+  const closers = new Closers();
+  try {
+    const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
+    closers.add(() => input.close());
+    return await runInput(input, options, environment, closers);
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+/** Everything that can be found wrong is found before the first request is sent. */
+async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
+  await assertDistinctFiles({ ...options, input: input.rereadable ? input.name : undefined });
+  const provider = await openProvider(options, environment);
+  closers.add(() => provider.close());
+  const total = await checkWhole(input, options, provider);
+  const cache = await openCache(options, environment);
+  if (cache !== undefined) closers.add(() => cache.close());
+  const log = options.log === undefined ? undefined : await openEventLog(options.log);
+  if (log !== undefined) closers.add(() => log.close());
+  const writer = await openResultWriter(options);
+  closers.add(() => writer.abandon());
+
+  const manager = createManager(provider, cache, log, writer, options);
+  if (total !== undefined) manager.stats.setTotal(total);
+  const progress = startProgress({
+    mode: options.quiet ? "none" : options.progress,
+    stream: process.stderr,
+    stats: manager.stats,
+    term: environment["TERM"],
+    limiterStatus: () => manager.limiterStatus(),
+    ...(total !== undefined && { total }),
+  });
+  closers.add(() => progress.stop());
+  return sendAll({ input, options, manager, writer, progress });
+}
+
+/** @returns how many lines will be sent; undefined for a stream, which is checked as it comes. */
+async function checkWhole(input: Input, options: Options, provider: Provider): Promise<number | undefined> {
+  if (!input.rereadable) return undefined;
+  const check = await checkRequests(input, options, provider);
+  if (!options.skip_invalid) refuseInvalid(check);
+  return Math.min(check.lines, options.limit ?? Infinity);
+}
+
+function createManager(
+  provider: Provider,
+  cache: Awaited<ReturnType<typeof openCache>>,
+  log: EventLog | undefined,
+  writer: ResultWriter,
+  options: Options,
+): RequestManager {
+  return new RequestManager({
+    ...limitsOf(options),
+    provider,
+    ...(cache !== undefined && { cache }),
+    ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
+    observers: log === undefined ? [] : [log.observe],
+  });
+}
+
+interface Sending {
+  readonly input: Input;
+  readonly options: Options;
+  readonly manager: RequestManager;
+  readonly writer: ResultWriter;
+  readonly progress: Progress;
+}
+
+async function sendAll({ input, options, manager, writer, progress }: Sending): Promise<number> {
+  const report = new RunReport(options, manager.stats, writer, progress);
+  const signals = watchSignals(
+    (signal) => {
+      report.interrupting(signal, manager.limiterStatus().inFlight);
+      manager.stop();
+    },
+    (signal) => {
+      progress.restore();
+      process.exit(exitCodeOfSignal(signal));
+    },
+  );
+  try {
+    for await (const result of manager.run(readRequests(input, options, report.warn))) {
+      const pending = writer.write(result);
+      if (pending !== undefined) await pending;
+      if (writer.readerGone) break;
+    }
+    if (writer.readerGone) return exitCodes.succeeded;
+    await writer.finish();
+    await report.finished();
+    return manager.stats.requestsFailed === 0 ? exitCodes.succeeded : exitCodes.someFailed;
+  } catch (error) {
+    await writer.abandon();
+    if (!(error instanceof RunStoppedError)) throw error;
+    await report.stopped(error);
+    return error.reason === "interrupted" && signals.received !== undefined ? exitCodeOfSignal(signals.received) : exitCodes.stopped;
+  } finally {
+    signals.stop();
+  }
+}

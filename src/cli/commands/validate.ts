@@ -1,0 +1,38 @@
+import { readEnvironment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
+import { protocols } from "../../providers/provider.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { chooseInput, openInput } from "../input.ts";
+import { checkRequests } from "../requests.ts";
+import { printable } from "../terminal-text.ts";
+
+/**
+ * `llmbatch validate`: checks an input offline. Problems go to stderr, counts to stdout.
+ *
+ * @returns the exit code: 0 when every line can be sent, 2 when not.
+ */
+export async function validateCommand(
+  argument: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+  showHelp: () => never,
+): Promise<number> {
+  const options = loadOptions(flags, configFile, readEnvironment());
+  const choice = chooseInput(argument, process.stdin.isTTY);
+  if (choice.kind === "none") return showHelp();
+
+  const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
+  try {
+    const check = await checkRequests(input, options, {
+      name: options.provider,
+      endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
+    });
+    for (const problem of check.problems) process.stderr.write(`${printable(problem)}\n`);
+    if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
+    process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);
+    for (const [target, count] of check.requestsByTarget) process.stdout.write(`${String(count).padStart(10)}  ${printable(target)}\n`);
+    return check.invalid === 0 ? exitCodes.succeeded : exitCodes.usage;
+  } finally {
+    await input.close();
+  }
+}

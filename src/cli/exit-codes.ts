@@ -1,0 +1,31 @@
+import type { StopReason } from "../model/errors.ts";
+
+/** What scripts read. Signals end with 128 and their number: 130 for Ctrl-C, 143 for SIGTERM. */
+export const exitCodes = {
+  succeeded: 0,
+  someFailed: 1,
+  usage: 2,
+  stopped: 3,
+} as const;
+
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+export type EndingSignal = keyof typeof signalNumbers;
+
+export const endingSignals: readonly EndingSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
+
+export function exitCodeOfSignal(signal: EndingSignal): number {
+  return 128 + signalNumbers[signal];
+}
+
+/** In people's words, what stopped the run. */
+export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
+  authentication: "the API key was refused",
+  permission: "the API key may not do this",
+  not_found: "the model or endpoint does not exist",
+  insufficient_quota: "the quota is used up",
+  max_failures: "too many requests failed",
+  deadline: "the deadline has passed",
+  cache: "the cache cannot be used any more",
+  interrupted: "interrupted",
+};

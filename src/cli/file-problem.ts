@@ -1,0 +1,29 @@
+const words: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EBADF: "the descriptor is not open",
+  EBUSY: "it is in use by the system, perhaps a mount point",
+  EDQUOT: "your disk quota is used up; make room and run the same command again",
+  EFBIG: "the file would be larger than the system allows",
+  EIO: "the disk or the network drive reported an error",
+  EISDIR: "it is a directory",
+  ELOOP: "its symbolic links go in a circle",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "there is no such file or directory",
+  ENOSPC: "the disk is full; make room and run the same command again",
+  ENOTDIR: "a part of its path is not a directory",
+  ENXIO: "it is a socket or a device that is not there",
+  EPERM: "the system does not permit it",
+  EROFS: "the file system is read-only",
+  ESTALE: "the network drive has lost it",
+};
+
+/** Says in words why the system refused to open, read or write a file; does not name the file. */
+export function fileProblem(error: unknown): string {
+  const code = errorCode(error);
+  return (code && words[code]) || (error instanceof Error ? error.message : String(error));
+}
+
+/** `ENOENT` and the like; undefined for what is no error of the system. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,88 @@
+/** From here on `write` asks its caller to wait. */
+const fullBytes = 256 * 1024;
+/** Room for the text that fills the buffer, so that it seldom has to grow. */
+const capacityBytes = fullBytes + 64 * 1024;
+const mostBytesPerCodeUnit = 3;
+
+/**
+ * Gathers texts while the last write is under way and then writes them in one: a slow run reaches the disk line by line, a fast
+ * one in large pieces, and no timer decides which. Holds two buffers, however much goes through.
+ */
+export class OutputBuffer {
+  readonly #send: (bytes: Buffer) => Promise<void>;
+  #gathered: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
+  #spare: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
+  #used = 0;
+  #sending: Promise<void> | undefined;
+  #failure: unknown;
+  #failureReported = false;
+
+  /** @param send Writes the bytes, all of them. It is called again once it has resolved; the bytes are overwritten then. */
+  constructor(send: (bytes: Buffer) => Promise<void>) {
+    this.#send = send;
+  }
+
+  /** @returns a promise to wait for when the buffer is full. It rejects with what an earlier `send` rejected with. */
+  write(text: string): Promise<void> | undefined {
+    if (this.#failure !== undefined) return this.#reportFailure();
+    this.#gather(text);
+    if (this.#sending === undefined) this.#sendGathered();
+    else if (this.#used >= fullBytes) return this.#sending;
+    return undefined;
+  }
+
+  /** Resolves once all texts are sent. */
+  async flush(): Promise<void> {
+    while (this.#sending !== undefined) await this.#sending;
+    if (this.#failure !== undefined) await this.#reportFailure();
+  }
+
+  /** Refuses every later `write`. Call it once all is flushed. */
+  close(): void {
+    this.#failure ??= new Error("the output was written to after its end");
+  }
+
+  /** Whether a call has rejected with the failure of a `send`. */
+  get failureReported(): boolean {
+    return this.#failureReported;
+  }
+
+  #gather(text: string): void {
+    const room = this.#gathered.length - this.#used;
+    if (text.length * mostBytesPerCodeUnit > room) this.#makeRoom(Buffer.byteLength(text));
+    this.#used += this.#gathered.write(text, this.#used);
+  }
+
+  #makeRoom(needed: number): void {
+    if (this.#used + needed <= this.#gathered.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#used + needed, this.#gathered.length * 2));
+    this.#gathered.copy(grown, 0, 0, this.#used);
+    this.#gathered = grown;
+  }
+
+  #sendGathered(): void {
+    if (this.#used === 0) return;
+    const full = this.#gathered;
+    const bytes = full.subarray(0, this.#used);
+    this.#gathered = this.#spare;
+    this.#used = 0;
+    this.#sending = this.#sendOnce(full, bytes);
+  }
+
+  async #sendOnce(full: Buffer, bytes: Buffer): Promise<void> {
+    try {
+      await this.#send(bytes);
+    } catch (error) {
+      this.#failure = error;
+    }
+    this.#sending = undefined;
+    // A buffer that grew for one huge text is not kept.
+    this.#spare = full.length === capacityBytes ? full : Buffer.allocUnsafeSlow(capacityBytes);
+    if (this.#failure === undefined) this.#sendGathered();
+  }
+
+  #reportFailure(): Promise<never> {
+    this.#failureReported = true;
+    return Promise.reject(this.#failure);
+  }
+}

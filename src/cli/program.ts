@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { flagOf, type OptionRow, optionTable } from "../config/option-table.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+const examples = `
+Examples:
+  llmbatch run requests.jsonl -o out.jsonl             every line answered, in order; run it again to resume
+  llmbatch run prompts.jsonl -m gpt-5.4-mini --rpm 500 -o out.jsonl
+  cat requests.jsonl | llmbatch run - | jq .response.body
+  llmbatch run samples/requests.jsonl --provider mock  no key, no network
+
+Exit codes: 0 all succeeded, 1 some requests failed, 2 usage or invalid input (nothing was sent),
+3 stopped early (resumable), 130/143 interrupted (resumable).`;
+
+/** The commands and their flags. What they do is loaded when one is called, so that help and version come at once. */
+export function createProgram(exitWith: (code: number) => void): Command {
+  const program = new Command("llmbatch")
+    .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
+    .version(readVersion())
+    .enablePositionalOptions()
+    .showHelpAfterError("(llmbatch --help shows what there is)")
+    .addHelpText("after", examples)
+    .exitOverride();
+
+  addRun(program, exitWith);
+  addValidate(program, exitWith);
+  addCache(program, exitWith);
+  addMock(program, exitWith);
+  return program;
+}
+
+function addRun(program: Command, exitWith: (code: number) => void): void {
+  const run = program.command("run").description("send the requests, write the responses").argument("[INPUT]", "a JSONL file, or - for stdin");
+  for (const row of optionTable) run.addOption(optionOf(row));
+  run.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  run.addHelpText("after", examples);
+  run.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+    const { runCommand } = await import("./commands/run.ts");
+    exitWith(await runCommand(input, withTableKeys(flags), configOf(flags), () => run.help({ error: true })));
+  });
+}
+
+function addValidate(program: Command, exitWith: (code: number) => void): void {
+  const shared = optionTable.filter(({ key }) => key === "model" || key === "provider" || key === "base_url" || key === "set");
+  const validate = program
+    .command("validate")
+    .description("check a file offline: errors by line, duplicate ids, counts by model and endpoint")
+    .argument("[INPUT]", "a JSONL file, or - for stdin");
+  for (const row of shared) validate.addOption(optionOf(row));
+  validate.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  validate.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+    const { validateCommand } = await import("./commands/validate.ts");
+    exitWith(await validateCommand(input, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
+  });
+}
+
+function addCache(program: Command, exitWith: (code: number) => void): void {
+  const cache = program.command("cache").description("look after the disk cache");
+  const pathOption = ["--cache-path <FILE>", "the disk cache's file (default: in the user's cache folder)"] as const;
+  const add = (name: "stats" | "path" | "prune" | "clear", description: string): Command =>
+    cache
+      .command(name)
+      .description(description)
+      .option(...pathOption)
+      .action(async (flags: { cachePath?: string; olderThan?: string }) => {
+        const { cacheCommand } = await import("./commands/cache.ts");
+        exitWith(await cacheCommand(name, flags));
+      });
+  add("stats", "how many answers it holds, how large and how old they are");
+  add("path", "where it is");
+  add("prune", "remove expired answers").option("--older-than <DURATION>", "and those older than 30d, 12h …");
+  add("clear", "remove all answers");
+}
+
+function addMock(program: Command, exitWith: (code: number) => void): void {
+  program
+    .command("mock")
+    .description("the built-in practice provider as a server: OpenAI-shaped, no key, enforces limits, can fail on purpose")
+    .option("--port <N>", "0 for any free one", readNumber, 8080)
+    .option("--rpm <N>", "requests per minute it allows (default: no limit)", readNumber)
+    .option("--tpm <N>", "tokens per minute it allows (default: no limit)", readNumber)
+    .option("--latency <MS>", "milliseconds an answer takes", readNumber, 50)
+    .option("--jitter <MS>", "milliseconds more or less", readNumber, 0)
+    .option("--fail-rate <SHARE>", "share of requests that fail on purpose, 0 to 1", readNumber, 0)
+    .option("--seed <N>", "other answers, other failures", readNumber, 0)
+    .action(async ({ rpm, tpm, latency, jitter, ...rest }: Record<string, number>) => {
+      const { runMockCommand } = await import("./commands/mock.ts");
+      const options = { ...rest, requestsPerMinute: rpm, tokensPerMinute: tpm, latencyMs: latency, jitterMs: jitter };
+      await runMockCommand(options, process);
+      exitWith(exitCodes.succeeded);
+    });
+}
+
+function readNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
+  return value;
+}
+
+function optionOf(row: OptionRow): Option {
+  const flags = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` <${row.value}>`}`;
+  const description = row.default === undefined ? row.description : `${row.description} (default: ${row.default})`;
+  const option = new Option(flags, description);
+  return row.repeatable ? option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]) : option;
+}
+
+/** Commander spells flags `maxRetries`; the option table, as files and environment variables do, `max_retries`. */
+function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
+  const { config: _, ...rest } = flags;
+  return Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
+}
+
+function configOf(flags: Record<string, unknown>): string | undefined {
+  const { config } = flags;
+  return typeof config === "string" ? config : undefined;
+}
+
+function readVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return version;
+}

@@ -1,0 +1,33 @@
+import type { Options } from "../config/options.ts";
+import { parseRequests, RequestParser, splitLines } from "../jsonl/jsonl.ts";
+import type { BatchInput } from "../model/request.ts";
+import type { Provider } from "../providers/provider.ts";
+import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
+import type { Input } from "./input.ts";
+
+type ParsingOptions = Pick<Options, "model" | "set">;
+
+/** The input's lines as requests, the first `limit` of them. */
+export async function* readRequests(
+  input: Input,
+  options: ParsingOptions & Pick<Options, "limit">,
+  warn: (warning: string) => void,
+): AsyncGenerator<BatchInput> {
+  const { limit = Infinity } = options;
+  let count = 0;
+  for await (const request of parseRequests(splitLines(input), createParser(options, warn))) {
+    yield request;
+    count += 1;
+    if (count >= limit) return;
+  }
+}
+
+/** Reads the whole input once, offline, to say what is wrong with it before anything is sent. */
+export function checkRequests(input: Input, options: ParsingOptions, provider: Pick<Provider, "name" | "endpoint">): Promise<InputCheck> {
+  const silent = (): void => undefined;
+  return checkInput(input.name, splitLines(input), createParser(options, silent), unsupportedBy(provider));
+}
+
+function createParser({ model, set }: ParsingOptions, onWarning: (warning: string) => void): RequestParser {
+  return new RequestParser({ ...(model !== undefined && { defaultModel: model }), defaults: Object.fromEntries(set.map(([key, json]) => [key, JSON.parse(json)])), onWarning });
+}

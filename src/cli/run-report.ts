@@ -1,0 +1,60 @@
+import type { Options } from "../config/options.ts";
+import type { RunStoppedError } from "../model/errors.ts";
+import type { TokenStats } from "../stats/token-stats.ts";
+import { type EndingSignal, stopReasonTexts } from "./exit-codes.ts";
+import type { Progress } from "./progress.ts";
+import type { ResultWriter } from "./result-writer.ts";
+import { formatSummary } from "./summary.ts";
+import { printable } from "./terminal-text.ts";
+import { writeFileAtomically } from "./write-atomically.ts";
+
+/** What a person and a script are told about a run: warnings while it goes, statistics and a summary when it has ended. */
+export class RunReport {
+  readonly #options: Options;
+  readonly #stats: TokenStats;
+  readonly #writer: ResultWriter;
+  readonly #progress: Progress;
+
+  constructor(options: Options, stats: TokenStats, writer: ResultWriter, progress: Progress) {
+    this.#options = options;
+    this.#stats = stats;
+    this.#writer = writer;
+    this.#progress = progress;
+  }
+
+  readonly warn = (warning: string): void => {
+    this.#progress.log(`llmbatch: ${printable(warning)}`);
+  };
+
+  interrupting(signal: EndingSignal, inFlight: number): void {
+    const again = signal === "SIGINT" ? " (Ctrl-C again to stop at once)" : "";
+    this.warn(`${signal}: nothing more is sent; waiting up to 30 s for the ${inFlight} requests in flight${again}`);
+  }
+
+  async finished(): Promise<void> {
+    await this.#end();
+  }
+
+  async stopped(error: RunStoppedError): Promise<void> {
+    await this.#end();
+    const why = error.reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[error.reason]}: ${error.message}`;
+    process.stderr.write(`llmbatch: stopped early, ${printable(why)}\nllmbatch: ${this.#howToGoOn()}\n`);
+  }
+
+  async #end(): Promise<void> {
+    this.#stats.end();
+    this.#progress.stop();
+    const { outputPath, errorsPath } = this.#writer;
+    const statsPath = this.#options.stats ?? (outputPath === undefined ? undefined : `${outputPath}.stats.json`);
+    if (statsPath !== undefined) await writeFileAtomically(statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
+    if (this.#options.quiet) return;
+    const paths = { outputPath, errorsPath, statsPath, logPath: this.#options.log };
+    process.stderr.write(`${formatSummary(this.#stats, paths)}\n`);
+  }
+
+  #howToGoOn(): string {
+    const answers = this.#stats.requestsCompleted;
+    if (this.#options.cache !== "disk") return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
+    return `${answers} answers are safe in the cache; run the same command again to go on from there`;
+  }
+}

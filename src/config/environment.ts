@@ -1,0 +1,16 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The only place that looks at the process's environment. */
+export function readEnvironment(): Environment {
+  return process.env;
+}
+
+/** Where the disk cache is unless the user says otherwise: in the user's cache folder (XDG Base Directory Specification). */
+export function defaultCachePath(environment: Environment): string {
+  const configured = environment["XDG_CACHE_HOME"];
+  const folder = configured === undefined || configured === "" ? join(homedir(), ".cache") : configured;
+  return join(folder, "llmbatch", "cache.sqlite");
+}

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from "node:fs";
+import { UsageError } from "../model/errors.ts";
+import type { Environment } from "./environment.ts";
+import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
+import { type OptionIssue, type Options, parseOptions } from "./options.ts";
+
+const defaultConfigFile = "llmbatch.config.json";
+
+/** Values as they were given, each with the words that tell a person where. */
+type Given = Record<string, { readonly value: unknown; readonly where: string }>;
+
+/**
+ * Gathers the options of a run: flags win over environment variables, those over the configuration file, that over the defaults.
+ *
+ * @param flags Option keys with what was typed: a text, a list of texts for repeatable ones, true for switches.
+ * @param configFile The file named by `--config`; without one `llmbatch.config.json` is read if it is there.
+ * @throws UsageError naming the flag, variable or file, what was given and what is expected.
+ */
+export function loadOptions(
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+  environment: Environment,
+): Options {
+  const given: Given = { ...readConfigFile(configFile), ...fromEnvironment(environment), ...fromFlags(flags) };
+  const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
+  const parsed = parseOptions(values);
+  if ("options" in parsed) return parsed.options;
+  throw new UsageError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
+}
+
+function fromFlags(flags: Readonly<Record<string, unknown>>): Given {
+  return Object.fromEntries(
+    Object.entries(flags)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, { value, where: flagOf(key) }]),
+  );
+}
+
+function fromEnvironment(environment: Environment): Given {
+  const given: Given = {};
+  for (const { key } of optionTable) {
+    const where = environmentVariableOf(key);
+    const value = environment[where];
+    if (value !== undefined && value !== "") given[key] = { value, where };
+  }
+  return given;
+}
+
+function readConfigFile(path: string | undefined): Given {
+  if (path === undefined && !existsSync(defaultConfigFile)) return {};
+  const file = path ?? defaultConfigFile;
+  const content = parseConfig(file);
+  if (typeof content !== "object" || content === null || Array.isArray(content))
+    throw new UsageError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
+  return Object.fromEntries(
+    Object.entries(content)
+      .filter(([key]) => key !== "$schema")
+      .map(([key, value]) => [key, { value, where: `${file}: "${key}"` }]),
+  );
+}
+
+function parseConfig(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+function describe({ key, expected }: OptionIssue, given: Given): string {
+  const origin = given[key];
+  if (expected === undefined) return `${origin?.where ?? key}: there is no such option`;
+  return `${origin?.where ?? flagOf(key)}: expected ${expected}, not ${JSON.stringify(origin?.value)}`;
+}

@@ -1,0 +1,100 @@
+export type OptionKey =
+  | "output"
+  | "errors"
+  | "stats"
+  | "log"
+  | "model"
+  | "set"
+  | "provider"
+  | "base_url"
+  | "api_key_env"
+  | "header"
+  | "concurrency"
+  | "rpm"
+  | "tpm"
+  | "max_retries"
+  | "retry_delay"
+  | "max_retry_delay"
+  | "max_wait"
+  | "timeout"
+  | "deadline"
+  | "max_failures"
+  | "cache"
+  | "cache_path"
+  | "cache_ttl"
+  | "refresh"
+  | "dedupe"
+  | "skip_invalid"
+  | "unordered"
+  | "limit"
+  | "progress"
+  | "quiet";
+
+/**
+ * One option of `llmbatch run`. The table below is the only list of them: the command line's flags, the environment variables,
+ * the keys of the configuration file and the help are all made from it.
+ */
+export interface OptionRow {
+  /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
+  readonly key: OptionKey;
+  readonly short?: string;
+  /** What stands for the value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly default?: string;
+  readonly description: string;
+}
+
+export const optionTable: readonly OptionRow[] = [
+  {
+    key: "output",
+    short: "-o",
+    value: "FILE",
+    description: "results, one line per input line, in the same order",
+    default: "stdout",
+  },
+  { key: "errors", value: "FILE", description: "failed results go there instead" },
+  { key: "stats", value: "FILE", description: "token statistics as JSON", default: "FILE.stats.json beside -o" },
+  { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
+  { key: "model", short: "-m", value: "ID", description: "the model of lines that name none" },
+  { key: "set", value: "KEY=JSON", repeatable: true, description: "a body field of lines that do not set it" },
+  {
+    key: "provider",
+    short: "-p",
+    value: "NAME",
+    default: "openai",
+    description: "whom to ask; `mock` needs no key and no network",
+  },
+  { key: "base_url", value: "URL", description: "any endpoint that speaks the same protocol" },
+  { key: "api_key_env", value: "VAR", description: "the environment variable that holds the key" },
+  { key: "header", value: "'K: V'", repeatable: true, description: "a header to send with every request" },
+  { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },
+  { key: "rpm", value: "N", default: "none", description: "requests per minute, paced evenly" },
+  { key: "tpm", value: "N", default: "none", description: "tokens per minute, paced evenly" },
+  { key: "max_retries", value: "N", default: "5", description: "attempts after the first" },
+  { key: "retry_delay", value: "S", default: "1", description: "seconds before the first retry at most; doubles with each" },
+  { key: "max_retry_delay", value: "S", default: "60", description: "seconds before any retry at most" },
+  { key: "max_wait", value: "S", default: "1800", description: "how long a request may be turned away by rate limits" },
+  { key: "timeout", value: "S", default: "600", description: "seconds for one attempt, its body included" },
+  { key: "deadline", value: "S", default: "none", description: "stop the run after so many seconds, resumable" },
+  { key: "max_failures", value: "N[%]", default: "none", description: "stop after so many failed lines, resumable" },
+  { key: "cache", value: "KIND", default: "disk", description: "where answers are kept: disk, memory or none" },
+  { key: "cache_path", value: "FILE", default: "the user's cache folder", description: "the disk cache's file" },
+  { key: "cache_ttl", value: "DURATION", default: "for ever", description: "how long answers are good for: 30d, 12h, 90s" },
+  { key: "refresh", description: "ask again for what the cache knows, and store it anew" },
+  { key: "dedupe", description: "send identical requests once and share the answer" },
+  { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },
+  { key: "unordered", description: "write results as they come" },
+  { key: "limit", value: "N", default: "all", description: "only the first N lines" },
+  { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
+  { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
+];
+
+/** The long flag of an option, as typed: `--max-retries`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll("_", "-")}`;
+}
+
+export function environmentVariableOf(key: string): string {
+  return `LLMBATCH_${key.toUpperCase()}`;
+}

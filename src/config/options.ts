@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { parseDurationMs } from "./duration.ts";
+import type { OptionKey } from "./option-table.ts";
+
+// Without it zod compiles its schemas with `new Function`, which hardened environments forbid.
+z.config({ jitless: true });
+
+/** Everything `llmbatch run` can be told, checked. Times are in milliseconds. Keys are those of the option table. */
+export interface Options {
+  readonly output?: string | undefined;
+  readonly errors?: string | undefined;
+  readonly stats?: string | undefined;
+  readonly log?: string | undefined;
+  readonly model?: string | undefined;
+  /** Pairs of a body field and its JSON text. */
+  readonly set: readonly (readonly [key: string, json: string])[];
+  readonly provider: string;
+  readonly base_url?: string | undefined;
+  readonly api_key_env?: string | undefined;
+  readonly header: readonly (readonly [name: string, value: string])[];
+  readonly concurrency: number;
+  readonly rpm?: number | undefined;
+  readonly tpm?: number | undefined;
+  readonly max_retries: number;
+  readonly retry_delay: number;
+  readonly max_retry_delay: number;
+  readonly max_wait: number;
+  readonly timeout: number;
+  readonly deadline?: number | undefined;
+  readonly max_failures?: { readonly count: number } | { readonly share: number } | undefined;
+  readonly cache: "disk" | "memory" | "none";
+  readonly cache_path?: string | undefined;
+  readonly cache_ttl?: number | undefined;
+  readonly refresh: boolean;
+  readonly dedupe: boolean;
+  readonly skip_invalid: boolean;
+  readonly unordered: boolean;
+  readonly limit?: number | undefined;
+  readonly progress: "auto" | "bar" | "plain" | "json" | "none";
+  readonly quiet: boolean;
+}
+
+const number = (schema: z.ZodNumber): z.ZodType<number> =>
+  z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
+
+const positiveInteger = number(
+  z.number("a whole number above 0").int("a whole number above 0").positive("a whole number above 0"),
+);
+const count = number(
+  z.number("a whole number, 0 or more").int("a whole number, 0 or more").nonnegative("a whole number, 0 or more"),
+);
+const seconds = number(z.number("a number of seconds").positive("more than 0 seconds"));
+const secondsOrNone = number(z.number("a number of seconds").nonnegative("a number of seconds, 0 or more"));
+const text = z.string("a text").min(1, "a text that is not empty");
+const toMs = (value: number): number => value * 1_000;
+
+const flag = z.preprocess(
+  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" || value === "" ? false : value),
+  z.boolean("true or false"),
+);
+
+const duration = z.union([z.string(), z.number()], "a length of time such as 30d, 12h, 90s").transform((value, context) => {
+  const parsed = parseDurationMs(String(value));
+  if (parsed === undefined || parsed === 0) context.addIssue("a length of time such as 30d, 12h, 90s");
+  return parsed ?? z.NEVER;
+});
+
+const maxFailures = z
+  .union([z.string(), z.number()], "a number of lines such as 10, or a share such as 5%")
+  .transform((value, context) => {
+    const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(value).trim()) ?? [];
+    const amount = Number(digits);
+    if (amount > 0 && amount <= 100 && percent === "%") return { share: amount / 100 };
+    if (amount > 0 && Number.isInteger(amount) && percent === "") return { count: amount };
+    context.addIssue("a number of lines such as 10, or a share such as 5%");
+    return z.NEVER;
+  });
+
+const baseUrl = text.refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.hash === "";
+}, "an address such as http://localhost:8000/v1 (keys and passwords do not belong in it)");
+
+const header = text.transform((value, context) => {
+  const [, name, content] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(value) ?? [];
+  if (name !== undefined && content !== undefined) return [name, content] as const;
+  context.addIssue("a header such as 'X-Team: research'");
+  return z.NEVER;
+});
+
+const assignment = text.transform((value, context) => {
+  const [, key, json] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
+  if (key !== undefined && json !== undefined && isJson(json)) return [key, json.trim()] as const;
+  context.addIssue("KEY=JSON, such as temperature=0 or 'user=\"me\"' (texts need their quotes)");
+  return z.NEVER;
+});
+
+const list = <Item>(item: z.ZodType<Item>): z.ZodType<Item[]> =>
+  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item));
+
+const schema = z.strictObject({
+  output: text.optional(),
+  errors: text.optional(),
+  stats: text.optional(),
+  log: text.optional(),
+  model: text.optional(),
+  set: list(assignment).default([]),
+  provider: text.default("openai"),
+  base_url: baseUrl.optional(),
+  api_key_env: text.optional(),
+  header: list(header).default([]),
+  concurrency: positiveInteger.default(100),
+  rpm: positiveInteger.optional(),
+  tpm: positiveInteger.optional(),
+  max_retries: count.default(5),
+  retry_delay: secondsOrNone.transform(toMs).default(1_000),
+  max_retry_delay: secondsOrNone.transform(toMs).default(60_000),
+  max_wait: secondsOrNone.transform(toMs).default(1_800_000),
+  timeout: seconds.transform(toMs).default(600_000),
+  deadline: seconds.transform(toMs).optional(),
+  max_failures: maxFailures.optional(),
+  cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),
+  cache_path: text.optional(),
+  cache_ttl: duration.optional(),
+  refresh: flag.default(false),
+  dedupe: flag.default(false),
+  skip_invalid: flag.default(false),
+  unordered: flag.default(false),
+  limit: positiveInteger.optional(),
+  progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
+  quiet: flag.default(false),
+} satisfies Record<OptionKey, z.ZodType>);
+
+/** Something wrong with one option. */
+export interface OptionIssue {
+  readonly key: string;
+  /** What was expected; undefined when there is no such option. */
+  readonly expected: string | undefined;
+}
+
+/** @param values What was given, by option key; texts as typed on a command line are fine. */
+export function parseOptions(values: Readonly<Record<string, unknown>>): { options: Options } | { issues: OptionIssue[] } {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return { options: parsed.data };
+  return {
+    issues: parsed.error.issues.flatMap((issue): OptionIssue[] =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ key, expected: undefined }))
+        : [{ key: String(issue.path[0]), expected: issue.message }],
+    ),
+  };
+}
+
+function isJson(value: string): boolean {
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

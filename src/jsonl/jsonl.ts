@@ -1,0 +1,9 @@
+/** The door of this room: bytes become lines, lines become requests, results become lines. */
+export { formatResult } from "./format-results.ts";
+export { parseRequests, RequestParser } from "./parse-requests.ts";
+export type { RequestParserOptions } from "./parse-requests.ts";
+export { maxLineBytes, splitLines } from "./split-lines.ts";
+export type { BrokenLine, Line, TextLine } from "./split-lines.ts";
+
+/** A request as a program gives it: a prompt, a body, or an object that could stand on a line of a batch file. */
+export type RequestLike = string | Readonly<Record<string, unknown>>;

@@ -1,0 +1,43 @@
+import { skipSpace } from "../model/json-text.ts";
+import type { JsonMember } from "../model/json-text.ts";
+
+/**
+ * Takes members out of an object's text, or puts others in their place. All that stays, white space too, stays byte for byte.
+ *
+ * @param text JSON of an object.
+ * @param members Those of `text`.
+ * @param rewrite The text to stand in the place of the member `key`; undefined keeps it as it is, "" takes it out.
+ */
+export function rewriteMembers(
+  text: string,
+  members: readonly JsonMember[],
+  rewrite: (key: string) => string | undefined,
+): string {
+  const kept: string[] = [];
+  let slotStart = skipSpace(text, 0) + 1;
+  for (const { key, end } of members) {
+    const slotEnd = skipSpace(text, end); // at the comma or the closing brace
+    const rewritten = rewrite(key);
+    if (rewritten === undefined) kept.push(text.slice(slotStart, slotEnd));
+    else if (rewritten !== "") kept.push(rewritten);
+    slotStart = slotEnd + 1;
+  }
+  return `{${kept.join(",")}}`;
+}
+
+/**
+ * Puts members before those that an object's text has.
+ *
+ * @param text JSON of an object, starting with its brace.
+ * @param members `"key":value`, any number of them with commas between, at least one.
+ */
+export function prependMembers(text: string, members: string): string {
+  const isEmpty = text[skipSpace(text, 1)] === "}";
+  return `{${members}${isEmpty ? "" : ","}${text.slice(1)}`;
+}
+
+/** The text of the value of `key`: of its last one where a key stands twice, as `JSON.parse` reads it. */
+export function valueText(text: string, members: readonly JsonMember[], key: string): string | undefined {
+  const member = members.findLast((candidate) => candidate.key === key);
+  return member && text.slice(member.valueStart, member.end);
+}

@@ -1,0 +1,197 @@
+import { z } from "zod";
+import { DigestCounts } from "../model/digest-counts.ts";
+import { UsageError } from "../model/errors.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
+import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
+import { readForm, readMetadata, readString, unknownKeys } from "./line-forms.ts";
+import type { Draft } from "./line-forms.ts";
+import { prependMembers } from "./member-text.ts";
+import { Problem } from "./problem.ts";
+import { isJsonObject, readJson } from "./read-json.ts";
+import type { JsonObject } from "./read-json.ts";
+import { inferPath, plainPath } from "./request-path.ts";
+import type { Line } from "./split-lines.ts";
+
+// Without it zod compiles schemas with `new Function`; here no data ever comes near code.
+z.config({ jitless: true });
+
+const urlProblem =
+  '`url` must be a plain path such as "/v1/chat/completions"; the host is chosen with --provider or --base-url, never by a line';
+
+const envelopeSchema = z.object({
+  custom_id: z.string("`custom_id` must be a string").optional(),
+  method: z.literal("POST", '`method` must be "POST"').optional(),
+  url: z.string(urlProblem).regex(plainPath, urlProblem).optional(),
+});
+
+const modelProblem = "`model` must be a string that is not empty";
+const modelSchema = z.object({ model: z.string(modelProblem).min(1, modelProblem).optional() });
+
+const mostKeysNamed = 10;
+
+export interface RequestParserOptions {
+  /** For bodies that name no model. */
+  readonly defaultModel?: string;
+  /** Members for bodies that do not have them, as JSON values; a body's own always win. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Called once at most, for keys that are ignored. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Makes the requests of one run. It remembers every `custom_id`, so one parser serves one input. */
+export class RequestParser {
+  readonly #defaults: ReadonlyMap<string, unknown>;
+  readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
+  readonly #customIds = new DigestCounts();
+  #onWarning: ((message: string) => void) | undefined;
+
+  /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
+  constructor({ defaultModel, defaults, onWarning }: RequestParserOptions = {}) {
+    const members = Object.entries({ model: defaultModel, ...defaults }).filter(([, value]) => value !== undefined);
+    const model = readModel(Object.fromEntries(members));
+    if (model instanceof Problem) throw new UsageError(`defaults for all lines: ${model.message}`);
+    this.#defaults = new Map(members);
+    this.#defaultMembers = members.map(([key, value]) => ({ key, text: `${JSON.stringify(key)}:${JSON.stringify(value)}` }));
+    this.#onWarning = onWarning;
+  }
+
+  /** Makes a request of a line in any input form, or an `InvalidLine` that says why not. Never throws. */
+  parse(line: Line): BatchInput {
+    const { lineNumber, text } = line;
+    if (line.problem === undefined) return this.#parseText(text, lineNumber);
+    const ownId = readCustomId(readJson(text));
+    const { customId } = this.#claimCustomId(ownId?.includes("\uFFFD") ? undefined : ownId, lineNumber);
+    return invalidLine({ lineNumber, customId, digest: line.digest, metadata: undefined }, brokenLineProblem(line));
+  }
+
+  /**
+   * The same for a value that a program gives: a prompt as a string, a body, or any object that could stand on a line.
+   *
+   * @param position 1-based; it takes the line number's part.
+   */
+  parseValue(value: unknown, position: number): BatchInput {
+    const text = writeJson(value);
+    if (typeof text === "string") return this.#parseText(text, position);
+    const { customId } = this.#claimCustomId(undefined, position);
+    return invalidLine({ lineNumber: position, customId, digest: digestOf(`${position}`), metadata: undefined }, text);
+  }
+
+  #parseText(text: string, lineNumber: number): BatchInput {
+    const value = readJson(text);
+    const ownId = readCustomId(value);
+    const { customId, isTaken } = this.#claimCustomId(ownId, lineNumber);
+    const request = value instanceof Problem ? value : this.#makeRequest(value, text, lineNumber, customId);
+    if (!isTaken && !(request instanceof Problem)) return request;
+    const line = { lineNumber, customId, digest: digestOf(text), metadata: isJsonObject(value) ? readMetadata(text) : undefined };
+    if (request instanceof Problem) return invalidLine(line, request);
+    return invalidLine(line, duplicateProblem(customId, ownId === undefined), "duplicate_custom_id");
+  }
+
+  #claimCustomId(ownId: string | undefined, lineNumber: number): { customId: string; isTaken: boolean } {
+    const customId = ownId ?? `request-${lineNumber}`;
+    return { customId, isTaken: this.#customIds.add(customId) > 0 };
+  }
+
+  #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
+    if (typeof value === "string") return this.#finish(readString(text), undefined, lineNumber, customId);
+    if (!isJsonObject(value)) return typeProblem(value);
+    const envelope = envelopeSchema.safeParse(value);
+    if (!envelope.success) return problemOf(envelope.error);
+    const { url } = envelope.data;
+    const draft = readForm(value, text, url);
+    if (draft instanceof Problem) return draft;
+    if (draft.wrapper !== undefined && this.#onWarning) this.#warnOfUnknownKeys(value, draft.wrapper, lineNumber);
+    return this.#finish(draft, url, lineNumber, customId);
+  }
+
+  #finish(draft: Draft, url: string | undefined, lineNumber: number, customId: string): BatchRequest | Problem {
+    const { body, metadata } = draft;
+    const ownModel = readModel(body);
+    if (ownModel instanceof Problem) return ownModel;
+    const model = ownModel ?? this.#defaults.get("model");
+    if (typeof model !== "string") return new Problem("no model: name one in the body, or for all lines with --model");
+    const path = url ?? draft.path ?? inferPath(body, model);
+    if (path === undefined)
+      return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
+    const maxOutputTokens = this.#maxOutputTokens(body);
+    return {
+      kind: "request",
+      lineNumber,
+      customId,
+      path,
+      model,
+      body: this.#withDefaults(draft),
+      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      ...(metadata !== undefined && { metadata }),
+    };
+  }
+
+  #withDefaults({ body, bodyText }: Draft): string {
+    const missing = this.#defaultMembers.filter(({ key }) => !Object.hasOwn(body, key));
+    return missing.length === 0 ? bodyText : prependMembers(bodyText, missing.map(({ text }) => text).join(","));
+  }
+
+  /** The limit's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` is of Completions. */
+  #maxOutputTokens(body: JsonObject): number | undefined {
+    const limit =
+      this.#setting(body, "max_completion_tokens") ??
+      this.#setting(body, "max_tokens") ??
+      this.#setting(body, "max_output_tokens");
+    if (!isCount(limit)) return undefined;
+    const choices = this.#setting(body, "n") ?? this.#setting(body, "best_of") ?? 1;
+    return isCount(choices) && isCount(limit * choices) ? limit * choices : undefined;
+  }
+
+  #setting(body: JsonObject, key: string): unknown {
+    const own = body[key];
+    return own === undefined ? this.#defaults.get(key) : own;
+  }
+
+  #warnOfUnknownKeys(line: JsonObject, wrapper: string, lineNumber: number): void {
+    const keys = unknownKeys(line, wrapper);
+    if (keys.length === 0) return;
+    const named = keys.slice(0, mostKeysNamed).map(quote).join(", ");
+    const more = keys.length > mostKeysNamed ? ` and ${keys.length - mostKeysNamed} more` : "";
+    this.#onWarning?.(
+      `line ${lineNumber}: ignored beside \`${wrapper}\`: ${named}${more} (said once; other lines may have others)`,
+    );
+    this.#onWarning = undefined;
+  }
+}
+
+/** Makes requests of lines, one of each, as they come. */
+export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, parser: RequestParser): AsyncGenerator<BatchInput> {
+  for await (const group of lines) {
+    for (const line of group) yield parser.parse(line);
+  }
+}
+
+function readModel(body: JsonObject): string | undefined | Problem {
+  if (body.stream === true) return new Problem("`stream` is not supported: every line gets one whole answer; leave it out");
+  const parsed = modelSchema.safeParse(body);
+  return parsed.success ? parsed.data.model : problemOf(parsed.error);
+}
+
+function readCustomId(value: unknown): string | undefined {
+  const customId = isJsonObject(value) ? value.custom_id : undefined;
+  return typeof customId === "string" ? customId : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function problemOf(error: z.ZodError): Problem {
+  return new Problem(error.issues.map(({ message }) => message).join("; "));
+}
+
+/** @returns a `Problem` for what JSON has no words for: functions, circles, big integers. */
+function writeJson(value: unknown): string | Problem {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return text ?? new Problem(`cannot be written as JSON: it is ${typeof value}`);
+  } catch (error) {
+    const [reason] = String(error).split("\n");
+    return new Problem(`cannot be written as JSON: ${reason}`);
+  }
+}

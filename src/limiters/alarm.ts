@@ -1,0 +1,36 @@
+/** The longest delay of a Node timer; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * One timer for the next moment at which something may go on. It may ring early (Node's timers do, by up to 1 ms, and a distant time
+ * is reached in several steps), so whoever hears it looks at the clock and sets it again.
+ */
+export class Alarm {
+  readonly #ring: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = Infinity;
+
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /** Rings in `delayMs`, unless it is set to ring before that. */
+  set(delayMs: number, nowMs: number): void {
+    const dueMs = nowMs + delayMs;
+    if (dueMs >= this.#dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.ceil(delayMs), longestTimerMs));
+  }
+
+  /** An alarm that nobody waits for would keep the process alive. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#dueMs = Infinity;
+  }
+
+  #fire(): void {
+    this.#dueMs = Infinity;
+    this.#ring();
+  }
+}

@@ -1,0 +1,81 @@
+import type { Attempt } from "../model/attempt.ts";
+import { isTurnedAway, type Failure } from "../model/failure.ts";
+
+const shortestBackoffMs = 1_000;
+const longestBackoffMs = 60_000;
+
+export interface PauseOptions {
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Called once per episode. */
+  readonly onPause: (pauseMs: number, reason: string) => void;
+}
+
+/**
+ * A pause that everyone shares: when a server turns one attempt away, nobody starts until it is over.
+ *
+ * All refusals of attempts that had started before the pause belong to one episode: they neither extend it nor call it out again,
+ * unless the server now asks for longer than what is left.
+ */
+export class Pause {
+  readonly #options: PauseOptions;
+  #episode = 0;
+  #untilMs = -Infinity;
+  /** Episodes since the last success. */
+  #refusals = 0;
+
+  constructor(options: PauseOptions) {
+    this.#options = options;
+  }
+
+  /** Number of the last episode. Note it when an attempt starts. */
+  get episode(): number {
+    return this.#episode;
+  }
+
+  /** Milliseconds until everyone may go on; 0 when there is no pause. */
+  get leftMs(): number {
+    return Math.max(0, this.#untilMs - this.#options.clock());
+  }
+
+  /**
+   * Looks at what came of an attempt.
+   *
+   * @param episode The last episode when the attempt started.
+   */
+  observe(attempt: Attempt, episode: number): void {
+    const isStraggler = episode < this.#episode;
+    if (attempt.ok) {
+      if (!isStraggler) this.#refusals = 0;
+    } else if (isTurnedAway(attempt.failure)) {
+      if (isStraggler) this.#extend(attempt.failure);
+      else this.#begin(attempt.failure);
+    }
+  }
+
+  #begin(failure: Failure): void {
+    const { clock, onPause } = this.#options;
+    const nowMs = clock();
+    this.#untilMs = Math.max(this.#untilMs, nowMs + (requestedMs(failure) || this.#backoffMs()));
+    this.#episode += 1;
+    this.#refusals += 1;
+    onPause(this.#untilMs - nowMs, failure.message);
+  }
+
+  #extend(failure: Failure): void {
+    this.#untilMs = Math.max(this.#untilMs, this.#options.clock() + requestedMs(failure));
+  }
+
+  /** Full jitter: anything up to a ceiling that doubles with each episode. */
+  #backoffMs(): number {
+    const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** this.#refusals);
+    return this.#options.random() * ceilingMs;
+  }
+}
+
+/** "Come back in 0 seconds", said while turning somebody away, says nothing. */
+function requestedMs(failure: Failure): number {
+  return Math.max(0, failure.retryAfterMs ?? 0);
+}

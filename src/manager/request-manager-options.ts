@@ -1,0 +1,50 @@
+import type { CacheStore } from "../caches/cache-store.ts";
+import type { Limiter } from "../limiters/limiter.ts";
+import type { Observer } from "../model/event.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { RetryPolicy } from "../retry/retry.ts";
+import type { MaxFailures } from "./stop-conditions.ts";
+
+export interface RequestManagerOptions {
+  readonly provider: Provider;
+  /** Requests in flight at most. Default 100. */
+  readonly concurrency?: number;
+  /** Default: no limit. Paced evenly, not in a burst at each minute. */
+  readonly requestsPerMinute?: number;
+  /** Default: no limit. Reserved before a request is sent, settled by what its answer really used. */
+  readonly tokensPerMinute?: number;
+  /** In place of the limiter that the three options above describe. */
+  readonly limiter?: Limiter;
+  /** Default: nothing is remembered. */
+  readonly cache?: CacheStore;
+  /** Ask even for what the cache knows, and store it anew. */
+  readonly refresh?: boolean;
+  /** Send identical requests once and share the answer. Needs a cache. Default: each gets an answer of its own. */
+  readonly dedupe?: boolean;
+  /** Default: 5 retries, backing off from 1 s to 60 s, and up to half an hour of being turned away. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** The model of requests that name none. */
+  readonly model?: string;
+  readonly maxFailures?: MaxFailures;
+  /** The run stops, resumable, when it has lasted this long. */
+  readonly deadlineMs?: number;
+  /** How long requests in flight may still take once the run was stopped. Default 30 s. */
+  readonly drainMs?: number;
+  /** Whether results leave in the order of their requests (default) or as they come. */
+  readonly order?: "input" | "completion";
+  /** Where answers that wait behind a slow one go when they fill 64 MiB. Default: the system's temporary folder. */
+  readonly spoolDirectory?: string;
+  readonly observers?: readonly Observer[];
+}
+
+export const defaultConcurrency = 100;
+export const defaultDrainMs = 30_000;
+/** What may wait in memory behind a slow head of line. */
+export const defaultHeldBytes: number = 64 * 1024 * 1024;
+
+export const defaultRetryPolicy: RetryPolicy = {
+  maxRetries: 5,
+  retryDelayMs: 1_000,
+  maxRetryDelayMs: 60_000,
+  maxWaitMs: 1_800_000,
+};

@@ -1,0 +1,165 @@
+import { createLimiter, type Limiter, type LimiterStatus } from "../limiters/limiter.ts";
+import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
+import { UsageError } from "../model/errors.ts";
+import type { RunEvent } from "../model/event.ts";
+import type { BatchInput } from "../model/request.ts";
+import type { BatchResult } from "../model/result.ts";
+import { TokenStats } from "../stats/token-stats.ts";
+import {
+  defaultConcurrency,
+  defaultDrainMs,
+  defaultHeldBytes,
+  defaultRetryPolicy,
+  type RequestManagerOptions,
+} from "./request-manager-options.ts";
+import { Run } from "./run.ts";
+import type { Stop } from "./stop-conditions.ts";
+
+export type { RequestManagerOptions } from "./request-manager-options.ts";
+
+type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
+
+/**
+ * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.
+ *
+ * ```ts
+ * const manager = new RequestManager({ provider: createProvider("openai", { apiKey }) });
+ * const results = await manager.processBatch([{ model: "gpt-5.4-mini", messages: [{ role: "user", content: "Hi" }] }]);
+ * ```
+ */
+export class RequestManager {
+  /** What was done so far, over all batches of this manager. Readable at any time. */
+  readonly stats: TokenStats = new TokenStats();
+  readonly #options: RequestManagerOptions;
+  readonly #limiter: Limiter;
+  readonly #runs = new Set<Run>();
+
+  /** @throws UsageError when options contradict each other. */
+  constructor(options: RequestManagerOptions) {
+    if (options.dedupe === true && options.cache === undefined)
+      throw new UsageError("`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out");
+    this.#options = options;
+    this.#limiter = options.limiter ?? this.#createLimiter();
+  }
+
+  /**
+   * Sends requests as they come and yields their results: as many, and in the same order (unless `order` is `"completion"`).
+   * Memory does not grow with the number of requests. A failed request is a result. Leaving the loop early stops the run.
+   *
+   * @param requests Bodies (`{ model, messages }`), prompts, or lines of batch files as objects; see `RequestLike`.
+   * @throws RunStoppedError when the run was stopped before its end: refused key, used-up quota, deadline, too many failures, a
+   *   broken cache, or `stop()`. Every result before the first unanswered request has been yielded by then.
+   * @throws what `requests` throws, after all requests before it have been answered. Not when single requests fail.
+   */
+  async *run(requests: Inputs<RequestLike | BatchInput>): AsyncGenerator<BatchResult> {
+    const run = this.#createRun();
+    this.#runs.add(run);
+    try {
+      yield* run.results(this.#parse(requests));
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  /** `run` for small batches. @throws as `run` does. */
+  async processBatch(requests: readonly (RequestLike | BatchInput)[]): Promise<BatchResult[]> {
+    const results: BatchResult[] = [];
+    for await (const result of this.run(requests)) results.push(result);
+    return results;
+  }
+
+  /**
+   * One request by itself, through the same cache, limits and retries.
+   *
+   * @returns its result; never rejects, whatever goes wrong.
+   */
+  async execute(request: RequestLike): Promise<BatchResult> {
+    return this.#createRun().execute(this.#createParser().parseValue(request, 1));
+  }
+
+  /**
+   * Stops all runs: no request is sent from now on, those in flight may take `drainMs` more and are kept. The runs then throw
+   * `RunStoppedError`.
+   */
+  stop(message = "the run was interrupted"): void {
+    const stop: Stop = { reason: "interrupted", message };
+    for (const run of this.#runs) run.stop(stop);
+  }
+
+  /** What is in flight, what waits, and for what. */
+  limiterStatus(): LimiterStatus {
+    return this.#limiter.status();
+  }
+
+  /** Stops what still runs, then closes the provider's connections and the cache. */
+  async close(): Promise<void> {
+    this.stop("the request manager was closed");
+    await this.#options.provider.close();
+    await this.#options.cache?.close();
+  }
+
+  async *#parse(requests: Inputs<RequestLike | BatchInput>): AsyncGenerator<BatchInput> {
+    const parser = this.#createParser();
+    let position = 0;
+    for await (const request of requests) {
+      position += 1;
+      yield isBatchInput(request) ? request : parser.parseValue(request, position);
+    }
+  }
+
+  #createParser(): RequestParser {
+    return new RequestParser({
+      ...(this.#options.model !== undefined && { defaultModel: this.#options.model }),
+      onWarning: (message) => this.#emit({ type: "warning", message }),
+    });
+  }
+
+  #createRun(): Run {
+    const { provider, cache, refresh, dedupe, retry, concurrency, spoolDirectory } = this.#options;
+    return new Run({
+      concurrency: concurrency ?? defaultConcurrency,
+      drainMs: this.#options.drainMs ?? defaultDrainMs,
+      deadlineMs: this.#options.deadlineMs,
+      maxFailures: this.#options.maxFailures,
+      queue: {
+        inOrder: this.#options.order !== "completion",
+        memoryBytes: defaultHeldBytes,
+        ...(spoolDirectory !== undefined && { spoolDirectory }),
+      },
+      walk: {
+        provider,
+        limiter: this.#limiter,
+        cache,
+        refresh: refresh ?? false,
+        dedupe: dedupe ?? false,
+        retryPolicy: { ...defaultRetryPolicy, ...retry },
+        emit: this.#emit,
+      },
+    });
+  }
+
+  #createLimiter(): Limiter {
+    const { provider, concurrency, requestsPerMinute, tokensPerMinute } = this.#options;
+    return createLimiter({
+      provider: provider.name,
+      concurrency: concurrency ?? defaultConcurrency,
+      ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+      ...(tokensPerMinute !== undefined && { tokensPerMinute }),
+      onEvent: this.#emit,
+    });
+  }
+
+  readonly #emit = (event: RunEvent): void => {
+    this.stats.observe(event);
+    for (const observe of this.#options.observers ?? []) observe(event);
+  };
+}
+
+/** Requests that were parsed already, by the command line for one. */
+function isBatchInput(request: RequestLike | BatchInput): request is BatchInput {
+  return (
+    typeof request === "object" &&
+    (request["kind"] === "request" || request["kind"] === "invalid-line") &&
+    typeof request["customId"] === "string"
+  );
+}

@@ -1,0 +1,131 @@
+import type { CacheStore } from "../caches/cache-store.ts";
+import type { Limiter } from "../limiters/limiter.ts";
+import type { Answer, Attempt } from "../model/attempt.ts";
+import type { Observer } from "../model/event.ts";
+import type { Failure } from "../model/failure.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
+import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
+import type { Provider } from "../providers/provider.ts";
+import { retry, type RetryPolicy } from "../retry/retry.ts";
+
+export interface RequestWalkOptions {
+  readonly provider: Provider;
+  readonly limiter: Limiter;
+  readonly cache: CacheStore | undefined;
+  readonly refresh: boolean;
+  readonly dedupe: boolean;
+  readonly retryPolicy: RetryPolicy;
+  readonly emit: Observer;
+  /** Ends waits: for a permit, before a retry. */
+  readonly waitSignal: AbortSignal;
+  /** Ends attempts in flight. */
+  readonly attemptSignal: AbortSignal;
+}
+
+/** A request with the names that it has in every run. */
+export interface NamedRequest {
+  readonly request: BatchRequest;
+  /** Of its result: `batch_req_…`. */
+  readonly id: string;
+  /** Of its answer in the cache. Identical requests have one in common only where they share an answer (`dedupe`). */
+  readonly key: string;
+}
+
+/** Walks requests from recall to commit: an answer that is remembered is not asked for, one that was asked for is remembered. */
+export class RequestWalk {
+  readonly #options: RequestWalkOptions;
+  readonly #underWay = new Map<string, Promise<BatchResult>>();
+
+  constructor(options: RequestWalkOptions) {
+    this.#options = options;
+  }
+
+  /** @throws CacheError when the cache cannot be read or written. Failures are results. */
+  async walk({ request, id, key }: NamedRequest): Promise<BatchResult> {
+    if (!this.#options.dedupe) return this.#recallOrAsk(request, id, key);
+
+    const twin = this.#underWay.get(key);
+    if (twin !== undefined) return share(await twin, request, id);
+    const result = this.#recallOrAsk(request, id, key);
+    this.#underWay.set(key, result);
+    try {
+      return await result;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  async #recallOrAsk(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
+    const { cache, refresh } = this.#options;
+    if (cache !== undefined && !refresh) {
+      const answer = await cache.get(key);
+      if (answer !== undefined) return succeeded(request, id, answer, "cache", 0);
+    }
+    return this.#ask(request, id, key);
+  }
+
+  async #ask(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
+    const { provider, limiter, retryPolicy, waitSignal, emit, cache } = this.#options;
+    const { customId, lineNumber } = request;
+    const cost = provider.estimate(request);
+    const { attempt, attempts } = await retry(
+      (number) => limiter.run(cost, () => this.#attempt(request, number), waitSignal),
+      retryPolicy,
+      waitSignal,
+      (wait) => emit({ type: "retry-wait", customId, lineNumber, ...wait }),
+    );
+    if (!attempt.ok) return { status: "failed", ...lineOf(request, id), ...withoutUsage(attempt), attempts };
+    await cache?.set(key, attempt.answer);
+    return succeeded(request, id, attempt.answer, "asked", attempts);
+  }
+
+  async #attempt(request: BatchRequest, number: number): Promise<Attempt> {
+    const { provider, emit, attemptSignal } = this.#options;
+    const { customId, lineNumber } = request;
+    emit({ type: "attempt-start", customId, lineNumber, attempt: number });
+    const startedAt = performance.now();
+    const attempt = await provider.send(request, { signal: attemptSignal });
+    const durationMs = performance.now() - startedAt;
+    const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
+    emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
+    return attempt;
+  }
+}
+
+type FailedAttempt = Extract<Attempt, { ok: false }>;
+
+function withoutUsage({ failure, answer }: FailedAttempt): Omit<FailedAttempt, "ok" | "usage"> {
+  return answer === undefined ? { failure } : { failure, answer };
+}
+
+function withoutAnswer({ failure, usage }: FailedAttempt): Omit<FailedAttempt, "ok" | "answer"> {
+  return usage === undefined ? { failure } : { failure, usage };
+}
+
+type LineOfResult = Pick<BatchResult, "id" | "customId" | "lineNumber" | "metadata">;
+
+function lineOf({ customId, lineNumber, metadata }: BatchInput, id: string): LineOfResult {
+  return metadata === undefined ? { id, customId, lineNumber } : { id, customId, lineNumber, metadata };
+}
+
+/** The result of a line that nobody was asked about. */
+export function failedUnasked(input: BatchInput, id: string, failure: Failure): FailedResult {
+  return { status: "failed", ...lineOf(input, id), failure, attempts: 0 };
+}
+
+function succeeded(
+  request: BatchRequest,
+  id: string,
+  answer: Answer,
+  source: SucceededResult["source"],
+  attempts: number,
+): SucceededResult {
+  return { status: "succeeded", ...lineOf(request, id), answer, source, attempts };
+}
+
+/** The result of an identical request, as this line's own. */
+function share(result: BatchResult, request: BatchRequest, id: string): BatchResult {
+  if (result.status === "succeeded") return succeeded(request, id, result.answer, "shared", 0);
+  const { failure, answer } = result;
+  return { status: "failed", ...lineOf(request, id), failure, ...(answer && { answer }), attempts: 0 };
+}

@@ -1,0 +1,121 @@
+import { OutputError } from "../model/errors.ts";
+import type { BatchResult } from "../model/result.ts";
+import { packResult, unpackResult } from "./packed-result.ts";
+import { Spool, type SpoolRecord } from "./spool.ts";
+import { Wakeup } from "./wakeup.ts";
+
+/** A request's place in the queue. Some 60 bytes while it waits behind a slow one, whatever the size of its answer. */
+export interface Place {
+  content: BatchResult | SpoolRecord | undefined;
+  next: Place | undefined;
+}
+
+export interface ResultQueueOptions {
+  /** Whether results leave in the order in which their requests entered, or as they come. */
+  readonly inOrder: boolean;
+  /** How much may wait in memory behind a result that has not come yet; the rest waits in a temporary file. */
+  readonly memoryBytes: number;
+  readonly spoolDirectory?: string;
+}
+
+/**
+ * Lets results leave in order. Requests stand in a first-in first-out queue and the head leaves as soon as it has its result; one
+ * slow request holds back the leaving of the others, never their sending.
+ */
+export class ResultQueue {
+  readonly #options: ResultQueueOptions;
+  #head: Place | undefined;
+  #tail: Place | undefined;
+  #heldBytes = 0;
+  #spool: Spool | undefined;
+  #ended = false;
+  readonly #wakeup = new Wakeup();
+
+  constructor(options: ResultQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a place; `fill` must be called with it once. */
+  enter(): Place {
+    const place: Place = { content: undefined, next: undefined };
+    if (this.#options.inOrder) this.#append(place);
+    return place;
+  }
+
+  /** Results could leave, but nobody takes them: no reason to make more of them. */
+  get isBackedUp(): boolean {
+    return this.#head?.content !== undefined && this.#heldBytes >= this.#options.memoryBytes / 2;
+  }
+
+  /** @throws OutputError if the result must wait on disk and cannot. */
+  fill(place: Place, result: BatchResult): void {
+    if (!this.#options.inOrder) this.#append(place);
+    place.content = this.#hold(place, result);
+    if (place === this.#head) this.#wakeup.fire();
+  }
+
+  /** Nothing more will enter, and no empty place will be filled. */
+  end(): void {
+    this.#ended = true;
+    this.#wakeup.fire();
+  }
+
+  /** Results as they may leave, until the queue has ended and its head has nothing to wait for. */
+  async *leave(): AsyncGenerator<BatchResult> {
+    for (;;) {
+      const head = this.#head;
+      if (head?.content !== undefined) {
+        this.#head = head.next;
+        if (this.#head === undefined) this.#tail = undefined;
+        yield this.#release(head.content);
+      } else if (this.#ended) {
+        return;
+      } else {
+        await this.#wakeup.wait();
+      }
+    }
+  }
+
+  close(): void {
+    this.#spool?.close();
+    this.#spool = undefined;
+  }
+
+  #append(place: Place): void {
+    if (this.#tail === undefined) this.#head = place;
+    else this.#tail.next = place;
+    this.#tail = place;
+  }
+
+  #hold(place: Place, result: BatchResult): BatchResult | SpoolRecord {
+    const bytes = sizeOf(result);
+    if (place !== this.#head && this.#heldBytes + bytes > this.#options.memoryBytes) {
+      return this.#spill(result);
+    }
+    this.#heldBytes += bytes;
+    return result;
+  }
+
+  #spill(result: BatchResult): SpoolRecord {
+    try {
+      this.#spool ??= new Spool(this.#options.spoolDirectory);
+      return this.#spool.append(packResult(result));
+    } catch (error) {
+      const where = this.#options.spoolDirectory ?? "the system's temporary folder";
+      const why = error instanceof Error ? error.message : String(error);
+      throw new OutputError(`answers that wait for an earlier line cannot be kept in ${where}: ${why}`, { cause: error });
+    }
+  }
+
+  #release(content: BatchResult | SpoolRecord): BatchResult {
+    if ("offset" in content && this.#spool !== undefined) return unpackResult(this.#spool.read(content));
+    if ("offset" in content) throw new Error("a result waits in a spool file that was never opened");
+    this.#heldBytes -= sizeOf(content);
+    return content;
+  }
+}
+
+/** Roughly what a result takes in memory: its texts and some hundred bytes of objects around them. */
+function sizeOf(result: BatchResult): number {
+  return (result.answer?.body.length ?? 0) + (result.metadata?.length ?? 0) + 400;
+}

@@ -1,0 +1,69 @@
+import type { StopReason } from "../model/errors.ts";
+import { isSharedByAll } from "../model/failure.ts";
+import type { BatchResult, FailedResult } from "../model/result.ts";
+
+/** When a run gives up: after this many failed lines, or this share of the finished lines. */
+export type MaxFailures = { readonly count: number } | { readonly share: number };
+
+export interface Stop {
+  readonly reason: StopReason;
+  readonly message: string;
+}
+
+/** One line in the wrong place proves nothing; three in a row with no success between them do. */
+const identicalFailures = 3;
+/** A share of few lines means nothing. */
+const linesBeforeShare = 100;
+
+/**
+ * Watches results and says when going on would only burn through the file: a key that is refused, a model that is not there, a
+ * quota that is used up, or more failures than the user accepts.
+ */
+export class StopConditions {
+  readonly #maxFailures: MaxFailures | undefined;
+  readonly #inARow = new Map<string, number>();
+  #finished = 0;
+  #failed = 0;
+
+  constructor(maxFailures: MaxFailures | undefined) {
+    this.#maxFailures = maxFailures;
+  }
+
+  /** @param model The model that the request named; refusals are counted by it. */
+  observe(result: BatchResult, model: string): Stop | undefined {
+    if (result.status === "succeeded") {
+      this.#finished += 1;
+      if (this.#inARow.size > 0) this.#forget(model);
+      return undefined;
+    }
+    if (result.failure.kind === "cancelled") return undefined;
+    this.#finished += 1;
+    this.#failed += 1;
+    return this.#sharedByAll(result, model) ?? this.#tooManyFailures();
+  }
+
+  #forget(model: string): void {
+    for (const key of this.#inARow.keys()) if (key.endsWith(` ${model}`)) this.#inARow.delete(key);
+  }
+
+  #sharedByAll({ failure }: FailedResult, model: string): Stop | undefined {
+    if (!isSharedByAll(failure)) return undefined;
+    const key = `${failure.kind} ${failure.statusCode ?? ""} ${model}`;
+    const count = (this.#inARow.get(key) ?? 0) + 1;
+    this.#inARow.set(key, count);
+    if (failure.kind === "insufficient_quota") return { reason: failure.kind, message: failure.message };
+    if (count < identicalFailures) return undefined;
+    return { reason: failure.kind, message: `${count} requests in a row failed alike: ${failure.message}` };
+  }
+
+  #tooManyFailures(): Stop | undefined {
+    const limit = this.#maxFailures;
+    if (limit === undefined) return undefined;
+    const reached =
+      "count" in limit
+        ? this.#failed >= limit.count
+        : this.#finished >= linesBeforeShare && this.#failed >= limit.share * this.#finished;
+    if (!reached) return undefined;
+    return { reason: "max_failures", message: `${this.#failed} of ${this.#finished} finished requests failed` };
+  }
+}

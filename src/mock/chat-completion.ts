@@ -1,0 +1,79 @@
+import { chance, firstWord } from "./chance.ts";
+import type { ChatRequest } from "./chat-request.ts";
+import { readChatRequest } from "./chat-request.ts";
+import type { AnswerHead, Choice } from "./chat-stream.ts";
+import { chatStream } from "./chat-stream.ts";
+import { countTokens, cutToTokens, practiceJson, practiceText } from "./practice-text.ts";
+import type { Asked, JsonObject, Prepared } from "./prepared.ts";
+import type { Reply } from "./reply.ts";
+import { jsonType } from "./reply.ts";
+
+/** Roles and separators cost a few tokens beside the text. */
+const tokensPerMessage = 3;
+/** Some fixed day: an answer that told the time could not be the same in the next run. */
+const firstCreatedSeconds = 1_767_225_600;
+const createdSpanSeconds = 86_400 * 300;
+const choiceSalt = 0x30000;
+const createdSalt = 0x40000;
+
+/** Makes up the answer of `POST /v1/chat/completions`, plain or as a stream (OpenAI API reference). */
+export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes }: Asked): Prepared {
+  const request = readChatRequest(body);
+  if (!request.ok) return request;
+  const choices = makeChoices(request, digest);
+  const promptTokens = request.messageCount * tokensPerMessage + countTokens(request.characters);
+  let completionTokens = 0;
+  for (const { content } of choices) completionTokens += countTokens(content.length);
+  const mostTokens = request.maxTokens === undefined ? completionTokens : request.maxTokens * request.choices;
+  const usage = usageText(promptTokens, completionTokens);
+  const head = headOf(model, digest);
+  const reply = request.stream
+    ? chatStream(head, choices, request.includeUsage ? usage : undefined)
+    : plainAnswer(head, choices, usage);
+  return { ok: true, model, reservedTokens: countTokens(bodyBytes) + mostTokens, promptTokens, completionTokens, reply };
+}
+
+function makeChoices({ question, wantsJson, choices, maxTokens = Infinity }: ChatRequest, digest: string): Choice[] {
+  const makeText = wantsJson ? practiceJson : practiceText;
+  const word = firstWord(digest);
+  const made: Choice[] = [];
+  for (let index = 0; index < choices; index += 1) {
+    const whole = makeText(question, digest.slice(0, 6), Math.floor(chance(word, choiceSalt + index) * 2 ** 32));
+    const content = cutToTokens(whole, maxTokens);
+    made.push({ content, finishReason: content.length < whole.length ? "length" : "stop" });
+  }
+  return made;
+}
+
+function headOf(model: string, digest: string): AnswerHead {
+  const created = firstCreatedSeconds + Math.floor(chance(firstWord(digest), createdSalt) * createdSpanSeconds);
+  return { id: `chatcmpl-${digest.slice(0, 32)}`, created, model };
+}
+
+// JSON is put together as text where only a few members vary: it takes half the time, and this is most of what a request costs.
+
+function usageText(promptTokens: number, completionTokens: number): string {
+  const totals = `"prompt_tokens":${promptTokens},"completion_tokens":${completionTokens},"total_tokens":${promptTokens + completionTokens}`;
+  return `{${totals},${usageDetails}}`;
+}
+
+const usageDetails = JSON.stringify({
+  prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+  completion_tokens_details: {
+    reasoning_tokens: 0,
+    audio_tokens: 0,
+    accepted_prediction_tokens: 0,
+    rejected_prediction_tokens: 0,
+  },
+}).slice(1, -1);
+
+function plainAnswer({ id, created, model }: AnswerHead, choices: readonly Choice[], usage: string): Reply {
+  const head = `"id":"${id}","object":"chat.completion","created":${created},"model":${JSON.stringify(model)}`;
+  const body = `{${head},"choices":[${choices.map(choiceText).join(",")}],"usage":${usage},"service_tier":"default"}`;
+  return { statusCode: 200, contentType: jsonType, body };
+}
+
+function choiceText({ content, finishReason }: Choice, index: number): string {
+  const message = `{"role":"assistant","content":${JSON.stringify(content)},"refusal":null}`;
+  return `{"index":${index},"message":${message},"logprobs":null,"finish_reason":"${finishReason}"}`;
+}

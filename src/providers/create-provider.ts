@@ -1,0 +1,21 @@
+import { UsageError } from "../model/errors.ts";
+import { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+import { presets } from "./presets.ts";
+import type { Provider } from "./provider.ts";
+
+/** What a preset does not know, or what is to differ from it. */
+export type ProviderOptions = Partial<Omit<HttpProviderOptions, "name">>;
+
+/**
+ * A provider by the name of its preset: `createProvider("openai", { apiKey })`.
+ *
+ * @throws UsageError when there is no such preset, it needs a key and none is given (a `baseUrl` of your own makes it optional), or a
+ *   base URL, key or header cannot be used.
+ */
+export function createProvider(name: string, options: ProviderOptions = {}): Provider {
+  const preset = presets[name];
+  if (preset === undefined) throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
+  if (preset.keyRequired && options.apiKey === undefined && options.baseUrl === undefined)
+    throw new UsageError(`${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`);
+  return createHttpProvider({ baseUrl: preset.baseUrl, authorization: preset.authorization, ...options, name });
+}

@@ -1,0 +1,130 @@
+import { Pool } from "undici";
+import type { Attempt } from "../model/attempt.ts";
+import type { Cost } from "../model/cost.ts";
+import { cancelled, type Failure } from "../model/failure.ts";
+import type { BatchRequest } from "../model/request.ts";
+import { parseBaseUrl, requestPath } from "./base-url.ts";
+import { CallsInFlight } from "./calls-in-flight.ts";
+import { HttpCall } from "./http-call.ts";
+import type { Protocol } from "./protocol.ts";
+import { protocols as allProtocols } from "./protocols.ts";
+import type { Provider } from "./provider.ts";
+import { createRedact } from "./redaction.ts";
+import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
+import { maxBodyBytes } from "./response-body.ts";
+import { ResponseReader } from "./response-reader.ts";
+
+export interface HttpProviderOptions {
+  readonly name: string;
+  /** `https://api.openai.com/v1`; a bare origin will do too. */
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+  /** Default: `bearer`. */
+  readonly authorization?: AuthorizationStyle;
+  /** Sent with every request; they win over the provider's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Connections at most. Default: as many as requests are in flight. */
+  readonly connections?: number;
+  /** For one attempt, from `send` to the last byte of the body. Default: 10 minutes. */
+  readonly timeoutMs?: number;
+  /** Which APIs it speaks. Default: all there are. */
+  readonly protocols?: readonly Protocol[];
+  /** Stands for the base URL in fingerprints, for a service whose address changes from run to run. */
+  readonly endpointIdentity?: string;
+}
+
+const defaultTimeoutMs = 600_000;
+
+/**
+ * A provider behind an HTTP API. Opens no connection before the first request.
+ *
+ * @throws UsageError for a base URL, key or header that cannot be used. The message does not show the key.
+ */
+export function createHttpProvider(options: HttpProviderOptions): Provider {
+  return new HttpProvider(options);
+}
+
+/** One protocol at this provider. */
+interface Endpoint {
+  readonly protocol: Protocol;
+  readonly identity: string;
+  readonly path: string;
+  readonly headers: string[];
+  readonly reader: ResponseReader;
+}
+
+class HttpProvider implements Provider {
+  readonly name: string;
+  readonly #endpoints: ReadonlyMap<string, Endpoint>;
+  readonly #calls: CallsInFlight;
+  readonly #pool: Pool;
+
+  constructor(options: HttpProviderOptions) {
+    this.name = options.name;
+    this.#endpoints = buildEndpoints(options);
+    this.#calls = new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs);
+    this.#pool = new Pool(parseBaseUrl(options.baseUrl).origin, {
+      connections: options.connections ?? null,
+      pipelining: 1,
+      headersTimeout: 0, // `timeoutMs` covers headers and body; undici would give up after 300 s
+      bodyTimeout: 0,
+      maxResponseSize: maxBodyBytes,
+    });
+  }
+
+  endpoint(request: BatchRequest): string | undefined {
+    return this.#endpoints.get(request.path)?.identity;
+  }
+
+  estimate(request: BatchRequest): Cost {
+    return this.#endpoints.get(request.path)?.protocol.estimate(request) ?? { tokens: 0 };
+  }
+
+  send(request: BatchRequest, { signal }: { readonly signal: AbortSignal }): Promise<Attempt> {
+    const endpoint = this.#endpoints.get(request.path);
+    if (endpoint === undefined) return failed(this.#speaksNo(request.path));
+    if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
+    return new Promise((resolve) => {
+      const call = new HttpCall(endpoint.reader, this.#calls, signal, resolve);
+      this.#calls.add(call);
+      this.#pool.dispatch({ path: endpoint.path, method: "POST", headers: endpoint.headers, body: request.body }, call);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  #speaksNo(path: string): Failure {
+    const known = [...this.#endpoints.keys()].join(", ");
+    return { kind: "invalid_request", message: `${this.name} has no endpoint ${path}; it has ${known}`, retryable: false };
+  }
+}
+
+function failed(failure: Failure): Promise<Attempt> {
+  return Promise.resolve({ ok: false, failure });
+}
+
+function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
+  const { apiKey, authorization = "bearer", headers = {}, timeoutMs = defaultTimeoutMs, endpointIdentity, protocols = allProtocols } = options;
+  const base = parseBaseUrl(options.baseUrl);
+  const redact = createRedact(listSecrets(apiKey, headers));
+  return new Map(
+    protocols.map((protocol) => {
+      const path = requestPath(base, protocol);
+      const endpoint = {
+        protocol,
+        identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
+        path,
+        headers: buildHeaders({
+          ...(apiKey !== undefined && { apiKey }),
+          authorization,
+          headers,
+          protocolHeaders: protocol.headers,
+        }),
+        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, redact }),
+      };
+      return [protocol.path, endpoint];
+    }),
+  );
+}

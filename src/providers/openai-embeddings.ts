@@ -1,0 +1,19 @@
+import { readApiFailure } from "./api-failure.ts";
+import { estimateInput } from "./estimate.ts";
+import { items, member } from "./json-value.ts";
+import { readCompletionUsage } from "./openai-usage.ts";
+import type { Protocol } from "./protocol.ts";
+
+/** OpenAI Embeddings (OpenAI API reference). */
+export const openaiEmbeddings: Protocol = {
+  path: "/v1/embeddings",
+  baseUrlHasVersion: true,
+  headers: {},
+  estimate: estimateInput,
+  readUsage: readCompletionUsage,
+  readFailure: (response) => readApiFailure(response, hasEmbeddings),
+};
+
+function hasEmbeddings(body: unknown): boolean {
+  return items(member(body, "data")).length > 0;
+}

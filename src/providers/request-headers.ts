@@ -1,0 +1,62 @@
+import { UsageError } from "../model/errors.ts";
+
+/** How a key is sent: `authorization: Bearer KEY` (nearly everyone), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
+export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
+
+export interface HeaderOptions {
+  readonly apiKey?: string;
+  readonly authorization: AuthorizationStyle;
+  /** The user's own. They win over all others. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly protocolHeaders: Readonly<Record<string, string>>;
+}
+
+/**
+ * Headers of every request of one protocol, as name and value in turn. Names are in lower case.
+ *
+ * @throws UsageError for a key or header that HTTP cannot carry, without showing the value.
+ */
+export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }: HeaderOptions): string[] {
+  const all = new Map([
+    ["accept", "application/json"],
+    ["user-agent", "llmbatch"],
+    ...Object.entries(protocolHeaders),
+    ...(apiKey === undefined ? [] : [keyHeader(apiKey, authorization)]),
+    ...Object.entries(headers).map(([name, value]) => checkedHeader(name, value)),
+    ["content-type", "application/json"],
+  ] as const);
+  return [...all].flat();
+}
+
+/** The key and whatever else among the headers is a credential, for redaction. */
+export function listSecrets(apiKey: string | undefined, headers: Readonly<Record<string, string>>): string[] {
+  const credentials = Object.entries(headers)
+    .filter(([name, value]) => credentialName.test(name) || scheme.test(value))
+    .flatMap(([, value]) => [value, value.replace(scheme, "")]);
+  return [...(apiKey === undefined ? [] : [apiKey]), ...credentials];
+}
+
+const credentialName = /authorization|cookie|credential|key|password|secret|signature|token/i;
+const scheme = /^(?:basic|bearer|token) +/i;
+
+/** Those that belong to the connection. */
+const reserved = new Set(["connection", "content-length", "expect", "host", "keep-alive", "transfer-encoding", "upgrade"]);
+
+function keyHeader(apiKey: string, authorization: AuthorizationStyle): readonly [string, string] {
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(apiKey)) {
+    throw new UsageError(
+      "The API key is empty or holds a line break, a space at an end, or a character that is not ASCII; a key can hold none of these. Was it copied whole, and nothing else with it?",
+    );
+  }
+  return authorization === "bearer" ? ["authorization", `Bearer ${apiKey}`] : [authorization, apiKey];
+}
+
+function checkedHeader(name: string, value: string): readonly [string, string] {
+  const key = name.toLowerCase();
+  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(key)) throw new UsageError(`A header cannot be named ${JSON.stringify(name)}.`);
+  if (reserved.has(key)) throw new UsageError(`The header ${key} cannot be set: it belongs to the connection.`);
+  if (!/^[\t\x20-\x7e]*$/.test(value)) {
+    throw new UsageError(`The value of the header ${key} holds a line break or a character that is not ASCII.`);
+  }
+  return [key, value];
+}

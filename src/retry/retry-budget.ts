@@ -1,0 +1,63 @@
+import { isTurnedAway, type Failure } from "../model/failure.ts";
+import { backoffMs } from "./backoff.ts";
+import type { RetryPolicy } from "./retry.ts";
+
+/** Those whom a server told the same time come back a little apart from each other. */
+const spreadShare = 0.1;
+const longestSpreadMs = 1_000;
+
+export interface RetryBudgetOptions {
+  readonly policy: RetryPolicy;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** How long to wait before asking again, or why not to. */
+export type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
+
+/** What one request may still spend: retries on failures, and time on being turned away, which costs the server nothing. */
+export class RetryBudget {
+  readonly #options: RetryBudgetOptions;
+  #failures = 0;
+  #refusals = 0;
+  #firstRefusedAtMs: number | undefined;
+
+  constructor(options: RetryBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Spends what the next attempt after `failure` costs. */
+  spend(failure: Failure): Verdict {
+    return isTurnedAway(failure) ? this.#spendTime(failure) : this.#spendRetry(failure);
+  }
+
+  #spendTime(failure: Failure): Verdict {
+    const { policy, now, random } = this.#options;
+    const nowMs = now();
+    this.#firstRefusedAtMs ??= nowMs;
+    this.#refusals += 1;
+    const requestedMs = Math.max(0, failure.retryAfterMs ?? 0);
+    const dueMs = requestedMs || backoffMs(this.#refusals, policy, random);
+    const waitedMs = nowMs - this.#firstRefusedAtMs;
+    if (waitedMs + dueMs > policy.maxWaitMs) return { gaveUp: waitedTooLong(waitedMs, dueMs, policy.maxWaitMs) };
+    return { waitMs: dueMs + random() * Math.min(longestSpreadMs, requestedMs * spreadShare) };
+  }
+
+  #spendRetry(failure: Failure): Verdict {
+    const { policy, random } = this.#options;
+    const attempts = this.#failures + this.#refusals + 1;
+    if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
+    this.#failures += 1;
+    return { waitMs: Math.max(failure.retryAfterMs ?? 0, backoffMs(this.#failures, policy, random)) };
+  }
+}
+
+function waitedTooLong(waitedMs: number, dueMs: number, maxWaitMs: number): string {
+  return `gave up after waiting ${seconds(waitedMs)}: ${seconds(dueMs)} more are due, and --max-wait allows ${seconds(maxWaitMs)} in all`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

@@ -1,0 +1,64 @@
+/**
+ * Counts durations in buckets that grow by a constant factor, so percentiles over any number of values cost 10 KB and are off by
+ * at most 1 % of the value. From 0.01 ms to 28 hours; what lies outside is counted at the edge.
+ */
+export class LatencyHistogram {
+  readonly #buckets: Float64Array = new Float64Array(bucketCount);
+  #count = 0;
+  #sum = 0;
+  #max = 0;
+
+  /** Takes constant time. */
+  add(milliseconds: number): void {
+    const bucket = bucketOf(milliseconds);
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
+    this.#count += 1;
+    this.#sum += milliseconds;
+    if (milliseconds > this.#max) this.#max = milliseconds;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Exact; 0 when nothing was added. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** Exact; 0 when nothing was added. */
+  get mean(): number {
+    return this.#count === 0 ? 0 : this.#sum / this.#count;
+  }
+
+  /**
+   * @param share 0.5 for the median.
+   * @returns the smallest value that at least this share of all values does not exceed, within 1 %; 0 when nothing was added.
+   */
+  percentile(share: number): number {
+    const rank = Math.max(1, Math.ceil(share * this.#count));
+    let passed = 0;
+    for (const [bucket, count] of this.#buckets.entries()) {
+      passed += count;
+      if (passed >= rank) return Math.min(middleOf(bucket), this.#max);
+    }
+    return this.#max;
+  }
+}
+
+const smallest = 0.01;
+const largest = 1e8;
+const error = 0.01;
+const growth = (1 + error) / (1 - error);
+const logGrowth = Math.log(growth);
+const bucketCount = Math.ceil(Math.log(largest / smallest) / logGrowth) + 1;
+
+function bucketOf(milliseconds: number): number {
+  if (milliseconds <= smallest) return 0;
+  return Math.min(bucketCount - 1, Math.ceil(Math.log(milliseconds / smallest) / logGrowth));
+}
+
+/** The value whose relative distance to both edges of its bucket is the same. */
+function middleOf(bucket: number): number {
+  return (smallest * growth ** bucket * 2) / (growth + 1);
+}

@@ -1,0 +1,49 @@
+import type { FailureKind } from "../model/failure.ts";
+import type { UsageJson } from "./usage-sum.ts";
+
+/**
+ * What a run took, as it stands in `FILE.stats.json`. Scripts depend on these keys.
+ *
+ * The tokens at the top are what providers reported for this run, every attempt counted once, also attempts that failed and were
+ * billed nevertheless. Tokens of answers from the cache were paid for by an earlier run and stand in `from_cache` alone.
+ */
+export interface TokenStatsJson extends UsageJson {
+  /** Lines of the input, or the lines seen so far while their number is not known. */
+  readonly requests_total: number;
+  /** Lines that succeeded, whatever their answer's source. */
+  readonly requests_completed: number;
+  readonly requests_failed: number;
+  /** Lines left for another run because this one was stopped: total − completed − failed once the run is over, 0 before. */
+  readonly requests_skipped: number;
+  /** Lines answered from the cache. */
+  readonly cache_hits: number;
+  /** Lines that shared the answer of an identical one. */
+  readonly deduplicated: number;
+  /** Of the lines that are done, the share that the cache answered; 0 to 1. */
+  readonly cache_hit_ratio: number;
+  /** HTTP calls that have ended. */
+  readonly attempts: number;
+  /** Of these, the ones that were not the first of their line. */
+  readonly retries: number;
+  /** Of these, the ones turned away by a rate limit or by overload. */
+  readonly rate_limited: number;
+  /** Failed lines by `error.code`; only the codes that occurred. Their sum is `requests_failed`. */
+  readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
+  readonly from_cache: UsageJson;
+  /** Durations of attempts that brought an answer; percentiles are within 1 %. `null` when there was none. */
+  readonly latency_ms: LatencyJson | null;
+  /** Lines done and tokens spent each second: over the last 10 s while the run goes on, over all of it once it is over. */
+  readonly requests_per_second: number;
+  readonly tokens_per_second: number;
+  /** ISO 8601, of the first thing that happened. */
+  readonly start_time: string;
+  readonly elapsed_seconds: number;
+}
+
+export interface LatencyJson {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly mean: number;
+}

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { Pause } from "../../src/limiters/pause.ts";
+import { answered, failed } from "./attempts.ts";
+
+let nowMs = 0;
+let random = 0.5;
+let announced: { pauseMs: number; reason: string }[] = [];
+let pause: Pause;
+
+beforeEach(() => {
+  nowMs = 5_000;
+  random = 0.5;
+  announced = [];
+  const onPause = (pauseMs: number, reason: string): void => void announced.push({ pauseMs, reason });
+  pause = new Pause({ clock: () => nowMs, random: () => random, onPause });
+});
+
+describe("Pause", () => {
+  test("lasts as long as the server asked, and is called out with its reason", () => {
+    pause.observe(failed("rate_limit", { retryAfterMs: 2_500, message: "Slow down." }), pause.episode);
+    expect(announced).toEqual([{ pauseMs: 2_500, reason: "Slow down." }]);
+    nowMs += 2_499;
+    expect(pause.leftMs).toBe(1);
+    nowMs += 1;
+    expect(pause.leftMs).toBe(0);
+  });
+
+  test.each(["overloaded", "rate_limit"] as const)("begins when a server turns away with %s", (kind) => {
+    pause.observe(failed(kind), pause.episode);
+    expect(pause.leftMs).toBe(500);
+  });
+
+  test("does not begin for a failure that concerns one request, or that waiting cannot help", () => {
+    for (const kind of ["server_error", "network", "timeout", "invalid_request"] as const)
+      pause.observe(failed(kind, { retryAfterMs: 1_000 }), pause.episode);
+    pause.observe(failed("rate_limit", { retryable: false }), pause.episode);
+    pause.observe(answered(), pause.episode);
+    expect(pause.leftMs).toBe(0);
+    expect(announced).toEqual([]);
+  });
+
+  test("is called out once, not once for each of the hundred requests that were under way", () => {
+    const before = pause.episode;
+    pause.observe(failed("rate_limit", { retryAfterMs: 1_000 }), before);
+    nowMs += 900;
+    for (let straggler = 0; straggler < 99; straggler += 1) pause.observe(failed("rate_limit"), before);
+    expect(announced).toHaveLength(1);
+    expect(pause.leftMs).toBe(100);
+  });
+
+  test("obeys a straggler whose server asks for longer than what is left, and not one that asks for less", () => {
+    const before = pause.episode;
+    pause.observe(failed("rate_limit", { retryAfterMs: 1_000 }), before);
+    pause.observe(failed("rate_limit", { retryAfterMs: 400 }), before);
+    expect(pause.leftMs).toBe(1_000);
+    nowMs += 500;
+    pause.observe(failed("rate_limit", { retryAfterMs: 9_000 }), before);
+    expect(pause.leftMs).toBe(9_000);
+    expect(announced).toHaveLength(1);
+  });
+
+  test("is not cut short by a refusal that asks for less than a straggler did", () => {
+    pause.observe(failed("rate_limit", { retryAfterMs: 100 }), 0);
+    nowMs += 200;
+    const after = pause.episode;
+    pause.observe(failed("rate_limit", { retryAfterMs: 9_000 }), 0);
+    pause.observe(failed("rate_limit", { retryAfterMs: 50 }), after);
+    expect(pause.leftMs).toBe(9_000);
+  });
+
+  test("doubles from 1 to 60 seconds while refusals go on, with full jitter", () => {
+    random = 1;
+    const pausesMs: number[] = [];
+    for (let refusal = 0; refusal < 9; refusal += 1) {
+      pause.observe(failed("rate_limit"), pause.episode);
+      pausesMs.push(pause.leftMs);
+      nowMs += pause.leftMs;
+    }
+    expect(pausesMs).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    random = 0.1;
+    pause.observe(failed("rate_limit"), pause.episode);
+    expect(pause.leftMs).toBe(6_000);
+  });
+
+  test("starts small again after a success of a request that started after it, not of one from before", () => {
+    const before = pause.episode;
+    for (let refusal = 0; refusal < 3; refusal += 1) {
+      pause.observe(failed("rate_limit"), pause.episode);
+      nowMs += pause.leftMs;
+    }
+    pause.observe(answered(), before);
+    pause.observe(failed("rate_limit"), pause.episode);
+    expect(pause.leftMs).toBe(4_000);
+    nowMs += pause.leftMs;
+    pause.observe(answered(), pause.episode);
+    pause.observe(failed("rate_limit"), pause.episode);
+    expect(pause.leftMs).toBe(500);
+  });
+
+  test("backs off when a server turns away and says to come back at once", () => {
+    pause.observe(failed("rate_limit", { retryAfterMs: 0 }), pause.episode);
+    expect(pause.leftMs).toBe(500);
+  });
+});

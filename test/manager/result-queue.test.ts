@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ResultQueue } from "../../src/manager/result-queue.ts";
+import { noUsage } from "../../src/model/usage.ts";
+import type { BatchResult } from "../../src/model/result.ts";
+
+function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult {
+  const line = { id: `id-${lineNumber}`, customId: `request-${lineNumber}`, lineNumber, metadata: '{"a":"\\n"}' };
+  if (lineNumber % 5 === 0) {
+    const failure = { kind: "network", message: "line\nbreak", retryable: true } as const;
+    return { status: "failed", ...line, failure, attempts: 6 };
+  }
+  return { status: "succeeded", ...line, answer: { statusCode: 200, requestId: "r", body, usage: noUsage }, source: "asked", attempts: 1 };
+}
+
+async function drain(queue: ResultQueue): Promise<BatchResult[]> {
+  const results: BatchResult[] = [];
+  for await (const result of queue.leave()) results.push(result);
+  queue.close();
+  return results;
+}
+
+describe.each([
+  ["kept in memory", 1e9],
+  ["spilled to disk", 0],
+  ["in both places", 3_000],
+])("results that wait are %s", (_, memoryBytes) => {
+  it("and leave in the order of their requests, however they came", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([...Array(40).keys()], { minLength: 40 }), async (arrival) => {
+        const queue = new ResultQueue({ inOrder: true, memoryBytes });
+        const places = arrival.map(() => queue.enter());
+        const drained = drain(queue);
+        for (const index of arrival) {
+          const place = places[index];
+          if (place !== undefined) queue.fill(place, resultOf(index + 1));
+          if (index % 7 === 0) await Promise.resolve();
+        }
+        queue.end();
+        expect(await drained).toEqual([...Array(40).keys()].map((index) => resultOf(index + 1)));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("and leave as they come when order does not matter", async () => {
+    const queue = new ResultQueue({ inOrder: false, memoryBytes });
+    const [first, second, third] = [queue.enter(), queue.enter(), queue.enter()];
+    queue.fill(third, resultOf(3));
+    queue.fill(first, resultOf(1));
+    queue.fill(second, resultOf(2));
+    queue.end();
+    expect((await drain(queue)).map(({ lineNumber }) => lineNumber)).toEqual([3, 1, 2]);
+  });
+});
+
+it("says that it is backed up only while results could leave and nobody takes them", async () => {
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 2_000 });
+  const [first, second] = [queue.enter(), queue.enter()];
+  queue.fill(second, resultOf(2, "x".repeat(1_500)));
+  expect(queue.isBackedUp, "the head is missing: waiting would never end").toBe(false);
+  queue.fill(first, resultOf(1));
+  expect(queue.isBackedUp).toBe(true);
+  queue.end();
+  await drain(queue);
+  expect(queue.isBackedUp).toBe(false);
+});
+
+it("ends without the places that nobody filled", async () => {
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 1e6 });
+  queue.fill(queue.enter(), resultOf(1));
+  queue.enter();
+  queue.end();
+  expect((await drain(queue)).map(({ lineNumber }) => lineNumber)).toEqual([1]);
+});

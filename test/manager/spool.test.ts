@@ -1,0 +1,36 @@
+import { readdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Spool } from "../../src/manager/spool.ts";
+
+it("gives back every text, whatever the order of reading", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.string({ unit: "binary" }), fc.nat())), (entries) => {
+      const spool = new Spool();
+      const written = entries.map(([text, rank]) => ({ text: text.toWellFormed(), rank }));
+      const records = written.map(({ text, rank }) => ({ text, rank, record: spool.append(text) }));
+      for (const { text, record } of records.toSorted((a, b) => a.rank - b.rank)) expect(spool.read(record)).toBe(text);
+      spool.close();
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it("gives back texts that fill many chunks, and texts larger than a chunk", () => {
+  const spool = new Spool();
+  const texts = Array.from({ length: 3_000 }, (_, index) => `${index}:`.padEnd(index % 500 === 0 ? 600_000 : 300, "é"));
+  const records = texts.map((text) => spool.append(text));
+  for (const [index, record] of records.entries()) expect(spool.read(record)).toBe(texts[index]);
+  spool.close();
+});
+
+it("leaves nothing on disk that a crash could leave behind", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "spool-test-"));
+  const spool = new Spool(directory);
+  spool.append("an answer".repeat(100_000));
+  expect(readdirSync(directory)).toEqual([]);
+  spool.close();
+});

@@ -1,0 +1,69 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
+import { afterEach, describe, expect, it } from "vitest";
+import { runMockCommand } from "../../src/cli/commands/mock.ts";
+import { startMockServer } from "../../src/mock/mock-server.ts";
+import { UsageError } from "../../src/model/errors.ts";
+import { askChat, chatBody, readStats } from "./ask.ts";
+
+const command = join(import.meta.dirname, "..", "..", "dist", "cli", "commands", "mock.js");
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+/** A process that runs the command, once it says where it listens. */
+async function startCommand(options: object) {
+  const script = `const { runMockCommand } = await import(${JSON.stringify(command)});
+    await runMockCommand(${JSON.stringify(options)}, { stderr: process.stderr });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  const allOutput = Promise.all([readText(child.stdout), readText(child.stderr), once(child, "exit")]);
+  const [first] = await once(child.stderr, "data");
+  const [url] = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(String(first)) ?? [""];
+  const stop = async (signal: NodeJS.Signals): Promise<{ stdout: string; lines: string[]; exitCode: unknown }> => {
+    child.kill(signal);
+    const [stdout, stderr, [exitCode]] = await allOutput;
+    return { stdout, lines: stderr.trimEnd().split("\n"), exitCode };
+  };
+  return { url, stop };
+}
+
+describe("llmbatch mock", () => {
+  it("says on stderr where it listens and how to try it, and sums up when it is stopped", async () => {
+    const { url, stop } = await startCommand({ latencyMs: 0, requestsPerMinute: 60, failRate: 0 });
+    for (const body of [chatBody("Hi"), chatBody("Hi"), "{"]) await askChat(url, body);
+    const { stdout, lines, exitCode } = await stop("SIGINT");
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe("");
+    expect(lines).toEqual([
+      `llmbatch mock listening on ${url} (60 requests/min); Ctrl-C stops it`,
+      `Try: echo '"Say hello"' | llmbatch run --base-url ${url} --model mock-chat`,
+      expect.stringMatching(
+        /^llmbatch mock stopped: 3 requests, 1 answered \(0 asked before, \d+ tokens\), 1 refused by rate limits, 1 mistaken$/,
+      ),
+    ]);
+  });
+
+  it("stops at once on SIGTERM, though answers are hours away", async () => {
+    const { url, stop } = await startCommand({ latencyMs: 3_600_000 });
+    const cut = askChat(url, chatBody("Hi")).catch(({ message }: Error) => message);
+    while ((await readStats(url))["in_flight"] !== 1);
+    const { lines, exitCode } = await stop("SIGTERM");
+    expect(exitCode).toBe(0);
+    expect(await cut).toBe("fetch failed");
+    expect(lines.at(-1)).toMatch(/^llmbatch mock stopped: 1 requests, 0 answered .+, 1 abandoned by the client$/);
+  });
+
+  it("says which port is taken and leaves no signal handler behind", async () => {
+    const { port, close } = await startMockServer();
+    const handlers = process.listenerCount("SIGINT");
+    await expect(runMockCommand({ port }, { stderr: process.stderr })).rejects.toThrow(UsageError);
+    expect(process.listenerCount("SIGINT")).toBe(handlers);
+    await close();
+  });
+});

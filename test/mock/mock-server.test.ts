@@ -1,0 +1,312 @@
+import { connect } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
+import { startMockServer } from "../../src/mock/mock-server.ts";
+import { UsageError } from "../../src/model/errors.ts";
+import type { Answered } from "./ask.ts";
+import { ask, askChat, askInPieces, chatBody, readStats, until } from "./ask.ts";
+
+const started: MockServer[] = [];
+
+async function start(options: MockServerOptions): Promise<MockServer> {
+  const server = await startMockServer({ latencyMs: 0, ...options });
+  started.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.close()));
+});
+
+/** The same header and body, but for what tells the time. */
+function whatWasSaid({ status, headers, text }: Answered): object {
+  return { status, text, requestId: headers.get("x-request-id"), type: headers.get("content-type") };
+}
+
+describe("answers", () => {
+  it("are the same bytes after a restart, in another order, at another speed", async () => {
+    const bodies = Array.from({ length: 60 }, (_, at) => chatBody(`Question ${at}`, { n: 1 + (at % 3), stream: at % 5 === 0 }));
+    const first = await sayAll({}, bodies);
+    expect(await sayAll({ latencyMs: 2, jitterMs: 2 }, bodies.toReversed())).toEqual(first);
+    expect(await sayAll({ seed: 1 }, bodies)).not.toEqual(first);
+  });
+
+  it("come without /v1 too, and with a query", async () => {
+    const { url } = await start({});
+    const said = whatWasSaid(await askChat(url, chatBody("Hi")));
+    expect(whatWasSaid(await askChat(url.replace("/v1", ""), chatBody("Hi")))).toEqual(said);
+    expect(whatWasSaid(await ask(url, "/chat/completions?api-version=1", chatBody("Hi")))).toEqual(said);
+  });
+
+  it("come no earlier than the latency says", async () => {
+    const { url } = await start({ latencyMs: 40, jitterMs: 10 });
+    const before = performance.now();
+    await askChat(url, chatBody("Hi"));
+    expect(performance.now() - before).toBeGreaterThan(28); // timers may be a millisecond early
+  });
+
+  it("come for a body in many pieces, and for one of many megabytes", async () => {
+    const { url } = await start({});
+    const body = chatBody("Where? ".repeat(1_000_000));
+    const bytes = Buffer.from(body);
+    const pieces = Array.from({ length: 200 }, (_, at) =>
+      bytes.subarray((at * bytes.length) / 200, ((at + 1) * bytes.length) / 200),
+    );
+    expect((await askInPieces(url, pieces)).text).toBe((await askChat(url, body)).text);
+  });
+
+  it("include a list of models", async () => {
+    const { url } = await start({});
+    const list: { object: string; data: { id: string }[] } = JSON.parse(await (await fetch(`${url}/models`)).text());
+    expect(list).toMatchObject({
+      object: "list",
+      data: [
+        { id: "mock-chat", object: "model" },
+        { id: "mock-embedding", object: "model" },
+      ],
+    });
+  });
+});
+
+describe("mistakes", () => {
+  it("in the path get a 404 that says what there is, in OpenAI's shape", async () => {
+    const { url } = await start({});
+    const { status, text } = await ask(url, "/responses", "{}");
+    expect(status).toBe(404);
+    const message = expect.stringContaining("POST /v1/chat/completions");
+    expect(JSON.parse(text)).toEqual({ error: { message, type: "invalid_request_error", param: null, code: "unknown_url" } });
+  });
+
+  it("in the method get a 405", async () => {
+    const { url } = await start({});
+    expect((await fetch(`${url}/chat/completions`)).status).toBe(405);
+    expect((await ask(url, "/models", "{}")).status).toBe(405);
+  });
+
+  it("of size get a 413, whether announced or found out, and the server goes on", async () => {
+    const server = await start({});
+    const announced = await new Promise<string>((resolve) => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${64 * 1024 * 1024 + 1}\r\n\r\n`);
+      socket.once("data", (data) => {
+        socket.destroy();
+        resolve(data.toString());
+      });
+    });
+    expect(announced).toMatch(/^HTTP\/1.1 413 /);
+    const piece = Buffer.alloc(1024 * 1024, " ");
+    expect(
+      (
+        await askInPieces(
+          server.url,
+          Array.from({ length: 65 }, () => piece),
+        )
+      ).status,
+    ).toBe(413);
+    expect((await askChat(server.url, chatBody("Hi"))).status).toBe(200);
+    expect(server.stats()).toMatchObject({ clientErrors: 2, answered: 1, inFlight: 0 });
+  });
+
+  it("of protocol get a 400 and harm nobody else", async () => {
+    const server = await start({});
+    const garbage = await new Promise<string>((resolve) => {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write("no HTTP at all\r\n\r\n"));
+      socket.once("data", (data) => resolve(data.toString()));
+    });
+    expect(garbage).toMatch(/^HTTP\/1.1 400 /);
+    expect((await askChat(server.url, chatBody("Hi"))).status).toBe(200);
+  });
+});
+
+describe("rate limits", () => {
+  it("let one second's worth through at once and refuse the rest in OpenAI's words", async () => {
+    const { url, stats } = await start({ requestsPerMinute: 600 });
+    const before = performance.now();
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => askChat(url, chatBody(`Question ${at}`))));
+    const elapsedMs = performance.now() - before;
+    const passed = answers.filter(({ status }) => status === 200);
+    expect(passed.length).toBeGreaterThanOrEqual(10);
+    expect(passed.length).toBeLessThanOrEqual(10 + elapsedMs / 100);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(stats()).toMatchObject({ answered: passed.length, refused: refused.length });
+    expect(passed.length + refused.length).toBe(40);
+    for (const { text, headers } of refused) {
+      const { error } = JSON.parse(text);
+      expect(error).toMatchObject({ type: "requests", param: null, code: "rate_limit_exceeded" });
+      expect(error.message).toMatch(
+        /^Rate limit reached for mock-chat on requests per min \(RPM\): Limit 600, Used 600, Requested 1\. Please try again in \d+ms\.$/,
+      );
+      expect(headers.get("retry-after")).toBe("1");
+      expect(Number(headers.get("retry-after-ms"))).toBeGreaterThan(0);
+      expect(Number(headers.get("retry-after-ms"))).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it("let a request through that comes back when it was told to", async () => {
+    const { url } = await start({ requestsPerMinute: 60 });
+    await askChat(url, chatBody("one"));
+    const refused = await askChat(url, chatBody("two"));
+    expect(refused.status).toBe(429);
+    await new Promise((resolve) => setTimeout(resolve, Number(refused.headers.get("retry-after-ms")) + 2));
+    expect((await askChat(url, chatBody("two"))).status).toBe(200);
+  });
+
+  it("stand in the headers of every response, also of errors, and only when set", async () => {
+    const limited = await start({ requestsPerMinute: 6000, tokensPerMinute: 60_000 });
+    for (const body of [chatBody("Hi"), "{", chatBody("Hi", { model: "does-not-exist" })]) {
+      const { headers } = await askChat(limited.url, body);
+      expect(headers.get("x-ratelimit-limit-requests")).toBe("6000");
+      expect(headers.get("x-ratelimit-limit-tokens")).toBe("60000");
+      expect(Number(headers.get("x-ratelimit-remaining-requests"))).toBeLessThanOrEqual(100);
+      expect(headers.get("x-ratelimit-reset-tokens")).toMatch(/^\d+(\.\d+)?m?s$/);
+    }
+    const requestsOnly = await askChat((await start({ requestsPerMinute: 6000 })).url, chatBody("Hi"));
+    expect(requestsOnly.headers.has("x-ratelimit-limit-requests")).toBe(true);
+    expect(requestsOnly.headers.has("x-ratelimit-limit-tokens")).toBe(false);
+  });
+
+  it("count what an answer really used, not what it might have used", async () => {
+    const { url } = await start({ tokensPerMinute: 60 });
+    const wide = await askChat(url, chatBody("Hi", { max_tokens: 100_000_000 }));
+    const { usage } = JSON.parse(wide.text);
+    expect(usage.total_tokens).toBeLessThan(300);
+    const next = await askChat(url, chatBody("Hi"));
+    expect(next.status).toBe(429);
+    // One token comes back a second: had the reservation stayed, this would be three years.
+    expect(Number(next.headers.get("retry-after"))).toBeLessThanOrEqual(usage.total_tokens);
+    expect(JSON.parse(next.text).error.type).toBe("tokens");
+  });
+});
+
+describe("failures on purpose", () => {
+  it("are the same in every run, and asking again gets there in the end", async () => {
+    const [one, two] = [await askUntilAnswered(), await askUntilAnswered()];
+    expect(one.attempts).toEqual(two.attempts);
+    const sent = one.attempts.reduce((sum, attempts) => sum + attempts);
+    expect(sent).toBeGreaterThan(150);
+    expect(one.server.stats()).toMatchObject({
+      requestsTotal: sent,
+      answered: 100,
+      failedOnPurpose: sent - 100,
+      refused: 0,
+      duplicates: 0,
+    });
+  });
+});
+
+describe("statistics", () => {
+  it("agree with what a client counted, on the wire and in the program", async () => {
+    const server = await start({ requestsPerMinute: 3000, failRate: 0.3 });
+    const seen = { answered: 0, refused: 0, failed_on_purpose: 0, client_errors: 0, prompt_tokens: 0, completion_tokens: 0 };
+    const answeredBodies: string[] = [];
+    const client = async (from: number): Promise<void> => {
+      for (let at = from; at < from + 40; at += 1) {
+        const body = at % 10 === 0 ? "{" : chatBody(`Question ${at % 60}`);
+        const { status, text } = await askChat(server.url, body);
+        const answer = JSON.parse(text);
+        if (status === 200) {
+          answeredBodies.push(body);
+          seen.answered += 1;
+          seen.prompt_tokens += answer.usage.prompt_tokens;
+          seen.completion_tokens += answer.usage.completion_tokens;
+        } else if (status === 400) seen.client_errors += 1;
+        else if (answer.error.message.includes("on purpose")) seen.failed_on_purpose += 1;
+        else seen.refused += 1;
+      }
+    };
+    await Promise.all([0, 40, 80, 120, 160].map(client));
+    const stats = await readStats(server.url);
+    const duplicates = answeredBodies.length - new Set(answeredBodies).size;
+    expect(stats).toMatchObject({ ...seen, requests_total: 200, duplicates, abandoned: 0, in_flight: 0 });
+    expect(stats["total_tokens"]).toBe(seen.prompt_tokens + seen.completion_tokens);
+    expect(Object.values(stats)).toEqual(Object.values(server.stats()));
+    expect(Date.parse(String(stats["first_request_at"]))).toBeLessThanOrEqual(Date.parse(String(stats["last_request_at"])));
+    for (const kind of ["answered", "refused", "failed_on_purpose", "client_errors"] as const)
+      expect(seen[kind]).toBeGreaterThan(0);
+  });
+
+  it("know how many were in flight at once, and before the first request nothing", async () => {
+    const server = await start({ latencyMs: 30 });
+    expect(server.stats()).toMatchObject({ requestsTotal: 0, peakInFlight: 0, firstRequestAt: null, lastRequestAt: null });
+    const three = Array.from({ length: 3 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`)));
+    await until(() => server.stats().inFlight === 3);
+    await Promise.all(three);
+    await askChat(server.url, chatBody("one more"));
+    expect(server.stats()).toMatchObject({ requestsTotal: 4, peakInFlight: 3, inFlight: 0 });
+  });
+});
+
+describe("connections", () => {
+  it("are cut by close, those that wait for an answer and those that dawdle too, and it may be called twice", async () => {
+    const server = await start({ latencyMs: 3_600_000 });
+    const waiting = Array.from({ length: 5 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`)));
+    const outcomes = Promise.allSettled(waiting);
+    const dawdler = connect(server.port, "127.0.0.1");
+    dawdler.on("error", () => {});
+    const cut = new Promise<void>((resolve) => dawdler.on("close", () => resolve()));
+    dawdler.write("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
+    await until(() => server.stats().inFlight === 6);
+    await Promise.all([server.close(), server.close()]);
+    await cut;
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "rejected"));
+    expect(server.stats()).toMatchObject({ requestsTotal: 6, answered: 0, abandoned: 6, inFlight: 0 });
+    await expect(askChat(server.url, chatBody("late"))).rejects.toThrow("fetch failed");
+  });
+
+  it("that the client gives up are forgotten, and so is what they had reserved", async () => {
+    const server = await start({ latencyMs: 200, tokensPerMinute: 60 });
+    const giveUp = new AbortController();
+    const given = askChat(server.url, chatBody("Hi", { max_tokens: 1_000_000 }), giveUp.signal);
+    const outcome = given.catch(({ name }: Error) => name);
+    await until(() => server.stats().inFlight === 1);
+    giveUp.abort();
+    expect(await outcome).toBe("AbortError");
+    await until(() => server.stats().inFlight === 0);
+    expect(server.stats()).toMatchObject({ answered: 0, abandoned: 1 });
+    expect((await askChat(server.url, chatBody("Hi"))).status).toBe(200);
+    expect(server.stats()).toMatchObject({ answered: 1, abandoned: 1, requestsTotal: 2 });
+  });
+});
+
+describe("starting", () => {
+  it("says which port is taken", async () => {
+    const { port } = await start({});
+    const failure = startMockServer({ port });
+    await expect(failure).rejects.toThrow(UsageError);
+    await expect(failure).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use; choose another port, or 0 for any free one.`);
+  });
+
+  it("says which address is not this machine's", async () => {
+    await expect(startMockServer({ host: "192.0.2.1" })).rejects.toThrow(
+      /^Port 0 on 192\.0\.2\.1 cannot be listened on: .+EADDRNOTAVAIL/,
+    );
+  });
+
+  it.each<[MockServerOptions, string]>([
+    [{ port: 65_536 }, "port is 65536: it must be a whole number from 0 to 65535."],
+    [{ requestsPerMinute: 0 }, "requestsPerMinute is 0"],
+    [{ tokensPerMinute: Infinity }, "tokensPerMinute is Infinity"],
+    [{ latencyMs: -1 }, "latencyMs is -1"],
+    [{ jitterMs: Number.NaN }, "jitterMs is NaN"],
+    [{ failRate: 5 }, "failRate is 5: it must be a number from 0 to 1."],
+    [{ seed: 1.5 }, "seed is 1.5"],
+  ])("refuses %j", async (options, message) => {
+    await expect(startMockServer(options)).rejects.toThrow(message);
+  });
+});
+
+/** Starts a server and asks it everything at once. @returns what it said, by body. */
+async function sayAll(options: MockServerOptions, bodies: readonly string[]): Promise<Map<string, object>> {
+  const { url } = await start(options);
+  return new Map(await Promise.all(bodies.map(async (body) => [body, whatWasSaid(await askChat(url, body))] as const)));
+}
+
+/** Starts a server that fails half of all attempts, and asks it a hundred things, each until it is answered. */
+async function askUntilAnswered(): Promise<{ attempts: number[]; server: MockServer }> {
+  const server = await start({ failRate: 0.5, seed: 3 });
+  const attempts = Array.from({ length: 100 }, async (_, at) => {
+    for (let attempt = 1; ; attempt += 1)
+      if ((await askChat(server.url, chatBody(`Question ${at}`))).status === 200) return attempt;
+  });
+  return { attempts: await Promise.all(attempts), server };
+}

@@ -1,0 +1,97 @@
+import { BadRequestError, NotFoundError, OpenAI, RateLimitError } from "openai";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
+import { startMockServer } from "../../src/mock/mock-server.ts";
+
+/** OpenAI's own client is the judge of whether we speak its language. */
+describe("OpenAI's client", () => {
+  let server: MockServer;
+
+  async function clientOf(options: MockServerOptions, maxRetries = 0): Promise<OpenAI> {
+    await server.close();
+    server = await startMockServer({ latencyMs: 0, ...options });
+    return new OpenAI({ baseURL: server.url, apiKey: "none", maxRetries });
+  }
+
+  beforeEach(async () => {
+    server = await startMockServer();
+  });
+  afterEach(() => server.close());
+
+  const messages = [{ role: "user", content: "What is the capital of France?" }] as const;
+  const chat = { model: "mock-chat", messages: [...messages] };
+
+  it("reads answers", async () => {
+    const openai = await clientOf({});
+    const completion = await openai.chat.completions.create({ ...chat, n: 2 });
+    expect(completion.choices.map(({ finish_reason, index }) => [index, finish_reason])).toEqual([
+      [0, "stop"],
+      [1, "stop"],
+    ]);
+    expect(completion.choices[0]?.message.content).toContain("capital");
+    expect(completion.usage?.total_tokens).toBe(server.stats().totalTokens);
+    expect(completion).toHaveProperty("_request_id", expect.stringMatching(/^req_[0-9a-f]{32}$/));
+  });
+
+  it("reads embeddings, which it asks for in base64, as the same numbers", async () => {
+    const openai = await clientOf({});
+    const request = { model: "mock-embedding", input: ["one", "two"], dimensions: 5 };
+    const decoded = await openai.embeddings.create(request);
+    const plain = await openai.embeddings.create({ ...request, encoding_format: "float" });
+    expect(decoded.data.map(({ embedding }) => Array.from(embedding))).toEqual(plain.data.map(({ embedding }) => embedding));
+    expect(decoded.data.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it("reads streams", async () => {
+    const openai = await clientOf({});
+    const stream = await openai.chat.completions.create({ ...chat, stream: true, stream_options: { include_usage: true } });
+    let content = "";
+    let finishReason: string | null | undefined;
+    let completionTokens: number | undefined;
+    for await (const { choices, usage } of stream) {
+      content += choices[0]?.delta.content ?? "";
+      finishReason = choices[0]?.finish_reason ?? finishReason;
+      completionTokens = usage?.completion_tokens ?? completionTokens;
+    }
+    expect(content).toMatch(/^Practice answer .+\.$/);
+    expect(finishReason).toBe("stop");
+    expect(completionTokens).toBe(Math.ceil(content.length / 4));
+  });
+
+  it("lists models", async () => {
+    const openai = await clientOf({});
+    expect((await openai.models.list()).data.map(({ id }) => id)).toContain("mock-chat");
+  });
+
+  it("knows our errors for what they are", async () => {
+    const openai = await clientOf({});
+    const unknown = openai.chat.completions.create({ ...chat, model: "does-not-exist" });
+    await expect(unknown).rejects.toBeInstanceOf(NotFoundError);
+    await expect(unknown).rejects.toMatchObject({ status: 404, code: "model_not_found" });
+    await expect(openai.responses.create({ model: "m", input: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
+    await expect(openai.chat.completions.create({ model: "m", messages: [] })).rejects.toBeInstanceOf(BadRequestError);
+  });
+
+  it("knows a refusal for what it is", async () => {
+    const openai = await clientOf({ requestsPerMinute: 1 });
+    await openai.chat.completions.create(chat);
+    const refused = openai.chat.completions.create(chat);
+    await expect(refused).rejects.toBeInstanceOf(RateLimitError);
+    await expect(refused).rejects.toMatchObject({ status: 429, code: "rate_limit_exceeded", type: "requests" });
+  });
+
+  it("waits as long as we ask, and is then answered", async () => {
+    const openai = await clientOf({ requestsPerMinute: 300 }, 1);
+    const questions = Array.from({ length: 6 }, (_, at) => ({ ...chat, seed: at }));
+    await Promise.all(questions.map((question) => openai.chat.completions.create(question)));
+    expect(server.stats()).toMatchObject({ answered: 6, refused: server.stats().requestsTotal - 6 });
+  });
+
+  it("gets through failures on purpose with its retries", async () => {
+    const openai = await clientOf({ failRate: 1 });
+    await expect(openai.chat.completions.create(chat)).rejects.toMatchObject({ status: expect.any(Number) });
+    const patient = await clientOf({ failRate: 0.3, seed: 1 }, 5);
+    await Promise.all(Array.from({ length: 10 }, (_, at) => patient.chat.completions.create({ ...chat, seed: at })));
+    expect(server.stats()).toMatchObject({ answered: 10 });
+  });
+});

@@ -1,0 +1,276 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { digestOf } from "../../src/mock/chance.ts";
+import { prepareAnswer } from "../../src/mock/prepare-answer.ts";
+import type { AnsweringPath, Prepared } from "../../src/mock/prepared.ts";
+
+function prepare(path: AnsweringPath, body: unknown, seed = 0): Prepared {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return prepareAnswer({ path, text, bodyBytes: Buffer.byteLength(text), digest: digestOf(seed, path, text), seed });
+}
+
+function answerOf(path: AnsweringPath, body: unknown, seed = 0) {
+  const prepared = prepare(path, body, seed);
+  if (!prepared.ok) throw new Error(prepared.reply.body);
+  return { ...prepared, body: JSON.parse(prepared.reply.body) };
+}
+
+const user = (content: unknown): object => ({ role: "user", content });
+const chat = (more: object = {}, content: unknown = "What is the capital of France?"): object => ({
+  model: "m",
+  messages: [
+    { role: "system", content: "Be brief." },
+    user("old question"),
+    { role: "assistant", content: "old answer" },
+    user(content),
+  ],
+  ...more,
+});
+
+describe("chat completions", () => {
+  it("answers about the last user message, and counts what it wrote", () => {
+    const { body, promptTokens, completionTokens } = answerOf("/chat/completions", chat());
+    expect(body).toMatchObject({ object: "chat.completion", model: "m", choices: [{ index: 0, finish_reason: "stop" }] });
+    const { content } = body.choices[0].message;
+    expect(content).toMatch(/^Practice answer [0-9a-f]{6} about What, capital, France\. /);
+    expect(completionTokens).toBe(Math.ceil(content.length / 4));
+    expect(promptTokens).toBe(4 * 3 + Math.ceil("Be brief.old questionold answerWhat is the capital of France?".length / 4));
+    expect(body.usage).toMatchObject({
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      total_tokens: promptTokens + completionTokens,
+    });
+    expect(body.usage).toMatchObject({
+      prompt_tokens_details: { cached_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: 0 },
+    });
+  });
+
+  it("is valid JSON and honest about its length for any text and any limit", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 5 }),
+        (question, limit, n) => {
+          const { body, completionTokens } = answerOf("/chat/completions", chat({ max_tokens: limit, n }, question));
+          expect(body.choices).toHaveLength(n);
+          let sum = 0;
+          for (const { message, finish_reason: finishReason } of body.choices) {
+            const tokens = Math.ceil(message.content.length / 4);
+            expect(tokens).toBeLessThanOrEqual(limit);
+            expect(finishReason).toBe(tokens < limit ? "stop" : finishReason);
+            expect(Buffer.from(message.content).toString()).toBe(message.content); // no half character
+            sum += tokens;
+          }
+          expect(completionTokens).toBe(sum);
+        },
+      ),
+    );
+  });
+
+  it("cuts at max_completion_tokens, which wins over max_tokens, and says so", () => {
+    const { body } = answerOf("/chat/completions", chat({ max_completion_tokens: 2, max_tokens: 1000 }));
+    expect(body.choices[0]).toMatchObject({ finish_reason: "length", message: { content: "Practice" } });
+    expect(body.usage.completion_tokens).toBe(2);
+    expect(answerOf("/chat/completions", chat({ max_completion_tokens: null, max_tokens: 1 })).body.usage.completion_tokens).toBe(
+      1,
+    );
+  });
+
+  it("answers JSON to who asks for JSON", () => {
+    for (const type of ["json_object", "json_schema"]) {
+      const { body } = answerOf("/chat/completions", chat({ response_format: { type } }));
+      expect(JSON.parse(body.choices[0].message.content)).toMatchObject({ keywords: ["What", "capital", "France"] });
+    }
+  });
+
+  it("gives different choices, and other answers for another seed or body", () => {
+    const five = texts(0, { n: 5 });
+    expect(new Set(five).size).toBeGreaterThan(1);
+    expect(texts(0, { n: 5 })).toEqual(five);
+    expect(texts(1, { n: 5 })).not.toEqual(five);
+    expect(texts(0, { n: 5, temperature: 0 })).not.toEqual(five);
+  });
+
+  it("reads text from content parts, and takes messages without any", () => {
+    const parts = [
+      { type: "image_url", image_url: { url: "data:," } },
+      { type: "text", text: "What is the capital of France?" },
+      null,
+      7,
+    ];
+    expect(answerOf("/chat/completions", chat({}, parts)).body.choices[0].message.content).toContain(
+      "about What, capital, France.",
+    );
+    for (const content of [null, 7, [], {}, ""])
+      expect(answerOf("/chat/completions", chat({}, content)).body.choices[0].message.content).toMatch(
+        /^Practice answer [0-9a-f]{6}\. /,
+      );
+  });
+
+  it("reserves the body's size and the most that may be answered, or what is really answered if nothing limits it", () => {
+    const limited = chat({ max_tokens: 1000, n: 3 });
+    expect(answerOf("/chat/completions", limited).reservedTokens).toBe(bodyTokens(limited) + 3000);
+    const free = chat({ n: 2 });
+    const { reservedTokens, completionTokens } = answerOf("/chat/completions", free);
+    expect(reservedTokens).toBe(bodyTokens(free) + completionTokens);
+  });
+
+  it.each([
+    ["messages", chat({ messages: undefined }), "missing_required_parameter"],
+    ["messages", chat({ messages: [] }), "invalid_value"],
+    ["messages", chat({ messages: "Hi" }), "invalid_value"],
+    ["messages", chat({ messages: ["Hi"] }), "invalid_value"],
+    ["max_tokens", chat({ max_tokens: 0 }), "invalid_value"],
+    ["max_completion_tokens", chat({ max_completion_tokens: "5" }), "invalid_value"],
+    ["n", chat({ n: 129 }), "invalid_value"],
+    ["n", chat({ n: 1.5 }), "invalid_value"],
+  ])("refuses a wrong %s: %j", (param, body, code) => {
+    const { ok, reply } = prepare("/chat/completions", body);
+    expect(ok).toBe(false);
+    expect(reply.statusCode).toBe(400);
+    expect(JSON.parse(reply.body)).toEqual({
+      error: { message: expect.stringContaining(`'${param}'`), type: "invalid_request_error", param, code },
+    });
+  });
+});
+
+describe("streams", () => {
+  it("carry the answer in pieces, then why it ended, then [DONE]", () => {
+    const all = eventsOf({});
+    expect(all.pop()).toBe("[DONE]");
+    const chunks = all.map((event) => JSON.parse(event));
+    expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1);
+    expect(chunks.map(({ choices }) => choices[0].delta.content ?? "").join("")).toMatch(
+      /^Practice answer [0-9a-f]{6} about What, capital, France\. .+\.$/,
+    );
+    expect(chunks.at(-1).choices[0]).toMatchObject({ delta: {}, finish_reason: "stop" });
+    expect(chunks.some((chunk) => "usage" in chunk)).toBe(false);
+  });
+
+  it("report usage in a last chunk of its own when asked to", () => {
+    const chunks = eventsOf({ stream_options: { include_usage: true }, max_tokens: 5, n: 2 })
+      .slice(0, -1)
+      .map((event) => JSON.parse(event));
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 10 } });
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
+    expect(
+      chunks
+        .slice(0, -1)
+        .filter(({ choices }) => choices[0].finish_reason === "length")
+        .map(({ choices }) => choices[0].index),
+    ).toEqual([0, 1]);
+  });
+});
+
+describe("embeddings", () => {
+  it("are unit vectors of the length asked for", () => {
+    for (const dimensions of [1, 2, 16, 3072]) {
+      const [vector = []] = vectors({ input: "text", dimensions });
+      expect(vector).toHaveLength(dimensions);
+      expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+    }
+  });
+
+  it("belong to the text: the same one in every request, another for another text, model or seed", () => {
+    const [one, two] = vectors({ input: ["one", "two"] });
+    expect(vectors({ input: "one" })).toEqual([one]);
+    expect(vectors({ input: ["two", "one"] })).toEqual([two, one]);
+    expect(two).not.toEqual(one);
+    expect(vectors({ input: "one", model: "f" })).not.toEqual([one]);
+    expect(vectors({ input: "one" }, 1)).not.toEqual([one]);
+  });
+
+  it("come as base64 too, with the same numbers", () => {
+    const { body } = embed({ input: "one", encoding_format: "base64" });
+    const bytes = Buffer.from(body.data[0].embedding, "base64");
+    const values = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
+    expect([values]).toEqual(vectors({ input: "one" }));
+  });
+
+  it("take tokens instead of text, one list or several, and count them", () => {
+    expect(embed({ input: [1, 2, 3] })).toMatchObject({ promptTokens: 3, completionTokens: 0, body: { data: [{ index: 0 }] } });
+    expect(embed({ input: [[1, 2, 3], [4]] }).body).toMatchObject({
+      data: [{ index: 0 }, { index: 1 }],
+      usage: { prompt_tokens: 4, total_tokens: 4 },
+    });
+    expect(embed({ input: ["12345678", "1"] }).promptTokens).toBe(3);
+  });
+
+  it.each([
+    ["input", {}],
+    ["input", { input: "" }],
+    ["input", { input: [] }],
+    ["input", { input: ["a", ""] }],
+    ["input", { input: ["a", 1] }],
+    ["input", { input: [[1], []] }],
+    ["input", { input: [1.5] }],
+    ["input", { input: { text: "a" } }],
+    ["input", { input: Array.from({ length: 2049 }, () => "a") }],
+    ["dimensions", { input: "a", dimensions: 0 }],
+    ["dimensions", { input: "a", dimensions: 3073 }],
+    ["dimensions", { input: "a", dimensions: "8" }],
+    ["encoding_format", { input: "a", encoding_format: "hex" }],
+  ])("refuse a wrong %s", (param, body) => {
+    const { ok, reply } = prepare("/embeddings", { model: "e", ...body });
+    expect(ok).toBe(false);
+    expect(reply.statusCode).toBe(400);
+    expect(JSON.parse(reply.body).error.param).toBe(param);
+  });
+});
+
+describe("any request", () => {
+  it.each(["", "{", "[]", "null", '"text"', "7", "\u0000", '{"model":"m",}', "[".repeat(100_000)])(
+    "that is no JSON object gets a 400",
+    (text) => {
+      const { ok, reply } = prepare("/chat/completions", text);
+      expect(ok).toBe(false);
+      expect(reply.statusCode).toBe(400);
+      expect(JSON.parse(reply.body).error).toMatchObject({ type: "invalid_request_error", param: null, code: null });
+    },
+  );
+
+  it.each([{}, { model: "" }, { model: 7 }, { model: null }])("without a model gets a 400: %j", (body) => {
+    expect(prepare("/embeddings", { input: "a", ...body }).reply).toMatchObject({
+      statusCode: 400,
+      body: expect.stringContaining("model"),
+    });
+  });
+
+  it("for the model that does not exist gets a 404", () => {
+    const { reply } = prepare("/chat/completions", chat({ model: "does-not-exist" }));
+    expect(reply.statusCode).toBe(404);
+    expect(JSON.parse(reply.body).error).toMatchObject({ type: "invalid_request_error", param: null, code: "model_not_found" });
+  });
+});
+
+/** The events of a stream, without their frame. */
+function eventsOf(more: object): string[] {
+  const { ok, reply } = prepare("/chat/completions", chat({ stream: true, ...more }));
+  expect(ok).toBe(true);
+  expect(reply.contentType).toMatch(/^text\/event-stream/);
+  expect(reply.body.endsWith("\n\n")).toBe(true);
+  return reply.body
+    .trimEnd()
+    .split("\n\n")
+    .map((event) => event.replace(/^data: /, ""));
+}
+
+function embed(body: object, seed = 0) {
+  return answerOf("/embeddings", { model: "e", ...body }, seed);
+}
+
+function vectors(body: object, seed = 0): number[][] {
+  return embed(body, seed).body.data.map(({ embedding }: { embedding: number[] }) => embedding);
+}
+
+/** The contents of all choices. */
+function texts(seed: number, more: object): string[] {
+  const { choices } = answerOf("/chat/completions", chat(more), seed).body;
+  return choices.map(({ message }: { message: { content: string } }) => message.content);
+}
+
+function bodyTokens(body: object): number {
+  return Math.ceil(JSON.stringify(body).length / 4);
+}

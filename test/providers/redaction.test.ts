@@ -1,0 +1,119 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createRedact } from "../../src/providers/redaction.ts";
+import { listSecrets } from "../../src/providers/request-headers.ts";
+
+const keys = [
+  "sk-proj-abcDEF123_456-789",
+  "sk-ant-api03-AAAA-bbbb_CCCC",
+  "AIzaSyA-1234567890abcdefghijklmnopqrstu",
+  "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+  'quote"in"side',
+  "back\\slash\\key",
+  "slash/plus+equals==",
+  "per%cent&amper<less>",
+  "with space inside",
+  "0123456789abcdef0123456789abcdef",
+  "dollar$1^caret.*[x](y){z}|?",
+  "hunter2",
+];
+
+const disguises: readonly (readonly [string, (key: string) => string])[] = [
+  ["as it is", (key) => key],
+  ["in JSON", (key) => JSON.stringify(key).slice(1, -1)],
+  ["in JSON in JSON", (key) => JSON.stringify(JSON.stringify(key).slice(1, -1)).slice(1, -1)],
+  ["in JSON with \\/", (key) => JSON.stringify(key).slice(1, -1).replaceAll("/", "\\/")],
+  ["in a URL", encodeURIComponent],
+  ["in a form", (key) => new URLSearchParams({ key }).toString().slice(4)],
+  ["in the JSON that Go writes", goJson],
+  ["in a URL, in lower case", (key) => encodeURIComponent(key).replaceAll(/%../g, (part) => part.toLowerCase())],
+  ["in a URL in a URL", (key) => encodeURIComponent(encodeURIComponent(key))],
+  ["in HTML", (key) => key.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")],
+  [
+    "in HTML, as Python writes it",
+    (key) =>
+      key
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll('"', "&quot;")
+        .replaceAll("'", "&#x27;"),
+  ],
+  ["in JSON in a URL", (key) => encodeURIComponent(JSON.stringify(key).slice(1, -1))],
+  ["in a URL in JSON", (key) => JSON.stringify(encodeURIComponent(key)).slice(1, -1)],
+  ["in base64", (key) => Buffer.from(key).toString("base64")],
+  ["in base64url", (key) => Buffer.from(key).toString("base64url")],
+];
+
+function goJson(key: string): string {
+  return JSON.stringify(key).slice(1, -1).replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026");
+}
+
+describe("redaction", () => {
+  const cases = keys.flatMap((key) => disguises.map(([name, disguise]) => ({ key, name, text: disguise(key) })));
+
+  it.each(cases)("finds $key $name", ({ key, text }) => {
+    const clean = createRedact([key])(`before ${text} after, again ${text}`);
+    expect(clean).toBe("before [redacted] after, again [redacted]");
+  });
+
+  it("finds the middle of a key in base64 of something longer, wherever it starts", () => {
+    for (const before of ["", "a", "ab", "user:", "Bearer "]) {
+      for (const after of ["", "x", "yz"]) {
+        const text = Buffer.from(before + keys[0] + after).toString("base64");
+        const clean = createRedact([keys[0] ?? ""])(text);
+        expect(clean).toContain("[redacted]");
+        const rest = clean.split("[redacted]").map((part) => Buffer.from(part, "base64").toString("latin1"));
+        expect(rest.join("")).not.toContain("abcDEF");
+      }
+    }
+  });
+
+  it("leaves everything else as it is", () => {
+    const redact = createRedact(keys);
+    fc.assert(
+      fc.property(fc.lorem(), (text) => {
+        expect(redact(text)).toBe(text);
+      }),
+    );
+    expect(createRedact([])("text")).toBe("text");
+  });
+
+  it("does not hide words that people give as a key where none is needed, nor keys too short to tell from words", () => {
+    const redact = createRedact(["ollama", "EMPTY", "none", "x", ""]);
+    expect(redact("ollama: EMPTY none x")).toBe("ollama: EMPTY none x");
+  });
+
+  it("hides a key that holds another one whole", () => {
+    expect(createRedact(["abcd", "abcd-efgh"])("abcd-efgh")).toBe("[redacted]");
+  });
+
+  it("takes time in proportion to the text, however it was made up", () => {
+    const redact = createRedact(["sk-secret-\\\\\\key"]);
+    for (const part of ["\\", "%25", "&#0", "sk-secret-"]) redact(part.repeat(200_000));
+    expect(redact("\\".repeat(100))).toHaveLength(100);
+  });
+});
+
+describe("what is secret among the headers", () => {
+  it("is the key, and credentials with and without their scheme", () => {
+    const headers = {
+      "X-Api-Key": "one1",
+      Authorization: "Bearer two22",
+      cookie: "three",
+      "x-title": "My app",
+      "x-other": "basic dXNlcg==",
+    };
+    expect(listSecrets("key0", headers)).toEqual([
+      "key0",
+      "one1",
+      "one1",
+      "Bearer two22",
+      "two22",
+      "three",
+      "three",
+      "basic dXNlcg==",
+      "dXNlcg==",
+    ]);
+  });
+});

@@ -1,0 +1,230 @@
+import { getEventListeners } from "node:events";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Attempt } from "../../src/model/attempt.ts";
+import type { FailureKind } from "../../src/model/failure.ts";
+import { retry, type RetryOutcome, type RetryPolicy, type RetryWait } from "../../src/retry/retry.ts";
+import { answered, failed } from "../limiters/attempts.ts";
+
+const defaults: RetryPolicy = { maxRetries: 5, retryDelayMs: 1_000, maxRetryDelayMs: 60_000, maxWaitMs: 1_800_000 };
+
+/** A request in a time of its own, where attempts take no time and waits as long as they are. */
+class Trial {
+  readonly waits: RetryWait[] = [];
+  readonly askedAtMs: number[] = [];
+  readonly stop: AbortController = new AbortController();
+  random: number = 0.5;
+  nowMs: number = 0;
+
+  /** @param attempts What becomes of each attempt; the last one stands for all that follow. */
+  run(attempts: readonly Attempt[], policy: Partial<RetryPolicy> = {}): Promise<RetryOutcome> {
+    const ask = async (attempt: number): Promise<Attempt> => {
+      this.askedAtMs.push(this.nowMs);
+      expect(attempt).toBe(this.askedAtMs.length);
+      return attempts[attempt - 1] ?? attempts.at(-1) ?? answered();
+    };
+    const sleep = async (ms: number, signal: AbortSignal): Promise<boolean> => {
+      this.nowMs += ms;
+      return !signal.aborted;
+    };
+    const timing = { now: () => this.nowMs, random: () => this.random, sleep };
+    return retry(ask, { ...defaults, ...policy }, this.stop.signal, (wait) => this.waits.push(wait), timing);
+  }
+
+  get waitsMs(): number[] {
+    return this.waits.map(({ waitMs }) => waitMs);
+  }
+}
+
+describe("retry", () => {
+  test("an answer is returned as it is, after one attempt and no wait", async () => {
+    const trial = new Trial();
+    const answer = answered(7);
+    await expect(trial.run([answer])).resolves.toEqual({ attempt: answer, attempts: 1 });
+    expect(trial.waits).toEqual([]);
+  });
+
+  test("a failure that asking again cannot help is returned at once, unchanged", async () => {
+    const failure = failed("invalid_request", { retryable: false });
+    const trial = new Trial();
+    const outcome = await trial.run([failure]);
+    expect(outcome.attempt).toBe(failure);
+    expect(outcome.attempts).toBe(1);
+  });
+
+  test("a failure of the passing kind is asked again, each wait up to twice as long", async () => {
+    const trial = new Trial();
+    const outcome = await trial.run([failed("network"), failed("timeout"), failed("server_error"), answered()]);
+    expect(outcome).toMatchObject({ attempt: { ok: true }, attempts: 4 });
+    expect(trial.waits).toMatchObject([
+      { attempt: 1, waitMs: 500, failure: { kind: "network" } },
+      { attempt: 2, waitMs: 1_000, failure: { kind: "timeout" } },
+      { attempt: 3, waitMs: 2_000, failure: { kind: "server_error" } },
+    ]);
+  });
+
+  test("when all retries are used up the last failure is returned, and says after how many attempts", async () => {
+    const answer = { statusCode: 500, requestId: "req_1", body: "{}" };
+    const last = { ...failed("server_error", { statusCode: 500 }), answer };
+    const outcome = await new Trial().run([failed("network"), last], { maxRetries: 2 });
+    expect(outcome).toMatchObject({ attempts: 3, attempt: { failure: { kind: "server_error", statusCode: 500 }, answer } });
+    expect(outcome).toMatchObject({ attempt: { failure: { message: "It was a server_error. (after 3 attempts)" } } });
+  });
+
+  test("without retries a failure stays as it was", async () => {
+    const outcome = await new Trial().run([failed("network")], { maxRetries: 0 });
+    expect(outcome).toMatchObject({ attempts: 1, attempt: { failure: { message: "It was a network." } } });
+  });
+
+  test.each(["server_error", "rate_limit"] as const)("a Retry-After of a %s is a minimum, kept in full", async (kind) => {
+    const trial = new Trial();
+    trial.random = 0;
+    await trial.run([failed(kind, { retryAfterMs: 90_000 }), answered()]);
+    expect(trial.waitsMs).toEqual([90_000]);
+  });
+
+  test("a Retry-After of an hour is kept after a failure that is no refusal", async () => {
+    const trial = new Trial();
+    await trial.run([failed("server_error", { retryAfterMs: 3_600_000 }), answered()], { maxWaitMs: 1_000 });
+    expect(trial.waitsMs).toEqual([3_600_000]);
+  });
+
+  test("a backoff longer than Retry-After counts", async () => {
+    const trial = new Trial();
+    await trial.run([failed("server_error", { retryAfterMs: 100 }), answered()]);
+    expect(trial.waitsMs).toEqual([500]);
+  });
+
+  test("those refused together come back a little apart: up to a tenth later, at most a second", async () => {
+    const trial = new Trial();
+    trial.random = 1;
+    await trial.run([failed("rate_limit", { retryAfterMs: 2_000 }), failed("overloaded", { retryAfterMs: 60_000 }), answered()]);
+    expect(trial.waitsMs).toEqual([2_200, 61_000]);
+  });
+
+  test("being turned away spends no retry, however often", async () => {
+    const storm = Array.from({ length: 200 }, () => failed("rate_limit", { retryAfterMs: 1_000 }));
+    const outcome = await new Trial().run([...storm, failed("network"), answered()], { maxRetries: 1 });
+    expect(outcome).toMatchObject({ attempts: 202, attempt: { ok: true } });
+  });
+
+  test("a server that turns away without saying for how long is backed off from, by the number of refusals", async () => {
+    const trial = new Trial();
+    const refusals = [failed("rate_limit"), failed("overloaded"), failed("rate_limit", { retryAfterMs: 0 })];
+    await trial.run([failed("network"), ...refusals, answered()]);
+    expect(trial.waitsMs).toEqual([500, 500, 1_000, 2_000]);
+  });
+
+  test("a request that would be turned away for longer than --max-wait fails now, and says which option that is", async () => {
+    const trial = new Trial();
+    const outcome = await trial.run([failed("rate_limit", { retryAfterMs: 10_000 })], { maxWaitMs: 25_000 });
+    expect(outcome).toMatchObject({ attempts: 3, attempt: { failure: { kind: "rate_limit" } } });
+    expect(trial.nowMs).toBeLessThan(25_000);
+    expect(outcome.attempt).toMatchObject({ failure: { message: expect.stringMatching(/21 s.*10 s.*--max-wait.*25 s/) } });
+  });
+
+  test("a wait that ends just when --max-wait does is waited", async () => {
+    const outcome = await new Trial().run([failed("overloaded", { retryAfterMs: 30_000 }), answered()], { maxWaitMs: 30_000 });
+    expect(outcome).toMatchObject({ attempts: 2, attempt: { ok: true } });
+  });
+
+  test("the time before the first refusal does not count", async () => {
+    const trial = new Trial();
+    const slow = failed("server_error", { retryAfterMs: 100_000 });
+    const outcome = await trial.run([slow, failed("rate_limit", { retryAfterMs: 9_000 }), answered()], { maxWaitMs: 10_000 });
+    expect(outcome).toMatchObject({ attempts: 3, attempt: { ok: true } });
+  });
+
+  test("an abort while it waits is a cancelled failure that still tells what had gone wrong", async () => {
+    const trial = new Trial();
+    const outcome = trial.run([failed("overloaded", { message: "Too many cooks." })]);
+    trial.stop.abort();
+    await expect(outcome).resolves.toMatchObject({
+      attempts: 1,
+      attempt: {
+        ok: false,
+        failure: { kind: "cancelled", retryable: false, message: expect.stringContaining("Too many cooks.") },
+      },
+    });
+  });
+
+  test("an attempt that rejects, which is a bug, is not taken for a failure", async () => {
+    const outcome = retry(
+      () => Promise.reject(new Error("a bug")),
+      defaults,
+      new AbortController().signal,
+      () => {},
+    );
+    await expect(outcome).rejects.toThrow("a bug");
+  });
+
+  test("whatever happens, retries and time are spent as allowed, and no Retry-After is cut short", async () => {
+    const kinds = ["network", "server_error", "rate_limit", "overloaded"] as const satisfies readonly FailureKind[];
+    const failure = fc.record({ kind: fc.constantFrom(...kinds), retryAfterMs: fc.option(fc.integer({ min: 0, max: 400_000 })) });
+    const policies = fc.record({ maxRetries: fc.nat(4), maxWaitMs: fc.nat(1_000_000) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(failure, { maxLength: 40 }),
+        policies,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (sequence, policy, chance) => {
+          const trial = new Trial();
+          trial.random = chance;
+          const failures = sequence.map(({ kind, retryAfterMs }) => failed(kind, retryAfterMs === null ? {} : { retryAfterMs }));
+          const { attempts, attempt } = await trial.run([...failures, answered()], policy);
+
+          const before = failures.slice(0, attempts - 1);
+          const isRefusal = ({ failure: { kind } }: (typeof failures)[number]): boolean =>
+            kind === "rate_limit" || kind === "overloaded";
+          expect(before.filter((each) => !isRefusal(each)).length).toBeLessThanOrEqual(policy.maxRetries);
+          expect(attempt.ok).toBe(attempts === failures.length + 1);
+          for (const [
+            index,
+            {
+              failure: { retryAfterMs = 0 },
+            },
+          ] of before.entries())
+            expect(trial.waitsMs[index]).toBeGreaterThanOrEqual(retryAfterMs);
+          const firstRefusal = before.findIndex(isRefusal);
+          const lastRefusal = before.findLastIndex(isRefusal);
+          const waitedMs = (trial.askedAtMs[lastRefusal + 1] ?? 0) - (trial.askedAtMs[firstRefusal] ?? 0);
+          expect(firstRefusal === -1 ? 0 : waitedMs).toBeLessThanOrEqual(policy.maxWaitMs + 1_000);
+        },
+      ),
+    );
+  });
+});
+
+test("a storm of refusals on a real clock: nobody comes back early, and all are answered in the end", async () => {
+  const { signal } = new AbortController();
+  const earlyMs: number[] = [];
+  const one = async (index: number): Promise<number> => {
+    let mayReturnAtMs = 0;
+    const ask = async (attempt: number): Promise<Attempt> => {
+      earlyMs.push(mayReturnAtMs - performance.now());
+      if (attempt === 4) return answered();
+      const retryAfterMs = 10 + (index % 30);
+      mayReturnAtMs = performance.now() + retryAfterMs;
+      return failed("rate_limit", { retryAfterMs });
+    };
+    return (await retry(ask, { ...defaults, maxRetries: 0 }, signal, () => {})).attempts;
+  };
+  const attempts = await Promise.all(Array.from({ length: 2_000 }, (_, index) => one(index)));
+  expect(attempts.every((count) => count === 4)).toBe(true);
+  expect(Math.max(...earlyMs)).toBeLessThanOrEqual(0);
+});
+
+test("thousands who wait for an hour leave at once when the run is stopped, with one listener between them", async () => {
+  const stop = new AbortController();
+  const refuse = async (): Promise<Attempt> => failed("overloaded", { retryAfterMs: 3_600_000 });
+  const waits: RetryWait[] = [];
+  const policy = { ...defaults, maxWaitMs: Infinity };
+  const outcomes = Promise.all(
+    Array.from({ length: 2_000 }, () => retry(refuse, policy, stop.signal, (wait) => waits.push(wait))),
+  );
+  await expect.poll(() => waits.length, { interval: 2 }).toBe(2_000);
+  expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
+  stop.abort();
+  for (const { attempt } of await outcomes) expect(attempt).toMatchObject({ ok: false, failure: { kind: "cancelled" } });
+  expect(getEventListeners(stop.signal, "abort")).toHaveLength(0);
+});
