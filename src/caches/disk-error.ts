@@ -13,9 +13,9 @@ export function diskError(path: string, cause: unknown): CacheError {
 
 /** The disk cache's native module is not there, or not for this Node.js. */
 export function missingModuleError(cause: unknown): CacheError {
-  const [reason] = messageOf(cause).split("\n");
+  const [reason = ""] = messageOf(cause).split("\n");
   return new CacheError(
-    `The disk cache needs the native module sqlite3, which cannot be loaded (${reason}). ` +
+    `The disk cache needs the native module sqlite3, which cannot be loaded (${reason.replace(/[.:]? *(Tried:)?$/, "")}). ` +
       `Run "npm rebuild sqlite3" where llmbatch is installed, or run with --cache memory or --cache none.`,
     { cause },
   );

@@ -1,5 +1,6 @@
 import type { KeyvSqlite } from "@keyv/sqlite";
 import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { noUsage } from "../model/usage.ts";
@@ -40,7 +41,7 @@ export interface DiskCacheOptions {
  */
 export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
   const { path, ttlMs, readOnly = false, lockWaitMs = 60_000, now = Date.now } = options;
-  const Store = await loadStore();
+  const Store = loadStore();
   try {
     const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
     const store = await withPatience(() => connect(Store, file, readOnly), lockWaitMs);
@@ -60,10 +61,14 @@ const pagesPerCheckpoint = 8000;
 /** Of pages kept in memory. */
 const pageCacheKiB = 16 * 1024;
 
-/** Loaded here and not above, so that all else works where the native module does not. */
-async function loadStore(): Promise<typeof KeyvSqlite> {
+/**
+ * Loaded here and not above, so that all else works where the native module does not. Not by `import()`: when that meets a native
+ * module which does not load, node 20 ends the process by an unhandled rejection, though the error is caught.
+ */
+function loadStore(): typeof KeyvSqlite {
   try {
-    return (await import("@keyv/sqlite")).KeyvSqlite;
+    const sqlite: typeof import("@keyv/sqlite") = createRequire(import.meta.url)("@keyv/sqlite");
+    return sqlite.KeyvSqlite;
   } catch (error) {
     throw missingModuleError(error);
   }

@@ -1,4 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { UsageError } from "../model/errors.ts";
 import { isAlive, type LockHolder, parseHolder, thisProcess } from "./file-lock-holder.ts";
 import { errorCode, fileProblem } from "./file-problem.ts";
@@ -98,12 +99,17 @@ function createInPlace(lockPath: string, self: LockHolder): boolean {
 
 function writeAside(lockPath: string, self: LockHolder): string {
   const aside = `${lockPath}.${self.id}.new`;
-  writeLock(aside, self);
-  return aside;
+  try {
+    writeLock(aside, self);
+    return aside;
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
 }
 
 function writeLock(path: string, holder: LockHolder): void {
-  writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600, flush: true });
+  writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
 }
 
 /** @returns undefined when there is no lock any more. @throws UsageError for a file that is no lock of ours: it is not ours to remove. */
@@ -121,7 +127,7 @@ function readHolder(lockPath: string, name: string): LockHolder | undefined {
 }
 
 function inUse(lockPath: string, { pid, host }: LockHolder, name: string): string {
-  if (host === thisProcess().host)
+  if (host === hostname())
     return `another run is writing ${name} (process ${pid}); wait until it has ended, stop it with "kill ${pid}", or name another file`;
   return `another run is writing ${name} (process ${pid} on the machine ${host}); ${removal(lockPath, name)}`;
 }

@@ -1,8 +1,9 @@
 import { CommanderError } from "commander";
 import { OutputError, UsageError } from "../model/errors.ts";
+import { complain } from "./complain.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { InputError } from "./input.ts";
 import { createProgram } from "./program.ts";
-import { printable } from "./terminal-text.ts";
 
 process.exitCode = await main();
 
@@ -17,13 +18,13 @@ async function main(): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    if (error instanceof UsageError) return complain(error.message, exitCodes.usage);
-    if (error instanceof OutputError) return complain(error.message, exitCodes.stopped);
+    if (error instanceof UsageError) return end(error.message, exitCodes.usage);
+    if (error instanceof OutputError || error instanceof InputError) return end(error.message, exitCodes.stopped);
     throw error;
   }
 }
 
-function complain(message: string, exitCode: number): number {
-  for (const line of message.split("\n")) process.stderr.write(`llmbatch: ${printable(line)}\n`);
+function end(message: string, exitCode: number): number {
+  complain(message);
   return exitCode;
 }

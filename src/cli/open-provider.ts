@@ -2,7 +2,14 @@ import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock-server.ts";
 import { UsageError } from "../model/errors.ts";
-import { createHttpProvider, createProvider, type Preset, presets, type Provider, type ProviderOptions } from "../providers/provider.ts";
+import {
+  createHttpProvider,
+  createProvider,
+  type Preset,
+  presets,
+  type Provider,
+  type ProviderOptions,
+} from "../providers/provider.ts";
 
 const mockName = "mock";
 

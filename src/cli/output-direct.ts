@@ -8,6 +8,7 @@ import type { Output, OutputOptions } from "./output.ts";
 /** What is not a regular file: stdout, an inherited descriptor, a named pipe, a device. Written directly, and nothing is renamed. */
 export class DirectOutput implements Output {
   readonly path?: string;
+  readonly isFile = false;
   readonly #name: string;
   readonly #destination: Destination;
   readonly #buffer: OutputBuffer;
@@ -30,8 +31,6 @@ export class DirectOutput implements Output {
     this.#destination = destination;
     this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
   }
-
-  readonly isFile = false;
 
   get readerGone(): boolean {
     return this.#readerGone;
@@ -77,5 +76,5 @@ export class DirectOutput implements Output {
   }
 }
 
-/** A socket whose reader leaves while bytes lie unread is reset rather than closed. */
-const readerHasGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
+/** A socket whose reader leaves while bytes lie unread is reset; stdout stays destroyed once it has met with either. */
+const readerHasGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);

@@ -59,7 +59,7 @@ async function outputFilesOf(role: string, name: string | undefined, standard?: 
 
 /** @returns nothing for what is no regular file, or cannot be looked at: opening it will say why. */
 async function fileOf(role: string, name: string | undefined, standard?: number): Promise<NamedFile[]> {
-  const descriptor = name === undefined || name === "-" ? standard : descriptorOf(name);
+  const descriptor = name === undefined || (name === "-" && standard !== undefined) ? standard : descriptorOf(name);
   const identity = descriptor === undefined ? name && (await identityOfPath(name)) : identityOfDescriptor(descriptor);
   return identity ? [{ role, identity, description: name === undefined ? role : `${role} ${name}` }] : [];
 }

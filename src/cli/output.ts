@@ -48,7 +48,7 @@ export interface OutputOptions {
  * (a pipe, a device, an inherited descriptor) is written directly. A named pipe is waited for until someone reads it.
  *
  * @param target `-` or undefined for stdout.
- * @throws UsageError when it cannot be opened, or another run is writing it. Nothing on disk has changed then.
+ * @throws UsageError when it cannot be opened, or another run is writing it. An older file is as it was then.
  */
 export async function openOutput(target: string | undefined, options: OutputOptions = {}): Promise<Output> {
   const found = await findTarget(target ?? "-");

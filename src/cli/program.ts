@@ -31,7 +31,10 @@ export function createProgram(exitWith: (code: number) => void): Command {
 }
 
 function addRun(program: Command, exitWith: (code: number) => void): void {
-  const run = program.command("run").description("send the requests, write the responses").argument("[INPUT]", "a JSONL file, or - for stdin");
+  const run = program
+    .command("run")
+    .description("send the requests, write the responses")
+    .argument("[INPUT]", "a JSONL file, or - for stdin");
   for (const row of optionTable) run.addOption(optionOf(row));
   run.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
   run.addHelpText("after", examples);

@@ -74,7 +74,7 @@ class BarTerminal {
   }
 
   clearLine(): void {
-    this.#stream.write(`\r${eraseToEnd}`);
+    this.#stream.write(`\r${eraseLine}${eraseToEnd}`);
   }
 
   cursorSave(): void {}
@@ -82,5 +82,7 @@ class BarTerminal {
   cursorRestore(): void {}
 }
 
-/** ECMA-48 "erase in display": from the cursor to the end of the screen. */
+/** ECMA-48: erase in display, from the cursor to its end; erase in line, all of it. */
 const eraseToEnd = "\u001b[J";
+/** Goes before the other, because tmux keeps what a whole screen showed when that is erased at once. */
+const eraseLine = "\u001b[2K";

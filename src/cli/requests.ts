@@ -23,11 +23,15 @@ export async function* readRequests(
 }
 
 /** Reads the whole input once, offline, to say what is wrong with it before anything is sent. */
-export function checkRequests(input: Input, options: ParsingOptions, provider: Pick<Provider, "name" | "endpoint">): Promise<InputCheck> {
+export function checkRequests(
+  input: Input,
+  options: ParsingOptions,
+  provider: Pick<Provider, "name" | "endpoint">,
+): Promise<InputCheck> {
   const silent = (): void => undefined;
   return checkInput(input.name, splitLines(input), createParser(options, silent), unsupportedBy(provider));
 }
 
 function createParser({ model, set }: ParsingOptions, onWarning: (warning: string) => void): RequestParser {
-  return new RequestParser({ ...(model !== undefined && { defaultModel: model }), defaults: Object.fromEntries(set.map(([key, json]) => [key, JSON.parse(json)])), onWarning });
+  return new RequestParser({ ...(model !== undefined && { defaultModel: model }), defaults: new Map(set), onWarning });
 }

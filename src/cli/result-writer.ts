@@ -3,7 +3,13 @@ import type { BatchResult } from "../model/result.ts";
 import { type Output, openOutput } from "./output.ts";
 
 /** Opens the places of results. @throws UsageError when one cannot be written; nothing on disk has changed then. */
-export async function openResultWriter({ output, errors }: { output?: string | undefined; errors?: string | undefined }): Promise<ResultWriter> {
+export async function openResultWriter({
+  output,
+  errors,
+}: {
+  output?: string | undefined;
+  errors?: string | undefined;
+}): Promise<ResultWriter> {
   const forAll = await openOutput(output);
   if (errors === undefined) return new ResultWriter(forAll, undefined);
   try {
@@ -35,7 +41,7 @@ export class ResultWriter {
 
   /** The reader of stdout has gone (`| head`): nobody wants more. */
   get readerGone(): boolean {
-    return this.#output.readerGone;
+    return this.#output.readerGone || this.#errors?.readerGone === true;
   }
 
   /** @returns a promise to wait for when the writing cannot keep up. @throws OutputError when it cannot be written. */
@@ -46,13 +52,19 @@ export class ResultWriter {
 
   /** All results are there: puts the files in their places. */
   async finish(): Promise<void> {
+    // Neither file takes its place unless both are whole.
+    await this.#output.flush();
+    await this.#errors?.flush();
     await this.#output.finish();
     await this.#errors?.finish();
   }
 
   /** The run did not reach its end: keeps what was written beside the older files. */
   async abandon(): Promise<void> {
-    await this.#output.abandon();
-    await this.#errors?.abandon();
+    try {
+      await this.#output.abandon();
+    } finally {
+      await this.#errors?.abandon();
+    }
   }
 }

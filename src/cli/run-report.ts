@@ -1,5 +1,7 @@
 import type { Options } from "../config/options.ts";
+import type { RequestManager } from "../manager/request-manager.ts";
 import type { RunStoppedError } from "../model/errors.ts";
+import type { Observer } from "../model/event.ts";
 import type { TokenStats } from "../stats/token-stats.ts";
 import { type EndingSignal, stopReasonTexts } from "./exit-codes.ts";
 import type { Progress } from "./progress.ts";
@@ -8,22 +10,36 @@ import { formatSummary } from "./summary.ts";
 import { printable } from "./terminal-text.ts";
 import { writeFileAtomically } from "./write-atomically.ts";
 
+export interface RunReportOptions {
+  readonly options: Options;
+  readonly manager: RequestManager;
+  readonly writer: ResultWriter;
+  readonly progress: Progress;
+  readonly statsPath: string | undefined;
+}
+
 /** What a person and a script are told about a run: warnings while it goes, statistics and a summary when it has ended. */
 export class RunReport {
   readonly #options: Options;
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
+  readonly #statsPath: string | undefined;
 
-  constructor(options: Options, stats: TokenStats, writer: ResultWriter, progress: Progress) {
+  constructor({ options, manager, writer, progress, statsPath }: RunReportOptions) {
     this.#options = options;
-    this.#stats = stats;
+    this.#stats = manager.stats;
     this.#writer = writer;
     this.#progress = progress;
+    this.#statsPath = statsPath;
   }
 
   readonly warn = (warning: string): void => {
     this.#progress.log(`llmbatch: ${printable(warning)}`);
+  };
+
+  readonly observe: Observer = (event) => {
+    if (event.type === "warning") this.warn(event.message);
   };
 
   interrupting(signal: EndingSignal, inFlight: number): void {
@@ -37,24 +53,26 @@ export class RunReport {
 
   async stopped(error: RunStoppedError): Promise<void> {
     await this.#end();
-    const why = error.reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[error.reason]}: ${error.message}`;
+    const why =
+      error.reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[error.reason]}: ${error.message}`;
     process.stderr.write(`llmbatch: stopped early, ${printable(why)}\nllmbatch: ${this.#howToGoOn()}\n`);
   }
 
   async #end(): Promise<void> {
     this.#stats.end();
     this.#progress.stop();
-    const { outputPath, errorsPath } = this.#writer;
-    const statsPath = this.#options.stats ?? (outputPath === undefined ? undefined : `${outputPath}.stats.json`);
+    const statsPath = this.#statsPath;
     if (statsPath !== undefined) await writeFileAtomically(statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
     if (this.#options.quiet) return;
+    const { outputPath, errorsPath } = this.#writer;
     const paths = { outputPath, errorsPath, statsPath, logPath: this.#options.log };
     process.stderr.write(`${formatSummary(this.#stats, paths)}\n`);
   }
 
   #howToGoOn(): string {
     const answers = this.#stats.requestsCompleted;
-    if (this.#options.cache !== "disk") return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
+    if (this.#options.cache !== "disk")
+      return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
     return `${answers} answers are safe in the cache; run the same command again to go on from there`;
   }
 }

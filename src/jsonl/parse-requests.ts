@@ -32,8 +32,8 @@ const mostKeysNamed = 10;
 export interface RequestParserOptions {
   /** For bodies that name no model. */
   readonly defaultModel?: string;
-  /** Members for bodies that do not have them, as JSON values; a body's own always win. */
-  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Members for bodies that do not have them, as JSON text by key; a body's own always win. */
+  readonly defaults?: ReadonlyMap<string, string>;
   /** Called once at most, for keys that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
@@ -46,12 +46,13 @@ export class RequestParser {
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
-  constructor({ defaultModel, defaults, onWarning }: RequestParserOptions = {}) {
-    const members = Object.entries({ model: defaultModel, ...defaults }).filter(([, value]) => value !== undefined);
-    const model = readModel(Object.fromEntries(members));
+  constructor({ defaultModel, defaults = new Map(), onWarning }: RequestParserOptions = {}) {
+    const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
+    const values = [...texts].map(([key, text]): [string, unknown] => [key, JSON.parse(text)]);
+    const model = readModel(Object.fromEntries(values));
     if (model instanceof Problem) throw new UsageError(`defaults for all lines: ${model.message}`);
-    this.#defaults = new Map(members);
-    this.#defaultMembers = members.map(([key, value]) => ({ key, text: `${JSON.stringify(key)}:${JSON.stringify(value)}` }));
+    this.#defaults = new Map(values);
+    this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
     this.#onWarning = onWarning;
   }
 

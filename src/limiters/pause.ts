@@ -3,6 +3,11 @@ import { isTurnedAway, type Failure } from "../model/failure.ts";
 
 const shortestBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
+/**
+ * A server that turns one request away without saying for how long may mean that request alone; one that turns several away, with no
+ * success among them, means everyone.
+ */
+const refusalsInARow = 3;
 
 export interface PauseOptions {
   /** Monotonic milliseconds. */
@@ -14,7 +19,8 @@ export interface PauseOptions {
 }
 
 /**
- * A pause that everyone shares: when a server turns one attempt away, nobody starts until it is over.
+ * A pause that everyone shares: when a server turns one attempt away and says for how long, or several without saying so, nobody
+ * starts until it is over.
  *
  * All refusals of attempts that had started before the pause belong to one episode: they neither extend it nor call it out again,
  * unless the server now asks for longer than what is left.
@@ -23,7 +29,9 @@ export class Pause {
   readonly #options: PauseOptions;
   #episode = 0;
   #untilMs = -Infinity;
-  /** Episodes since the last success. */
+  /** Episodes since the last success of an attempt that started after a pause. */
+  #episodesInARow = 0;
+  /** Refusals without a time since the last success. */
   #refusals = 0;
 
   constructor(options: PauseOptions) {
@@ -48,11 +56,18 @@ export class Pause {
   observe(attempt: Attempt, episode: number): void {
     const isStraggler = episode < this.#episode;
     if (attempt.ok) {
-      if (!isStraggler) this.#refusals = 0;
+      this.#refusals = 0;
+      if (!isStraggler) this.#episodesInARow = 0;
     } else if (isTurnedAway(attempt.failure)) {
       if (isStraggler) this.#extend(attempt.failure);
-      else this.#begin(attempt.failure);
+      else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
     }
+  }
+
+  #isForEveryone(failure: Failure): boolean {
+    if (requestedMs(failure) > 0) return true;
+    this.#refusals += 1;
+    return this.#refusals >= refusalsInARow;
   }
 
   #begin(failure: Failure): void {
@@ -60,7 +75,7 @@ export class Pause {
     const nowMs = clock();
     this.#untilMs = Math.max(this.#untilMs, nowMs + (requestedMs(failure) || this.#backoffMs()));
     this.#episode += 1;
-    this.#refusals += 1;
+    this.#episodesInARow += 1;
     onPause(this.#untilMs - nowMs, failure.message);
   }
 
@@ -70,7 +85,7 @@ export class Pause {
 
   /** Full jitter: anything up to a ceiling that doubles with each episode. */
   #backoffMs(): number {
-    const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** this.#refusals);
+    const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** this.#episodesInARow);
     return this.#options.random() * ceilingMs;
   }
 }

@@ -1,22 +1,20 @@
 import type Bottleneck from "bottleneck";
 import { Reservoir } from "./reservoir.ts";
 
-/** Bottleneck grants in some 4 ms. When it has not by now, it waits for a wall clock that was set back. */
-const stalledAfterMs = 100;
+/** Bottleneck grants in some 4 ms. When it has not by now, it probably waits for a wall clock that was set back. */
+const patienceMs = 200;
 
 /**
  * One per-minute limit, of requests or of tokens.
  *
- * Bottleneck keeps the reservoir and grants from it. It is fed from here, by a monotonic clock: its own refill goes by the wall clock
- * and drifts. Each of its jobs takes some 4 ms however light it is, so one job asks for a whole group of requests.
+ * Bottleneck grants the permits, from a reservoir that is fed here, when what is asked for has flowed in by a monotonic clock: its own
+ * refill goes by the wall clock and drifts. Each of its jobs takes some 4 ms however light it is, so one job asks for a whole group.
  */
 export class RateLimit {
   readonly perMinute: number;
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
   #bottleneck: Bottleneck | undefined;
-  /** What Bottleneck's reservoir holds. */
-  #kept = 0;
 
   /** @param clock Monotonic milliseconds. */
   constructor(perMinute: number, clock: () => number) {
@@ -35,14 +33,15 @@ export class RateLimit {
     return this.#reservoir.waitMs(weight, this.#clock());
   }
 
-  /**
-   * Asks Bottleneck for a permit. Nothing is taken yet: call `take` for what was started. To be called only when `waitMs` is 0, and not
-   * again before it has resolved. Never rejects.
-   */
+  /** Asks for a permit. It takes nothing: call `take` for what was started. To be called only when `waitMs` is 0. Never rejects. */
   async permit(weight: number): Promise<void> {
-    const { room } = this;
-    do this.#bottleneck ??= await openBottleneck();
-    while (!(await this.#isGranted(this.#bottleneck, Math.min(weight, room), room)));
+    // Patience grows, because it may also be this process that is slow.
+    for (let withinMs = patienceMs; ; withinMs *= 2) {
+      this.#bottleneck ??= await openBottleneck();
+      if (await isGranted(this.#bottleneck, weight, withinMs)) return;
+      void this.#bottleneck.stop({ dropWaitingJobs: true });
+      this.#bottleneck = undefined;
+    }
   }
 
   /** Takes what was started. The part of `weight` that is not there becomes a debt. */
@@ -54,30 +53,6 @@ export class RateLimit {
   giveBack(weight: number): void {
     this.#reservoir.giveBack(weight, this.#clock());
   }
-
-  /** Feeds Bottleneck what came in since the last permit, and asks. False when it has stalled. */
-  #isGranted(bottleneck: Bottleneck, weight: number, room: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      // Node's timers go by a monotonic clock.
-      const watchdog = setTimeout(() => {
-        this.#discard(bottleneck);
-        resolve(false);
-      }, stalledAfterMs);
-      const grant = async (): Promise<void> => {
-        clearTimeout(watchdog);
-        resolve(true);
-      };
-      void bottleneck.incrementReservoir(room - this.#kept);
-      this.#kept = room - weight;
-      bottleneck.schedule({ weight }, grant).catch(ignoreDropped);
-    });
-  }
-
-  #discard(bottleneck: Bottleneck): void {
-    this.#bottleneck = undefined;
-    this.#kept = 0;
-    void bottleneck.stop({ dropWaitingJobs: true });
-  }
 }
 
 /** Loaded when it is first needed: a run without limits should not wait for it. */
@@ -86,5 +61,18 @@ async function openBottleneck(): Promise<Bottleneck> {
   return new Limiter({ reservoir: 0 });
 }
 
-/** Its job is dropped only when a Bottleneck was discarded, and then the next one is asked. */
+function isGranted(bottleneck: Bottleneck, weight: number, withinMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Node's timers go by a monotonic clock.
+    const watchdog = setTimeout(resolve, withinMs, false);
+    const grant = async (): Promise<void> => {
+      clearTimeout(watchdog);
+      resolve(true);
+    };
+    void bottleneck.incrementReservoir(weight);
+    bottleneck.schedule({ weight }, grant).catch(ignoreDropped);
+  });
+}
+
+/** A job is dropped only by a Bottleneck that was given up, and then the next one is asked. */
 function ignoreDropped(): void {}

@@ -16,6 +16,8 @@ export interface RequestWalkOptions {
   readonly dedupe: boolean;
   readonly retryPolicy: RetryPolicy;
   readonly emit: Observer;
+  /** Hears how each attempt ended, before another request can start in its place. */
+  readonly onAttempt: (attempt: Attempt, model: string) => void;
   /** Ends waits: for a permit, before a retry. */
   readonly waitSignal: AbortSignal;
   /** Ends attempts in flight. */
@@ -80,7 +82,7 @@ export class RequestWalk {
   }
 
   async #attempt(request: BatchRequest, number: number): Promise<Attempt> {
-    const { provider, emit, attemptSignal } = this.#options;
+    const { provider, emit, onAttempt, attemptSignal } = this.#options;
     const { customId, lineNumber } = request;
     emit({ type: "attempt-start", customId, lineNumber, attempt: number });
     const startedAt = performance.now();
@@ -88,6 +90,7 @@ export class RequestWalk {
     const durationMs = performance.now() - startedAt;
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
+    onAttempt(attempt, request.model);
     return attempt;
   }
 }

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly deadlineMs: number | undefined;
   readonly maxFailures: MaxFailures | undefined;
   readonly queue: ResultQueueOptions;
-  readonly walk: Omit<RequestWalkOptions, "waitSignal" | "attemptSignal">;
+  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "waitSignal" | "attemptSignal">;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
@@ -47,8 +47,12 @@ export class Run {
     this.#options = options;
     this.#emit = options.walk.emit;
     setMaxListeners(0, this.#waits.signal, this.#attempts.signal);
-    const signals = { waitSignal: this.#waits.signal, attemptSignal: this.#attempts.signal };
-    this.#walk = new RequestWalk({ ...options.walk, ...signals });
+    this.#walk = new RequestWalk({
+      ...options.walk,
+      onAttempt: (attempt, model) => this.#stopIf(this.#stopConditions.observeAttempt(attempt, model)),
+      waitSignal: this.#waits.signal,
+      attemptSignal: this.#attempts.signal,
+    });
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
     this.#stopConditions = new StopConditions(options.maxFailures);
@@ -130,7 +134,7 @@ export class Run {
     this.#entered += 1;
     this.#emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
     if (input.kind === "invalid-line") {
-      this.#finish(failedUnasked(input, resultId(input.digest), input.failure), "", place);
+      this.#finish(failedUnasked(input, resultId(input.digest), input.failure), place);
     } else {
       this.#window.enter(input.body.length);
       void this.#complete(input, this.#name(input), place);
@@ -147,7 +151,7 @@ export class Run {
 
   async #complete(request: BatchRequest, named: NamedRequest, place: Place): Promise<void> {
     try {
-      this.#finish(await this.#answer(named), request.model, place);
+      this.#finish(await this.#answer(named), place);
     } catch (error) {
       this.#error ??= error;
       this.stop({ reason: "interrupted", message: messageOf(error) });
@@ -173,10 +177,13 @@ export class Run {
     }
   }
 
-  #finish(result: BatchResult, model: string, place: Place): void {
+  #finish(result: BatchResult, place: Place): void {
     this.#emit({ type: "request-end", result });
     this.#queue.fill(place, result);
-    const stop = this.#stopConditions.observe(result, model);
+    this.#stopIf(this.#stopConditions.observeResult(result));
+  }
+
+  #stopIf(stop: Stop | undefined): void {
     if (stop !== undefined) this.stop(stop);
   }
 

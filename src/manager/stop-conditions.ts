@@ -1,6 +1,7 @@
+import type { Attempt } from "../model/attempt.ts";
 import type { StopReason } from "../model/errors.ts";
 import { isSharedByAll } from "../model/failure.ts";
-import type { BatchResult, FailedResult } from "../model/result.ts";
+import type { BatchResult } from "../model/result.ts";
 
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */
 export type MaxFailures = { readonly count: number } | { readonly share: number };
@@ -16,7 +17,7 @@ const identicalFailures = 3;
 const linesBeforeShare = 100;
 
 /**
- * Watches results and says when going on would only burn through the file: a key that is refused, a model that is not there, a
+ * Watches a run and says when going on would only burn through the file: a key that is refused, a model that is not there, a
  * quota that is used up, or more failures than the user accepts.
  */
 export class StopConditions {
@@ -29,31 +30,36 @@ export class StopConditions {
     this.#maxFailures = maxFailures;
   }
 
-  /** @param model The model that the request named; refusals are counted by it. */
-  observe(result: BatchResult, model: string): Stop | undefined {
-    if (result.status === "succeeded") {
-      this.#finished += 1;
+  /**
+   * Called with each attempt as it ends, before another one can start.
+   *
+   * @param model The model that the request named; refusals are counted by it.
+   */
+  observeAttempt(attempt: Attempt, model: string): Stop | undefined {
+    if (attempt.ok) {
       if (this.#inARow.size > 0) this.#forget(model);
       return undefined;
     }
-    if (result.failure.kind === "cancelled") return undefined;
-    this.#finished += 1;
-    this.#failed += 1;
-    return this.#sharedByAll(result, model) ?? this.#tooManyFailures();
-  }
-
-  #forget(model: string): void {
-    for (const key of this.#inARow.keys()) if (key.endsWith(` ${model}`)) this.#inARow.delete(key);
-  }
-
-  #sharedByAll({ failure }: FailedResult, model: string): Stop | undefined {
-    if (!isSharedByAll(failure)) return undefined;
+    const { failure } = attempt;
+    if (failure.retryable || !isSharedByAll(failure)) return undefined;
     const key = `${failure.kind} ${failure.statusCode ?? ""} ${model}`;
     const count = (this.#inARow.get(key) ?? 0) + 1;
     this.#inARow.set(key, count);
     if (failure.kind === "insufficient_quota") return { reason: failure.kind, message: failure.message };
     if (count < identicalFailures) return undefined;
     return { reason: failure.kind, message: `${count} requests in a row failed alike: ${failure.message}` };
+  }
+
+  observeResult(result: BatchResult): Stop | undefined {
+    if (result.status === "failed" && result.failure.kind === "cancelled") return undefined;
+    this.#finished += 1;
+    if (result.status === "succeeded") return undefined;
+    this.#failed += 1;
+    return this.#tooManyFailures();
+  }
+
+  #forget(model: string): void {
+    for (const key of this.#inARow.keys()) if (key.endsWith(` ${model}`)) this.#inARow.delete(key);
   }
 
   #tooManyFailures(): Stop | undefined {

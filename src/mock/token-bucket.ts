@@ -48,6 +48,6 @@ export class TokenBucket {
 
   /** Takes `cost`, or with a negative one puts back what was not needed. */
   take(cost: number): void {
-    this.#level = Math.min(this.capacity, this.level() - cost);
+    this.#level = this.level() - cost;
   }
 }

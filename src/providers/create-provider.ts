@@ -14,7 +14,8 @@ export type ProviderOptions = Partial<Omit<HttpProviderOptions, "name">>;
  */
 export function createProvider(name: string, options: ProviderOptions = {}): Provider {
   const preset = presets[name];
-  if (preset === undefined) throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
+  if (preset === undefined)
+    throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
   if (preset.keyRequired && options.apiKey === undefined && options.baseUrl === undefined)
     throw new UsageError(`${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`);
   return createHttpProvider({ baseUrl: preset.baseUrl, authorization: preset.authorization, ...options, name });

@@ -106,7 +106,14 @@ function failed(failure: Failure): Promise<Attempt> {
 }
 
 function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
-  const { apiKey, authorization = "bearer", headers = {}, timeoutMs = defaultTimeoutMs, endpointIdentity, protocols = allProtocols } = options;
+  const {
+    apiKey,
+    authorization = "bearer",
+    headers = {},
+    timeoutMs = defaultTimeoutMs,
+    endpointIdentity,
+    protocols = allProtocols,
+  } = options;
   const base = parseBaseUrl(options.baseUrl);
   const redact = createRedact(listSecrets(apiKey, headers));
   return new Map(

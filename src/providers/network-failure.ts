@@ -9,9 +9,7 @@ import { maxBodyBytes } from "./response-body.ts";
  */
 export function networkFailure(error: Error, host: string, inBody: boolean): Failure {
   const code = errorCode(error);
-  if (code === notHttp && inBody)
-    return { kind: "network", message: `${host}: the answer breaks off (${error.message})`, retryable: true };
-  const [kind, retryable, explain] = meanings.get(code) ?? byPrefix(code);
+  const [kind, retryable, explain] = code === notHttp && inBody ? brokenOff : (meanings.get(code) ?? byPattern(code));
   return { kind, message: `${host}: ${explain} (${code === "Error" ? error.message : code})`, retryable };
 }
 
@@ -48,16 +46,17 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["CERT_NOT_YET_VALID", ["network", false, "the certificate is not valid yet: is the clock right?"]],
 ]);
 
+const brokenOff: Meaning = ["network", true, "the answer breaks off"];
+
 /** Certificate errors have some twenty codes. None goes away by asking again. */
 const certificateCode = /CERT|ISSUER|SELF_SIGNED|UNABLE_TO|CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/;
 
-function byPrefix(code: string): Meaning {
-  if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT")) {
-    return ["invalid_response", true, "the answer is not in the content-encoding it claims"];
-  }
-  if (certificateCode.test(code))
-    return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
-  return ["network", true, "the connection failed"];
+const encodingCode = /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT)/;
+
+function byPattern(code: string): Meaning {
+  if (encodingCode.test(code)) return ["invalid_response", true, "the answer is not in the content-encoding it claims"];
+  if (!certificateCode.test(code)) return ["network", true, "the connection failed"];
+  return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
 }
 
 function errorCode(error: Error): string {

@@ -4,6 +4,9 @@ export interface BackoffPolicy {
   readonly maxRetryDelayMs: number;
 }
 
+/** More would at last be infinite, and infinitely often no delay at all is not a number. */
+const mostDoublings = 100;
+
 /**
  * Exponential backoff with full jitter: anything up to a ceiling, so that requests that failed together do not come back together.
  *
@@ -12,5 +15,5 @@ export interface BackoffPolicy {
  * @returns Milliseconds, from 0 to below min(maxRetryDelayMs, retryDelayMs * 2^(retry - 1)).
  */
 export function backoffMs(retry: number, { retryDelayMs, maxRetryDelayMs }: BackoffPolicy, random: () => number): number {
-  return random() * Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (retry - 1));
+  return random() * Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(retry - 1, mostDoublings));
 }

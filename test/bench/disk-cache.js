@@ -18,7 +18,9 @@ const plainRows = 1000;
 
 try {
   print(`node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${folder}`);
-  print(`${rows} answers, ${callers} callers at once, each awaiting its call; plain Keyv: ${plainRows} answers, one after another`);
+  print(
+    `${rows} answers, ${callers} callers at once, each awaiting its call; plain Keyv: ${plainRows} answers, one after another`,
+  );
   for (const bodyBytes of [512, 8192]) await measure(bodyBytes);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -42,8 +44,12 @@ async function measure(bodyBytes) {
   await keyv.disconnect();
 
   print(`\n${bodyBytes} bytes an answer`);
-  print(`writes ${describe(writes)}, ${(writes.perSecond / plainWrites.perSecond).toFixed(0)} x plain Keyv (${describe(plainWrites)})`);
-  print(`reads  ${describe(reads)}, ${(reads.perSecond / plainReads.perSecond).toFixed(0)} x plain Keyv (${describe(plainReads)})`);
+  print(
+    `writes ${describe(writes)}, ${(writes.perSecond / plainWrites.perSecond).toFixed(0)} x plain Keyv (${describe(plainWrites)})`,
+  );
+  print(
+    `reads  ${describe(reads)}, ${(reads.perSecond / plainReads.perSecond).toFixed(0)} x plain Keyv (${describe(plainReads)})`,
+  );
   print(`misses ${describe(misses)}`);
   print(`peak memory so far ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
 }
@@ -71,20 +77,22 @@ function keyOf(n) {
 }
 
 function answerOf(bodyBytes) {
-  const body = (content) =>
-    JSON.stringify({
-      id: "chatcmpl-1",
-      object: "chat.completion",
-      choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
-      usage: { prompt_tokens: 12, completion_tokens: 90, total_tokens: 102 },
-    });
   const words = 'It said "yes".\n'.repeat(bodyBytes / 10);
   return {
     statusCode: 200,
     requestId: "req_0123456789abcdef",
-    body: body(words.slice(0, (bodyBytes - body("").length) * 0.83)),
+    body: bodyOf(words.slice(0, (bodyBytes - bodyOf("").length) * 0.83)),
     usage: { promptTokens: 12, completionTokens: 90, cachedTokens: 0, reasoningTokens: 0 },
   };
+}
+
+function bodyOf(content) {
+  return JSON.stringify({
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 12, completion_tokens: 90, total_tokens: 102 },
+  });
 }
 
 function print(line) {

@@ -71,6 +71,12 @@ describe("assertDistinctFiles", () => {
       says: "--output and --errors in are",
     },
     {
+      what: "stdout twice",
+      files: { errors: "-" },
+      shell: `"$@" 2>&1 >> in`,
+      says: "--output and --errors - are",
+    },
+    {
       what: "a descriptor of the errors",
       files: { output: "/dev/fd/3", errors: "in" },
       shell: `"$@" 2>&1 3>> in`,

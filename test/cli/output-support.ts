@@ -39,10 +39,10 @@ export interface ScriptOptions {
  * @param body May use what `src/cli` exports for files, and `argument(n)`, the n-th of `values`.
  */
 export function startScript(body: string, values: readonly string[] = [], options: ScriptOptions = {}): ChildProcess {
-  const command = [process.execPath, "--input-type=module", "--eval", prelude + body, ...values];
+  const script = prelude + (options.unprivileged === true ? becomeNobody : "") + body;
+  const command = [process.execPath, "--input-type=module", "--eval", script, ...values];
   const [program = "", ...rest] = options.shell === undefined ? command : ["sh", "-c", options.shell, "sh", ...command];
-  const nobody = options.unprivileged && process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  const child = spawn(program, rest, { stdio: options.stdio ?? ["ignore", "pipe", "pipe"], ...nobody });
+  const child = spawn(program, rest, { stdio: options.stdio ?? ["ignore", "pipe", "pipe"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
@@ -84,4 +84,13 @@ import { assertDistinctFiles, openOutput } from "${cli.href}output.js";
 import { lockFile } from "${cli.href}file-lock.js";
 import { writeFileAtomically } from "${cli.href}write-atomically.js";
 const argument = (n) => process.argv[n + 1];
+`;
+
+/** Only a superuser has a right to give up. */
+const becomeNobody = `
+if (process.getuid() === 0) {
+  process.setgroups([]);
+  process.setgid(65534);
+  process.setuid(65534);
+}
 `;

@@ -52,14 +52,14 @@ test("something is wrong exactly when JSON.parse says so", () => {
       }
       expect(explainJsonError(text) === undefined).toBe(isJson(text));
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
 test("a string of many megabytes is no trouble", () => {
-  const text = `{"a":"${'\\"'.repeat(2_000_000)}`;
+  const text = `{"a":"${'\\"'.repeat(500_000)}`;
   expect(explainJsonError(text)).toBe("the string at column 6 has no end");
-  expect(explainJsonError(`[${"1".repeat(5_000_000)}x]`)).toBe(`expected a value at column 2, found ${"1".repeat(20)}`);
+  expect(explainJsonError(`[${"1".repeat(1_000_000)}x]`)).toBe(`expected a value at column 2, found ${"1".repeat(20)}`);
 });
 
 function isJson(text: string): boolean {

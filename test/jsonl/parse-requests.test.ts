@@ -5,12 +5,18 @@ import { UsageError } from "../../src/model/errors.ts";
 import { requestOf } from "./parse-support.ts";
 
 describe("values for lines that name none", () => {
-  const options = { defaultModel: "m", defaults: { temperature: 0.5, stop: ["\n"] } };
+  const options = {
+    defaultModel: "m",
+    defaults: new Map([
+      ["temperature", "0.50"],
+      ["stop", '["\\n"]'],
+    ]),
+  };
 
   test("are put before the body's own members, which stay as written", () => {
     const text = '{"body": { "messages":[] , "seed":1.0 } }';
     expect(requestOf(text, options).body).toBe('{"model":"m","temperature":0.5,"stop":["\\n"], "messages":[] , "seed":1.0 }');
-    expect(requestOf('{"messages":[]}', options).body).toBe('{"model":"m","temperature":0.5,"stop":["\\n"],"messages":[]}');
+    expect(requestOf('{"messages":[]}', options).body).toBe('{"model":"m","temperature":0.50,"stop":["\\n"],"messages":[]}');
   });
 
   test("never replace what the line says, null included", () => {
@@ -23,15 +29,15 @@ describe("values for lines that name none", () => {
   });
 
   test("named like members of Object.prototype are added like any", () => {
-    expect(requestOf('{"model":"m","messages":[]}', { defaults: { toString: 1 } }).body).toBe(
+    expect(requestOf('{"model":"m","messages":[]}', { defaults: new Map([["toString", "1"]]) }).body).toBe(
       '{"toString":1,"model":"m","messages":[]}',
     );
   });
 
   test("that no body could be sent with are refused at once", () => {
     expect(() => new RequestParser({ defaultModel: "" })).toThrow(UsageError);
-    expect(() => new RequestParser({ defaults: { model: 4 } })).toThrow(/`model` must be a string/);
-    expect(() => new RequestParser({ defaults: { stream: true } })).toThrow(/`stream` is not supported/);
+    expect(() => new RequestParser({ defaults: new Map([["model", "4"]]) })).toThrow(/`model` must be a string/);
+    expect(() => new RequestParser({ defaults: new Map([["stream", "true"]]) })).toThrow(/`stream` is not supported/);
   });
 });
 
@@ -57,7 +63,10 @@ describe("the most tokens an answer may have", () => {
   });
 
   test("may come from the values for lines that name none", () => {
-    const defaults = { max_tokens: 50, n: 2 };
+    const defaults = new Map([
+      ["max_tokens", "50"],
+      ["n", "2"],
+    ]);
     expect(requestOf('{"model":"m","messages":[]}', { defaults }).maxOutputTokens).toBe(100);
     expect(requestOf('{"model":"m","messages":[],"max_tokens":5}', { defaults }).maxOutputTokens).toBe(10);
   });

@@ -40,7 +40,7 @@ describe("lines", () => {
         const text = pieces.join("");
         expect(await split(...cutUp(Buffer.from(text), lengths))).toEqual(splitAtOnce(text));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -123,6 +123,13 @@ describe("a line at the limit", () => {
     expect(others).toEqual([
       { lineNumber: 2, problem: "too-long", text: "", digest: sha256(tooLong) },
       { lineNumber: 3, text: "3" },
+    ]);
+  });
+
+  test("leaves nothing behind for the lines after it", async () => {
+    expect(await split(tooLong, "x", "\nsec", "ond\n")).toMatchObject([
+      { lineNumber: 1, problem: "too-long", digest: sha256(Buffer.concat([tooLong, Buffer.from("x")])) },
+      { lineNumber: 2, text: "second" },
     ]);
   });
 

@@ -26,8 +26,25 @@ describe("Pause", () => {
   });
 
   test.each(["overloaded", "rate_limit"] as const)("begins when a server turns away with %s", (kind) => {
-    pause.observe(failed(kind), pause.episode);
-    expect(pause.leftMs).toBe(500);
+    pause.observe(failed(kind, { retryAfterMs: 700 }), pause.episode);
+    expect(pause.leftMs).toBe(700);
+  });
+
+  test("does not begin for one refusal among successes, which says nothing of the others", () => {
+    for (let round = 0; round < 20; round += 1) {
+      pause.observe(failed("overloaded"), pause.episode);
+      pause.observe(failed("overloaded"), pause.episode);
+      pause.observe(answered(), pause.episode);
+    }
+    expect(announced).toEqual([]);
+  });
+
+  test("begins with the third refusal in a row, though the server does not say for how long", () => {
+    for (const expectedMs of [0, 0, 500]) {
+      pause.observe(failed("overloaded"), pause.episode);
+      expect(pause.leftMs).toBe(expectedMs);
+    }
+    expect(announced).toHaveLength(1);
   });
 
   test("does not begin for a failure that concerns one request, or that waiting cannot help", () => {
@@ -71,6 +88,7 @@ describe("Pause", () => {
   test("doubles from 1 to 60 seconds while refusals go on, with full jitter", () => {
     random = 1;
     const pausesMs: number[] = [];
+    refuseTwice();
     for (let refusal = 0; refusal < 9; refusal += 1) {
       pause.observe(failed("rate_limit"), pause.episode);
       pausesMs.push(pause.leftMs);
@@ -84,21 +102,31 @@ describe("Pause", () => {
 
   test("starts small again after a success of a request that started after it, not of one from before", () => {
     const before = pause.episode;
+    refuseTwice();
     for (let refusal = 0; refusal < 3; refusal += 1) {
       pause.observe(failed("rate_limit"), pause.episode);
       nowMs += pause.leftMs;
     }
     pause.observe(answered(), before);
+    refuseTwice();
     pause.observe(failed("rate_limit"), pause.episode);
     expect(pause.leftMs).toBe(4_000);
     nowMs += pause.leftMs;
     pause.observe(answered(), pause.episode);
+    refuseTwice();
     pause.observe(failed("rate_limit"), pause.episode);
     expect(pause.leftMs).toBe(500);
   });
 
   test("backs off when a server turns away and says to come back at once", () => {
+    refuseTwice();
     pause.observe(failed("rate_limit", { retryAfterMs: 0 }), pause.episode);
     expect(pause.leftMs).toBe(500);
   });
 });
+
+/** Without a time: not yet enough for a pause. */
+function refuseTwice(): void {
+  pause.observe(failed("rate_limit"), pause.episode);
+  pause.observe(failed("rate_limit"), pause.episode);
+}

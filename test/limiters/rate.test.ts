@@ -67,6 +67,23 @@ test.each([
   expect(limit.room).toBe(80);
 });
 
+test("a process so busy that Bottleneck takes long to grant gets its permit nevertheless", async () => {
+  const limit = new RateLimit(6_000, clock);
+  await limit.permit(1);
+  let turns = 0;
+  const work = (): void => {
+    const untilMs = clock() + 120;
+    while (clock() < untilMs);
+    turns += 1;
+    if (turns < 30) setImmediate(work);
+  };
+  work();
+  await limit.permit(1);
+  expect(turns).toBeLessThan(30);
+  turns = 30;
+  expect(limit.room).toBe(80);
+});
+
 test("a wall clock that jumps an hour back, forward and back makes no stall and no burst", async () => {
   const perMinute = 30_000;
   const limiter = createLimiter({ provider: "practice", concurrency: 100, requestsPerMinute: perMinute });

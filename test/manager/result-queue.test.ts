@@ -10,7 +10,13 @@ function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult
     const failure = { kind: "network", message: "line\nbreak", retryable: true } as const;
     return { status: "failed", ...line, failure, attempts: 6 };
   }
-  return { status: "succeeded", ...line, answer: { statusCode: 200, requestId: "r", body, usage: noUsage }, source: "asked", attempts: 1 };
+  return {
+    status: "succeeded",
+    ...line,
+    answer: { statusCode: 200, requestId: "r", body, usage: noUsage },
+    source: "asked",
+    attempts: 1,
+  };
 }
 
 async function drain(queue: ResultQueue): Promise<BatchResult[]> {

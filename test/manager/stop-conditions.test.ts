@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { StopConditions } from "../../src/manager/stop-conditions.ts";
+import type { Attempt } from "../../src/model/attempt.ts";
 import type { FailureKind } from "../../src/model/failure.ts";
-import type { BatchResult } from "../../src/model/result.ts";
+import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
 import { noUsage } from "../../src/model/usage.ts";
 
 const line = { id: "batch_req_1", customId: "a", lineNumber: 1 };
@@ -10,7 +11,7 @@ function failed(kind: FailureKind): BatchResult {
   return { status: "failed", ...line, failure: { kind, message: `it was ${kind}`, retryable: false }, attempts: 1 };
 }
 
-const succeeded: BatchResult = {
+const succeeded: SucceededResult = {
   status: "succeeded",
   ...line,
   answer: { statusCode: 200, requestId: "", body: "{}", usage: noUsage },
@@ -18,31 +19,37 @@ const succeeded: BatchResult = {
   attempts: 1,
 };
 
+function attempt(kind: FailureKind): Attempt {
+  return { ok: false, failure: { kind, message: `it was ${kind}`, retryable: false } };
+}
+
+const answered: Attempt = { ok: true, answer: succeeded.answer };
+
 describe("failures that all requests of a key or model share", () => {
   it.each(["authentication", "permission", "not_found"] as const)("stop the run after three %s in a row", (kind) => {
     const conditions = new StopConditions(undefined);
-    expect(conditions.observe(failed(kind), "m")).toBeUndefined();
-    expect(conditions.observe(failed(kind), "m")).toBeUndefined();
-    expect(conditions.observe(failed(kind), "m")?.reason).toBe(kind);
+    expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
+    expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
+    expect(conditions.observeAttempt(attempt(kind), "m")?.reason).toBe(kind);
   });
 
   it("stop the run at once when the quota is used up", () => {
-    expect(new StopConditions(undefined).observe(failed("insufficient_quota"), "m")?.reason).toBe("insufficient_quota");
+    expect(new StopConditions(undefined).observeAttempt(attempt("insufficient_quota"), "m")?.reason).toBe("insufficient_quota");
   });
 
   it("do not stop it while the same model answers others", () => {
     const conditions = new StopConditions(undefined);
     for (let round = 0; round < 10; round += 1) {
-      expect(conditions.observe(failed("permission"), "m")).toBeUndefined();
-      expect(conditions.observe(succeeded, "m")).toBeUndefined();
+      expect(conditions.observeAttempt(attempt("permission"), "m")).toBeUndefined();
+      expect(conditions.observeAttempt(answered, "m")).toBeUndefined();
     }
   });
 
   it("are counted by model: another model's success does not excuse them", () => {
     const conditions = new StopConditions(undefined);
     const stops = [1, 2, 3].map(() => {
-      conditions.observe(succeeded, "good");
-      return conditions.observe(failed("not_found"), "bad")?.reason;
+      conditions.observeAttempt(answered, "good");
+      return conditions.observeAttempt(attempt("not_found"), "bad")?.reason;
     });
     expect(stops).toEqual([undefined, undefined, "not_found"]);
   });
@@ -51,19 +58,19 @@ describe("failures that all requests of a key or model share", () => {
 describe("--max-failures", () => {
   it("stops at the N-th failed line", () => {
     const conditions = new StopConditions({ count: 2 });
-    expect(conditions.observe(failed("server_error"), "m")).toBeUndefined();
-    expect(conditions.observe(failed("invalid_request"), "m")?.reason).toBe("max_failures");
+    expect(conditions.observeResult(failed("server_error"))).toBeUndefined();
+    expect(conditions.observeResult(failed("invalid_request"))?.reason).toBe("max_failures");
   });
 
   it("takes a share only of enough lines to mean something", () => {
     const conditions = new StopConditions({ share: 0.1 });
-    for (let count = 0; count < 9; count += 1) expect(conditions.observe(failed("timeout"), "m")).toBeUndefined();
-    for (let count = 0; count < 90; count += 1) expect(conditions.observe(succeeded, "m")).toBeUndefined();
-    expect(conditions.observe(failed("timeout"), "m")?.reason).toBe("max_failures");
+    for (let count = 0; count < 9; count += 1) expect(conditions.observeResult(failed("timeout"))).toBeUndefined();
+    for (let count = 0; count < 90; count += 1) expect(conditions.observeResult(succeeded)).toBeUndefined();
+    expect(conditions.observeResult(failed("timeout"))?.reason).toBe("max_failures");
   });
 
   it("does not count requests that were cancelled", () => {
     const conditions = new StopConditions({ count: 1 });
-    expect(conditions.observe(failed("cancelled"), "m")).toBeUndefined();
+    expect(conditions.observeResult(failed("cancelled"))).toBeUndefined();
   });
 });

@@ -86,6 +86,7 @@ describe("TokenBucket", () => {
 
   it("holds one request even when the limit is below one a second", () => {
     const bucket = new TokenBucket(6, () => 0);
+    expect(bucket.available()).toBe(1);
     expect(bucket.waitMs(1)).toBe(0);
     bucket.take(1);
     expect(bucket.waitMs(1)).toBe(10_000);

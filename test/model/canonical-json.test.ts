@@ -12,7 +12,7 @@ describe("the canonical form", () => {
           canonicalJson(writeJson(tree, other, { shuffle: true })),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -24,7 +24,7 @@ describe("the canonical form", () => {
         fc.pre(meaning(changed) !== meaning(tree));
         expect(canonicalJson(writeJson(changed, style))).not.toBe(canonicalJson(writeJson(tree, style)));
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -73,12 +73,12 @@ describe("numbers", () => {
         const other = `${first + more}${"0".repeat(zeros)}e${exponent - zeros}`;
         expect(canonicalJson(one)).not.toBe(canonicalJson(other));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
   test("of 15 digits or fewer look the same however they are written", () => {
-    const atMost12Digits = fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n });
+    const atMost12Digits = fc.bigInt({ min: -(10n ** 12n - 1n), max: 10n ** 12n - 1n });
     fc.assert(
       fc.property(atMost12Digits, fc.integer({ min: -280, max: 280 }), fc.nat({ max: 3 }), (first, exponent, zeros) => {
         expect(canonicalJson(`${first}${"0".repeat(zeros)}E${exponent - zeros}`)).toBe(canonicalJson(`${first}e${exponent}`));

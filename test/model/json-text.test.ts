@@ -17,7 +17,7 @@ describe("objectMembers", () => {
           expect(valueText).toBe(valueText.trim());
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -43,7 +43,7 @@ describe("objectMembers", () => {
         expect(nestingDepth(text)).toBeLessThanOrEqual(text.length);
         expect(["members", "SyntaxError"]).toContain(outcomeOf(text));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });
@@ -57,9 +57,9 @@ describe("nestingDepth", () => {
     );
   });
 
-  test("counts a million levels without running out of stack", () => {
-    expect(nestingDepth(`${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`)).toBe(1_000_000);
-    expect(nestingDepth('{"a":'.repeat(1_000_000))).toBe(1_000_000);
+  test("counts 300,000 levels without running out of stack", () => {
+    expect(nestingDepth(`${"[".repeat(300_000)}${"]".repeat(300_000)}`)).toBe(300_000);
+    expect(nestingDepth('{"a":'.repeat(300_000))).toBe(300_000);
   });
 });
 

@@ -31,3 +31,7 @@ test("never longer than the longest delay, never negative, whatever the policy",
     ),
   );
 });
+
+test("no delay stays no delay, also after thousands of refusals", () => {
+  expect(backoffMs(5_000, { ...policy, retryDelayMs: 0 }, () => 1)).toBe(0);
+});

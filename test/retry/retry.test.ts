@@ -216,7 +216,8 @@ test("a storm of refusals on a real clock: nobody comes back early, and all are 
 
 test("thousands who wait for an hour leave at once when the run is stopped, with one listener between them", async () => {
   const stop = new AbortController();
-  const refuse = async (): Promise<Attempt> => failed("overloaded", { retryAfterMs: 3_600_000 });
+  const refusal = failed("overloaded", { retryAfterMs: 3_600_000 });
+  const refuse = async (): Promise<Attempt> => refusal;
   const waits: RetryWait[] = [];
   const policy = { ...defaults, maxWaitMs: Infinity };
   const outcomes = Promise.all(

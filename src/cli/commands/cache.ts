@@ -30,7 +30,12 @@ export async function cacheCommand(action: CacheAction, flags: { cachePath?: str
   }
 }
 
-async function act(cache: DiskCache, action: Exclude<CacheAction, "path">, olderThanMs: number | undefined, path: string): Promise<string> {
+async function act(
+  cache: DiskCache,
+  action: Exclude<CacheAction, "path">,
+  olderThanMs: number | undefined,
+  path: string,
+): Promise<string> {
   switch (action) {
     case "stats":
       return describe(await cache.stats(), path);
@@ -57,7 +62,8 @@ function describe(stats: Awaited<ReturnType<DiskCache["stats"]>>, path: string):
 function readAge(olderThan: string | undefined): number | undefined {
   if (olderThan === undefined) return undefined;
   const age = parseDurationMs(olderThan);
-  if (age === undefined) throw new UsageError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
+  if (age === undefined)
+    throw new UsageError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
   return age;
 }
 

@@ -4,20 +4,22 @@ import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/request-manager.ts";
 import { RunStoppedError } from "../../model/errors.ts";
+import type { Observer } from "../../model/event.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { refuseInvalid } from "../check-input.ts";
 import { Closers } from "../closers.ts";
+import { complain } from "../complain.ts";
 import { limitsOf, openCache } from "../create-manager.ts";
 import { openProvider } from "../open-provider.ts";
-import { type EventLog, openEventLog } from "../event-log.ts";
+import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { chooseInput, type Input, openInput } from "../input.ts";
-import { assertDistinctFiles } from "../output.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { checkRequests, readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
 import { RunReport } from "../run-report.ts";
 import { watchSignals } from "../signals.ts";
+import { chooseStatsPath } from "../stats-path.ts";
 
 /**
  * `llmbatch run`: sends the requests, writes the responses.
@@ -49,18 +51,19 @@ export async function runCommand(
 
 /** Everything that can be found wrong is found before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
-  await assertDistinctFiles({ ...options, input: input.rereadable ? input.name : undefined });
+  const statsPath = await chooseStatsPath(options, input);
   const provider = await openProvider(options, environment);
   closers.add(() => provider.close());
   const total = await checkWhole(input, options, provider);
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
-  const log = options.log === undefined ? undefined : await openEventLog(options.log);
+  const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
   if (log !== undefined) closers.add(() => log.close());
   const writer = await openResultWriter(options);
   closers.add(() => writer.abandon());
 
-  const manager = createManager(provider, cache, log, writer, options);
+  const observers: Observer[] = log === undefined ? [] : [log.observe];
+  const manager = createManager(provider, cache, observers, writer, options);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: options.quiet ? "none" : options.progress,
@@ -71,7 +74,9 @@ async function runInput(input: Input, options: Options, environment: Environment
     ...(total !== undefined && { total }),
   });
   closers.add(() => progress.stop());
-  return sendAll({ input, options, manager, writer, progress });
+  const report = new RunReport({ options, manager, writer, progress, statsPath });
+  observers.push(report.observe);
+  return sendAll({ input, options, manager, writer, progress, report });
 }
 
 /** @returns how many lines will be sent; undefined for a stream, which is checked as it comes. */
@@ -85,7 +90,7 @@ async function checkWhole(input: Input, options: Options, provider: Provider): P
 function createManager(
   provider: Provider,
   cache: Awaited<ReturnType<typeof openCache>>,
-  log: EventLog | undefined,
+  observers: readonly Observer[],
   writer: ResultWriter,
   options: Options,
 ): RequestManager {
@@ -94,7 +99,7 @@ function createManager(
     provider,
     ...(cache !== undefined && { cache }),
     ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
-    observers: log === undefined ? [] : [log.observe],
+    observers,
   });
 }
 
@@ -104,10 +109,10 @@ interface Sending {
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
+  readonly report: RunReport;
 }
 
-async function sendAll({ input, options, manager, writer, progress }: Sending): Promise<number> {
-  const report = new RunReport(options, manager.stats, writer, progress);
+async function sendAll({ input, options, manager, writer, progress, report }: Sending): Promise<number> {
   const signals = watchSignals(
     (signal) => {
       report.interrupting(signal, manager.limiterStatus().inFlight);
@@ -132,7 +137,9 @@ async function sendAll({ input, options, manager, writer, progress }: Sending): 
     await writer.abandon();
     if (!(error instanceof RunStoppedError)) throw error;
     await report.stopped(error);
-    return error.reason === "interrupted" && signals.received !== undefined ? exitCodeOfSignal(signals.received) : exitCodes.stopped;
+    return error.reason === "interrupted" && signals.received !== undefined
+      ? exitCodeOfSignal(signals.received)
+      : exitCodes.stopped;
   } finally {
     signals.stop();
   }

@@ -30,7 +30,8 @@ export async function validateCommand(
     for (const problem of check.problems) process.stderr.write(`${printable(problem)}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
     process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);
-    for (const [target, count] of check.requestsByTarget) process.stdout.write(`${String(count).padStart(10)}  ${printable(target)}\n`);
+    for (const [target, count] of check.requestsByTarget)
+      process.stdout.write(`${String(count).padStart(10)}  ${printable(target)}\n`);
     return check.invalid === 0 ? exitCodes.succeeded : exitCodes.usage;
   } finally {
     await input.close();

@@ -1,0 +1,6 @@
+import { printable } from "./terminal-text.ts";
+
+/** Tells a person on stderr what is wrong. What the message quotes cannot do anything to the terminal. */
+export function complain(message: string): void {
+  for (const line of message.split("\n")) process.stderr.write(`llmbatch: ${printable(line)}\n`);
+}

@@ -1,0 +1,119 @@
+import { KeyvSqlite } from "@keyv/sqlite";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openDiskCache } from "../../src/caches/disk.ts";
+import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const body = JSON.stringify({ text: "x".repeat(2000) });
+const day = 24 * 60 * 60 * 1000;
+
+describe("looking after the disk cache", () => {
+  it("counts answers, expired ones, bytes and their age", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    let now = Date.now();
+    const start = now;
+    const forever = await openDiskCache({ path, now: () => now });
+    expect(await forever.stats()).toMatchObject({
+      path,
+      entries: 0,
+      expired: 0,
+      oldestStoredAt: undefined,
+      newestStoredAt: undefined,
+    });
+    for (const n of [1, 2, 3]) await forever.set(keyOf(n), answerOf(body));
+    now += day;
+    const daily = await openDiskCache({ path, now: () => now, ttlMs: day });
+    for (const n of [4, 5]) await daily.set(keyOf(n), answerOf(body));
+    now += day;
+    await forever.set(keyOf(6), answerOf(body));
+    expect(await forever.stats()).toMatchObject({
+      entries: 6,
+      expired: 2,
+      oldestStoredAt: start,
+      newestStoredAt: start + 2 * day,
+    });
+    expect(await daily.stats()).toMatchObject({ entries: 6, expired: 5 });
+    await daily.close();
+    await forever.close();
+    const reader = await openDiskCache({ path, readOnly: true });
+    expect((await reader.stats()).bytes).toBe(statSync(path).size);
+    await reader.close();
+  });
+
+  it("removes what has expired, and what is older than asked", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    let now = Date.now();
+    const forever = await openDiskCache({ path, now: () => now });
+    const daily = await openDiskCache({ path, now: () => now, ttlMs: day });
+    await forever.set(keyOf(1), answerOf(body));
+    await daily.set(keyOf(2), answerOf(body));
+    now += day;
+    await forever.set(keyOf(3), answerOf(body));
+    await daily.set(keyOf(4), answerOf(body));
+    expect(await forever.prune()).toBe(1);
+    expect(await found(forever)).toEqual([1, 3, 4]);
+    expect(await forever.prune()).toBe(0);
+    expect(await forever.prune({ olderThanMs: day + 1 })).toBe(0);
+    expect(await forever.prune({ olderThanMs: day })).toBe(1);
+    expect(await found(forever)).toEqual([3, 4]);
+    await daily.close();
+    await forever.close();
+  });
+
+  it("makes the file smaller", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    let now = Date.now();
+    const cache = await openDiskCache({ path, now: () => now });
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => cache.set(keyOf(n), answerOf(body))));
+    now += day;
+    await Promise.all(Array.from({ length: 100 }, (_, n) => cache.set(keyOf(n + 1000), answerOf(body))));
+    expect((await cache.stats()).bytes).toBeGreaterThan(2_000_000);
+    expect(await cache.prune({ olderThanMs: day })).toBe(1000);
+    expect((await cache.stats()).bytes).toBeLessThan(600_000);
+    expect(statSync(path).size).toBeLessThan(600_000);
+    await cache.close();
+  });
+
+  it("clears all answers, of other formats too, and nothing else that is in the file", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    const cache = await openDiskCache({ path });
+    for (const n of [1, 2]) await cache.set(keyOf(n), answerOf(body));
+    const database = new KeyvSqlite(path);
+    for (const key of ["llmbatch-0:a", "llmbatch-12:b", "keyv:c", "llmbatch", "other"]) await database.set(key, "{}");
+    expect((await cache.stats()).entries).toBe(2);
+    expect(await cache.clear()).toBe(4);
+    const left = await database.query("SELECT key FROM keyv ORDER BY key");
+    expect(left).toEqual([{ key: "keyv:c" }, { key: "llmbatch" }, { key: "other" }]);
+    expect((await cache.stats()).entries).toBe(0);
+    await cache.set(keyOf(1), answerOf("{}"));
+    expect(await found(cache)).toEqual([1]);
+    await database.close();
+    await cache.close();
+  });
+
+  it("counts and removes damaged rows without stumbling over them", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    const cache = await openDiskCache({ path });
+    const start = Date.now();
+    await cache.set(keyOf(1), answerOf(body));
+    const database = new KeyvSqlite(path);
+    for (const [n, value] of ["", "x", null, '{"value":'].entries()) {
+      await database.query("INSERT INTO keyv VALUES (?, ?)", [`llmbatch-1:${n}`, value]);
+    }
+    await database.close();
+    const stats = await cache.stats();
+    expect(stats).toMatchObject({ entries: 5, expired: 0 });
+    expect(stats.oldestStoredAt).toBeGreaterThanOrEqual(start);
+    expect(await cache.prune({ olderThanMs: day })).toBe(4);
+    expect(await found(cache)).toEqual([1]);
+    await cache.close();
+  });
+});
+
+async function found(cache: Awaited<ReturnType<typeof openDiskCache>>): Promise<number[]> {
+  const numbers = [1, 2, 3, 4, 5, 6];
+  const answers = await Promise.all(numbers.map((n) => cache.get(keyOf(n))));
+  return numbers.filter((_, place) => answers[place] !== undefined);
+}

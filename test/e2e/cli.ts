@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One user: a folder of their own to work in, with their own cache, and the real program to call. */
+export class Workplace {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "llmbatch-test-"));
+  readonly environment: NodeJS.ProcessEnv = {
+    PATH: process.env["PATH"],
+    HOME: this.folder,
+    XDG_CACHE_HOME: join(this.folder, "cache"),
+    OPENAI_API_KEY: "sk-test-0123456789",
+  };
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, content: string | readonly unknown[]): string {
+    const path = this.path(name);
+    writeFileSync(path, typeof content === "string" ? content : content.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    return path;
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), "utf8");
+  }
+
+  lines(name: string): OutputLine[] {
+    return parseLines(this.read(name));
+  }
+
+  start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    return spawn(process.execPath, [program, ...args], { cwd: this.folder, env: this.environment, ...options });
+  }
+
+  /** Runs the program to its end. @param input What is piped in; without it stdin is empty. */
+  async run(args: readonly string[], input = ""): Promise<Finished> {
+    return this.finish(this.start(args), input);
+  }
+
+  async finish(child: ChildProcess, input = ""): Promise<Finished> {
+    const ended: Promise<unknown[]> = once(child, "close");
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
+    const [stdout, stderr] = await Promise.all([read(child.stdout), read(child.stderr)]);
+    const [code] = await ended;
+    return { code: typeof code === "number" ? code : null, stdout, stderr };
+  }
+}
+
+/** A line of the output, as far as tests look at it. */
+export interface OutputLine {
+  readonly id: string;
+  readonly custom_id: string;
+  readonly response: { readonly status_code: number; readonly request_id: string; readonly body: unknown } | null;
+  readonly error: { readonly code: string; readonly message: string; readonly attempts: number } | null;
+  readonly metadata?: unknown;
+}
+
+export function parseLines(content: string): OutputLine[] {
+  return content
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): OutputLine => JSON.parse(line));
+}
+
+/** Batch lines that ask `count` different questions. */
+export function questions(count: number, body: object = {}): object[] {
+  return Array.from({ length: count }, (_, index) => ({
+    custom_id: `q-${index + 1}`,
+    method: "POST",
+    url: "/v1/chat/completions",
+    body: { model: "test-model", messages: [{ role: "user", content: `Question ${index + 1}` }], ...body },
+  }));
+}
+
+function read(stream: NodeJS.ReadableStream | null): Promise<string> {
+  return stream === null ? Promise.resolve("") : text(stream);
+}

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { startMockServer } from "../../src/mock/mock-server.ts";
+import { chatAnswer, delayed, type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { questions, Workplace } from "./cli.ts";
+
+let server: ScriptedServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
+  it("is reached and never exceeded", async () => {
+    let held: ((reply: Reply) => void)[] = [];
+    server = await startScriptedServer(
+      () =>
+        new Promise<Reply>((resolve) => {
+          held.push(resolve);
+          if (held.length < concurrency) return;
+          // All slots are taken: whoever comes beyond them would show in the peak. Then a slot becomes free.
+          setTimeout(() => held.splice(0).forEach((answer) => answer(chatAnswer())), 20);
+        }),
+    );
+    const user = new Workplace();
+    user.write("in.jsonl", questions(concurrency * 2));
+    const { code, stderr } = await user.run([
+      "run",
+      "in.jsonl",
+      "--base-url",
+      `${server.url}/v1`,
+      "-o",
+      "out.jsonl",
+      "-c",
+      `${concurrency}`,
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(server.peakInFlight).toBe(concurrency);
+    held = [];
+  });
+});
+
+it("one slow request holds back nobody: the window slides", async () => {
+  let letGo = (): void => undefined;
+  const slow = new Promise<Reply>((resolve) => {
+    letGo = () => resolve(chatAnswer("slow"));
+  });
+  server = await startScriptedServer((call) => (call.body.includes('"Question 1"') ? slow : chatAnswer()));
+  const user = new Workplace();
+  user.write("in.jsonl", questions(3_000));
+  const finished = user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
+  await server.until(() => server?.ledger.length === 3_000);
+  letGo();
+  expect((await finished).code).toBe(0);
+  expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(
+    Array.from({ length: 3_000 }, (_, n) => `q-${n + 1}`),
+  );
+});
+
+it("equal lines are asked one by one, each gets its own answer, and a second run finds each again", async () => {
+  server = await startScriptedServer((call) => delayed(5, chatAnswer(`sample ${call.index}`)));
+  const user = new Workplace();
+  const line = { messages: [{ role: "user", content: "Invent a name" }] };
+  user.write("in.jsonl", [line, line, line]);
+  const args = ["run", "in.jsonl", "-m", "m", "--base-url", `${server.url}/v1`, "-o", "out.jsonl"];
+  await user.run(args);
+  expect(server.ledger).toHaveLength(3);
+  const first = user.read("out.jsonl");
+  expect(new Set(first.match(/sample \d/g)).size).toBe(3);
+  await user.run(args);
+  expect(server.ledger).toHaveLength(3);
+  expect(user.read("out.jsonl")).toBe(first);
+});
+
+it("--dedupe asks once for equal lines and shares the answer", async () => {
+  server = await startScriptedServer((call) => delayed(20, chatAnswer(`sample ${call.index}`)));
+  const user = new Workplace();
+  const line = { messages: [{ role: "user", content: "Invent a name" }] };
+  user.write("in.jsonl", [line, line, line]);
+  const { code } = await user.run([
+    "run",
+    "in.jsonl",
+    "-m",
+    "m",
+    "--base-url",
+    `${server.url}/v1`,
+    "-o",
+    "out.jsonl",
+    "--dedupe",
+  ]);
+  expect(code).toBe(0);
+  expect(server.ledger).toHaveLength(1);
+  expect(user.lines("out.jsonl")).toHaveLength(3);
+});
+
+describe("limits that the server enforces too, with one second of burst", () => {
+  const limits: [name: string, server: Parameters<typeof startMockServer>[0], flags: string[], body: object][] = [
+    ["--rpm 600", { requestsPerMinute: 600 }, ["--rpm", "600"], {}],
+    ["--tpm 30000", { tokensPerMinute: 30_000 }, ["--tpm", "30000"], { max_completion_tokens: 20 }],
+  ];
+
+  it.each(limits)("%s is never overstepped", async (_, options, flags, body) => {
+    const mock = await startMockServer({ latencyMs: 5, ...options });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(40, body));
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", mock.url, "-o", "out.jsonl", ...flags]);
+    await mock.close();
+    expect(code, stderr).toBe(0);
+    expect(mock.stats()).toMatchObject({ answered: 40, refused: 0 });
+  });
+});

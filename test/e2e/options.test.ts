@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { flagOf, optionTable } from "../../src/config/option-table.ts";
+import { questions, Workplace } from "./cli.ts";
+
+describe("help", () => {
+  it("of `run` shows every option with its default, and the README's table is the same", async () => {
+    const { code, stdout } = await new Workplace().run(["run", "--help"]);
+    expect(code).toBe(0);
+    const help = stdout.replaceAll(/\s+/g, " ");
+    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+    for (const row of optionTable) {
+      expect(help).toContain(flagOf(row.key));
+      expect(help).toContain(row.description);
+      const name = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` ${row.value}`}`;
+      expect(readme, "README.md").toContain(`| \`${name}\` | ${row.default ?? ""} | ${row.description} |`);
+    }
+  });
+
+  it("of the whole names every command", async () => {
+    const { stdout } = await new Workplace().run(["--help"]);
+    for (const command of ["run", "validate", "cache", "mock"]) expect(stdout).toContain(`  ${command} `);
+  });
+
+  it.each([[["--version"]], [["-V"]]])("%s prints the version and nothing else", async (args) => {
+    const { code, stdout } = await new Workplace().run(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("wrong usage ends with code 2, in words", () => {
+  const cases: [args: string[], words: RegExp][] = [
+    [["run", "in.jsonl", "--bogus"], /unknown option '--bogus'/],
+    [["run", "nowhere.jsonl"], /nowhere\.jsonl/],
+    [["run", "in.jsonl", "--rpm", "many"], /--rpm: expected a whole number above 0, not "many"/],
+    [["run", "in.jsonl", "-c", "0"], /--concurrency: expected a whole number above 0/],
+    [["run", "in.jsonl", "--set", "temperature"], /--set: expected KEY=JSON/],
+    [["run", "in.jsonl", "--header", "nonsense"], /--header: expected a header/],
+    [["run", "in.jsonl", "--max-failures", "200%"], /--max-failures/],
+    [["run", "in.jsonl", "--cache", "cloud"], /--cache: expected disk, memory or none/],
+    [["run", "in.jsonl", "--cache-ttl", "soon"], /--cache-ttl: expected a length of time/],
+    [["run", "in.jsonl", "--base-url", "ftp://x"], /--base-url/],
+    [["run", "in.jsonl", "-p", "nobody"], /no provider "nobody"/],
+    [["run", "in.jsonl", "-o", "in.jsonl"], /same file/],
+    [["run", "in.jsonl", "-o", "no/such/folder/out.jsonl"], /no\/such\/folder/],
+    [["run", "in.jsonl", "--dedupe", "--cache", "none"], /dedupe/],
+    [["mock", "--rpm", "x"], /--rpm/],
+    [["frobnicate"], /frobnicate/],
+  ];
+
+  it.each(cases)("%j", async (args, words) => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    const { code, stderr, stdout } = await user.run(args);
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toMatch(/at .*\.js:\d+/);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("where options come from", () => {
+  it("flags win over the environment, that over the file", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", ["one", "two", "three", "four"]);
+    user.write("llmbatch.config.json", JSON.stringify({ provider: "mock", model: "from-file", limit: 3, quiet: true }));
+    const models = async (flags: string[]): Promise<string[]> =>
+      [...(await user.run(["run", "in.jsonl", ...flags])).stdout.matchAll(/"model":"([^"]+)"/g)].map(([, model]) => model ?? "");
+    expect(await models([])).toEqual(["from-file", "from-file", "from-file"]);
+    user.environment["LLMBATCH_MODEL"] = "from-environment";
+    user.environment["LLMBATCH_LIMIT"] = "2";
+    expect(await models([])).toEqual(["from-environment", "from-environment"]);
+    expect(await models(["-m", "from-flag", "--limit", "1"])).toEqual(["from-flag"]);
+  });
+
+  it("a mistake in the file names the file and the key", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", ["one"]);
+    user.write("my.json", JSON.stringify({ rpm: "fast", colour: "red" }));
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--config", "my.json"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('my.json: "rpm": expected a whole number above 0, not "fast"');
+    expect(stderr).toContain('my.json: "colour": there is no such option');
+  });
+
+  it("a file that is no JSON stops the run instead of being replaced by defaults", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", ["one"]);
+    user.write("llmbatch.config.json", "{provider: mock}");
+    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("llmbatch.config.json");
+  });
+});
