@@ -28,9 +28,12 @@ export function checkRequests(
   options: ParsingOptions,
   provider: Pick<Provider, "name" | "endpoint">,
 ): Promise<InputCheck> {
-  const silent = (): void => undefined;
-  return checkInput(input.name, splitLines(input), createParser(options, silent), unsupportedBy(provider));
+  const parser = createParser(options, saidWhenSent);
+  return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
+
+/** Warnings come up again when the input is read to be sent; once is enough. */
+function saidWhenSent(): void {}
 
 function createParser({ model, set }: ParsingOptions, onWarning: (warning: string) => void): RequestParser {
   return new RequestParser({ ...(model !== undefined && { defaultModel: model }), defaults: new Map(set), onWarning });

@@ -1,9 +1,9 @@
 import type { Options } from "../config/options.ts";
 import type { RequestManager } from "../manager/request-manager.ts";
-import type { RunStoppedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import type { TokenStats } from "../stats/token-stats.ts";
-import { type EndingSignal, stopReasonTexts } from "./exit-codes.ts";
+import { complain } from "./complain.ts";
+import type { EndingSignal } from "./exit-codes.ts";
 import type { Progress } from "./progress.ts";
 import type { ResultWriter } from "./result-writer.ts";
 import { formatSummary } from "./summary.ts";
@@ -47,25 +47,40 @@ export class RunReport {
     this.warn(`${signal}: nothing more is sent; waiting up to 30 s for the ${inFlight} requests in flight${again}`);
   }
 
+  /** All results are in their places. @throws OutputError when the statistics cannot be written. */
   async finished(): Promise<void> {
-    await this.#end();
+    this.#end();
+    await this.#writeStats();
+    this.#summarise("");
   }
 
-  async stopped(error: RunStoppedError): Promise<void> {
-    await this.#end();
-    const why =
-      error.reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[error.reason]}: ${error.message}`;
-    process.stderr.write(`llmbatch: stopped early, ${printable(why)}\nllmbatch: ${this.#howToGoOn()}\n`);
+  /** The run ended early. @param why In words, for a person. */
+  async stopped(why: string): Promise<void> {
+    this.#end();
+    await this.#writeStats().catch((error: unknown) => complain(messageOf(error)));
+    this.#summarise(".partial");
+    complain(`stopped early: ${why}\n${this.#howToGoOn()}`);
   }
 
-  async #end(): Promise<void> {
+  #end(): void {
     this.#stats.end();
     this.#progress.stop();
-    const statsPath = this.#statsPath;
-    if (statsPath !== undefined) await writeFileAtomically(statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
+  }
+
+  async #writeStats(): Promise<void> {
+    if (this.#statsPath !== undefined) await writeFileAtomically(this.#statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
+  }
+
+  /** @param suffix Of the files of results, which have not taken their places when a run has stopped. */
+  #summarise(suffix: string): void {
     if (this.#options.quiet) return;
     const { outputPath, errorsPath } = this.#writer;
-    const paths = { outputPath, errorsPath, statsPath, logPath: this.#options.log };
+    const paths = {
+      outputPath: outputPath && outputPath + suffix,
+      errorsPath: errorsPath && errorsPath + suffix,
+      statsPath: this.#statsPath,
+      logPath: this.#options.log,
+    };
     process.stderr.write(`${formatSummary(this.#stats, paths)}\n`);
   }
 
@@ -75,4 +90,8 @@ export class RunReport {
       return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
     return `${answers} answers are safe in the cache; run the same command again to go on from there`;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

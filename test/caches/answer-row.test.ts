@@ -25,6 +25,7 @@ describe("a row of the disk cache", () => {
   it("counts as missing when it was cut anywhere or goes on", () => {
     for (let length = 0; length < row.length; length += 1) expect(readRow(row.slice(0, length), 1000, undefined)).toBeUndefined();
     expect(readRow(`${row}}}`, 1000, undefined)).toBeUndefined();
+    expect(readRow(`${row.slice(0, -1)}]`, 1000, undefined)).toBeUndefined();
     expect(readRow(row, 1000, undefined)).toBeDefined();
   });
 

@@ -22,6 +22,13 @@ describe("openDiskCache", () => {
     await cache.close();
   });
 
+  it("keeps the last of several answers that are stored under one key at once", async () => {
+    const cache = await openDiskCache({ path: join(temporaryFolder(), "cache.sqlite") });
+    await Promise.all([1, 2, 3].map((version) => cache.set(keyOf(1), answerOf(`{"version":${version}}`))));
+    expect((await cache.get(keyOf(1)))?.body).toBe('{"version":3}');
+    await cache.close();
+  });
+
   it("counts a row that is damaged or foreign as missing, and writes over it", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
     const cache = await openDiskCache({ path });

@@ -1,6 +1,7 @@
 import { KeyvSqlite } from "@keyv/sqlite";
 import { Keyv } from "keyv";
 import { EventEmitter } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { createKeyvCache } from "../../src/caches/keyv.ts";
@@ -103,6 +104,20 @@ describe("createKeyvCache", () => {
     const cache = createKeyvCache(new KeyvSqlite(`${temporaryFolder()}/missing/folder/a.sqlite`));
     await expect(cache.get(keyOf(1))).rejects.toThrow(/cannot be read: SQLITE_CANTOPEN/);
     await expect(cache.set(keyOf(1), answerOf("{}"))).rejects.toThrow(CacheError);
+  });
+
+  it("disconnects the store only when what is under way has ended", async () => {
+    const store = new Store();
+    const cache = createKeyvCache(store);
+    store.get = async () => {
+      await setImmediate();
+      store.calls.push("get");
+      return undefined;
+    };
+    const get = cache.get(keyOf(1));
+    await cache.close();
+    await get;
+    expect(store.calls).toEqual(["get", "disconnect"]);
   });
 
   it("disconnects the store once, and says when that fails", async () => {

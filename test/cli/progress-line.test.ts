@@ -51,7 +51,7 @@ describe("the bar's line", () => {
     [30, " 12 %  1,200/10,000  failed 10"],
     [42, " 12 %  1,200/10,000  failed 10  ETA 1m 43s"],
     [59, " 12 %  1,200/10,000  failed 10  85 req/s  ETA 1m 43s"],
-    [79, " [>         ]  12 %  1,200/10,000  ok 1,190  failed 10  85 req/s  ETA 1m 43s"],
+    [79, " [=>           ]  12 %  1,200/10,000  ok 1,190  failed 10  85 req/s  ETA 1m 43s"],
   ])("keeps what matters most in %i columns", (width, line) => {
     expect(formatBarLine(midway, width)).toBe(line);
   });

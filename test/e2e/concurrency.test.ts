@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { startMockServer } from "../../src/mock/mock-server.ts";
 import { chatAnswer, delayed, type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { questions, Workplace } from "./cli.ts";
 
 let server: ScriptedServer | undefined;
@@ -41,16 +42,13 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
 });
 
 it("one slow request holds back nobody: the window slides", async () => {
-  let letGo = (): void => undefined;
-  const slow = new Promise<Reply>((resolve) => {
-    letGo = () => resolve(chatAnswer("slow"));
-  });
-  server = await startScriptedServer((call) => (call.body.includes('"Question 1"') ? slow : chatAnswer()));
+  const slow = deferred<Reply>();
+  server = await startScriptedServer((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();
   user.write("in.jsonl", questions(3_000));
   const finished = user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
   await server.until(() => server?.ledger.length === 3_000);
-  letGo();
+  slow.resolve(chatAnswer("slow"));
   expect((await finished).code).toBe(0);
   expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(
     Array.from({ length: 3_000 }, (_, n) => `q-${n + 1}`),

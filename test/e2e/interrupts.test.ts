@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatAnswer, type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { questions, Workplace } from "./cli.ts";
 
 let server: ScriptedServer | undefined;
@@ -13,19 +14,16 @@ afterEach(async () => {
 
 /** A server that answers the first `answered` requests, and the rest only when it is told to. */
 async function holdBackAfter(answered: number): Promise<{ server: ScriptedServer; letGo: () => void }> {
-  let letGo = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const gate = deferred<void>();
   const held = async (reply: Reply): Promise<Reply> => {
-    await gate;
+    await gate.promise;
     return reply;
   };
   server = await startScriptedServer((call) => {
     const reply = chatAnswer(`answer to ${/Question \d+/.exec(call.body)?.[0]}`);
     return call.index < answered ? reply : held(reply);
   });
-  return { server, letGo };
+  return { server, letGo: () => gate.resolve() };
 }
 
 /** Resolves once the program has said `words` on stderr. */

@@ -307,8 +307,10 @@ async function sayAll(options: MockServerOptions, bodies: readonly string[]): Pr
 async function askUntilAnswered(): Promise<{ attempts: number[]; server: MockServer }> {
   const server = await start({ failRate: 0.5, seed: 3 });
   const attempts = Array.from({ length: 100 }, async (_, at) => {
-    for (let attempt = 1; ; attempt += 1)
+    for (let attempt = 1; attempt <= 40; attempt += 1) {
       if ((await askChat(server.url, chatBody(`Question ${at}`))).status === 200) return attempt;
+    }
+    throw new Error("failed forty times in a row");
   });
   return { attempts: await Promise.all(attempts), server };
 }

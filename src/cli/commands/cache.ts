@@ -47,16 +47,19 @@ async function act(
 }
 
 function describe(stats: Awaited<ReturnType<DiskCache["stats"]>>, path: string): string {
-  const day = (time: number | undefined): string => (time === undefined ? "-" : new Date(time).toISOString());
   const rows = [
     ["file", path],
     ["answers", String(stats.entries)],
     ["expired", String(stats.expired)],
     ["size", `${(stats.bytes / 1e6).toFixed(1)} MB`],
-    ["oldest", day(stats.oldestStoredAt)],
-    ["newest", day(stats.newestStoredAt)],
+    ["oldest", formatTime(stats.oldestStoredAt)],
+    ["newest", formatTime(stats.newestStoredAt)],
   ];
   return rows.map(([name = "", value]) => `${name.padEnd(9)}${value}\n`).join("");
+}
+
+function formatTime(time: number | undefined): string {
+  return time === undefined ? "-" : new Date(time).toISOString();
 }
 
 function readAge(olderThan: string | undefined): number | undefined {

@@ -3,7 +3,7 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/request-manager.ts";
-import { RunStoppedError } from "../../model/errors.ts";
+import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { refuseInvalid } from "../check-input.ts";
@@ -12,8 +12,8 @@ import { complain } from "../complain.ts";
 import { limitsOf, openCache } from "../create-manager.ts";
 import { openProvider } from "../open-provider.ts";
 import { openEventLog } from "../event-log.ts";
-import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
-import { chooseInput, type Input, openInput } from "../input.ts";
+import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
+import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { checkRequests, readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
@@ -134,13 +134,20 @@ async function sendAll({ input, options, manager, writer, progress, report }: Se
     await report.finished();
     return manager.stats.requestsFailed === 0 ? exitCodes.succeeded : exitCodes.someFailed;
   } catch (error) {
-    await writer.abandon();
-    if (!(error instanceof RunStoppedError)) throw error;
-    await report.stopped(error);
-    return error.reason === "interrupted" && signals.received !== undefined
-      ? exitCodeOfSignal(signals.received)
-      : exitCodes.stopped;
+    await writer.abandon().catch((reason: unknown) => reason); // the first error says more
+    const stop = stopOf(error);
+    if (stop === undefined) throw error;
+    await report.stopped(stop.why);
+    return stop.isInterrupt && signals.received !== undefined ? exitCodeOfSignal(signals.received) : exitCodes.stopped;
   } finally {
     signals.stop();
   }
+}
+
+/** @returns undefined for an error that nobody could expect. */
+function stopOf(error: unknown): { why: string; isInterrupt: boolean } | undefined {
+  if (error instanceof OutputError || error instanceof InputError) return { why: error.message, isInterrupt: false };
+  if (!(error instanceof RunStoppedError)) return undefined;
+  if (error.reason === "interrupted") return { why: stopReasonTexts.interrupted, isInterrupt: true };
+  return { why: `${stopReasonTexts[error.reason]}: ${error.message}`, isInterrupt: false };
 }
