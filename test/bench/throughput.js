@@ -1,0 +1,97 @@
+// `npm run bench`: llmbatch beside what else one could write, against a sink in its own process, in alternation, medians of several rounds.
+// Ratios of one run hold on a noisy machine; the absolute figures are this machine's.
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    requests: { type: "string", default: "20000" },
+    concurrency: { type: "string", default: "64,256,1000" },
+    bytes: { type: "string", default: "500,8000" },
+  },
+});
+const rounds = Number(values.rounds);
+const requests = Number(values.requests);
+const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
+const contestants = ["pool", "openai", "fetch", "none", "disk", "cached"];
+const names = {
+  pool: "(a) bare undici Pool loop",
+  openai: "(b) openai package with p-limit",
+  fetch: "(c) global fetch with p-limit",
+  none: "(d) llmbatch, no cache",
+  disk: "(e) llmbatch, disk cache",
+  cached: "(f) llmbatch, all from the disk cache",
+};
+
+console.log(`node ${process.version}, ${availableParallelism()} cores, ${requests} requests a run, medians of ${rounds} rounds in alternation`);
+console.log("(b) and (c) send a tenth of the requests; all read the same file; sink and client share the cores\n");
+for (const bytes of values.bytes.split(",").map(Number))
+  for (const concurrency of values.concurrency.split(",").map(Number)) await compare(bytes, concurrency);
+rmSync(folder, { recursive: true });
+
+async function compare(bytes, concurrency) {
+  const sink = fork(join(import.meta.dirname, "sink.js"), [String(bytes)], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const [port] = await once(sink.stdout, "data");
+  const url = `http://127.0.0.1:${String(port).trim()}`;
+  const file = writeRequests("all.jsonl", requests);
+  const few = writeRequests("few.jsonl", requests / 10);
+  const results = Object.fromEntries(contestants.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    const cache = join(folder, `cache-${round}.sqlite`);
+    for (const name of contestants) {
+      const isSlow = name === "openai" || name === "fetch";
+      results[name].push(measure(name, [url, concurrency, isSlow ? requests / 10 : requests, isSlow ? few : file, cache]));
+    }
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(cache + suffix, { force: true });
+  }
+  sink.kill();
+  print(bytes, concurrency, results);
+}
+
+function measure(name, args) {
+  const contestant = name === "cached" ? "disk" : name;
+  const script = join(import.meta.dirname, "throughput-client.js");
+  return JSON.parse(execFileSync(process.execPath, [script, contestant, ...args.map(String)], { encoding: "utf8" }));
+}
+
+function print(bytes, concurrency, results) {
+  console.log(`answers of ${bytes} bytes, concurrency ${concurrency}`);
+  console.log("                                          req/s   x (a)   CPU µs/req   peak MB");
+  for (const name of contestants) {
+    const perSecond = median(results[name].map((result) => result.requests / result.seconds));
+    const ratio = median(results[name].map((result, round) => result.requests / result.seconds / poolSpeed(results, round)));
+    const cpu = median(results[name].map((result) => (result.cpuSeconds / result.requests) * 1e6));
+    const peak = median(results[name].map((result) => result.peakMegabytes));
+    const figures = [perSecond.toFixed(0).padStart(9), ratio.toFixed(2).padStart(8), cpu.toFixed(0).padStart(13), peak.toFixed(0).padStart(10)];
+    console.log(`  ${names[name].padEnd(36)}${figures.join("")}`);
+  }
+  console.log("");
+}
+
+function poolSpeed(results, round) {
+  const { requests: sent, seconds } = results.pool[round];
+  return sent / seconds;
+}
+
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+function writeRequests(name, count) {
+  const path = join(folder, name);
+  let text = "";
+  for (let number = 0; number < count; number += 1) {
+    const messages = [
+      { role: "system", content: "Answer with one word: positive, negative or neutral." },
+      { role: "user", content: `Review ${number}: it arrived in time, the box was damaged, the thing itself works as described.` },
+    ];
+    text += `${JSON.stringify({ custom_id: `r-${number}`, body: { model: "sink", messages, max_completion_tokens: 64 } })}\n`;
+  }
+  writeFileSync(path, text);
+  return path;
+}
