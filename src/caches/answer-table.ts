@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expiresSql, namespace, storedAtSql } from "./answer-row.ts";
 
 /** Runs one SQL statement; rejects with CacheError. Each statement is a transaction of its own. */
@@ -42,18 +43,36 @@ export async function readRows(query: Query, keys: readonly string[]): Promise<u
   return texts;
 }
 
-export async function deleteRow(query: Query, key: string): Promise<void> {
-  await query("DELETE FROM keyv WHERE key = ?", [`${namespace}:${key}`]);
+/** Writes a row, reads it back and deletes it. */
+export async function probe(query: Query): Promise<void> {
+  const row: AnswerRow = { key: `probe-${randomUUID()}`, text: "{}" };
+  await writeRows(query, [row]);
+  const [text] = await readRows(query, [row.key]);
+  await query("DELETE FROM keyv WHERE key = ?", [`${namespace}:${row.key}`]);
+  if (text !== row.text) throw new Error("what is written to it does not come back");
 }
 
-/** @returns `entries`, `expired`, `oldest` and `newest` (the last two null when there is no entry). */
-export async function summarizeRows(query: Query, expiry: Expiry): Promise<Row> {
+export interface RowSummary {
+  /** Answers, expired ones included. */
+  readonly entries: number;
+  readonly expired: number;
+  /** Milliseconds since 1970; undefined when there is no answer. */
+  readonly oldestStoredAt: number | undefined;
+  readonly newestStoredAt: number | undefined;
+}
+
+export async function summarizeRows(query: Query, expiry: Expiry): Promise<RowSummary> {
   const sql = `
     SELECT count(*) AS entries, count(*) FILTER (WHERE ${isExpiredSql}) AS expired,
       min(nullif(${storedAtSql}, 0)) AS oldest, max(nullif(${storedAtSql}, 0)) AS newest
     FROM keyv NOT INDEXED WHERE ${ours}`;
-  const [summary = {}] = await query(sql, [expiry.now, expiry.storedUntil]);
-  return summary;
+  const [row] = await query(sql, [expiry.now, expiry.storedUntil]);
+  return {
+    entries: Number(row?.["entries"]),
+    expired: Number(row?.["expired"]),
+    oldestStoredAt: timeOf(row?.["oldest"]),
+    newestStoredAt: timeOf(row?.["newest"]),
+  };
 }
 
 /** @returns how many it deleted. */
@@ -87,4 +106,8 @@ const isExpiredSql = `${expiresSql} <= ?1 OR coalesce(${storedAtSql}, 0) <= ?2`;
 async function countChanges(query: Query): Promise<number> {
   const [row] = await query("SELECT changes() AS deleted");
   return Number(row?.["deleted"]);
+}
+
+function timeOf(milliseconds: unknown): number | undefined {
+  return typeof milliseconds === "number" ? milliseconds : undefined;
 }

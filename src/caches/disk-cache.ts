@@ -9,6 +9,7 @@ import {
   maxRowsPerStatement,
   type Query,
   readRows,
+  type RowSummary,
   shrink,
   summarizeRows,
   writeRows,
@@ -17,16 +18,10 @@ import type { CacheStore } from "./cache-store.ts";
 import { Grouped } from "./group.ts";
 import { databaseBytes } from "./private-file.ts";
 
-export interface DiskCacheStats {
+export interface DiskCacheStats extends RowSummary {
   readonly path: string;
-  /** Answers, expired ones included. */
-  readonly entries: number;
-  readonly expired: number;
   /** On the disk. */
   readonly bytes: number;
-  /** Milliseconds since 1970; undefined when there is no answer. */
-  readonly oldestStoredAt: number | undefined;
-  readonly newestStoredAt: number | undefined;
 }
 
 /** An open database, and how to use it. */
@@ -80,15 +75,8 @@ export class DiskCache implements CacheStore {
 
   async stats(): Promise<DiskCacheStats> {
     const { path, file, query } = this.#parts;
-    const { entries, expired, oldest, newest } = await summarizeRows(query, this.#expiry());
-    return {
-      path,
-      entries: Number(entries),
-      expired: Number(expired),
-      bytes: file === undefined ? 0 : await databaseBytes(file),
-      oldestStoredAt: timeOf(oldest),
-      newestStoredAt: timeOf(newest),
-    };
+    const summary = await summarizeRows(query, this.#expiry());
+    return { path, ...summary, bytes: file === undefined ? 0 : await databaseBytes(file) };
   }
 
   /**
@@ -161,7 +149,3 @@ const maxGroupBytes = 8 * 1024 * 1024;
 const maxKeysPerRead = 1024;
 /** How large answers are is known only after some have been read. */
 const cautiousBytesPerHit = 64 * 1024;
-
-function timeOf(milliseconds: unknown): number | undefined {
-  return typeof milliseconds === "number" ? milliseconds : undefined;
-}

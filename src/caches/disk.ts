@@ -1,11 +1,8 @@
 import type { KeyvSqlite } from "@keyv/sqlite";
-import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { noUsage } from "../model/usage.ts";
-import { writeRow } from "./answer-row.ts";
-import { deleteRow, type Query, readRows, writeRows } from "./answer-table.ts";
+import { probe, type Query } from "./answer-table.ts";
 import { DiskCache } from "./disk-cache.ts";
 import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
 import { findFile, makePrivateFile } from "./private-file.ts";
@@ -20,7 +17,7 @@ export interface DiskCacheOptions {
    * and one that is older than this is not found either. Default: for ever.
    */
   readonly ttlMs?: number;
-  /** Changes nothing: no file is made (one that is missing is an empty cache), and `set` fails. Default false. */
+  /** Stores nothing: no file is made (one that is missing is an empty cache), `set`, `prune` and `clear` fail. Default false. */
   readonly readOnly?: boolean;
   /** How long to wait while another process has the file locked, in milliseconds. Default 60,000. */
   readonly lockWaitMs?: number;
@@ -33,8 +30,9 @@ export interface DiskCacheOptions {
  * can read it (mode 0600). Its rows are Keyv's: `new Keyv({ store: new KeyvSqlite(path), namespace: "llmbatch-1" })` reads them.
  *
  * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
- * crashes or the power fails, the last seconds' answers may be missing, and are asked for again; the file is whole nevertheless
- * (SQLite's write-ahead log with `synchronous=NORMAL`; see https://sqlite.org/wal.html).
+ * crashes or the power fails, answers that it had not written out yet, usually those of the last half minute, are missing and
+ * are asked for again; the file is whole nevertheless (SQLite's write-ahead log with `synchronous=NORMAL`: see "Performance
+ * Considerations" in https://sqlite.org/wal.html). Syncing each group instead would make a run wait for the disk.
  *
  * @throws CacheError when the native module cannot be loaded, or the file cannot be opened, written and read back: a cache that
  *   does not work is known before anything is sent.
@@ -46,7 +44,7 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
     const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
     const store = await withPatience(() => connect(Store, file, readOnly), lockWaitMs);
     const query = queryOf(store, path, lockWaitMs);
-    if (!readOnly) await probe(query);
+    if (!readOnly) await orDisconnect(store, () => probe(query));
     return new DiskCache({ path, file, query, disconnect: () => store.close(), ttlMs, now });
   } catch (error) {
     throw diskError(path, error);
@@ -78,11 +76,17 @@ function loadStore(): typeof KeyvSqlite {
 async function connect(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
   const store = new Store({ uri: file ?? ":memory:", busyTimeout: busyTimeoutMs });
   store.on("error", () => undefined); // its queries reject with the same error
-  try {
+  await orDisconnect(store, async () => {
     await store.query(`PRAGMA cache_size = -${pageCacheKiB}`);
     if (readOnly) await store.query("PRAGMA query_only = ON");
     else await keepLog(store);
-    return store;
+  });
+  return store;
+}
+
+async function orDisconnect(store: KeyvSqlite, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     await store.close().catch(() => undefined);
     throw error;
@@ -116,13 +120,4 @@ async function withPatience<Value>(attempt: () => Promise<Value>, patienceMs: nu
       await setTimeout(pauseMs);
     }
   }
-}
-
-async function probe(query: Query): Promise<void> {
-  const key = `probe-${randomUUID()}`;
-  const text = writeRow({ statusCode: 200, requestId: "", body: "{}", usage: noUsage }, 0, undefined);
-  await writeRows(query, [{ key, text }]);
-  const [row] = await readRows(query, [key]);
-  await deleteRow(query, key);
-  if (row !== text) throw new Error("what is written to it does not come back");
 }

@@ -9,12 +9,12 @@ describe("help", () => {
     const { code, stdout } = await new Workplace().run(["run", "--help"]);
     expect(code).toBe(0);
     const help = stdout.replaceAll(/\s+/g, " ");
-    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8").replaceAll(/ +/g, " ");
     for (const row of optionTable) {
       expect(help).toContain(flagOf(row.key));
       expect(help).toContain(row.description);
       const name = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` ${row.value}`}`;
-      expect(readme, "README.md").toContain(`| \`${name}\` | ${row.default ?? ""} | ${row.description} |`);
+      expect(readme, "README.md").toContain(`| \`${name}\` |${row.default === undefined ? "" : ` ${row.default}`} | ${row.description} |`);
     }
   });
 

@@ -15,7 +15,7 @@ describe("values for lines that name none", () => {
 
   test("are put before the body's own members, which stay as written", () => {
     const text = '{"body": { "messages":[] , "seed":1.0 } }';
-    expect(requestOf(text, options).body).toBe('{"model":"m","temperature":0.5,"stop":["\\n"], "messages":[] , "seed":1.0 }');
+    expect(requestOf(text, options).body).toBe('{"model":"m","temperature":0.50,"stop":["\\n"], "messages":[] , "seed":1.0 }');
     expect(requestOf('{"messages":[]}', options).body).toBe('{"model":"m","temperature":0.50,"stop":["\\n"],"messages":[]}');
   });
 

@@ -69,6 +69,18 @@ describe("calls in flight", () => {
     expect(ended).toEqual(["a timed out", "c timed out"]);
   });
 
+  it("do not take one another along when they started a moment apart", () => {
+    const calls = new CallsInFlight(1000);
+    const { signal } = new AbortController();
+    start("a", calls, signal);
+    vi.advanceTimersByTime(2);
+    start("b", calls, signal);
+    vi.advanceTimersByTime(998);
+    expect(ended).toEqual(["a timed out"]);
+    vi.advanceTimersByTime(2);
+    expect(ended).toEqual(["a timed out", "b timed out"]);
+  });
+
   it("need one timer, however many they are, and none once they have ended", () => {
     const calls = new CallsInFlight(1000);
     const { signal } = new AbortController();
