@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** From here on `write` asks its caller to wait. */
 const fullBytes = 256 * 1024;
 /** Room for the text that fills the buffer, so that it seldom has to grow. */
@@ -27,8 +29,7 @@ export class OutputBuffer {
     if (this.#failure !== undefined) return this.#reportFailure();
     this.#gather(text);
     if (this.#sending === undefined) this.#sendGathered();
-    else if (this.#used >= fullBytes) return this.#sending;
-    return undefined;
+    return this.#used >= fullBytes ? this.#sending : undefined;
   }
 
   /** Resolves once all texts are sent. */
@@ -61,15 +62,16 @@ export class OutputBuffer {
   }
 
   #sendGathered(): void {
-    if (this.#used === 0) return;
+    if (this.#used > 0) this.#sending = this.#sendOnce();
+  }
+
+  async #sendOnce(): Promise<void> {
+    // Results come in bursts, one burst a turn of the event loop: a write for each would cost more than the results do.
+    if (this.#used < fullBytes) await setImmediate();
     const full = this.#gathered;
     const bytes = full.subarray(0, this.#used);
     this.#gathered = this.#spare;
     this.#used = 0;
-    this.#sending = this.#sendOnce(full, bytes);
-  }
-
-  async #sendOnce(full: Buffer, bytes: Buffer): Promise<void> {
     try {
       await this.#send(bytes);
     } catch (error) {

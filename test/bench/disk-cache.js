@@ -15,6 +15,7 @@ const rows = Number(process.argv[2] ?? 100_000);
 const folder = mkdtempSync(join(process.argv[3] ?? tmpdir(), "llmbatch-bench-"));
 const callers = 1000;
 const plainRows = 1000;
+const keys = Array.from({ length: 2 * rows }, (_, n) => fingerprint(n));
 
 try {
   print(`node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${folder}`);
@@ -30,17 +31,17 @@ async function measure(bodyBytes) {
   const answer = answerOf(bodyBytes);
   const path = join(folder, `${bodyBytes}.sqlite`);
   const cache = await openDiskCache({ path });
-  const writes = await rate(rows, callers, (n) => cache.set(keyOf(n), answer));
+  const writes = await rate(rows, callers, (n) => cache.set(keys[n], answer));
   const reads = await rate(rows, callers, async (n) => {
-    const found = await cache.get(keyOf((n * 7919) % rows));
+    const found = await cache.get(keys[(n * 7919) % rows]);
     if (found?.body !== answer.body) throw new Error(`answer ${n} is not what was stored`);
   });
-  const misses = await rate(rows, callers, (n) => cache.get(keyOf(n + rows)));
+  const misses = await rate(rows, callers, (n) => cache.get(keys[n + rows]));
   await cache.close();
 
   const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${path}.plain`), throwOnErrors: true });
-  const plainWrites = await rate(plainRows, 1, (n) => keyv.set(keyOf(n), answer));
-  const plainReads = await rate(plainRows, 1, (n) => keyv.get(keyOf(n)));
+  const plainWrites = await rate(plainRows, 1, (n) => keyv.set(keys[n], answer));
+  const plainReads = await rate(plainRows, 1, (n) => keyv.get(keys[n]));
   await keyv.disconnect();
 
   print(`\n${bodyBytes} bytes an answer`);
@@ -72,7 +73,7 @@ function describe({ perSecond, cpuMicroseconds }) {
   return `${Math.round(perSecond)}/s at ${cpuMicroseconds.toFixed(1)} us CPU`;
 }
 
-function keyOf(n) {
+function fingerprint(n) {
   return hash("sha256", String(n), "base64url");
 }
 

@@ -43,7 +43,13 @@ const contestants = {
 
 async function llmbatch(flags) {
   const { runCommand } = await import("../../dist/cli/commands/run.js");
-  const common = { base_url: `${url}/v1`, concurrency: String(concurrency), output: `${file}.out`, stats: "/dev/null", quiet: true };
+  const common = {
+    base_url: `${url}/v1`,
+    concurrency: String(concurrency),
+    output: `${file}.out`,
+    stats: "/dev/null",
+    quiet: true,
+  };
   return async () => {
     const exitCode = await runCommand(file, { ...common, ...flags }, undefined, () => process.exit(2));
     if (exitCode !== 0) throw new Error(`llmbatch ended with ${exitCode}`);

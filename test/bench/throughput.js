@@ -28,7 +28,9 @@ const names = {
   cached: "(f) llmbatch, all from the disk cache",
 };
 
-console.log(`node ${process.version}, ${availableParallelism()} cores, ${requests} requests a run, medians of ${rounds} rounds in alternation`);
+console.log(
+  `node ${process.version}, ${availableParallelism()} cores, ${requests} requests a run, medians of ${rounds} rounds in alternation`,
+);
 console.log("(b) and (c) send a tenth of the requests; all read the same file; sink and client share the cores\n");
 for (const bytes of values.bytes.split(",").map(Number))
   for (const concurrency of values.concurrency.split(",").map(Number)) await compare(bytes, concurrency);
@@ -67,7 +69,12 @@ function print(bytes, concurrency, results) {
     const ratio = median(results[name].map((result, round) => result.requests / result.seconds / poolSpeed(results, round)));
     const cpu = median(results[name].map((result) => (result.cpuSeconds / result.requests) * 1e6));
     const peak = median(results[name].map((result) => result.peakMegabytes));
-    const figures = [perSecond.toFixed(0).padStart(9), ratio.toFixed(2).padStart(8), cpu.toFixed(0).padStart(13), peak.toFixed(0).padStart(10)];
+    const figures = [
+      perSecond.toFixed(0).padStart(9),
+      ratio.toFixed(2).padStart(8),
+      cpu.toFixed(0).padStart(13),
+      peak.toFixed(0).padStart(10),
+    ];
     console.log(`  ${names[name].padEnd(36)}${figures.join("")}`);
   }
   console.log("");
@@ -88,7 +95,10 @@ function writeRequests(name, count) {
   for (let number = 0; number < count; number += 1) {
     const messages = [
       { role: "system", content: "Answer with one word: positive, negative or neutral." },
-      { role: "user", content: `Review ${number}: it arrived in time, the box was damaged, the thing itself works as described.` },
+      {
+        role: "user",
+        content: `Review ${number}: it arrived in time, the box was damaged, the thing itself works as described.`,
+      },
     ];
     text += `${JSON.stringify({ custom_id: `r-${number}`, body: { model: "sink", messages, max_completion_tokens: 64 } })}\n`;
   }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
 
 const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
@@ -22,6 +23,10 @@ export class Workplace {
     XDG_CACHE_HOME: join(this.folder, "cache"),
     OPENAI_API_KEY: "sk-test-0123456789",
   };
+
+  constructor() {
+    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+  }
 
   path(name: string): string {
     return join(this.folder, name);

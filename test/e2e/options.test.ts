@@ -14,7 +14,9 @@ describe("help", () => {
       expect(help).toContain(flagOf(row.key));
       expect(help).toContain(row.description);
       const name = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` ${row.value}`}`;
-      expect(readme, "README.md").toContain(`| \`${name}\` |${row.default === undefined ? "" : ` ${row.default}`} | ${row.description} |`);
+      expect(readme, "README.md").toContain(
+        `| \`${name}\` |${row.default === undefined ? "" : ` ${row.default}`} | ${row.description} |`,
+      );
     }
   });
 

@@ -47,6 +47,7 @@ const rows: readonly Row[] = [
   ["bad parameter", 400, { error: { type: "invalid_request_error", param: "temperature" } }, "invalid_request", false],
   ["policy", 400, { error: { code: "content_policy_violation" } }, "content_filter", false],
   ["server error", 500, { error: { type: "server_error" } }, "server_error", true],
+  ["server error that blames the request", 500, { error: { type: "invalid_request_error" } }, "server_error", true],
   ["slow down", 503, { error: { message: "Slow Down", type: "service_unavailable" } }, "overloaded", true],
   ["overloaded engine", 503, { error: { message: "The engine is currently overloaded" } }, "overloaded", true],
   // Azure

@@ -56,6 +56,7 @@ describe("what a run cost", () => {
       attemptEnded(1, { durationMs: 1, failure: failure("rate_limit", { retryable: true }) }),
       attemptEnded(2, { durationMs: 1, failure: failure("overloaded", { retryable: true }) }),
       attemptEnded(3, { durationMs: 1, failure: failure("insufficient_quota") }),
+      attemptEnded(4, { durationMs: 1, failure: failure("timeout", { retryable: true }) }),
       attemptEnded(1, { attempt: 2, durationMs: 800 }),
     );
     expect(stats.rateLimited).toBe(2);
