@@ -54,8 +54,8 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
 const busyTimeoutMs = 1000;
 const pauseMs = 20;
-/** 32 MiB. The default of 1,000 would move pages of the key's index, which each write touches all over, far more often. */
-const pagesPerCheckpoint = 8000;
+/** 64 MiB. The default of 1,000 would move pages of the key's index, which each write touches all over, far more often. */
+const pagesPerCheckpoint = 16_000;
 /** Of pages kept in memory. */
 const pageCacheKiB = 16 * 1024;
 

@@ -10,6 +10,9 @@ export interface Place {
   next: Place | undefined;
 }
 
+/** What may lie about ready to be taken is little: objects that outlive their first moments are what garbage collection costs. */
+const backlogShare = 64;
+
 export interface ResultQueueOptions {
   /** Whether results leave in the order in which their requests entered, or as they come. */
   readonly inOrder: boolean;
@@ -44,7 +47,7 @@ export class ResultQueue {
 
   /** Results could leave, but nobody takes them: no reason to make more of them. */
   get isBackedUp(): boolean {
-    return this.#head?.content !== undefined && this.#heldBytes >= this.#options.memoryBytes / 2;
+    return this.#head?.content !== undefined && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
   }
 
   /** @throws OutputError if the result must wait on disk and cannot. */
@@ -65,9 +68,7 @@ export class ResultQueue {
     for (;;) {
       const head = this.#head;
       if (head?.content !== undefined) {
-        this.#head = head.next;
-        if (this.#head === undefined) this.#tail = undefined;
-        yield this.#release(head.content);
+        yield this.#release(this.#detach(head, head.content));
       } else if (this.#ended) {
         return;
       } else {
@@ -79,6 +80,15 @@ export class ResultQueue {
   close(): void {
     this.#spool?.close();
     this.#spool = undefined;
+  }
+
+  /** A place that has left leads nowhere: whoever still holds it does not hold all that came after it. */
+  #detach(head: Place, content: BatchResult | SpoolRecord): BatchResult | SpoolRecord {
+    this.#head = head.next;
+    if (this.#head === undefined) this.#tail = undefined;
+    head.next = undefined;
+    head.content = undefined;
+    return content;
   }
 
   #append(place: Place): void {

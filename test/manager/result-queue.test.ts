@@ -61,7 +61,7 @@ describe.each([
 });
 
 it("says that it is backed up only while results could leave and nobody takes them", async () => {
-  const queue = new ResultQueue({ inOrder: true, memoryBytes: 2_000 });
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 100_000 });
   const [first, second] = [queue.enter(), queue.enter()];
   queue.fill(second, resultOf(2, "x".repeat(1_500)));
   expect(queue.isBackedUp, "the head is missing: waiting would never end").toBe(false);
@@ -78,4 +78,14 @@ it("ends without the places that nobody filled", async () => {
   queue.enter();
   queue.end();
   expect((await drain(queue)).map(({ lineNumber }) => lineNumber)).toEqual([1]);
+});
+
+it("a result that has left does not hold all that came after it: memory once grew by 400 bytes a line", async () => {
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 1e6 });
+  const [first, second] = [queue.enter(), queue.enter()];
+  queue.fill(first, resultOf(1));
+  queue.fill(second, resultOf(2));
+  queue.end();
+  await drain(queue);
+  expect(first).toEqual({ content: undefined, next: undefined });
 });
