@@ -48,6 +48,7 @@ describe("README", () => {
         }
         process.exit();
       `);
-    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
+    const { stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
+    expect(stderr).toBe("");
   });
 });

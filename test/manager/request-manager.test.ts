@@ -1,4 +1,4 @@
-import Keyv from "keyv";
+import { Keyv } from "keyv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type BatchResult,
@@ -51,6 +51,15 @@ function answerOf(result: BatchResult): string {
   if (result.status === "failed") return result.failure.kind;
   const body: { choices: { message: { content: string } }[] } = JSON.parse(result.answer.body);
   return body.choices[0]?.message.content ?? "";
+}
+
+async function* breakingInput(): AsyncGenerator<string> {
+  yield* prompts(3);
+  throw new Error("the database went away");
+}
+
+function line(id: string, content: string, metadata: object): Record<string, unknown> {
+  return { custom_id: id, body: { model: "m", messages: [{ role: "user", content }] }, metadata };
 }
 
 function* prompts(count: number): Generator<string> {
@@ -146,14 +155,10 @@ describe("run", () => {
   });
 
   it("passes on what its input throws, after everything before it has been answered", async () => {
-    async function* broken(): AsyncGenerator<string> {
-      yield* prompts(3);
-      throw new Error("the database went away");
-    }
     const results: BatchResult[] = [];
     await expect(
       (async () => {
-        for await (const result of createManager().run(broken())) results.push(result);
+        for await (const result of createManager().run(breakingInput())) results.push(result);
       })(),
     ).rejects.toThrow("the database went away");
     expect(results).toHaveLength(3);
@@ -219,11 +224,6 @@ describe("a cache", () => {
 
   it("keeps its answers when ids, metadata, order and layout of the requests change", async () => {
     const cache = createMemoryCache();
-    const line = (id: string, content: string, metadata: object): object => ({
-      custom_id: id,
-      body: { model: "m", messages: [{ role: "user", content }] },
-      metadata,
-    });
     await createManager({ cache }).processBatch([line("a", "one", {}), line("b", "two", {})]);
     const again = await createManager({ cache }).processBatch([
       line("x", "new", {}),
