@@ -7,15 +7,21 @@ import type { Input } from "./input.ts";
 
 type ParsingOptions = Pick<Options, "model" | "set">;
 
+export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+  /** The whole input was checked before, and no `custom_id` stands in it twice. */
+  readonly idsAreUnique: boolean;
+}
+
 /** The input's lines as requests, the first `limit` of them. */
-export async function* readRequests(
-  input: Input,
-  options: ParsingOptions & Pick<Options, "limit">,
-  warn: (warning: string) => void,
-): AsyncGenerator<BatchInput> {
-  const { limit = Infinity } = options;
+export function readRequests(input: Input, options: ReadingOptions, warn: (warning: string) => void): AsyncGenerator<BatchInput> {
+  const parser = createParser(options, warn, options.idsAreUnique);
+  const requests = parseRequests(splitLines(input), parser);
+  return options.limit === undefined ? requests : firstOf(requests, options.limit);
+}
+
+async function* firstOf(requests: AsyncGenerator<BatchInput>, limit: number): AsyncGenerator<BatchInput> {
   let count = 0;
-  for await (const request of parseRequests(splitLines(input), createParser(options, warn))) {
+  for await (const request of requests) {
     yield request;
     count += 1;
     if (count >= limit) return;
@@ -28,13 +34,22 @@ export function checkRequests(
   options: ParsingOptions,
   provider: Pick<Provider, "name" | "endpoint">,
 ): Promise<InputCheck> {
-  const parser = createParser(options, saidWhenSent);
+  const parser = createParser(options, saidWhenSent, false);
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
 /** Warnings come up again when the input is read to be sent; once is enough. */
 function saidWhenSent(): void {}
 
-function createParser({ model, set }: ParsingOptions, onWarning: (warning: string) => void): RequestParser {
-  return new RequestParser({ ...(model !== undefined && { defaultModel: model }), defaults: new Map(set), onWarning });
+function createParser(
+  { model, set }: ParsingOptions,
+  onWarning: (warning: string) => void,
+  idsAreUnique: boolean,
+): RequestParser {
+  return new RequestParser({
+    ...(model !== undefined && { defaultModel: model }),
+    defaults: new Map(set),
+    idsAreUnique,
+    onWarning,
+  });
 }

@@ -34,6 +34,8 @@ export interface RequestParserOptions {
   readonly defaultModel?: string;
   /** Members for bodies that do not have them, as JSON text by key; a body's own always win. */
   readonly defaults?: ReadonlyMap<string, string>;
+  /** Nobody need look for a `custom_id` that stands twice: it was done before. Saves a hash and some 30 bytes a line. */
+  readonly idsAreUnique?: boolean;
   /** Called once at most, for keys that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
@@ -42,17 +44,18 @@ export interface RequestParserOptions {
 export class RequestParser {
   readonly #defaults: ReadonlyMap<string, unknown>;
   readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
-  readonly #customIds = new DigestCounts();
+  readonly #customIds: DigestCounts | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
-  constructor({ defaultModel, defaults = new Map(), onWarning }: RequestParserOptions = {}) {
+  constructor({ defaultModel, defaults = new Map(), idsAreUnique = false, onWarning }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
     const values = [...texts].map(([key, text]): [string, unknown] => [key, JSON.parse(text)]);
     const model = readModel(Object.fromEntries(values));
     if (model instanceof Problem) throw new UsageError(`defaults for all lines: ${model.message}`);
     this.#defaults = new Map(values);
     this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
+    this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#onWarning = onWarning;
   }
 
@@ -90,7 +93,7 @@ export class RequestParser {
 
   #claimCustomId(ownId: string | undefined, lineNumber: number): { customId: string; isTaken: boolean } {
     const customId = ownId ?? `request-${lineNumber}`;
-    return { customId, isTaken: this.#customIds.add(customId) > 0 };
+    return { customId, isTaken: (this.#customIds?.add(customId) ?? 0) > 0 };
   }
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {

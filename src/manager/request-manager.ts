@@ -12,12 +12,10 @@ import {
   defaultRetryPolicy,
   type RequestManagerOptions,
 } from "./request-manager-options.ts";
-import { Run } from "./run.ts";
+import { type Inputs, Run } from "./run.ts";
 import type { Stop } from "./stop-conditions.ts";
 
 export type { RequestManagerOptions } from "./request-manager-options.ts";
-
-type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
 
 /**
  * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.
@@ -55,7 +53,7 @@ export class RequestManager {
     const run = this.#createRun();
     this.#runs.add(run);
     try {
-      yield* run.results(this.#parse(requests));
+      yield* run.results(requests, this.#parseInOrder());
     } finally {
       this.#runs.delete(run);
     }
@@ -98,13 +96,14 @@ export class RequestManager {
     await this.#options.cache?.close();
   }
 
-  async *#parse(requests: Inputs<RequestLike | BatchInput>): AsyncGenerator<BatchInput> {
+  /** Makes requests of whatever a program gives, in the order in which it is called. */
+  #parseInOrder(): (request: RequestLike | BatchInput) => BatchInput {
     const parser = this.#createParser();
     let position = 0;
-    for await (const request of requests) {
+    return (request) => {
       position += 1;
-      yield isBatchInput(request) ? request : parser.parseValue(request, position);
-    }
+      return isBatchInput(request) ? request : parser.parseValue(request, position);
+    };
   }
 
   #createParser(): RequestParser {

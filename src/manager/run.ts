@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly walk: Omit<RequestWalkOptions, "onAttempt" | "waitSignal" | "attemptSignal">;
 }
 
+export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
+
 const longestTimerMs = 2 ** 31 - 1;
 
 /** One pass over one batch: reads ahead, sends requests on their walk, lets results leave in order, and knows how to stop. */
@@ -59,9 +61,9 @@ export class Run {
   }
 
   /** @see RequestManager.run */
-  async *results(inputs: AsyncIterable<BatchInput> | Iterable<BatchInput>): AsyncGenerator<BatchResult> {
+  async *results<Item>(items: Inputs<Item>, parse: (item: Item) => BatchInput): AsyncGenerator<BatchResult> {
     const deadline = this.#startDeadline();
-    void this.#feed(inputs);
+    void this.#feed(items, parse);
     try {
       for await (const result of this.#queue.leave()) {
         if (wasCancelled(result)) {
@@ -111,12 +113,12 @@ export class Run {
   }
 
   /** Lets requests in as there is room, until there are no more of them or the run is stopped. */
-  async #feed(inputs: AsyncIterable<BatchInput> | Iterable<BatchInput>): Promise<void> {
+  async #feed<Item>(items: Inputs<Item>, parse: (item: Item) => BatchInput): Promise<void> {
     try {
-      for await (const input of inputs) {
+      for await (const item of items) {
         while (this.#isFull && this.#stop === undefined) await this.#change.wait();
         if (this.#stop !== undefined) return;
-        this.#begin(input);
+        this.#begin(parse(item));
       }
     } catch (error) {
       this.#error ??= error;
@@ -145,7 +147,7 @@ export class Run {
   #name(request: BatchRequest): NamedRequest {
     const { provider, dedupe } = this.#options.walk;
     const first = fingerprint(provider.endpoint(request) ?? request.path, request.body);
-    const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
+    const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
     return { request, id: resultId(name), key: dedupe ? first : name };
   }
 

@@ -5,6 +5,7 @@ import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/request-manager.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
+import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { refuseInvalid } from "../check-input.ts";
 import { Closers } from "../closers.ts";
@@ -54,7 +55,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const provider = await openProvider(options, environment);
   closers.add(() => provider.close());
-  const total = await checkWhole(input, options, provider);
+  const { total, idsAreUnique } = await checkWhole(input, options, provider);
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
@@ -76,15 +77,20 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
-  return sendAll({ input, options, manager, writer, progress, report });
+  const requests = readRequests(input, { ...options, idsAreUnique }, report.warn);
+  return sendAll({ requests, manager, writer, progress, report });
 }
 
-/** @returns how many lines will be sent; undefined for a stream, which is checked as it comes. */
-async function checkWhole(input: Input, options: Options, provider: Provider): Promise<number | undefined> {
-  if (!input.rereadable) return undefined;
+/** @returns nothing is known of a stream, which is checked as it comes. */
+async function checkWhole(
+  input: Input,
+  options: Options,
+  provider: Provider,
+): Promise<{ total?: number; idsAreUnique: boolean }> {
+  if (!input.rereadable) return { idsAreUnique: false };
   const check = await checkRequests(input, options, provider);
   if (!options.skip_invalid) refuseInvalid(check);
-  return Math.min(check.lines, options.limit ?? Infinity);
+  return { total: Math.min(check.lines, options.limit ?? Infinity), idsAreUnique: check.invalid === 0 };
 }
 
 function createManager(
@@ -104,15 +110,14 @@ function createManager(
 }
 
 interface Sending {
-  readonly input: Input;
-  readonly options: Options;
+  readonly requests: AsyncGenerator<BatchInput>;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
   readonly report: RunReport;
 }
 
-async function sendAll({ input, options, manager, writer, progress, report }: Sending): Promise<number> {
+async function sendAll({ requests, manager, writer, progress, report }: Sending): Promise<number> {
   const signals = watchSignals(
     (signal) => {
       report.interrupting(signal, manager.limiterStatus().inFlight);
@@ -124,7 +129,7 @@ async function sendAll({ input, options, manager, writer, progress, report }: Se
     },
   );
   try {
-    for await (const result of manager.run(readRequests(input, options, report.warn))) {
+    for await (const result of manager.run(requests)) {
       const pending = writer.write(result);
       if (pending !== undefined) await pending;
       if (writer.readerGone) break;
