@@ -67,7 +67,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   const manager = createManager(provider, cache, observers, writer, options);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
-    mode: options.quiet ? "none" : options.progress,
+    mode: progressModeOf(options),
     stream: process.stderr,
     stats: manager.stats,
     term: environment["TERM"],
@@ -79,6 +79,12 @@ async function runInput(input: Input, options: Options, environment: Environment
   observers.push(report.observe);
   const requests = readRequests(input, { ...options, idsAreUnique }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
+}
+
+/** Results that scroll over the terminal are progress enough; a bar between them would be drawn over. */
+function progressModeOf({ quiet, progress, output }: Options): Options["progress"] {
+  const resultsScrollBy = (output === undefined || output === "-") && process.stdout.isTTY;
+  return quiet || (progress === "auto" && resultsScrollBy) ? "none" : progress;
 }
 
 /** @returns nothing is known of a stream, which is checked as it comes. */

@@ -4,13 +4,18 @@
  * give up root's power to write everywhere.
  */
 import { readdirSync, statSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { openDiskCache } from "../../../dist/caches/disk.js";
 import { answerOf, keyOf } from "./answers.js";
 
 const [path, who] = process.argv.slice(2);
-if (who === "nobody" && process.getuid() === 0) process.setuid(65534);
+if (who === "nobody" && process.getuid() === 0) {
+  // Loaded while it still may be read: the project can lie in a folder that is closed to others.
+  createRequire(import.meta.url)("@keyv/sqlite");
+  process.setuid(65534);
+}
 process.umask(0);
 let cache;
 
