@@ -4,7 +4,6 @@
  * give up root's power to write everywhere.
  */
 import { readdirSync, statSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { openDiskCache } from "../../../dist/caches/disk.js";
@@ -12,8 +11,8 @@ import { answerOf, keyOf } from "./answers.js";
 
 const [path, who] = process.argv.slice(2);
 if (who === "nobody" && process.getuid() === 0) {
-  // Loaded while it still may be read: the project can lie in a folder that is closed to others.
-  createRequire(import.meta.url)("@keyv/sqlite");
+  // So that the module is loaded while it still may be read: the project can lie in a folder that is closed to others.
+  await (await openDiskCache({ path: join(dirname(path), "nowhere.sqlite"), readOnly: true })).close();
   process.setuid(65534);
 }
 process.umask(0);
