@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
-    requests: { type: "string", default: "20000" },
+    requests: { type: "string", default: "60000" },
     concurrency: { type: "string", default: "64,256,1000" },
     bytes: { type: "string", default: "500,8000" },
   },
