@@ -67,22 +67,22 @@ export class RequestWalk {
   }
 
   async #ask(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
-    const { provider, limiter, retryPolicy, waitSignal, emit, cache } = this.#options;
+    const { provider, limiter, retryPolicy, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
     const cost = provider.estimate(request);
     const { attempt, attempts } = await retry(
-      (number) => limiter.run(cost, () => this.#attempt(request, number), waitSignal),
+      (number) => limiter.run(cost, () => this.#attempt(request, key, number), waitSignal),
       retryPolicy,
       waitSignal,
       (wait) => emit({ type: "retry-wait", customId, lineNumber, ...wait }),
     );
     if (!attempt.ok) return { status: "failed", ...lineOf(request, id), ...withoutUsage(attempt), attempts };
-    await cache?.set(key, attempt.answer);
     return succeeded(request, id, attempt.answer, "asked", attempts);
   }
 
-  async #attempt(request: BatchRequest, number: number): Promise<Attempt> {
-    const { provider, emit, onAttempt, attemptSignal } = this.#options;
+  /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */
+  async #attempt(request: BatchRequest, key: string, number: number): Promise<Attempt> {
+    const { provider, cache, emit, onAttempt, attemptSignal } = this.#options;
     const { customId, lineNumber } = request;
     emit({ type: "attempt-start", customId, lineNumber, attempt: number });
     const startedAt = performance.now();
@@ -91,6 +91,7 @@ export class RequestWalk {
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
     onAttempt(attempt, request.model);
+    if (attempt.ok) await cache?.set(key, attempt.answer);
     return attempt;
   }
 }
