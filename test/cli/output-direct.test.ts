@@ -122,7 +122,8 @@ describe("openOutput with stdout", () => {
       await sleep(0);
     }
     expect(received).toBe(40_000 * 1024);
-    expect(Number(await said)).toBeLessThan(8_000_000);
+    // Of 40 MB in all; what is counted includes buffers that wait to be collected.
+    expect(Number(await said)).toBeLessThan(24_000_000);
   });
 });
 

@@ -96,7 +96,10 @@ function start(mode: ProgressMode, stream: PassThrough | TerminalScreen, term?: 
 
 /** What was written since the last call. */
 function textOf(stream: PassThrough): string {
-  return String(stream.read() ?? "");
+  let text = "";
+  // Some versions of node give one chunk a call, others all.
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+  return text;
 }
 
 function formOf(written: string): string {
