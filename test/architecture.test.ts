@@ -90,7 +90,7 @@ describe("architecture", () => {
     const lengths = files.map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }));
     expect(lengths.filter(({ lines }) => lines > 250)).toEqual([]);
     const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
-    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(100);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(80);
   });
 });
 

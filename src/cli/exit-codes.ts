@@ -25,7 +25,7 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   not_found: "the model or endpoint does not exist",
   insufficient_quota: "the quota is used up",
   max_failures: "too many requests failed",
-  deadline: "the deadline has passed",
+  deadline: "no time is left",
   cache: "the cache cannot be used any more",
   interrupted: "interrupted",
 };

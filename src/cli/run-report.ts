@@ -85,10 +85,11 @@ export class RunReport {
   }
 
   #howToGoOn(): string {
-    const answers = this.#stats.requestsCompleted;
+    const count = this.#stats.requestsCompleted;
+    const answers = count === 1 ? "1 answer is" : `${count} answers are`;
     if (this.#options.cache !== "disk")
       return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
-    return `${answers} answers are safe in the cache; run the same command again to go on from there`;
+    return `${answers} safe in the cache; run the same command again to go on from there`;
   }
 }
 
