@@ -18,8 +18,9 @@ async function main(): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    if (error instanceof UsageError) return end(error.message, exitCodes.usage);
-    if (error instanceof OutputError || error instanceof InputError) return end(error.message, exitCodes.stopped);
+    // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
+    if (error instanceof UsageError || error instanceof InputError) return end(error.message, exitCodes.usage);
+    if (error instanceof OutputError) return end(error.message, exitCodes.stopped);
     throw error;
   }
 }

@@ -1,19 +1,8 @@
-import { readApiFailure } from "./api-failure.ts";
-import { estimateInputAndOutput } from "./estimate.ts";
-import { items, member } from "./json-value.ts";
-import { readCompletionUsage } from "./openai-usage.ts";
+import { openaiChat } from "./openai-chat.ts";
 import type { Protocol } from "./protocol.ts";
 
-/** OpenAI Completions (OpenAI API reference): legacy there, in daily use for base models on vLLM and llama.cpp. */
-export const openaiCompletions: Protocol = {
-  path: "/v1/completions",
-  baseUrlHasVersion: true,
-  headers: {},
-  estimate: estimateInputAndOutput,
-  readUsage: readCompletionUsage,
-  readFailure: (response) => readApiFailure(response, hasChoices),
-};
-
-function hasChoices(body: unknown): boolean {
-  return items(member(body, "choices")).length > 0;
-}
+/**
+ * OpenAI Completions (OpenAI API reference): legacy there, in daily use for base models on vLLM and llama.cpp. Its choices hold texts
+ * instead of messages; in usage, errors and how tokens count it is Chat Completions.
+ */
+export const openaiCompletions: Protocol = { ...openaiChat, path: "/v1/completions" };
