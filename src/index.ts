@@ -2,17 +2,25 @@
 export { RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
 
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
-export { createLimiter, type Limiter, type LimiterOptions, type LimiterStatus } from "./limiters/limiter.ts";
+export {
+  createLimiter,
+  type Limiter,
+  type LimiterOptions,
+  type LimiterStatus,
+  type RateLimitStatus,
+  TokenBucket,
+} from "./limiters/limiter.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/cache-store.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/token-stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock-server.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 
 export type { Answer, Attempt, ErrorAnswer } from "./model/attempt.ts";
-export type { Cost } from "./model/cost.ts";
+export type { Cost, TokenCounting } from "./model/cost.ts";
 export { CacheError, OutputError, RunStoppedError, type StopReason, UsageError } from "./model/errors.ts";
-export type { Observer, RunEvent } from "./model/event.ts";
-export type { Failure, FailureKind } from "./model/failure.ts";
+export type { LimiterEvent, Observer, RunEvent } from "./model/event.ts";
+export type { Failure, FailureKind, Outage } from "./model/failure.ts";
+export type { LimitSource, Measure, RateLimit, RateLimitReport } from "./model/rate-limit.ts";
 export type { BatchInput, BatchRequest, InvalidLine } from "./model/request.ts";
 export type { BatchResult, FailedResult, SucceededResult } from "./model/result.ts";
 export type { Usage } from "./model/usage.ts";

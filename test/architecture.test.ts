@@ -54,7 +54,7 @@ const fences: Readonly<Record<string, RegExp>> = {
   "cli-progress": /^cli\//,
   zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
   "p-limit": /^limiters\/concurrency\.ts$/,
-  bottleneck: /^limiters\/rate\.ts$/,
+  bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
   "@keyv/sqlite": /^caches\/disk\.ts$/,
   undici: /^providers\/http-provider\.ts$/,

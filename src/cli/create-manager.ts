@@ -12,6 +12,8 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     concurrency: options.concurrency,
     ...(options.rpm !== undefined && { requestsPerMinute: options.rpm }),
     ...(options.tpm !== undefined && { tokensPerMinute: options.tpm }),
+    limits: options.limit.rates,
+    adaptive: options.adaptive,
     ...(options.deadline !== undefined && { deadlineMs: options.deadline }),
     ...(options.max_failures !== undefined && { maxFailures: options.max_failures }),
     refresh: options.refresh,

@@ -1,4 +1,4 @@
-import type { RunEvent } from "../model/event.ts";
+import type { LimiterEvent, RunEvent } from "../model/event.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
@@ -14,7 +14,12 @@ function membersOf(event: RunEvent): Record<string, unknown> {
     case "request-start":
       return { line_number: event.lineNumber, custom_id: event.customId };
     case "attempt-start":
-      return { line_number: event.lineNumber, custom_id: event.customId, attempt: event.attempt };
+      return {
+        line_number: event.lineNumber,
+        custom_id: event.customId,
+        attempt: event.attempt,
+        waited_ms: rounded(event.waitedMs),
+      };
     case "attempt-end":
       return {
         line_number: event.lineNumber,
@@ -33,11 +38,29 @@ function membersOf(event: RunEvent): Record<string, unknown> {
         ...failureMembers(event.failure),
       };
     case "pause":
-      return { provider: event.provider, pause_ms: rounded(event.pauseMs), reason: event.reason };
+    case "limit-learnt":
+    case "concurrency":
+    case "circuit":
+      return { provider: event.provider, model: event.model, ...limiterMembers(event) };
     case "warning":
       return { message: event.message };
     case "request-end":
       return resultMembers(event.result);
+  }
+}
+
+function limiterMembers(event: LimiterEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "pause":
+      return { pause_ms: rounded(event.pauseMs), reason: event.reason };
+    case "limit-learnt": {
+      const { measure, amount, periodMs } = event.limit;
+      return { measure, amount: rounded(amount), period_ms: periodMs, source: event.source };
+    }
+    case "concurrency":
+      return { from: event.from, to: event.to, reason: event.reason };
+    case "circuit":
+      return { state: event.state, wait_ms: rounded(event.waitMs), reason: event.reason };
   }
 }
 

@@ -111,10 +111,15 @@ function optionOf(row: OptionRow): Option {
 /** Commander spells flags `maxRetries`; the option table, as files and environment variables do, `max_retries`. */
 function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
   const { config: _, ...rest } = flags;
-  return Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
-  );
+  const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
+    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));
 }
+
+/** Of these commander also says that they were not given. */
+const negatedKeys: ReadonlySet<string> = new Set(optionTable.filter(({ negated }) => negated).map(({ key }) => key));
 
 function configOf(flags: Record<string, unknown>): string | undefined {
   const { config } = flags;

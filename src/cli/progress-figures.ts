@@ -24,6 +24,10 @@ export interface ProgressFigures {
   readonly tokensPerSecond: number;
   /** What holds the run back, named as the option that sets it; undefined when nothing does. */
   readonly limit: string | undefined;
+  /** What that limit allows, in its period or in flight, where it has a figure. */
+  readonly limitAmount: number | undefined;
+  /** Whether it was found out rather than set. */
+  readonly isLimitLearnt: boolean;
   readonly pauseSeconds: number;
   readonly secondsLeft: number | undefined;
 }
@@ -44,6 +48,8 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     requestsPerSecond: stats.requestsPerSecond,
     tokensPerSecond: stats.tokensPerSecond,
     limit: limitNames[status.binding],
+    limitAmount: status.amount,
+    isLimitLearnt: status.source !== undefined && status.source !== "configured",
     pauseSeconds: status.pauseMs / 1000,
     secondsLeft: total === undefined || total < done ? undefined : stats.secondsFor(total - done),
   };
@@ -54,7 +60,10 @@ const limitNames: Readonly<Record<Binding, string | undefined>> = {
   concurrency: "concurrency",
   requests: "rpm",
   tokens: "tpm",
+  "input-tokens": "input tpm",
+  "output-tokens": "output tpm",
   pause: "pause",
+  circuit: "unreachable",
 };
 
 /** 100 only when all is done. */

@@ -38,6 +38,7 @@ export function formatJsonLine(figures: ProgressFigures): string {
     requests_per_second: rounded(figures.requestsPerSecond),
     tokens_per_second: rounded(figures.tokensPerSecond),
     limit: figures.limit ?? null,
+    limit_amount: figures.limitAmount ?? null,
     pause_seconds: rounded(figures.pauseSeconds),
     eta_seconds: figures.secondsLeft === undefined ? null : rounded(figures.secondsLeft),
   });
@@ -69,13 +70,15 @@ function listFields(figures: ProgressFigures): Field[] {
     { rank: 11, text: `${formatRate(figures.tokensPerSecond)} tok/s` },
     { rank: 8, text: `in flight ${formatCount(figures.inFlight)}` },
   );
-  if (figures.limit !== undefined) fields.push({ rank: 7, text: formatLimit(figures.limit, figures.pauseSeconds) });
+  if (figures.limit !== undefined) fields.push({ rank: 7, text: formatLimit(figures) });
   if (figures.secondsLeft !== undefined) fields.push({ rank: 4, text: `ETA ${formatDuration(figures.secondsLeft)}` });
   return fields;
 }
 
-function formatLimit(limit: string, pauseSeconds: number): string {
-  return limit === "pause" ? `paused ${formatDuration(Math.ceil(pauseSeconds))}` : `limit: ${limit}`;
+function formatLimit({ limit, limitAmount, isLimitLearnt, pauseSeconds }: ProgressFigures): string {
+  if (limit === "pause") return `paused ${formatDuration(Math.ceil(pauseSeconds))}`;
+  const amount = limitAmount === undefined ? "" : ` ${formatCount(Math.round(limitAmount))}`;
+  return `limit: ${limit}${amount}${isLimitLearnt ? " (learnt)" : ""}`;
 }
 
 /** The texts of the most important fields that fit side by side, in the order given. */

@@ -16,7 +16,7 @@ export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
 export function readRequests(input: Input, options: ReadingOptions, warn: (warning: string) => void): AsyncGenerator<BatchInput> {
   const parser = createParser(options, warn, options.idsAreUnique);
   const requests = parseRequests(splitLines(input), parser);
-  return options.limit === undefined ? requests : firstOf(requests, options.limit);
+  return options.limit.lines === undefined ? requests : firstOf(requests, options.limit.lines);
 }
 
 async function* firstOf(requests: AsyncGenerator<BatchInput>, limit: number): AsyncGenerator<BatchInput> {

@@ -25,6 +25,7 @@ export class RunReport {
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
   readonly #statsPath: string | undefined;
+  #isUnreachable = false;
 
   constructor({ options, manager, writer, progress, statsPath }: RunReportOptions) {
     this.#options = options;
@@ -40,6 +41,10 @@ export class RunReport {
 
   readonly observe: Observer = (event) => {
     if (event.type === "warning") this.warn(event.message);
+    if (event.type === "circuit" && event.state === "open" && !this.#isUnreachable)
+      this.warn(`nobody gets through to ${event.provider} (${event.reason}); one request at a time tries until somebody does`);
+    if (event.type === "circuit" && event.state === "closed") this.warn(`${event.provider} answers again`);
+    if (event.type === "circuit") this.#isUnreachable = event.state !== "closed";
   };
 
   interrupting(signal: EndingSignal, inFlight: number): void {

@@ -12,6 +12,7 @@ export type OptionKey =
   | "concurrency"
   | "rpm"
   | "tpm"
+  | "adaptive"
   | "max_retries"
   | "retry_delay"
   | "max_retry_delay"
@@ -41,6 +42,8 @@ export interface OptionRow {
   /** What stands for the value in the help; absent for a switch. */
   readonly value?: string;
   readonly repeatable?: true;
+  /** A switch that is on unless its flag, `--no-…`, turns it off. */
+  readonly negated?: true;
   readonly default?: string;
   readonly description: string;
 }
@@ -71,6 +74,11 @@ export const optionTable: readonly OptionRow[] = [
   { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },
   { key: "rpm", value: "N", default: "none", description: "requests per minute, paced evenly" },
   { key: "tpm", value: "N", default: "none", description: "tokens per minute, paced evenly" },
+  {
+    key: "adaptive",
+    negated: true,
+    description: "keep --concurrency in flight even while the server turns requests away",
+  },
   { key: "max_retries", value: "N", default: "5", description: "attempts after the first" },
   { key: "retry_delay", value: "S", default: "1", description: "seconds before the first retry at most; doubles with each" },
   { key: "max_retry_delay", value: "S", default: "60", description: "seconds before any retry at most" },
@@ -85,14 +93,20 @@ export const optionTable: readonly OptionRow[] = [
   { key: "dedupe", description: "send identical requests once and share the answer" },
   { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },
   { key: "unordered", description: "write results as they come" },
-  { key: "limit", value: "N", default: "all", description: "only the first N lines" },
+  {
+    key: "limit",
+    value: "LIMIT",
+    repeatable: true,
+    description: "a number: only so many lines; or one more rate limit, such as requests=10000/1d",
+  },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
 ];
 
 /** The long flag of an option, as typed: `--max-retries`. */
 export function flagOf(key: string): string {
-  return `--${key.replaceAll("_", "-")}`;
+  const isNegated = optionTable.some((row) => row.key === key && row.negated);
+  return `--${isNegated ? "no-" : ""}${key.replaceAll("_", "-")}`;
 }
 
 export function environmentVariableOf(key: string): string {

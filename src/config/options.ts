@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { RateLimit } from "../model/rate-limit.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
+import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 
 // Without it zod compiles its schemas with `new Function`, which hardened environments forbid.
 z.config({ jitless: true });
@@ -21,6 +23,7 @@ export interface Options {
   readonly concurrency: number;
   readonly rpm?: number | undefined;
   readonly tpm?: number | undefined;
+  readonly adaptive: boolean;
   readonly max_retries: number;
   readonly retry_delay: number;
   readonly max_retry_delay: number;
@@ -35,9 +38,15 @@ export interface Options {
   readonly dedupe: boolean;
   readonly skip_invalid: boolean;
   readonly unordered: boolean;
-  readonly limit?: number | undefined;
+  readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
+}
+
+/** What `--limit` was given: how many lines at most, and any number of rate limits. */
+export interface Limit {
+  readonly lines?: number | undefined;
+  readonly rates: readonly RateLimit[];
 }
 
 const number = (schema: z.ZodNumber): z.ZodType<number> =>
@@ -99,6 +108,21 @@ const assignment = text.transform((value, context) => {
 const list = <Item>(item: z.ZodType<Item>): z.ZodType<Item[]> =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item));
 
+const limitItem = z
+  .union([z.string(), z.number()], `a number of lines, or a limit such as ${rateLimitExample}`)
+  .transform((value, context) => {
+    const lines = Number(value);
+    if (Number.isInteger(lines) && lines > 0) return lines;
+    const rate = typeof value === "string" ? parseRateLimit(value) : undefined;
+    if (rate === undefined) context.addIssue(`a number of lines, or a limit such as ${rateLimitExample}`);
+    return rate ?? z.NEVER;
+  });
+
+const limit = list(limitItem).transform((items): Limit => {
+  const lines = items.filter((item) => typeof item === "number");
+  return { lines: lines.at(-1), rates: items.filter((item) => typeof item === "object") };
+});
+
 const schema = z.strictObject({
   output: text.optional(),
   errors: text.optional(),
@@ -113,6 +137,7 @@ const schema = z.strictObject({
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),
   tpm: positiveInteger.optional(),
+  adaptive: flag.default(true),
   max_retries: count.default(5),
   retry_delay: secondsOrNone.transform(toMs).default(1_000),
   max_retry_delay: secondsOrNone.transform(toMs).default(60_000),
@@ -127,7 +152,7 @@ const schema = z.strictObject({
   dedupe: flag.default(false),
   skip_invalid: flag.default(false),
   unordered: flag.default(false),
-  limit: positiveInteger.optional(),
+  limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
 } satisfies Record<OptionKey, z.ZodType>);

@@ -1,138 +1,191 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
+import { describeRateLimit } from "../model/rate-limit.ts";
 import { Alarm } from "./alarm.ts";
 import type { Concurrency } from "./concurrency.ts";
-import type { Binding, Limiter, LimiterStatus } from "./limiter.ts";
-import type { Pause } from "./pause.ts";
-import type { Group, Rates } from "./rates.ts";
-import { cancelledWhileWaiting, WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
+import { Grants } from "./grants.ts";
+import type { Hold } from "./hold.ts";
+import type { Lane } from "./lane.ts";
+import type { Lanes } from "./lanes.ts";
+import type { LimitSet } from "./limit-set.ts";
+import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
+import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
+import { unusedWeights, type Weights } from "./weights.ts";
 
 export interface AllOfOptions {
   readonly concurrency: Concurrency;
-  readonly pause: Pause;
-  readonly rates: Rates;
+  /** Makes the limits of all models together, full. */
+  readonly createLimits: () => LimitSet;
+  readonly lanes: Lanes;
+  readonly onTooLarge: (message: string) => void;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
 }
 
-/** How many requests a permit is for at most: what may start while the next one is asked for. */
-const mostAhead = 1_000;
+/** How many starts are asked for at a time: far more than happen while the next ones are asked for. */
+const grantsAhead = 1_000;
 
-/** Starts a request when all limits allow it, in the order of one queue. Who waits holds nothing. */
+interface Candidate {
+  readonly lane: Lane;
+  readonly request: WaitingRequest;
+  readonly weights: Weights;
+}
+
+/** Starts a request when all limits allow it: those of its model's lane, and those of all lanes together. Who waits holds nothing. */
 export class AllOf implements Limiter {
   readonly #options: AllOfOptions;
-  readonly #queue: WaitingQueue = new WaitingQueue(() => this.#pump());
+  readonly #grants = new Grants();
   readonly #alarm: Alarm = new Alarm(() => this.#pump());
-  /** What the head of the queue waits for, or waited for last. */
-  #binding: Binding = "nothing";
+  /** What those who wait are held back by, or were last. */
+  #hold: Hold | undefined;
+  #tickets = 0;
+  #waiting = 0;
+  #limits: LimitSet;
+  #hasWarned = false;
 
   constructor(options: AllOfOptions) {
     this.#options = options;
+    this.#limits = options.createLimits();
   }
 
   run(cost: Cost, task: () => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
-      this.#options.rates.warnIfTooLarge(cost);
-      const request = { cost, task, signal, resolve, reject };
-      if (this.#isOpen()) {
-        void this.#start(request);
+      const lane = this.#options.lanes.of(cost.model, this.#onAbort);
+      this.#tickets += 1;
+      const request = { ticket: this.#tickets, cost, task, signal, resolve, reject };
+      const weights = lane.weigh(cost);
+      if (this.#isOpen(lane, weights)) {
+        void this.#start({ lane, request, weights });
         return;
       }
-      this.#queue.push(request);
+      this.#warnIfTooLarge(lane, weights);
+      lane.queue.push(request);
+      this.#waiting += 1;
       this.#pump();
     });
   }
 
   status(): LimiterStatus {
-    const { concurrency, pause } = this.#options;
-    const waiting = this.#queue.length;
-    const binding = waiting === 0 ? "nothing" : this.#binding;
-    return { inFlight: concurrency.inFlight, waiting, binding, pauseMs: pause.leftMs };
+    const { concurrency, lanes } = this.#options;
+    const status = { inFlight: concurrency.inFlight, waiting: this.#waiting, pauseMs: lanes.pauseMs };
+    if (this.#waiting === 0 || this.#hold === undefined) return { ...status, binding: "nothing" };
+    const { binding, amount, source } = this.#hold;
+    return { ...status, binding, amount, source };
+  }
+
+  rateLimits(): RateLimitStatus[] {
+    const shared = this.#limits.status();
+    return this.#options.lanes.all.map((lane) => {
+      const status = lane.status();
+      return { ...status, limits: [...shared, ...status.limits] };
+    });
+  }
+
+  resetRateLimits(): void {
+    this.#limits = this.#options.createLimits();
+    for (const lane of this.#options.lanes.all) lane.reset();
+    this.#pump();
   }
 
   /** Whether a request that comes now need not queue. */
-  #isOpen(): boolean {
-    const { concurrency, pause, rates } = this.#options;
-    return !rates.areSet && this.#queue.length === 0 && concurrency.free > 0 && pause.leftMs === 0;
+  #isOpen(lane: Lane, weights: Weights): boolean {
+    if (this.#isPaced(lane) || this.#waiting > 0 || this.#options.concurrency.free === 0) return false;
+    return lane.hold(weights) === undefined;
   }
 
-  /** Called whenever something has changed: a request came or left, a slot or a permit is there, a time has come. */
+  /** Called whenever something has changed: a request came or left, a slot or a grant is there, a time has come. */
   #pump(): void {
-    while (this.#mayNextStart()) {
-      const next = this.#queue.shift();
-      if (next !== undefined) void this.#start(next);
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      next.lane.queue.shift();
+      this.#waiting -= 1;
+      if (this.#isPaced(next.lane)) this.#grants.take();
+      void this.#start(next);
     }
-    this.#askAhead();
   }
 
-  /** If not, it is seen to that `#pump` is called when that may have changed. */
-  #mayNextStart(): boolean {
-    const { concurrency, pause, rates } = this.#options;
-    const next = this.#queue.at(0);
-    if (next === undefined) {
+  /** @returns who may start now. If nobody may, it is seen to that `#pump` is called when that may have changed. */
+  #next(): Candidate | undefined {
+    if (this.#waiting === 0) {
       this.#alarm.clear();
-      return this.#isHeldBy("nothing");
+      return undefined;
     }
-    const pauseMs = pause.leftMs;
-    if (pauseMs > 0) return this.#isHeldBy("pause", pauseMs);
-    if (concurrency.free === 0) return this.#isHeldBy("concurrency");
-    const waitMs = rates.waitMs(next.cost);
-    if (waitMs > 0) return this.#isHeldBy(rates.bindingOf(next.cost), waitMs);
-    return rates.isPermitted(next.cost);
+    const { concurrency } = this.#options;
+    if (concurrency.free === 0) return this.#wait({ binding: "concurrency", amount: concurrency.slots });
+    const candidate = this.#firstFree();
+    if (candidate === undefined) return undefined;
+    const hold = this.#limits.hold(candidate.weights);
+    if (hold !== undefined) return this.#wait(hold);
+    return this.#isPaced(candidate.lane) && !this.#isGranted() ? undefined : candidate;
   }
 
-  /** @param waitMs Left out where an event will end it. */
-  #isHeldBy(binding: Binding, waitMs?: number): false {
-    this.#binding = binding;
-    if (waitMs !== undefined) this.#alarm.set(waitMs, this.#options.clock());
-    return false;
+  /** Of those at the heads of lanes that are not held back, the one that came first. */
+  #firstFree(): Candidate | undefined {
+    let first: Candidate | undefined;
+    let hold: Hold | undefined;
+    for (const lane of this.#options.lanes.withWaiting()) {
+      const request = lane.queue.at(0);
+      if (request === undefined || (first !== undefined && first.request.ticket < request.ticket)) continue;
+      const weights = lane.weigh(request.cost);
+      const laneHold = lane.hold(weights);
+      if (laneHold === undefined) first = { lane, request, weights };
+      else if ((laneHold.waitMs ?? Infinity) <= (hold?.waitMs ?? Infinity)) hold = laneHold;
+    }
+    if (hold !== undefined && first === undefined) return this.#wait(hold);
+    if (hold?.waitMs !== undefined) this.#alarm.set(hold.waitMs, this.#options.clock());
+    return first;
   }
 
-  async #start({ cost, task, resolve, reject }: WaitingRequest): Promise<void> {
-    const { concurrency, pause, rates } = this.#options;
-    const { episode } = pause;
-    rates.take(cost);
+  #wait(hold: Hold): undefined {
+    this.#hold = hold;
+    if (hold.waitMs !== undefined) this.#alarm.set(hold.waitMs, this.#options.clock());
+    return undefined;
+  }
+
+  async #start({ lane, request, weights }: Candidate): Promise<void> {
+    this.#limits.take(weights);
+    const start = lane.start(weights);
     try {
-      const attempt = await concurrency.run(task);
-      rates.settle(cost, attempt);
-      pause.observe(attempt, episode);
-      resolve(attempt);
+      const attempt = await this.#options.concurrency.run(request.task);
+      const unused = unusedWeights(weights, request.cost, attempt);
+      this.#limits.giveBack(unused, start.atMs);
+      request.resolve(lane.end(attempt, start, unused));
     } catch (error) {
-      reject(error);
+      lane.abandon();
+      request.reject(error);
     }
     this.#pump();
   }
 
-  /** Permits are asked for before they are used up, so that a slot that becomes free is filled at once. */
-  #askAhead(): void {
-    const { pause, rates } = this.#options;
-    const next = this.#queue.at(0);
-    if (next === undefined || rates.isAsking || pause.leftMs > 0) return;
-    const permitted = rates.isPermitted(next.cost) ? rates.permit.requests : 0;
-    if (permitted >= Math.min(mostAhead, this.#queue.length) / 2) return;
-    const group = this.#nextGroup();
-    if (group.requests > permitted) void this.#ask(group);
+  #isPaced(lane: Lane): boolean {
+    return this.#limits.areSet || lane.limits.areSet;
   }
 
-  /** Those at the head of the queue that there is room for. One that is larger than the reservoir of tokens goes alone. */
-  #nextGroup(): Group {
-    const { rates } = this.#options;
-    const { room } = rates;
-    let requests = 0;
-    let tokens = 0;
-    for (; requests < Math.min(mostAhead, room.requests); requests += 1) {
-      const next = this.#queue.at(requests);
-      if (next === undefined) break;
-      const fits = requests === 0 ? rates.waitMs(next.cost) === 0 : tokens + next.cost.tokens <= room.tokens;
-      if (!fits) break;
-      tokens += next.cost.tokens;
-    }
-    return { requests, tokens };
+  /** Grants are asked for before they are used up, so that nobody waits for one alone. */
+  #isGranted(): boolean {
+    if (this.#grants.left < grantsAhead / 2 && !this.#grants.isAsking) void this.#askForGrants();
+    return this.#grants.left > 0;
   }
 
-  async #ask(group: Group): Promise<void> {
-    await this.#options.rates.ask(group);
+  async #askForGrants(): Promise<void> {
+    await this.#grants.ask(grantsAhead);
     this.#pump();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#waiting = this.#options.lanes.countWaiting();
+    this.#pump();
+  };
+
+  #warnIfTooLarge(lane: Lane, weights: Weights): void {
+    if (this.#hasWarned) return;
+    const exceeded = this.#limits.exceededBy(weights) ?? lane.limits.exceededBy(weights);
+    if (exceeded === undefined) return;
+    this.#hasWarned = true;
+    const size = `${weights[exceeded.measure]} ${exceeded.measure.replace("-", " ")}`;
+    const sizes = `A request that may take ${size} is larger than the limit of ${describeRateLimit(exceeded)}`;
+    this.#options.onTooLarge(
+      `${sizes}. It is sent alone, and those behind it wait until its tokens have flowed in. Such requests are slow; ask for fewer output tokens, or raise the limit if the provider allows more.`,
+    );
   }
 }

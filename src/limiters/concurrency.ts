@@ -9,6 +9,10 @@ export class Concurrency {
     this.#limit = pLimit(slots);
   }
 
+  get slots(): number {
+    return this.#limit.concurrency;
+  }
+
   get inFlight(): number {
     return this.#limit.activeCount;
   }

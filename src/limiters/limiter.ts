@@ -2,48 +2,82 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
+import { describeRateLimit, type LimitSource, type RateLimit } from "../model/rate-limit.ts";
 import { AllOf } from "./all-of.ts";
 import { Concurrency } from "./concurrency.ts";
-import { Pause } from "./pause.ts";
-import { RateLimit } from "./rate.ts";
-import { Rates } from "./rates.ts";
+import type { Binding } from "./hold.ts";
+import { Lanes } from "./lanes.ts";
+import { configuredLimit } from "./limit.ts";
+import { LimitSet } from "./limit-set.ts";
 
-/** What holds requests back now, for the progress bar. */
-export type Binding = "nothing" | "concurrency" | "requests" | "tokens" | "pause";
+export type { Binding } from "./hold.ts";
+export { TokenBucket } from "./token-bucket.ts";
 
 export interface LimiterStatus {
   readonly inFlight: number;
   readonly waiting: number;
+  /** What holds those who wait back now. */
   readonly binding: Binding;
+  /** What the limit that holds them back allows, in its period or in flight. */
+  readonly amount?: number | undefined;
+  readonly source?: LimitSource | undefined;
   /** Milliseconds until everyone may go on; 0 when there is no pause. */
   readonly pauseMs: number;
+}
+
+export interface LimitStatus extends RateLimit {
+  readonly source: LimitSource;
+  /** How much could start now; below 0 while a debt is being paid off. */
+  readonly available: number;
+}
+
+/** What one model's requests are allowed at one provider and key, at one moment. */
+export interface RateLimitStatus {
+  readonly provider: string;
+  readonly model: string;
+  readonly limits: readonly LimitStatus[];
+  /** How many may be in flight as far as is known now. */
+  readonly concurrency: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly pauseMs: number;
+  /** Nobody gets through to the server; one request at a time tries. */
+  readonly isUnreachable: boolean;
 }
 
 /**
  * Waits until the limits allow an attempt, lets it run, and lets go. Function-shaped, so no permit can be lost. After the attempt
  * the reserved cost is settled with what was really used. Who waits holds no concurrency slot and is served first come first
- * served.
+ * served among the requests for its model.
  */
 export interface Limiter {
   /**
    * @param cost Reserved before `task` starts.
    * @param task One attempt. Must not reject.
    * @param signal Ends the wait, not the task: a waiting request then gets a failure of kind `cancelled`.
+   * @returns what the task returned; during an outage its failure says so.
    */
   run(cost: Cost, task: () => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
   status(): LimiterStatus;
+  /** One entry for each model that was asked for. */
+  rateLimits(): RateLimitStatus[];
+  /** Forgets what was learnt, ends pauses, and fills up the limits that are set. */
+  resetRateLimits(): void;
 }
 
 export interface LimiterOptions {
-  /** Whose limits these are; named in `pause` events. */
+  /** Whose limits these are; named in events. */
   readonly provider: string;
   /** Attempts in flight at most. */
   readonly concurrency: number;
-  /** Default: no limit. Paced evenly; 0.8 seconds' worth may start at once. */
-  readonly requestsPerMinute?: number | undefined;
-  /** Default: no limit. */
-  readonly tokensPerMinute?: number | undefined;
-  /** Hears of pauses, and once if a request is larger than a whole minute's tokens. */
+  /** Whether fewer are in flight while the server turns requests away. Default: true. */
+  readonly adaptive?: boolean | undefined;
+  /** Default: none but those that the provider tells. Those of up to a minute are used evenly, longer ones as fast as others allow. */
+  readonly limits?: readonly RateLimit[] | undefined;
+  /** When nobody gets through: until one request tries again, and the most that this grows to. Default: 1 s and 30 s. */
+  readonly probeDelayMs?: number | undefined;
+  readonly maxProbeDelayMs?: number | undefined;
+  /** Hears of pauses, of limits learnt, of cuts and growth, and once if a request is larger than a limit. */
   readonly onEvent?: Observer | undefined;
   /** Monotonic milliseconds. */
   readonly clock?: (() => number) | undefined;
@@ -54,35 +88,36 @@ export interface LimiterOptions {
 /**
  * Makes the limiter of one provider and key.
  *
- * @throws UsageError when `concurrency` is no whole number of at least 1, or a per-minute limit no finite number above 0. Not when a
- * per-minute limit is left out.
+ * @throws UsageError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { provider, onEvent = ignoreEvent, clock = monotonicMs, random = Math.random } = options;
-  if (!Number.isSafeInteger(options.concurrency) || options.concurrency < 1) throw notALimit("concurrency", options.concurrency);
-  const concurrency = new Concurrency(options.concurrency);
-  const requests = rateLimit("requestsPerMinute", options.requestsPerMinute, clock);
-  const tokens = rateLimit("tokensPerMinute", options.tokensPerMinute, clock);
-  const onPause = (pauseMs: number, reason: string): void => onEvent({ type: "pause", provider, pauseMs, reason });
-  const pause = new Pause({ clock, random, onPause });
-  const onTooLarge = (size: number, limit: number): void => onEvent({ type: "warning", message: tooLarge(size, limit) });
-  return new AllOf({ concurrency, pause, rates: new Rates({ requests, tokens, onTooLarge }), clock });
+  const { concurrency, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new UsageError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
+  for (const limit of limits) checkLimit(limit);
+  const shared = limits.filter(({ model }) => model === undefined);
+  return new AllOf({
+    concurrency: new Concurrency(concurrency),
+    createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
+    lanes: new Lanes({
+      provider: options.provider,
+      concurrency,
+      adaptive: options.adaptive ?? true,
+      limits,
+      probeDelayMs: options.probeDelayMs ?? 1_000,
+      maxProbeDelayMs: options.maxProbeDelayMs ?? 30_000,
+      onEvent,
+      clock,
+      random: options.random ?? Math.random,
+    }),
+    onTooLarge: (message) => onEvent({ type: "warning", message }),
+    clock,
+  });
 }
 
-function rateLimit(name: string, perMinute: number | undefined, clock: () => number): RateLimit | undefined {
-  if (perMinute === undefined) return undefined;
-  if (!Number.isFinite(perMinute) || perMinute <= 0) throw notALimit(name, perMinute);
-  return new RateLimit(perMinute, clock);
-}
-
-function notALimit(name: string, value: number): UsageError {
-  const allowed = name === "concurrency" ? "a whole number of at least 1" : "a number above 0";
-  return new UsageError(`${name} must be ${allowed}, not ${value}.`);
-}
-
-function tooLarge(tokens: number, limit: number): string {
-  const sizes = `A request that may take ${tokens} tokens is larger than the limit of ${limit} tokens per minute`;
-  return `${sizes}. It is sent alone, and those behind it wait until its tokens have flowed in. Such requests are slow; ask for fewer output tokens, or raise the limit if the provider allows more.`;
+function checkLimit(limit: RateLimit): void {
+  const isGood = [limit.amount, limit.periodMs].every((value) => Number.isFinite(value) && value > 0);
+  if (!isGood) throw new UsageError(`A limit must be a number above 0 in a time above 0, not ${describeRateLimit(limit)}.`);
 }
 
 function monotonicMs(): number {

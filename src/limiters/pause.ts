@@ -14,8 +14,6 @@ export interface PauseOptions {
   readonly clock: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Called once per episode. */
-  readonly onPause: (pauseMs: number, reason: string) => void;
 }
 
 /**
@@ -23,12 +21,14 @@ export interface PauseOptions {
  * starts until it is over.
  *
  * All refusals of attempts that had started before the pause belong to one episode: they neither extend it nor call it out again,
- * unless the server now asks for longer than what is left.
+ * unless the server asks for longer than it did at first.
  */
 export class Pause {
   readonly #options: PauseOptions;
   #episode = 0;
   #untilMs = -Infinity;
+  /** What the server asked for when the episode began. */
+  #requestedMs = 0;
   /** Episodes since the last success of an attempt that started after a pause. */
   #episodesInARow = 0;
   /** Refusals without a time since the last success. */
@@ -52,16 +52,19 @@ export class Pause {
    * Looks at what came of an attempt.
    *
    * @param episode The last episode when the attempt started.
+   * @returns whether an episode begins with it.
    */
-  observe(attempt: Attempt, episode: number): void {
+  observe(attempt: Attempt, episode: number): boolean {
     const isStraggler = episode < this.#episode;
     if (attempt.ok) {
       this.#refusals = 0;
       if (!isStraggler) this.#episodesInARow = 0;
-    } else if (isTurnedAway(attempt.failure)) {
-      if (isStraggler) this.#extend(attempt.failure);
-      else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
+      return false;
     }
+    if (!isTurnedAway(attempt.failure)) return false;
+    if (isStraggler) this.#extend(attempt.failure);
+    else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
+    return !isStraggler && episode < this.#episode;
   }
 
   #isForEveryone(failure: Failure): boolean {
@@ -71,15 +74,15 @@ export class Pause {
   }
 
   #begin(failure: Failure): void {
-    const { clock, onPause } = this.#options;
-    const nowMs = clock();
-    this.#untilMs = Math.max(this.#untilMs, nowMs + (requestedMs(failure) || this.#backoffMs()));
+    const nowMs = this.#options.clock();
+    this.#requestedMs = requestedMs(failure);
+    this.#untilMs = Math.max(this.#untilMs, nowMs + (this.#requestedMs || this.#backoffMs()));
     this.#episode += 1;
     this.#episodesInARow += 1;
-    onPause(this.#untilMs - nowMs, failure.message);
   }
 
   #extend(failure: Failure): void {
+    if (requestedMs(failure) <= this.#requestedMs) return;
     this.#untilMs = Math.max(this.#untilMs, this.#options.clock() + requestedMs(failure));
   }
 

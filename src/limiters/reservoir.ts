@@ -1,33 +1,32 @@
-/** Servers let about one second's worth through at once; what is missing here takes up the jitter of the network. */
-const burstSeconds = 0.8;
-
 /** Refilling in small steps leaves a level some 10^-16 short; nobody should wait for that. */
 const roundingError = 1e-9;
 
 /**
- * The arithmetic of one per-minute limit: a bucket that starts full, refills continuously, and holds 0.8 seconds' worth of the
- * limit, never less than 1. In any span of time it lets through at most what it holds plus what flows in.
- *
- * Times are monotonic milliseconds, weights are requests or tokens.
+ * The arithmetic of a token bucket: it starts full and refills continuously. In any span of time it lets through at most what it holds
+ * plus what flows in. Times are monotonic milliseconds; what a unit is, is the caller's.
  */
 export class Reservoir {
-  readonly capacity: number;
-  readonly #perMs: number;
+  #capacity: number;
+  #perMs: number;
   #level: number;
   #filledAtMs: number;
 
-  constructor(perMinute: number, nowMs: number) {
-    this.#perMs = perMinute / 60_000;
-    this.capacity = Math.max(1, (perMinute / 60) * burstSeconds);
-    this.#level = this.capacity;
+  constructor(capacity: number, perMs: number, nowMs: number) {
+    this.#capacity = capacity;
+    this.#perMs = perMs;
+    this.#level = capacity;
     this.#filledAtMs = nowMs;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** What is there now; below 0 while a debt is being paid off. */
   level(nowMs: number): number {
     const elapsedMs = nowMs - this.#filledAtMs;
     if (elapsedMs > 0) {
-      this.#level = Math.min(this.capacity, this.#level + elapsedMs * this.#perMs);
+      this.#level = Math.min(this.#capacity, this.#level + elapsedMs * this.#perMs);
       this.#filledAtMs = nowMs;
     }
     return this.#level;
@@ -40,7 +39,7 @@ export class Reservoir {
 
   /** How long until `weight` may be taken; 0 if now. A weight larger than the bucket may be taken when the bucket is full. */
   waitMs(weight: number, nowMs: number): number {
-    const missing = Math.min(weight, this.capacity) - this.#available(nowMs);
+    const missing = Math.min(weight, this.#capacity) - this.#available(nowMs);
     return missing <= 0 ? 0 : missing / this.#perMs;
   }
 
@@ -51,7 +50,20 @@ export class Reservoir {
 
   /** Gives back what was taken and not used, as far as there is place for it. */
   giveBack(weight: number, nowMs: number): void {
-    this.#level = Math.min(this.capacity, this.level(nowMs) + weight);
+    this.#level = Math.min(this.#capacity, this.level(nowMs) + weight);
+  }
+
+  /** Somebody else took some as well: there is no more than `level` left. */
+  lower(level: number, nowMs: number): void {
+    this.#level = Math.min(this.level(nowMs), level);
+  }
+
+  /** From now on. What is there stays, as far as there is place for it. */
+  resize(capacity: number, perMs: number, nowMs: number): void {
+    const level = this.level(nowMs);
+    this.#capacity = capacity;
+    this.#perMs = perMs;
+    this.#level = Math.min(capacity, level);
   }
 
   #available(nowMs: number): number {

@@ -3,6 +3,8 @@ import type { Cost } from "../model/cost.ts";
 import { cancelled } from "../model/failure.ts";
 
 export interface WaitingRequest {
+  /** Who came first has the lower one. */
+  readonly ticket: number;
   readonly cost: Cost;
   readonly task: () => Promise<Attempt>;
   readonly signal: AbortSignal;

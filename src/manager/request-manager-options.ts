@@ -1,6 +1,7 @@
 import type { CacheStore } from "../caches/cache-store.ts";
 import type { Limiter } from "../limiters/limiter.ts";
 import type { Observer } from "../model/event.ts";
+import type { RateLimit } from "../model/rate-limit.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 import type { MaxFailures } from "./stop-conditions.ts";
@@ -13,7 +14,14 @@ export interface RequestManagerOptions {
   readonly requestsPerMinute?: number;
   /** Default: no limit. Reserved before a request is sent, settled by what its answer really used. */
   readonly tokensPerMinute?: number;
-  /** In place of the limiter that the three options above describe. */
+  /**
+   * Limits of other kinds, periods or models, beside the two above. Default: none but those that the provider tells in its responses,
+   * which are always kept.
+   */
+  readonly limits?: readonly RateLimit[];
+  /** Whether fewer than `concurrency` are in flight while the server turns requests away. Default: true. */
+  readonly adaptive?: boolean;
+  /** In place of the limiter that the options above describe. */
   readonly limiter?: Limiter;
   /** Default: nothing is remembered. */
   readonly cache?: CacheStore;

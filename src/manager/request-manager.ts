@@ -1,9 +1,11 @@
-import { createLimiter, type Limiter, type LimiterStatus } from "../limiters/limiter.ts";
+import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiter.ts";
 import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
 import { UsageError } from "../model/errors.ts";
 import type { RunEvent } from "../model/event.ts";
+import { type Measure, minuteMs, type RateLimit } from "../model/rate-limit.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
+import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/token-stats.ts";
 import {
   defaultConcurrency,
@@ -29,6 +31,7 @@ export class RequestManager {
   /** What was done so far, over all batches of this manager. Readable at any time. */
   readonly stats: TokenStats = new TokenStats();
   readonly #options: RequestManagerOptions;
+  readonly #retryPolicy: RetryPolicy;
   readonly #limiter: Limiter;
   readonly #runs = new Set<Run>();
 
@@ -37,6 +40,7 @@ export class RequestManager {
     if (options.dedupe === true && options.cache === undefined)
       throw new UsageError("`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out");
     this.#options = options;
+    this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#limiter = options.limiter ?? this.#createLimiter();
   }
 
@@ -89,6 +93,16 @@ export class RequestManager {
     return this.#limiter.status();
   }
 
+  /** For each model that was asked for: the limits that are set or were learnt, what is left of them, and what holds it back. */
+  rateLimitStatus(): RateLimitStatus[] {
+    return this.#limiter.rateLimits();
+  }
+
+  /** Forgets what was learnt of limits, ends pauses, and fills up the limits that are set. */
+  resetRateLimit(): void {
+    this.#limiter.resetRateLimits();
+  }
+
   /** Stops what still runs, then closes the provider's connections and the cache. */
   async close(): Promise<void> {
     this.stop("the request manager was closed");
@@ -114,7 +128,7 @@ export class RequestManager {
   }
 
   #createRun(): Run {
-    const { provider, cache, refresh, dedupe, retry, concurrency, spoolDirectory } = this.#options;
+    const { provider, cache, refresh, dedupe, concurrency, spoolDirectory } = this.#options;
     return new Run({
       concurrency: concurrency ?? defaultConcurrency,
       drainMs: this.#options.drainMs ?? defaultDrainMs,
@@ -131,19 +145,22 @@ export class RequestManager {
         cache,
         refresh: refresh ?? false,
         dedupe: dedupe ?? false,
-        retryPolicy: { ...defaultRetryPolicy, ...retry },
+        retryRules: { policy: this.#retryPolicy, quota: new RetryQuota() },
         emit: this.#emit,
       },
     });
   }
 
   #createLimiter(): Limiter {
-    const { provider, concurrency, requestsPerMinute, tokensPerMinute } = this.#options;
+    const { provider, concurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = this.#options;
+    const { retryDelayMs, maxRetryDelayMs } = this.#retryPolicy;
     return createLimiter({
       provider: provider.name,
       concurrency: concurrency ?? defaultConcurrency,
-      ...(requestsPerMinute !== undefined && { requestsPerMinute }),
-      ...(tokensPerMinute !== undefined && { tokensPerMinute }),
+      limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
+      adaptive,
+      probeDelayMs: retryDelayMs,
+      maxProbeDelayMs: Math.min(maxRetryDelayMs, longestProbeDelayMs),
       onEvent: this.#emit,
     });
   }
@@ -152,6 +169,13 @@ export class RequestManager {
     this.stats.observe(event);
     for (const observe of this.#options.observers ?? []) observe(event);
   };
+}
+
+/** A provider that is back should not be left idle for longer. */
+const longestProbeDelayMs = 30_000;
+
+function perMinute(measure: Measure, amount: number | undefined): RateLimit[] {
+  return amount === undefined ? [] : [{ measure, amount, periodMs: minuteMs }];
 }
 
 /** Requests that were parsed already, by the command line for one. */

@@ -1,12 +1,12 @@
 import type { CacheStore } from "../caches/cache-store.ts";
 import type { Limiter } from "../limiters/limiter.ts";
-import type { Answer, Attempt } from "../model/attempt.ts";
+import type { Answer, Attempt, FailedAttempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
-import type { Failure } from "../model/failure.ts";
+import type { Failure, Outage } from "../model/failure.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
-import { retry, type RetryPolicy } from "../retry/retry.ts";
+import { retry, type RetryRules } from "../retry/retry.ts";
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -14,10 +14,11 @@ export interface RequestWalkOptions {
   readonly cache: CacheStore | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
-  readonly retryPolicy: RetryPolicy;
+  readonly retryRules: RetryRules;
   readonly emit: Observer;
   /** Hears how each attempt ended, before another request can start in its place. */
   readonly onAttempt: (attempt: Attempt, model: string) => void;
+  readonly onOutage: (outage: Outage, why: string) => void;
   /** Ends waits: for a permit, before a retry. */
   readonly waitSignal: AbortSignal;
   /** Ends attempts in flight. */
@@ -67,25 +68,36 @@ export class RequestWalk {
   }
 
   async #ask(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
-    const { provider, limiter, retryPolicy, waitSignal, emit } = this.#options;
+    const { provider, limiter, retryRules, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
     const cost = provider.estimate(request);
     const { attempt, attempts } = await retry(
-      (number) => limiter.run(cost, () => this.#attempt(request, key, number), waitSignal),
-      retryPolicy,
+      (number) => {
+        const askedAtMs = performance.now();
+        return limiter.run(cost, () => this.#attempt(request, key, number, askedAtMs), waitSignal);
+      },
+      retryRules,
       waitSignal,
-      (wait) => emit({ type: "retry-wait", customId, lineNumber, ...wait }),
+      (wait) => {
+        emit({ type: "retry-wait", customId, lineNumber, ...wait });
+        this.#noteOutage(wait.failure);
+      },
     );
+    if (!attempt.ok) this.#noteOutage(attempt.failure);
     if (!attempt.ok) return { status: "failed", ...lineOf(request, id), ...withoutUsage(attempt), attempts };
     return succeeded(request, id, attempt.answer, "asked", attempts);
   }
 
+  #noteOutage({ outage, message }: Failure): void {
+    if (outage !== undefined) this.#options.onOutage(outage, message);
+  }
+
   /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  async #attempt(request: BatchRequest, key: string, number: number): Promise<Attempt> {
+  async #attempt(request: BatchRequest, key: string, number: number, askedAtMs: number): Promise<Attempt> {
     const { provider, cache, emit, onAttempt, attemptSignal } = this.#options;
     const { customId, lineNumber } = request;
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number });
     const startedAt = performance.now();
+    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs: startedAt - askedAtMs });
     const attempt = await provider.send(request, { signal: attemptSignal });
     const durationMs = performance.now() - startedAt;
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
@@ -96,13 +108,11 @@ export class RequestWalk {
   }
 }
 
-type FailedAttempt = Extract<Attempt, { ok: false }>;
-
-function withoutUsage({ failure, answer }: FailedAttempt): Omit<FailedAttempt, "ok" | "usage"> {
+function withoutUsage({ failure, answer }: FailedAttempt): Pick<FailedAttempt, "failure" | "answer"> {
   return answer === undefined ? { failure } : { failure, answer };
 }
 
-function withoutAnswer({ failure, usage }: FailedAttempt): Omit<FailedAttempt, "ok" | "answer"> {
+function withoutAnswer({ failure, usage }: FailedAttempt): Pick<FailedAttempt, "failure" | "usage"> {
   return usage === undefined ? { failure } : { failure, usage };
 }
 

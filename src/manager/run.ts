@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly deadlineMs: number | undefined;
   readonly maxFailures: MaxFailures | undefined;
   readonly queue: ResultQueueOptions;
-  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "waitSignal" | "attemptSignal">;
+  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "onOutage" | "waitSignal" | "attemptSignal">;
 }
 
 export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
@@ -52,12 +52,13 @@ export class Run {
     this.#walk = new RequestWalk({
       ...options.walk,
       onAttempt: (attempt, model) => this.#stopIf(this.#stopConditions.observeAttempt(attempt, model)),
+      onOutage: (outage, why) => this.#stopIf(this.#stopConditions.observeOutage(outage, why)),
       waitSignal: this.#waits.signal,
       attemptSignal: this.#attempts.signal,
     });
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
-    this.#stopConditions = new StopConditions(options.maxFailures);
+    this.#stopConditions = new StopConditions(options.maxFailures, options.walk.retryRules.policy.maxWaitMs);
   }
 
   /** @see RequestManager.run */

@@ -1,6 +1,6 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { StopReason } from "../model/errors.ts";
-import { isSharedByAll } from "../model/failure.ts";
+import { isSharedByAll, type Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */
@@ -13,6 +13,8 @@ export interface Stop {
 
 /** One line in the wrong place proves nothing; three in a row with no success between them do. */
 const identicalFailures = 3;
+/** An address that nobody ever got through to is probably wrong. */
+const longestNeverReachedMs = 300_000;
 /** A share of few lines means nothing. */
 const linesBeforeShare = 100;
 
@@ -22,12 +24,15 @@ const linesBeforeShare = 100;
  */
 export class StopConditions {
   readonly #maxFailures: MaxFailures | undefined;
+  readonly #maxWaitMs: number;
   readonly #inARow = new Map<string, number>();
   #finished = 0;
   #failed = 0;
 
-  constructor(maxFailures: MaxFailures | undefined) {
+  /** @param maxWaitMs How long to try when nobody gets through. */
+  constructor(maxFailures: MaxFailures | undefined, maxWaitMs: number) {
     this.#maxFailures = maxFailures;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   /**
@@ -48,6 +53,13 @@ export class StopConditions {
     if (failure.kind === "insufficient_quota") return { reason: failure.kind, message: failure.message };
     if (count < identicalFailures) return undefined;
     return { reason: failure.kind, message: `${count} requests in a row failed alike: ${failure.message}` };
+  }
+
+  /** Called while nobody gets through, whenever another one did not. */
+  observeOutage({ forMs, wasReached }: Outage, why: string): Stop | undefined {
+    const longestMs = wasReached ? this.#maxWaitMs : Math.min(this.#maxWaitMs, longestNeverReachedMs);
+    if (forMs < longestMs) return undefined;
+    return { reason: "unreachable", message: `nobody got through for ${Math.round(forMs / 1000)} s: ${why}` };
   }
 
   observeResult(result: BatchResult): Stop | undefined {

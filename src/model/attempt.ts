@@ -1,4 +1,5 @@
 import type { Failure } from "./failure.ts";
+import type { RateLimitReport } from "./rate-limit.ts";
 import type { Usage } from "./usage.ts";
 
 /** A whole, good answer. Only these are cached. */
@@ -20,12 +21,23 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
-/** One HTTP call, whatever came of it. `usage` of a failure is what the provider billed nevertheless. */
-export type Attempt =
-  | { readonly ok: true; readonly answer: Answer }
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      readonly answer?: ErrorAnswer;
-      readonly usage?: Usage;
-    };
+interface AttemptEnded {
+  /** What the provider said of its limits on this occasion. */
+  readonly rateLimits?: readonly RateLimitReport[];
+}
+
+export interface AnsweredAttempt extends AttemptEnded {
+  readonly ok: true;
+  readonly answer: Answer;
+}
+
+export interface FailedAttempt extends AttemptEnded {
+  readonly ok: false;
+  readonly failure: Failure;
+  readonly answer?: ErrorAnswer;
+  /** What the provider billed nevertheless. */
+  readonly usage?: Usage;
+}
+
+/** One HTTP call, whatever came of it. */
+export type Attempt = AnsweredAttempt | FailedAttempt;

@@ -1,4 +1,5 @@
 import type { Failure } from "./failure.ts";
+import type { LimitSource, RateLimit } from "./rate-limit.ts";
 import type { BatchResult } from "./result.ts";
 import type { Usage } from "./usage.ts";
 
@@ -14,6 +15,8 @@ export type RunEvent =
       readonly lineNumber: number;
       /** 1 for the first. */
       readonly attempt: number;
+      /** How long it waited for limits, a pause or a free slot. */
+      readonly waitedMs: number;
     }
   | {
       readonly type: "attempt-end";
@@ -34,14 +37,39 @@ export type RunEvent =
       readonly waitMs: number;
       readonly failure: Failure;
     }
+  | LimiterEvent
+  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "request-end"; readonly result: BatchResult };
+
+/** What a limiter does about a provider that says no, or says how much it allows. */
+export type LimiterEvent = { readonly provider: string; readonly model: string } & (
   | {
-      /** Everyone on that provider waits. Called out once per episode. */
+      /** Everyone on that provider and model waits. Called out once per episode. */
       readonly type: "pause";
-      readonly provider: string;
       readonly pauseMs: number;
       readonly reason: string;
     }
-  | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "request-end"; readonly result: BatchResult };
+  | {
+      /** A limit that nobody set: the pace keeps to it from now on. */
+      readonly type: "limit-learnt";
+      readonly limit: RateLimit;
+      readonly source: Exclude<LimitSource, "configured">;
+    }
+  | {
+      /** How many requests may be in flight was cut or has grown. */
+      readonly type: "concurrency";
+      readonly from: number;
+      readonly to: number;
+      readonly reason: string;
+    }
+  | {
+      /** Nobody gets through (`open`), one request tries (`probe`), somebody got through again (`closed`). */
+      readonly type: "circuit";
+      readonly state: "open" | "probe" | "closed";
+      readonly reason: string;
+      /** Until the next probe; 0 unless open. */
+      readonly waitMs: number;
+    }
+);
 
 export type Observer = (event: RunEvent) => void;

@@ -36,6 +36,24 @@ export interface Failure {
   readonly statusCode?: number;
   /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
   readonly retryAfterMs?: number;
+  /** Set while nobody gets through to the server at all: then asking again costs no retry, only time. */
+  readonly outage?: Outage;
+}
+
+/** Nobody gets through to a server. */
+export interface Outage {
+  /** How long by now. */
+  readonly forMs: number;
+  /** Whether anybody ever did, in this run. If not, the address may be wrong. */
+  readonly wasReached: boolean;
+}
+
+/** Statuses of gateways that cannot reach the server behind them (RFC 9110; 520 to 524 are Cloudflare's). */
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
+
+/** Nobody got through to the server: it may be down for all requests alike. */
+export function isUnreachable({ kind, statusCode }: Failure): boolean {
+  return kind === "network" || (kind === "server_error" && statusCode !== undefined && gatewayStatuses.has(statusCode));
 }
 
 /** Turned away by a limit: the server did no work, so being asked again costs no retry, only time. */

@@ -1,5 +1,4 @@
 import { readApiFailure } from "./api-failure.ts";
-import { estimateInput } from "./estimate.ts";
 import { count, member } from "./json-value.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Usage } from "../model/usage.ts";
@@ -12,7 +11,7 @@ export const anthropicMessages: Protocol = {
   path: "/v1/messages",
   baseUrlHasVersion: false,
   headers: { "anthropic-version": "2023-06-01" },
-  estimate: estimateInput,
+  counting: "input",
   readUsage,
   readFailure: (response) => readApiFailure(response, isMessage),
 };

@@ -18,5 +18,11 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
     throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
   if (preset.keyRequired && options.apiKey === undefined && options.baseUrl === undefined)
     throw new UsageError(`${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`);
-  return createHttpProvider({ baseUrl: preset.baseUrl, authorization: preset.authorization, ...options, name });
+  const { baseUrl, authorization, tokenCounting, requestsPeriodMs } = preset;
+  // Somebody else's server may count as it likes.
+  const limits = options.baseUrl === undefined && {
+    ...(tokenCounting !== undefined && { tokenCounting }),
+    ...(requestsPeriodMs !== undefined && { requestsPeriodMs }),
+  };
+  return createHttpProvider({ baseUrl, authorization, ...limits, ...options, name });
 }

@@ -1,10 +1,12 @@
 import { Pool } from "undici";
 import type { Attempt } from "../model/attempt.ts";
-import type { Cost } from "../model/cost.ts";
+import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
+import { minuteMs } from "../model/rate-limit.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
+import { estimate } from "./estimate.ts";
 import { HttpCall } from "./http-call.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
@@ -29,6 +31,10 @@ export interface HttpProviderOptions {
   readonly timeoutMs?: number;
   /** Which APIs it speaks. Default: all there are. */
   readonly protocols?: readonly Protocol[];
+  /** How it counts the tokens of APIs whose answers count. Default: request and answer together. */
+  readonly tokenCounting?: TokenCounting;
+  /** Of the limit on requests that it tells in its headers. Default: a minute. */
+  readonly requestsPeriodMs?: number;
   /** Stands for the base URL in fingerprints, for a service whose address changes from run to run. */
   readonly endpointIdentity?: string;
 }
@@ -47,6 +53,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
 /** One protocol at this provider. */
 interface Endpoint {
   readonly protocol: Protocol;
+  readonly counting: TokenCounting;
   readonly identity: string;
   readonly path: string;
   readonly headers: string[];
@@ -77,7 +84,7 @@ class HttpProvider implements Provider {
   }
 
   estimate(request: BatchRequest): Cost {
-    return this.#endpoints.get(request.path)?.protocol.estimate(request) ?? { tokens: 0 };
+    return estimate(request, this.#endpoints.get(request.path)?.counting ?? "input");
   }
 
   send(request: BatchRequest, { signal }: { readonly signal: AbortSignal }): Promise<Attempt> {
@@ -112,6 +119,8 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
     headers = {},
     timeoutMs = defaultTimeoutMs,
     endpointIdentity,
+    tokenCounting = "sum",
+    requestsPeriodMs = minuteMs,
     protocols = allProtocols,
   } = options;
   const base = parseBaseUrl(options.baseUrl);
@@ -121,6 +130,7 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
       const path = requestPath(base, protocol);
       const endpoint = {
         protocol,
+        counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
         identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
         path,
         headers: buildHeaders({
@@ -129,7 +139,7 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
           headers,
           protocolHeaders: protocol.headers,
         }),
-        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, redact }),
+        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];
     }),

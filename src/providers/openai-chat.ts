@@ -1,5 +1,4 @@
 import { readApiFailure } from "./api-failure.ts";
-import { estimateInputAndOutput } from "./estimate.ts";
 import { items, member } from "./json-value.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
 import type { Protocol } from "./protocol.ts";
@@ -9,7 +8,7 @@ export const openaiChat: Protocol = {
   path: "/v1/chat/completions",
   baseUrlHasVersion: true,
   headers: {},
-  estimate: estimateInputAndOutput,
+  counting: "sum",
   readUsage: readCompletionUsage,
   readFailure: (response) => readApiFailure(response, hasChoices),
 };

@@ -1,5 +1,4 @@
 import { readApiFailure } from "./api-failure.ts";
-import { estimateInput } from "./estimate.ts";
 import { items, member } from "./json-value.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
 import type { Protocol } from "./protocol.ts";
@@ -9,7 +8,7 @@ export const openaiEmbeddings: Protocol = {
   path: "/v1/embeddings",
   baseUrlHasVersion: true,
   headers: {},
-  estimate: estimateInput,
+  counting: "input",
   readUsage: readCompletionUsage,
   readFailure: (response) => readApiFailure(response, hasEmbeddings),
 };

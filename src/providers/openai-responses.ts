@@ -1,5 +1,4 @@
 import { readApiFailure } from "./api-failure.ts";
-import { estimateInputAndOutput } from "./estimate.ts";
 import { count, member } from "./json-value.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Usage } from "../model/usage.ts";
@@ -12,7 +11,7 @@ export const openaiResponses: Protocol = {
   path: "/v1/responses",
   baseUrlHasVersion: true,
   headers: {},
-  estimate: estimateInputAndOutput,
+  counting: "sum",
   readUsage,
   readFailure: (response) => readApiFailure(response, isResponse),
 };

@@ -1,3 +1,4 @@
+import type { TokenCounting } from "../model/cost.ts";
 import type { AuthorizationStyle } from "./request-headers.ts";
 
 /** Where a well-known service is and how it wants its key. */
@@ -8,14 +9,20 @@ export interface Preset {
   readonly authorization: AuthorizationStyle;
   /** Without a key this service answers nothing but 401. */
   readonly keyRequired: boolean;
+  /** How it counts tokens per minute, where that is not the sum of request and answer. */
+  readonly tokenCounting?: TokenCounting;
+  /** Of the limit on requests that its headers tell, where that is not a minute. */
+  readonly requestsPeriodMs?: number;
 }
+
+const dayMs = 86_400_000;
 
 /** Base URLs and variables as each service documents them. */
 const services: Readonly<Record<string, Preset>> = {
-  openai: hosted("https://api.openai.com/v1", "OPENAI_API_KEY"),
+  openai: { ...hosted("https://api.openai.com/v1", "OPENAI_API_KEY"), tokenCounting: "larger" },
   anthropic: { ...hosted("https://api.anthropic.com", "ANTHROPIC_API_KEY"), authorization: "x-api-key" },
   openrouter: hosted("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-  groq: hosted("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+  groq: { ...hosted("https://api.groq.com/openai/v1", "GROQ_API_KEY"), requestsPeriodMs: dayMs },
   gemini: hosted("https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
   mistral: hosted("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
   deepseek: hosted("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),

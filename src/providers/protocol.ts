@@ -1,6 +1,5 @@
-import type { Cost } from "../model/cost.ts";
+import type { TokenCounting } from "../model/cost.ts";
 import type { Failure } from "../model/failure.ts";
-import type { BatchRequest } from "../model/request.ts";
 import type { Usage } from "../model/usage.ts";
 
 /** What came back over HTTP, before anyone has understood it. */
@@ -31,8 +30,8 @@ export interface Protocol {
   /** Headers of this protocol beside authorisation and content type. */
   readonly headers: Readonly<Record<string, string>>;
 
-  /** Tokens that a request is expected to take from tokens per minute, as this API's providers count. */
-  estimate(request: BatchRequest): Cost;
+  /** How this API's providers count tokens per minute: the request alone, or the answer too, in a way that a provider may narrow. */
+  readonly counting: Exclude<TokenCounting, "larger">;
 
   /** Tokens that an answer reports; zeros where it reports none. */
   readUsage(body: unknown): Usage;

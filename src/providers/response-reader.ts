@@ -3,6 +3,7 @@ import { cancelled, type Failure } from "../model/failure.ts";
 import { totalTokens } from "../model/usage.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpResponse, Protocol } from "./protocol.ts";
+import { readRateLimits } from "./rate-limit-headers.ts";
 import type { Redact } from "./redaction.ts";
 
 export interface ResponseReaderOptions {
@@ -10,6 +11,8 @@ export interface ResponseReaderOptions {
   /** For messages: `api.openai.com:443`. */
   readonly host: string;
   readonly timeoutMs: number;
+  /** Of the limit on requests that the headers tell. */
+  readonly requestsPeriodMs: number;
   readonly redact: Redact;
 }
 
@@ -30,7 +33,9 @@ export class ResponseReader {
     try {
       const response = { statusCode, headers, body: parseJson(text), text, receivedAt: new Date() };
       const failure = this.#options.protocol.readFailure(response);
-      return failure === undefined ? this.#answered(response) : this.#refused(response, failure);
+      const attempt = failure === undefined ? this.#answered(response) : this.#refused(response, failure);
+      const rateLimits = readRateLimits(response, this.#options.requestsPeriodMs);
+      return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
     } catch (error) {
       return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
     }

@@ -60,7 +60,7 @@ function parseMilliseconds(value: HeaderValue, msPerNumber = 1): number | undefi
 }
 
 /** By the server's own clock if it tells, so that a client whose clock is wrong waits as long as anybody. */
-function serverTime({ headers, receivedAt }: HttpResponse): number {
+export function serverTime({ headers, receivedAt }: HttpResponse): number {
   return parseDate(onlyValue(headers["date"]) ?? "") ?? receivedAt.getTime();
 }
 
@@ -74,13 +74,15 @@ function exhaustedLimitReset(headers: HttpResponse["headers"], now: number): num
     ]),
     [headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"]],
   ];
-  return longest(
-    resets.map(([remaining, reset]) => (onlyValue(remaining) === "0" ? parseReset(onlyValue(reset), now) : undefined)),
-  );
+  return longest(resets.map(([remaining, reset]) => (onlyValue(remaining) === "0" ? parseReset(reset, now) : undefined)));
 }
 
-/** A duration, a moment (RFC 3339), or a moment in seconds or milliseconds since 1970: no limit resets in 30 years' time. */
-function parseReset(text: string | undefined, now: number): number | undefined {
+/**
+ * When a limit is whole again: a duration, a moment (RFC 3339), or a moment in seconds or milliseconds since 1970: no limit resets in 30
+ * years' time. @returns milliseconds from `now`; undefined for anything else.
+ */
+export function parseReset(value: HeaderValue, now: number): number | undefined {
+  const text = onlyValue(value);
   if (text === undefined) return undefined;
   const number = plainNumber.test(text) ? Number(text) : 0;
   if (number > 1e9) return wholeMs((number > 1e12 ? number : number * 1000) - now);

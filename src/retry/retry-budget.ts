@@ -1,5 +1,6 @@
 import { isTurnedAway, type Failure } from "../model/failure.ts";
 import { backoffMs } from "./backoff.ts";
+import type { RetryQuota } from "./retry-quota.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 /** Those whom a server told the same time come back a little apart from each other. */
@@ -8,6 +9,7 @@ const longestSpreadMs = 1_000;
 
 export interface RetryBudgetOptions {
   readonly policy: RetryPolicy;
+  readonly quota: RetryQuota;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -17,7 +19,7 @@ export interface RetryBudgetOptions {
 /** How long to wait before asking again, or why not to. */
 export type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
 
-/** What one request may still spend: retries on failures, and time on being turned away, which costs the server nothing. */
+/** What one request may still spend: retries on failures, and time on being turned away or not getting through, which costs nothing. */
 export class RetryBudget {
   readonly #options: RetryBudgetOptions;
   #failures = 0;
@@ -30,7 +32,7 @@ export class RetryBudget {
 
   /** Spends what the next attempt after `failure` costs. */
   spend(failure: Failure): Verdict {
-    return isTurnedAway(failure) ? this.#spendTime(failure) : this.#spendRetry(failure);
+    return isTurnedAway(failure) || failure.outage !== undefined ? this.#spendTime(failure) : this.#spendRetry(failure);
   }
 
   #spendTime(failure: Failure): Verdict {
@@ -46,9 +48,10 @@ export class RetryBudget {
   }
 
   #spendRetry(failure: Failure): Verdict {
-    const { policy, random } = this.#options;
+    const { policy, quota, random } = this.#options;
     const attempts = this.#failures + this.#refusals + 1;
     if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
+    if (!quota.spend()) return { gaveUp: "not tried again, because nearly everything fails" };
     this.#failures += 1;
     return { waitMs: Math.max(failure.retryAfterMs ?? 0, backoffMs(this.#failures, policy, random)) };
   }

@@ -1,7 +1,10 @@
 import type { Attempt } from "../model/attempt.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import { RetryBudget } from "./retry-budget.ts";
+import type { RetryQuota } from "./retry-quota.ts";
 import { sleep } from "./sleep.ts";
+
+export { RetryQuota } from "./retry-quota.ts";
 
 /** When to ask again. All times in milliseconds. */
 export interface RetryPolicy {
@@ -12,6 +15,12 @@ export interface RetryPolicy {
   readonly maxRetryDelayMs: number;
   /** How long one request may be turned away by rate limits and overload alone, from its first refusal. */
   readonly maxWaitMs: number;
+}
+
+/** What the requests of a run have in common. */
+export interface RetryRules {
+  readonly policy: RetryPolicy;
+  readonly quota: RetryQuota;
 }
 
 export interface RetryWait {
@@ -50,7 +59,7 @@ const realTiming: RetryTiming = { now: () => performance.now(), random: Math.ran
  */
 export async function retry(
   ask: (attempt: number) => Promise<Attempt>,
-  policy: RetryPolicy,
+  { policy, quota }: RetryRules,
   signal: AbortSignal,
   onWait: (wait: RetryWait) => void,
   timing: RetryTiming = realTiming,
@@ -58,10 +67,11 @@ export async function retry(
   let budget: RetryBudget | undefined;
   for (let attempts = 1; ; attempts += 1) {
     const attempt = await ask(attempts);
+    if (attempt.ok) quota.giveBack();
     if (attempt.ok || !attempt.failure.retryable) return { attempt, attempts };
 
     const { failure } = attempt;
-    budget ??= new RetryBudget({ policy, now: timing.now, random: timing.random });
+    budget ??= new RetryBudget({ policy, quota, now: timing.now, random: timing.random });
     const verdict = budget.spend(failure);
     if ("gaveUp" in verdict) return { attempt: { ...attempt, failure: explained(failure, verdict.gaveUp) }, attempts };
 

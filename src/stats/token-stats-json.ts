@@ -1,4 +1,5 @@
 import type { FailureKind } from "../model/failure.ts";
+import type { LimitSource, Measure } from "../model/rate-limit.ts";
 import type { UsageJson } from "./usage-sum.ts";
 
 /**
@@ -27,6 +28,10 @@ export interface TokenStatsJson extends UsageJson {
   readonly retries: number;
   /** Of these, the ones turned away by a rate limit or by overload. */
   readonly rate_limited: number;
+  /** How often everyone had to wait because the provider turned somebody away. */
+  readonly pauses: number;
+  /** Limits that nobody set: what the provider told, or what its refusals taught; the last of each kind. */
+  readonly limits_learnt: readonly LearntLimitJson[];
   /** Failed lines by `error.code`; only the codes that occurred. Their sum is `requests_failed`. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
   readonly from_cache: UsageJson;
@@ -38,6 +43,15 @@ export interface TokenStatsJson extends UsageJson {
   /** ISO 8601, of the first thing that happened. */
   readonly start_time: string;
   readonly elapsed_seconds: number;
+}
+
+export interface LearntLimitJson {
+  readonly provider: string;
+  readonly model: string;
+  readonly measure: Measure;
+  readonly amount: number;
+  readonly period_seconds: number;
+  readonly source: LimitSource;
 }
 
 export interface LatencyJson {

@@ -3,9 +3,10 @@ import { type Failure, type FailureKind, isTurnedAway } from "../model/failure.t
 import type { BatchResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import { LearntLimitList } from "./learnt-limit-list.ts";
 import { LineCounts } from "./line-counts.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
-import type { LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
+import type { LatencyJson, LearntLimitJson, TokenStatsJson } from "./token-stats-json.ts";
 import { UsageSum } from "./usage-sum.ts";
 
 export type { StatsClock } from "./throughput.ts";
@@ -21,6 +22,8 @@ export class TokenStats {
   readonly #spent = new UsageSum();
   readonly #fromCache = new UsageSum();
   readonly #latency = new LatencyHistogram();
+  readonly #limits = new LearntLimitList();
+  #pauses = 0;
   #attempts = 0;
   #retries = 0;
   #rateLimited = 0;
@@ -48,7 +51,13 @@ export class TokenStats {
       case "request-end":
         this.#countResult(event.result);
         break;
-      default: // A pause or a warning takes nothing.
+      case "pause":
+        this.#pauses += 1;
+        break;
+      case "limit-learnt":
+        this.#limits.add(event);
+        break;
+      default: // The others take nothing.
     }
   };
 
@@ -131,6 +140,14 @@ export class TokenStats {
     return this.#rateLimited;
   }
 
+  get pauses(): number {
+    return this.#pauses;
+  }
+
+  get limitsLearnt(): readonly LearntLimitJson[] {
+    return this.#limits.list;
+  }
+
   /** In the order of `failureKinds`. */
   get failures(): Partial<Record<FailureKind, number>> {
     return this.#lines.failures;
@@ -182,6 +199,8 @@ export class TokenStats {
       attempts: this.attempts,
       retries: this.retries,
       rate_limited: this.rateLimited,
+      pauses: this.pauses,
+      limits_learnt: this.limitsLearnt,
       failures: this.failures,
       from_cache: this.#fromCache.toJSON(),
       latency_ms: this.latencyMs,

@@ -1,6 +1,7 @@
-import { createLimiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
+import { createLimiter } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import { noUsage } from "../../src/model/usage.ts";
+import { costOf, limitsOf, type PerMinute } from "../limiters/attempts.ts";
 
 /**
  * How many attempts a second the limiter can start when its limits are far away, and how much of a limit it uses when it is near:
@@ -9,15 +10,15 @@ import { noUsage } from "../../src/model/usage.ts";
 const answered: Attempt = { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage: noUsage } };
 const never = new AbortController().signal;
 
-async function grantsPerSecond(limits: Partial<LimiterOptions>, task: () => Promise<Attempt>): Promise<number> {
-  const limiter = createLimiter({ provider: "bench", concurrency: 200, ...limits });
+async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {
+  const limiter = createLimiter({ provider: "bench", concurrency: 200, adaptive: false, limits: limitsOf(limits) });
   const startedAt = performance.now();
   let left = 60_000;
   // A window of requests under way, like the manager's.
   const worker = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await limiter.run({ tokens: 100 }, task, never);
+      await limiter.run(costOf(100), task, never);
     }
   };
   await Promise.all(Array.from({ length: 400 }, worker));
@@ -25,8 +26,8 @@ async function grantsPerSecond(limits: Partial<LimiterOptions>, task: () => Prom
 }
 
 /** How fast attempts start once the first burst is over, divided by how fast the limit allows. */
-async function useOfLimit(limits: Partial<LimiterOptions>, tokens: number, seconds: number): Promise<number> {
-  const limiter = createLimiter({ provider: "bench", concurrency: 5_000, ...limits });
+async function useOfLimit(limits: PerMinute, tokens: number, seconds: number): Promise<number> {
+  const limiter = createLimiter({ provider: "bench", concurrency: 5_000, adaptive: false, limits: limitsOf(limits) });
   const stop = new AbortController();
   const startsMs: number[] = [];
   const task = async (): Promise<Attempt> => {
@@ -34,7 +35,7 @@ async function useOfLimit(limits: Partial<LimiterOptions>, tokens: number, secon
     return answered;
   };
   const worker = async (): Promise<void> => {
-    while (!stop.signal.aborted) await limiter.run({ tokens }, task, stop.signal);
+    while (!stop.signal.aborted) await limiter.run(costOf(tokens), task, stop.signal);
   };
   const workers = Array.from({ length: 2_000 }, worker);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

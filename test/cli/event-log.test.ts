@@ -26,7 +26,16 @@ describe("the event log", () => {
       attemptStarted(7),
       attemptEnded(7, { durationMs: 12.34567, failure: refused, usage: usage(5, 0) }),
       retryWaited(7),
-      { type: "pause", provider: "openai", pauseMs: 2000, reason: "Retry-After" },
+      { type: "pause", provider: "openai", model: "m", pauseMs: 2000, reason: "Retry-After" },
+      {
+        type: "limit-learnt",
+        provider: "openai",
+        model: "m",
+        limit: { measure: "tokens", amount: 90_000, periodMs: 60_000, model: "m" },
+        source: "headers",
+      },
+      { type: "concurrency", provider: "openai", model: "m", from: 100, to: 70, reason: "too many" },
+      { type: "circuit", provider: "openai", model: "m", state: "open", reason: "refused", waitMs: 1000 },
       { type: "warning", message: "slow down" },
       succeeded(7, "asked", usage(10, 5)),
       failed(8, "timeout"),
@@ -34,7 +43,7 @@ describe("the event log", () => {
     const line = { line_number: 7, custom_id: "request-7" };
     expect((await records()).map(withoutTime)).toEqual([
       { event: "request-start", ...line },
-      { event: "attempt-start", ...line, attempt: 1 },
+      { event: "attempt-start", ...line, attempt: 1, waited_ms: 0 },
       {
         event: "attempt-end",
         ...line,
@@ -52,7 +61,18 @@ describe("the event log", () => {
         wait_ms: 1000,
         error: { code: "server_error", message: "it was server_error" },
       },
-      { event: "pause", provider: "openai", pause_ms: 2000, reason: "Retry-After" },
+      { event: "pause", provider: "openai", model: "m", pause_ms: 2000, reason: "Retry-After" },
+      {
+        event: "limit-learnt",
+        provider: "openai",
+        model: "m",
+        measure: "tokens",
+        amount: 90_000,
+        period_ms: 60_000,
+        source: "headers",
+      },
+      { event: "concurrency", provider: "openai", model: "m", from: 100, to: 70, reason: "too many" },
+      { event: "circuit", provider: "openai", model: "m", state: "open", wait_ms: 1000, reason: "refused" },
       { event: "warning", message: "slow down" },
       { event: "request-end", ...line, status: "succeeded", source: "asked", attempts: 1, request_id: "req_1", status_code: 200 },
       {

@@ -1,4 +1,4 @@
-import { assert, constantFrom, double, integer, option, property, record } from "fast-check";
+import { assert, boolean, constantFrom, double, integer, option, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ProgressFigures } from "../../src/cli/progress-figures.ts";
 import { formatBarLine, formatJsonLine, formatPlainLine } from "../../src/cli/progress-line.ts";
@@ -16,6 +16,8 @@ const midway: ProgressFigures = {
   requestsPerSecond: 85,
   tokensPerSecond: 12_400,
   limit: "rpm",
+  limitAmount: undefined,
+  isLimitLearnt: false,
   pauseSeconds: 0,
   secondsLeft: 103,
 };
@@ -35,6 +37,8 @@ const anyFigures = record({
   requestsPerSecond: rate,
   tokensPerSecond: rate,
   limit: constantFrom(undefined, "rpm", "tpm", "concurrency", "pause"),
+  limitAmount: option(count, { nil: undefined }),
+  isLimitLearnt: boolean(),
   pauseSeconds: rate,
   secondsLeft: option(rate, { nil: undefined }),
 });
@@ -118,6 +122,7 @@ describe("the JSON line", () => {
       requests_per_second: 85,
       tokens_per_second: 12_400,
       limit: "rpm",
+      limit_amount: null,
       pause_seconds: 0,
       eta_seconds: 103,
     });

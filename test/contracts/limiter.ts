@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Limiter } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { answered, failed, never } from "../limiters/attempts.ts";
+import { answered, costOf, failed, never } from "../limiters/attempts.ts";
 
 /** A task that ends when it is told to, and the ledger of all such tasks. */
 class Tasks {
@@ -33,7 +33,7 @@ class Tasks {
   }
 }
 
-const cost = { tokens: 10 };
+const cost = costOf(10);
 
 /**
  * What every limiter keeps to, however it is configured.
@@ -166,7 +166,7 @@ export function describeLimiter(name: string, make: () => Limiter): void {
         mostListeners = Math.max(mostListeners, getEventListeners(signal, "abort").length);
         return answered(1);
       };
-      await Promise.all(Array.from({ length: 1_000 }, () => limiter.run({ tokens: 0 }, task, signal)));
+      await Promise.all(Array.from({ length: 1_000 }, () => limiter.run(costOf(0), task, signal)));
       expect(mostListeners).toBe(1);
       expect(getEventListeners(signal, "abort")).toHaveLength(0);
     });
@@ -208,7 +208,7 @@ export function describeLimiter(name: string, make: () => Limiter): void {
       expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, binding: "nothing", pauseMs: 0 });
       const runs = Array.from({ length: 5 }, (_, number) => limiter.run(cost, tasks.task(number), never));
       await expect.poll(() => tasks.started.length, { interval: 2 }).toBe(4);
-      expect(limiter.status()).toEqual({ inFlight: 4, waiting: 1, binding: "concurrency", pauseMs: 0 });
+      expect(limiter.status()).toMatchObject({ inFlight: 4, waiting: 1, binding: "concurrency", amount: 4, pauseMs: 0 });
       tasks.endAll();
       await expect.poll(() => tasks.started.length, { interval: 2 }).toBe(5);
       tasks.endAll();

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { failureKinds } from "../../src/model/failure.ts";
-import type { BatchRequest } from "../../src/model/request.ts";
 import { noUsage, type Usage } from "../../src/model/usage.ts";
 import type { HttpResponse, Protocol } from "../../src/providers/protocol.ts";
 
@@ -23,17 +22,6 @@ export function protocolContract(protocol: Protocol, samples: readonly ProtocolS
     expect(names).toEqual(names.map((name) => name.toLowerCase()));
     expect(names).not.toContain("authorization");
     expect(names).not.toContain("content-type");
-  });
-
-  it("estimates whole tokens, more for a longer body", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "grapheme" }), fc.option(fc.nat(), { nil: undefined }), (body, maxOutputTokens) => {
-        const { tokens } = protocol.estimate(requestOf(protocol, body, maxOutputTokens));
-        expect(Number.isSafeInteger(tokens) && tokens >= 0).toBe(true);
-        const longer = protocol.estimate(requestOf(protocol, `${body} and four`, maxOutputTokens));
-        expect(longer.tokens).toBeGreaterThan(tokens);
-      }),
-    );
   });
 
   it.each(samples)("takes $name for an answer and reads its usage", ({ body, usage }) => {
@@ -107,11 +95,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function requestOf({ path }: Protocol, body: string, maxOutputTokens?: number): BatchRequest {
-  const limit = maxOutputTokens !== undefined && { maxOutputTokens };
-  return { kind: "request", lineNumber: 1, customId: "a", path, model: "m", body, ...limit };
 }
 
 function withoutUsage(body: unknown): unknown {

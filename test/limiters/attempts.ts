@@ -1,15 +1,34 @@
-import type { Attempt } from "../../src/model/attempt.ts";
+import type { AnsweredAttempt, FailedAttempt } from "../../src/model/attempt.ts";
+import type { Cost } from "../../src/model/cost.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
+import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
 
 /** An attempt that a server answered, using `tokens` of them. */
-export function answered(tokens = 0): Attempt {
+export function answered(tokens = 0): AnsweredAttempt {
   const usage = { promptTokens: tokens, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
   return { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage } };
 }
 
 /** An attempt that failed, and may be repeated unless `details` says otherwise. */
-export function failed(kind: FailureKind, details: Partial<Failure> = {}): Attempt & { readonly ok: false } {
+export function failed(kind: FailureKind, details: Partial<Failure> = {}): FailedAttempt {
   return { ok: false, failure: { kind, message: `It was a ${kind}.`, retryable: true, ...details } };
 }
 
 export const never: AbortSignal = new AbortController().signal;
+
+/** Of a request that counts as so many tokens, and whose answer counts as none. */
+export function costOf(tokens: number, model = "practice-1"): Cost {
+  return { model, inputTokens: tokens, counting: "input" };
+}
+
+export interface PerMinute {
+  readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+}
+
+export function limitsOf({ requestsPerMinute, tokensPerMinute }: PerMinute): RateLimit[] {
+  const limits: RateLimit[] = [];
+  if (requestsPerMinute !== undefined) limits.push({ measure: "requests", amount: requestsPerMinute, periodMs: minuteMs });
+  if (tokensPerMinute !== undefined) limits.push({ measure: "tokens", amount: tokensPerMinute, periodMs: minuteMs });
+  return limits;
+}

@@ -15,17 +15,16 @@ const steps = fc.array(
 );
 const limits = fc.integer({ min: 1, max: 20_000 });
 
-describe("Reservoir", () => {
-  test("holds 0.8 seconds' worth, and never less than one request", () => {
-    expect(new Reservoir(6_000, 0).capacity).toBe(80);
-    expect(new Reservoir(60, 0).capacity).toBe(1);
-    expect(new Reservoir(6_000, 0).room(0)).toBe(80);
-  });
+/** A bucket of 0.8 seconds of a limit per minute, and of no less than 1. */
+function reservoirOf(perMinute: number, nowMs: number): Reservoir {
+  return new Reservoir(Math.max(1, (perMinute / 60) * 0.8), perMinute / 60_000, nowMs);
+}
 
+describe("Reservoir", () => {
   test("in no span of time lets through more than it holds plus what flows in, whatever happens to it", () => {
     fc.assert(
       fc.property(limits, steps, (perMinute, sequence) => {
-        const reservoir = new Reservoir(perMinute, 0);
+        const reservoir = reservoirOf(perMinute, 0);
         const ledger: { atMs: number; net: number; debt: number }[] = [];
         let nowMs = 0;
         for (const step of sequence) {
@@ -51,7 +50,7 @@ describe("Reservoir", () => {
   test("goes into debt only for a weight larger than itself, and then only when it is full", () => {
     fc.assert(
       fc.property(limits, steps, (perMinute, sequence) => {
-        const reservoir = new Reservoir(perMinute, 0);
+        const reservoir = reservoirOf(perMinute, 0);
         let nowMs = 0;
         for (const step of sequence) {
           if (step.type === "pass") nowMs += step.ms;
@@ -68,7 +67,7 @@ describe("Reservoir", () => {
   test("says exactly when a weight will fit: not a moment before, and then it does", () => {
     fc.assert(
       fc.property(limits, steps, fc.integer({ min: 1, max: 400 }), (perMinute, sequence, weight) => {
-        const reservoir = new Reservoir(perMinute, 0);
+        const reservoir = reservoirOf(perMinute, 0);
         let nowMs = 0;
         for (const step of sequence) {
           if (step.type === "pass") nowMs += step.ms;
@@ -91,7 +90,7 @@ describe("Reservoir", () => {
         fc.integer({ min: 1, max: 20 }),
         lateness,
         (perMinute, weight, lateMs) => {
-          const reservoir = new Reservoir(perMinute, 0);
+          const reservoir = reservoirOf(perMinute, 0);
           let nowMs = 0;
           let granted = 0;
           for (let turn = 0; turn < 500; turn += 1) {
@@ -110,7 +109,7 @@ describe("Reservoir", () => {
   });
 
   test("never has more to give than its capacity, after an idle hour or a refund", () => {
-    const reservoir = new Reservoir(6_000, 0);
+    const reservoir = reservoirOf(6_000, 0);
     reservoir.giveBack(1_000, 0);
     expect(reservoir.room(0)).toBe(80);
     reservoir.take(80, 0);
@@ -118,16 +117,33 @@ describe("Reservoir", () => {
   });
 
   test("pays off the debt of a large request before anyone is served, so that the average holds", () => {
-    const reservoir = new Reservoir(6_000, 0);
+    const reservoir = reservoirOf(6_000, 0);
     reservoir.take(280, 0);
     expect(reservoir.waitMs(0, 0)).toBeCloseTo(2_000, 3);
     expect(reservoir.waitMs(1, 0)).toBeCloseTo(2_010, 3);
   });
 
   test("is not emptied or filled by a clock that is read out of order", () => {
-    const reservoir = new Reservoir(6_000, 1_000);
+    const reservoir = reservoirOf(6_000, 1_000);
     reservoir.take(80, 1_000);
     expect(reservoir.level(500)).toBeCloseTo(0);
     expect(reservoir.level(1_100)).toBeCloseTo(10);
+  });
+
+  test("when somebody else took some too there is that much less, and never more than was there", () => {
+    const reservoir = reservoirOf(6_000, 0);
+    reservoir.lower(30, 0);
+    expect(reservoir.room(0)).toBe(30);
+    reservoir.lower(70, 0);
+    expect(reservoir.room(0)).toBe(30);
+  });
+
+  test("keeps what it has when it is resized, as far as there is place for it", () => {
+    const reservoir = reservoirOf(6_000, 0);
+    reservoir.take(100, 0);
+    reservoir.resize(10, 1, 0);
+    expect(reservoir.level(0)).toBe(-20);
+    reservoir.resize(5, 1, 1_000);
+    expect(reservoir.level(1_000)).toBe(5);
   });
 });

@@ -27,18 +27,20 @@ const answered: Attempt = { ok: true, answer: succeeded.answer };
 
 describe("failures that all requests of a key or model share", () => {
   it.each(["authentication", "permission", "not_found"] as const)("stop the run after three %s in a row", (kind) => {
-    const conditions = new StopConditions(undefined);
+    const conditions = new StopConditions(undefined, 600_000);
     expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
     expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
     expect(conditions.observeAttempt(attempt(kind), "m")?.reason).toBe(kind);
   });
 
   it("stop the run at once when the quota is used up", () => {
-    expect(new StopConditions(undefined).observeAttempt(attempt("insufficient_quota"), "m")?.reason).toBe("insufficient_quota");
+    expect(new StopConditions(undefined, 600_000).observeAttempt(attempt("insufficient_quota"), "m")?.reason).toBe(
+      "insufficient_quota",
+    );
   });
 
   it("do not stop it while the same model answers others", () => {
-    const conditions = new StopConditions(undefined);
+    const conditions = new StopConditions(undefined, 600_000);
     for (let round = 0; round < 10; round += 1) {
       expect(conditions.observeAttempt(attempt("permission"), "m")).toBeUndefined();
       expect(conditions.observeAttempt(answered, "m")).toBeUndefined();
@@ -46,7 +48,7 @@ describe("failures that all requests of a key or model share", () => {
   });
 
   it("are counted by model: another model's success does not excuse them", () => {
-    const conditions = new StopConditions(undefined);
+    const conditions = new StopConditions(undefined, 600_000);
     const stops = [1, 2, 3].map(() => {
       conditions.observeAttempt(answered, "good");
       return conditions.observeAttempt(attempt("not_found"), "bad")?.reason;
@@ -55,22 +57,39 @@ describe("failures that all requests of a key or model share", () => {
   });
 });
 
+describe("an outage", () => {
+  it("stops the run when it has lasted as long as a request may wait", () => {
+    const conditions = new StopConditions(undefined, 600_000);
+    expect(conditions.observeOutage({ forMs: 599_000, wasReached: true }, "refused")).toBeUndefined();
+    expect(conditions.observeOutage({ forMs: 600_000, wasReached: true }, "refused")).toEqual({
+      reason: "unreachable",
+      message: "nobody got through for 600 s: refused",
+    });
+  });
+
+  it("stops it sooner where nobody ever got through: the address may be wrong", () => {
+    const conditions = new StopConditions(undefined, 1_800_000);
+    expect(conditions.observeOutage({ forMs: 299_000, wasReached: false }, "refused")).toBeUndefined();
+    expect(conditions.observeOutage({ forMs: 300_000, wasReached: false }, "refused")?.reason).toBe("unreachable");
+  });
+});
+
 describe("--max-failures", () => {
   it("stops at the N-th failed line", () => {
-    const conditions = new StopConditions({ count: 2 });
+    const conditions = new StopConditions({ count: 2 }, 600_000);
     expect(conditions.observeResult(failed("server_error"))).toBeUndefined();
     expect(conditions.observeResult(failed("invalid_request"))?.reason).toBe("max_failures");
   });
 
   it("takes a share only of enough lines to mean something", () => {
-    const conditions = new StopConditions({ share: 0.1 });
+    const conditions = new StopConditions({ share: 0.1 }, 600_000);
     for (let count = 0; count < 9; count += 1) expect(conditions.observeResult(failed("timeout"))).toBeUndefined();
     for (let count = 0; count < 90; count += 1) expect(conditions.observeResult(succeeded)).toBeUndefined();
     expect(conditions.observeResult(failed("timeout"))?.reason).toBe("max_failures");
   });
 
   it("does not count requests that were cancelled", () => {
-    const conditions = new StopConditions({ count: 1 });
+    const conditions = new StopConditions({ count: 1 }, 600_000);
     expect(conditions.observeResult(failed("cancelled"))).toBeUndefined();
   });
 });

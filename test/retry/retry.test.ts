@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { FailureKind } from "../../src/model/failure.ts";
-import { retry, type RetryOutcome, type RetryPolicy, type RetryWait } from "../../src/retry/retry.ts";
+import { retry, RetryQuota, type RetryOutcome, type RetryPolicy, type RetryWait } from "../../src/retry/retry.ts";
 import { answered, failed } from "../limiters/attempts.ts";
 
 const defaults: RetryPolicy = { maxRetries: 5, retryDelayMs: 1_000, maxRetryDelayMs: 60_000, maxWaitMs: 1_800_000 };
@@ -13,6 +13,7 @@ class Trial {
   readonly waits: RetryWait[] = [];
   readonly askedAtMs: number[] = [];
   readonly stop: AbortController = new AbortController();
+  quota: RetryQuota = new RetryQuota();
   random: number = 0.5;
   nowMs: number = 0;
 
@@ -28,7 +29,13 @@ class Trial {
       return !signal.aborted;
     };
     const timing = { now: () => this.nowMs, random: () => this.random, sleep };
-    return retry(ask, { ...defaults, ...policy }, this.stop.signal, (wait) => this.waits.push(wait), timing);
+    return retry(
+      ask,
+      { policy: { ...defaults, ...policy }, quota: this.quota },
+      this.stop.signal,
+      (wait) => this.waits.push(wait),
+      timing,
+    );
   }
 
   get waitsMs(): number[] {
@@ -151,7 +158,7 @@ describe("retry", () => {
   test("an attempt that rejects, which is a bug, is not taken for a failure", async () => {
     const outcome = retry(
       () => Promise.reject(new Error("a bug")),
-      defaults,
+      { policy: defaults, quota: new RetryQuota() },
       new AbortController().signal,
       () => {},
     );
@@ -195,6 +202,47 @@ describe("retry", () => {
   });
 });
 
+describe("the quota that all requests share", () => {
+  test("a server that always fails is not hammered: 500 retries in all, then none", async () => {
+    const quota = new RetryQuota();
+    let asked = 0;
+    let last: RetryOutcome | undefined;
+    for (let line = 0; line < 1_000; line += 1) {
+      const trial = new Trial();
+      trial.quota = quota;
+      last = await trial.run([failed("server_error")]);
+      asked += last.attempts;
+    }
+    expect(asked).toBe(1_000 + 500);
+    expect(last).toMatchObject({
+      attempts: 1,
+      attempt: { failure: { message: expect.stringContaining("nearly everything fails") } },
+    });
+  });
+
+  test("a server that fails every second time is asked again every time, for as long as it takes", async () => {
+    const quota = new RetryQuota();
+    for (let line = 0; line < 2_000; line += 1) {
+      const trial = new Trial();
+      trial.quota = quota;
+      await expect(trial.run([failed("server_error"), answered()])).resolves.toMatchObject({ attempt: { ok: true } });
+    }
+  });
+
+  test("being turned away spends nothing of it", async () => {
+    const trial = new Trial();
+    while (trial.quota.spend());
+    await expect(trial.run([failed("rate_limit"), failed("overloaded"), answered()])).resolves.toMatchObject({ attempts: 3 });
+  });
+});
+
+test("while nobody gets through, trying costs time and no retries", async () => {
+  const outage = { forMs: 1_000, wasReached: true };
+  const failures = Array.from({ length: 20 }, () => failed("network", { outage }));
+  const trial = new Trial();
+  await expect(trial.run([...failures, answered()])).resolves.toMatchObject({ attempt: { ok: true }, attempts: 21 });
+});
+
 test("a storm of refusals on a real clock: nobody comes back early, and all are answered in the end", async () => {
   const { signal } = new AbortController();
   const earlyMs: number[] = [];
@@ -207,7 +255,8 @@ test("a storm of refusals on a real clock: nobody comes back early, and all are 
       mayReturnAtMs = performance.now() + retryAfterMs;
       return failed("rate_limit", { retryAfterMs });
     };
-    return (await retry(ask, { ...defaults, maxRetries: 0 }, signal, () => {})).attempts;
+    const rules = { policy: { ...defaults, maxRetries: 0 }, quota: new RetryQuota() };
+    return (await retry(ask, rules, signal, () => {})).attempts;
   };
   const attempts = await Promise.all(Array.from({ length: 2_000 }, (_, index) => one(index)));
   expect(attempts.every((count) => count === 4)).toBe(true);
@@ -219,9 +268,9 @@ test("thousands who wait for an hour leave at once when the run is stopped, with
   const refusal = failed("overloaded", { retryAfterMs: 3_600_000 });
   const refuse = async (): Promise<Attempt> => refusal;
   const waits: RetryWait[] = [];
-  const policy = { ...defaults, maxWaitMs: Infinity };
+  const rules = { policy: { ...defaults, maxWaitMs: Infinity }, quota: new RetryQuota() };
   const outcomes = Promise.all(
-    Array.from({ length: 2_000 }, () => retry(refuse, policy, stop.signal, (wait) => waits.push(wait))),
+    Array.from({ length: 2_000 }, () => retry(refuse, rules, stop.signal, (wait) => waits.push(wait))),
   );
   await expect.poll(() => waits.length, { interval: 2 }).toBe(2_000);
   expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);

@@ -30,7 +30,7 @@ export function started(lineNumber: number): RunEvent {
 }
 
 export function attemptStarted(lineNumber: number, attempt = 1): RunEvent {
-  return { type: "attempt-start", customId: `request-${lineNumber}`, lineNumber, attempt };
+  return { type: "attempt-start", customId: `request-${lineNumber}`, lineNumber, attempt, waitedMs: 0 };
 }
 
 export function attemptEnded(

@@ -96,7 +96,7 @@ async function checkWhole(
   if (!input.rereadable) return { idsAreUnique: false };
   const check = await checkRequests(input, options, provider);
   if (!options.skip_invalid) refuseInvalid(check);
-  return { total: Math.min(check.lines, options.limit ?? Infinity), idsAreUnique: check.invalid === 0 };
+  return { total: Math.min(check.lines, options.limit.lines ?? Infinity), idsAreUnique: check.invalid === 0 };
 }
 
 function createManager(

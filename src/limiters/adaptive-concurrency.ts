@@ -1,0 +1,98 @@
+export interface AdaptiveConcurrencyOptions {
+  /** Never more than this. */
+  readonly ceiling: number;
+  /** If not, it is always the ceiling. */
+  readonly adaptive: boolean;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly onChange: (from: number, to: number, reason: string) => void;
+}
+
+const initialCap = 16;
+/** Refusals come at once, answers of a model may take a minute; so growth need not wait for answers. */
+const doublingMs = 250;
+const growthMs = 1_000;
+/** For each one that was turned away: if all were, half as many are tried next; one among a hundred says little. */
+const cutForEach = 0.5;
+/** Up to this share of what was in flight when it was cut it grows fast again, then carefully. */
+const fastGrowthShare = 0.9;
+const carefulGrowthShare = 0.05;
+
+/**
+ * How many requests may be in flight, found out: it starts low, doubles until the server turns somebody away, is cut once for each
+ * episode of refusals, and then grows again. It grows only while it is really what holds requests back, and always may, up to the ceiling.
+ */
+export class AdaptiveConcurrency {
+  readonly #options: AdaptiveConcurrencyOptions;
+  #cap: number;
+  #fastUpTo = Infinity;
+  #grewAtMs: number;
+  #successes = 0;
+  /** Whether it has held a request back since it grew last. */
+  #isUsed = false;
+
+  constructor(options: AdaptiveConcurrencyOptions) {
+    this.#options = options;
+    this.#cap = options.adaptive ? Math.min(options.ceiling, initialCap) : options.ceiling;
+    this.#grewAtMs = options.clock();
+  }
+
+  get cap(): number {
+    return this.#cap;
+  }
+
+  /** To be called when it holds somebody back. @returns Milliseconds after which it may have grown; Infinity at the ceiling. */
+  holdBack(): number {
+    const { ceiling, clock } = this.#options;
+    if (this.#cap >= ceiling) return Infinity;
+    const nowMs = clock();
+    if (!this.#isUsed) {
+      this.#isUsed = true;
+      this.#grewAtMs = nowMs;
+      this.#successes = 0;
+    }
+    const dueMs = this.#grewAtMs + (this.#isFast ? doublingMs : growthMs) - nowMs;
+    if (dueMs > 0) return dueMs;
+    this.#grow();
+    return 0;
+  }
+
+  observeSuccess(): void {
+    if (!this.#isUsed) return;
+    this.#successes += 1;
+    if (this.#successes >= this.#cap) this.#grow();
+  }
+
+  /**
+   * @param inFlight How many were under way when the server turned the first away, where they were too many.
+   * @param refused How many of them it turned away.
+   */
+  cut(inFlight: number, refused: number, reason: string): void {
+    if (!this.#options.adaptive) return;
+    const from = Math.min(this.#cap, inFlight);
+    this.#fastUpTo = from * fastGrowthShare;
+    this.#change(Math.max(1, from - Math.ceil(Math.min(refused, from) * cutForEach)), reason);
+  }
+
+  get #isFast(): boolean {
+    return this.#cap < this.#fastUpTo;
+  }
+
+  #grow(): void {
+    const { ceiling } = this.#options;
+    const step = this.#isFast
+      ? Math.min(this.#cap, Math.ceil(this.#fastUpTo - this.#cap))
+      : Math.ceil(this.#cap * carefulGrowthShare);
+    const to = Math.min(ceiling, this.#cap + step);
+    if (to !== this.#cap) this.#change(to, "it was used and nothing was refused");
+  }
+
+  #change(to: number, reason: string): void {
+    const from = this.#cap;
+    this.#cap = to;
+    this.#isUsed = false;
+    this.#successes = 0;
+    this.#grewAtMs = this.#options.clock();
+    if (from !== to) this.#options.onChange(from, to, reason);
+  }
+}

@@ -1,0 +1,194 @@
+import type { Attempt } from "../model/attempt.ts";
+import type { Cost } from "../model/cost.ts";
+import type { LimiterEvent } from "../model/event.ts";
+import { isTurnedAway, type Failure } from "../model/failure.ts";
+import type { LimitSource, RateLimit } from "../model/rate-limit.ts";
+import { AdaptiveConcurrency } from "./adaptive-concurrency.ts";
+import { Circuit } from "./circuit.ts";
+import type { Hold } from "./hold.ts";
+import { configuredLimit } from "./limit.ts";
+import { LearntLimits } from "./learnt-limits.ts";
+import { LearntPace } from "./learnt-pace.ts";
+import { LimitSet } from "./limit-set.ts";
+import type { RateLimitStatus } from "./limiter.ts";
+import { OutputPrediction } from "./output-prediction.ts";
+import { Pause } from "./pause.ts";
+import { reservedWeights, type Weights } from "./weights.ts";
+
+export interface AllowanceOptions {
+  readonly provider: string;
+  readonly model: string;
+  /** Attempts in flight at most, over all lanes. */
+  readonly concurrency: number;
+  readonly adaptive: boolean;
+  /** Those that the user set for this model alone. */
+  readonly limits: readonly RateLimit[];
+  readonly probeDelayMs: number;
+  readonly maxProbeDelayMs: number;
+  readonly onEvent: (event: LimiterEvent) => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+type AllowanceStatus = Omit<RateLimitStatus, "inFlight" | "waiting">;
+
+/** A time in which the provider turns requests away. */
+interface Episode {
+  /** The first refusal. */
+  readonly failure: Failure;
+  /** How many were under way then, and how many of them were turned away. */
+  readonly inFlight: number;
+  refused: number;
+}
+
+/** So many, and so many of those in flight, are no chance. */
+const overrunRefusals = 4;
+const overrunShare = 0.25;
+
+/** What was noted of an attempt when it started. */
+export interface Start {
+  readonly atMs: number;
+  readonly episode: number;
+  readonly weights: Weights;
+}
+
+/** What a provider allows one model's requests on one key: set by the user, told by the provider, or found out. */
+export class Allowance {
+  readonly #options: AllowanceOptions;
+  readonly #prediction = new OutputPrediction();
+  readonly #pause: Pause;
+  readonly #circuit: Circuit;
+  readonly #concurrency: AdaptiveConcurrency;
+  readonly #limits: LimitSet;
+  readonly #learntLimits: LearntLimits;
+  readonly #learntPace: LearntPace;
+  #episode: Episode | undefined;
+
+  constructor(options: AllowanceOptions) {
+    const { model, concurrency, adaptive, clock, random, probeDelayMs, maxProbeDelayMs } = options;
+    this.#options = options;
+    this.#pause = new Pause({ clock, random });
+    this.#circuit = new Circuit({
+      probeDelayMs,
+      maxProbeDelayMs,
+      clock,
+      onChange: (state, reason, waitMs) => this.#emit({ type: "circuit", state, reason, waitMs }),
+    });
+    this.#concurrency = new AdaptiveConcurrency({
+      ceiling: concurrency,
+      adaptive,
+      clock,
+      onChange: (from, to, reason) => this.#emit({ type: "concurrency", from, to, reason }),
+    });
+    this.#limits = new LimitSet(options.limits.map((limit) => configuredLimit(limit, clock)));
+    this.#learntLimits = new LearntLimits({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("headers") });
+    this.#learntPace = new LearntPace({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("refusals") });
+  }
+
+  get limits(): LimitSet {
+    return this.#limits;
+  }
+
+  get pauseMs(): number {
+    return this.#pause.leftMs;
+  }
+
+  /** What a request would take if it started now. */
+  weigh(cost: Cost): Weights {
+    return reservedWeights(cost, this.#prediction.outputTokens(cost));
+  }
+
+  /**
+   * @param inFlight The model's attempts under way.
+   * @returns why a request may not start now; undefined if it may.
+   */
+  hold(weights: Weights, inFlight: number): Hold | undefined {
+    const pauseMs = this.#pause.leftMs;
+    if (pauseMs > 0) return { binding: "pause", waitMs: pauseMs };
+    if (this.#episode !== undefined) this.#endEpisode(this.#episode);
+    const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(inFlight);
+    if (isHeld !== undefined) return isHeld;
+    this.#learntPace.update();
+    return this.#limits.hold(weights);
+  }
+
+  start(weights: Weights): Start {
+    this.#limits.take(weights);
+    this.#learntPace.start();
+    this.#circuit.start();
+    return { atMs: this.#options.clock(), episode: this.#pause.episode, weights };
+  }
+
+  /**
+   * Learns from what came of an attempt.
+   *
+   * @param unused What it had reserved and not used.
+   * @param inFlight The attempts that were under way with it.
+   * @returns the attempt, marked if it belongs to an outage.
+   */
+  end(attempt: Attempt, start: Start, unused: Weights, inFlight: number): Attempt {
+    if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start.atMs);
+    this.#limits.giveBack(unused, start.atMs);
+    if (attempt.ok) {
+      this.#prediction.observe(attempt.answer.usage.completionTokens);
+      this.#concurrency.observeSuccess();
+    } else if (isTurnedAway(attempt.failure)) {
+      if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse();
+      if (this.#episode?.failure.kind === attempt.failure.kind) this.#episode.refused += 1;
+    }
+    if (this.#pause.observe(attempt, start.episode) && !attempt.ok) this.#beginEpisode(attempt.failure, inFlight);
+    const outage = this.#circuit.observe(attempt);
+    return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
+  }
+
+  status(): AllowanceStatus {
+    const { provider, model } = this.#options;
+    return {
+      provider,
+      model,
+      limits: this.#limits.status(),
+      concurrency: this.#concurrency.cap,
+      pauseMs: this.#pause.leftMs,
+      isUnreachable: this.#circuit.isOpen,
+    };
+  }
+
+  #holdByConcurrency(inFlight: number): Hold | undefined {
+    if (inFlight < this.#concurrency.cap) return undefined;
+    const waitMs = this.#concurrency.holdBack();
+    if (inFlight < this.#concurrency.cap) return undefined;
+    const amount = this.#concurrency.cap;
+    return waitMs === Infinity ? { binding: "concurrency", amount } : { binding: "concurrency", waitMs, amount };
+  }
+
+  #beginEpisode(failure: Failure, inFlight: number): void {
+    this.#emit({ type: "pause", pauseMs: this.#pause.leftMs, reason: failure.message });
+    this.#episode = { failure, inFlight, refused: 1 };
+    this.#learntPace.beginEpisode();
+  }
+
+  /** By now those that were under way have been answered, or turned away as well: that tells how far the limit was overrun. */
+  #endEpisode({ failure, inFlight, refused }: Episode): void {
+    this.#episode = undefined;
+    const isOverrun = refused >= overrunRefusals && refused >= inFlight * overrunShare;
+    this.#concurrency.cut(isOverrun ? inFlight : Infinity, refused, failure.message);
+    if (failure.kind !== "rate_limit") return;
+    this.#learntPace.endEpisode(isOverrun);
+    if (isOverrun) this.#prediction.distrust();
+  }
+
+  #onLearnt(source: Exclude<LimitSource, "configured">): (limit: RateLimit) => void {
+    return (limit) => this.#emit({ type: "limit-learnt", limit, source });
+  }
+
+  #emit(event: AllowanceEvent): void {
+    const { provider, model, onEvent } = this.#options;
+    onEvent({ provider, model, ...event });
+  }
+}
+
+/** A union's members one by one, without what they have in common. */
+type WithoutOrigin<Event> = Event extends LimiterEvent ? Omit<Event, "provider" | "model"> : never;
+type AllowanceEvent = WithoutOrigin<LimiterEvent>;

@@ -1,0 +1,162 @@
+import { minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import type { LimitSet } from "./limit-set.ts";
+import { PacedLimit } from "./paced-limit.ts";
+
+export interface LearntPaceOptions {
+  readonly model: string;
+  /** Where the pace is put once it is known. */
+  readonly limits: LimitSet;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly onLearnt: (limit: RateLimit) => void;
+}
+
+/** Servers let about a second's worth through at once before they refuse for the first time. */
+const assumedBurstMs = 1_000;
+const cautiousShare = 0.97;
+/** What one episode can change, either way. */
+const largestCut = 0.5;
+const smallestCut = 0.95;
+/** Growth per second, while the pace is what holds back; it doubles every ten seconds without a refusal. */
+const growthPerSecond = 0.01;
+const growthDoublesMs = 10_000;
+const fastestGrowthPerSecond = 0.25;
+/** Nothing is learnt from a time in which nothing was asked for. */
+const idleMs = 5_000;
+/** Of how many requests, about, the share of refused ones is known, and from how many on it means something. */
+const memory = 200;
+const requestsToTrust = 100;
+/** More than this is no chance. */
+const chanceShare = 0.04;
+/** If the pace was cut to this share and not far fewer are refused, it does not come of the pace. Then it is let be for a while. */
+const cutWithoutEffect = 0.5;
+const farFewer = 0.25;
+const letBeMs = 60_000;
+/** A growth of this much is called out. */
+const notableGrowth = 1.1;
+
+/**
+ * A limit on requests that nobody tells, learnt from refusals: between two moments at which the server's bucket was empty, what it
+ * admitted is what had flowed in. From there the pace grows until the server refuses again.
+ */
+export class LearntPace {
+  readonly #options: LearntPaceOptions;
+  #limit: PacedLimit | undefined;
+  #announced = 0;
+  /** When the bucket was empty last; before the first refusal, when sending began. */
+  #markMs: number;
+  #creditMs = assumedBurstMs;
+  #started = 0;
+  #refused = 0;
+  #lastStartMs: number;
+  #episodeMs: number | undefined;
+  /** Of the requests that began lately, how many were refused. */
+  #refusedShare = 0;
+  #seen = 0;
+  /** Pace and share of refused ones when a cut last had, or may have had, an effect. */
+  #reference = { amount: 0, refusedShare: 0 };
+  #letBeUntilMs = -Infinity;
+  #grownMs = 0;
+
+  constructor(options: LearntPaceOptions) {
+    this.#options = options;
+    this.#markMs = options.clock();
+    this.#lastStartMs = this.#markMs;
+  }
+
+  start(): void {
+    const nowMs = this.#options.clock();
+    if (nowMs - this.#lastStartMs > this.#idleFromMs) this.#begin(nowMs, assumedBurstMs);
+    this.#lastStartMs = nowMs;
+    this.#started += 1;
+    this.#seen += 1;
+    this.#refusedShare *= 1 - 1 / memory;
+  }
+
+  refuse(): void {
+    this.#refused += 1;
+    this.#refusedShare += 1 / memory;
+  }
+
+  /** An episode of refusals begins. What it teaches is known when those under way have been answered. */
+  beginEpisode(): void {
+    this.#episodeMs = this.#options.clock();
+  }
+
+  /** @param isOverrun Whether so many were refused at once that it cannot be chance. */
+  endEpisode(isOverrun: boolean): void {
+    const nowMs = this.#options.clock();
+    if (this.#episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
+    const isLimit = isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
+    if (!isLimit && this.#limit === undefined) return;
+    const perMinute = this.#learn(this.#episodeMs, nowMs);
+    const hasEffect = this.#refusedShare < this.#reference.refusedShare * farFewer;
+    if (isOverrun || hasEffect || this.#limit === undefined)
+      this.#reference = { amount: perMinute, refusedShare: this.#refusedShare };
+    if (perMinute < this.#reference.amount * cutWithoutEffect) this.#giveUp(nowMs);
+    else this.#set(perMinute);
+  }
+
+  /** To be called before somebody starts. */
+  update(): void {
+    if (this.#limit !== undefined) this.#grow(this.#limit);
+  }
+
+  /** A slow pace alone is no idleness. */
+  get #idleFromMs(): number {
+    return this.#limit === undefined ? idleMs : Math.max(idleMs, (3 * minuteMs) / this.#limit.spec.amount);
+  }
+
+  /** @returns the requests per minute that what happened since the last mark allows for. */
+  #learn(episodeMs: number, nowMs: number): number {
+    const admitted = Math.max(1, this.#started - this.#refused);
+    const perMinute = (admitted / (episodeMs - this.#markMs + this.#creditMs)) * minuteMs * cautiousShare;
+    // The pause, in which the bucket filled, counts as time in use.
+    this.#begin(episodeMs, 0);
+    this.#lastStartMs = nowMs;
+    this.#grownMs = nowMs;
+    const before = this.#limit?.spec.amount;
+    return before === undefined ? perMinute : Math.min(Math.max(perMinute, before * largestCut), before * smallestCut);
+  }
+
+  #giveUp(nowMs: number): void {
+    if (this.#limit !== undefined) this.#options.limits.remove(this.#limit);
+    this.#limit = undefined;
+    this.#letBeUntilMs = nowMs + letBeMs;
+    this.#begin(nowMs, assumedBurstMs);
+  }
+
+  #grow(limit: PacedLimit): void {
+    const nowMs = this.#options.clock();
+    const elapsedMs = nowMs - this.#grownMs;
+    if (elapsedMs < 100) return;
+    this.#grownMs = nowMs;
+    if (limit.waitMs(1) === 0) return;
+    const perSecond = Math.min(fastestGrowthPerSecond, growthPerSecond * 2 ** ((nowMs - this.#markMs) / growthDoublesMs));
+    limit.setAmount(limit.spec.amount * (1 + (perSecond * Math.min(elapsedMs, 1_000)) / 1_000));
+    if (limit.spec.amount >= this.#announced * notableGrowth) this.#announce(limit.spec);
+  }
+
+  #set(amount: number): void {
+    const { model, limits, clock } = this.#options;
+    if (this.#limit === undefined) {
+      this.#limit = new PacedLimit({ measure: "requests", amount, periodMs: minuteMs, model }, "refusals", clock);
+      limits.add(this.#limit);
+    } else {
+      this.#limit.setAmount(amount);
+    }
+    this.#announce(this.#limit.spec);
+  }
+
+  #announce(spec: RateLimit): void {
+    this.#announced = spec.amount;
+    this.#options.onLearnt(spec);
+  }
+
+  #begin(markMs: number, creditMs: number): void {
+    this.#markMs = markMs;
+    this.#creditMs = creditMs;
+    this.#started = 0;
+    this.#refused = 0;
+  }
+}

@@ -1,0 +1,48 @@
+/** What a limit counts. `tokens` are those of requests and answers together, however the provider counts them. */
+export const measures = ["requests", "tokens", "input-tokens", "output-tokens"] as const;
+
+export type Measure = (typeof measures)[number];
+
+export const minuteMs = 60_000;
+
+/** At most `amount` of something in any span of `periodMs` milliseconds. */
+export interface RateLimit {
+  readonly measure: Measure;
+  /** Above 0. */
+  readonly amount: number;
+  readonly periodMs: number;
+  /** Whose requests it counts. Default: those of all models together. */
+  readonly model?: string | undefined;
+}
+
+/** What a provider said of one of its limits, with one response. */
+export interface RateLimitReport {
+  readonly measure: Measure;
+  /** How much is allowed in `periodMs`. */
+  readonly limit: number;
+  readonly periodMs: number;
+  /** How much of it was left when the provider looked; undefined when it did not say. */
+  readonly remaining: number | undefined;
+}
+
+/** Where somebody knows a limit from: the user, a provider's headers, or the refusals that came of not knowing it. */
+export type LimitSource = "configured" | "headers" | "refusals";
+
+/** `600 requests/min`, `10000 requests/1d`, for people. */
+export function describeRateLimit({ measure, amount, periodMs }: Omit<RateLimit, "model">): string {
+  const figure = amount >= 10 ? Math.round(amount) : Math.round(amount * 10) / 10;
+  return `${figure} ${measure.replace("-", " ")}/${describePeriod(periodMs)}`;
+}
+
+function describePeriod(periodMs: number): string {
+  if (periodMs === minuteMs) return "min";
+  for (const [unit, ms] of periods) if (periodMs % ms === 0) return periodMs === ms ? unit : `${periodMs / ms}${unit}`;
+  return `${periodMs}ms`;
+}
+
+const periods = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", minuteMs],
+  ["s", 1_000],
+] as const;

@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { LearntPace } from "../../src/limiters/learnt-pace.ts";
+import { LimitSet } from "../../src/limiters/limit-set.ts";
+
+const weights = { requests: 1, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
+let nowMs = 0;
+let limits: LimitSet;
+let pace: LearntPace;
+let announced: number[] = [];
+
+beforeEach(() => {
+  nowMs = 0;
+  announced = [];
+  limits = new LimitSet();
+  pace = new LearntPace({ model: "m", limits, clock: () => nowMs, onLearnt: ({ amount }) => announced.push(amount) });
+});
+
+/** A server's bucket of one second. */
+class Server {
+  level: number;
+  readonly perSecond: number;
+  constructor(perSecond: number) {
+    this.perSecond = perSecond;
+    this.level = perSecond;
+  }
+  pass(ms: number): void {
+    this.level = Math.min(this.perSecond, this.level + (ms * this.perSecond) / 1000);
+  }
+  admits(): boolean {
+    if (this.level < 1) return false;
+    this.level -= 1;
+    return true;
+  }
+}
+
+interface Tally {
+  accepted: number;
+  refused: number;
+}
+
+/** Sends as fast as the pace allows, every request's fate known at once; a refusal pauses everyone for a second. */
+function send(server: Server, ms: number): Tally {
+  const tally = { accepted: 0, refused: 0 };
+  let pausedUntilMs = 0;
+  for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += 1) {
+    server.pass(1);
+    while (nowMs >= pausedUntilMs) {
+      if (pausedUntilMs > 0) pace.endEpisode(false);
+      pausedUntilMs = 0;
+      pace.update();
+      if (limits.hold(weights) !== undefined) break;
+      limits.take(weights);
+      pace.start();
+      if (server.admits()) {
+        tally.accepted += 1;
+      } else {
+        tally.refused += 1;
+        pace.refuse();
+        pace.beginEpisode();
+        pausedUntilMs = nowMs + 1_000;
+      }
+    }
+  }
+  return tally;
+}
+
+describe("a pace learnt from refusals", () => {
+  test.each([20, 200])("finds %d requests a second within a quarter of a minute, and keeps to it", (perSecond) => {
+    const server = new Server(perSecond);
+    send(server, 15_000);
+    const { accepted, refused } = send(server, 120_000);
+    expect(accepted / (120 * perSecond)).toBeGreaterThan(0.85);
+    expect(refused / (accepted + refused)).toBeLessThan(0.03);
+  });
+
+  test("follows a limit that was raised, and one that was lowered", () => {
+    const server = new Server(20);
+    send(server, 30_000);
+    const raised = new Server(60);
+    send(raised, 90_000);
+    expect(send(raised, 30_000).accepted).toBeGreaterThan(30 * 60 * 0.8);
+    const lowered = new Server(10);
+    send(lowered, 20_000);
+    const { accepted, refused } = send(lowered, 60_000);
+    expect(accepted).toBeGreaterThan(60 * 10 * 0.8);
+    expect(refused).toBeLessThan(accepted * 0.1);
+  });
+
+  test("is not learnt from an hour in which nothing was asked for", () => {
+    const server = new Server(20);
+    send(server, 20_000);
+    nowMs += 3_600_000;
+    server.pass(3_600_000);
+    send(server, 10_000);
+    expect(send(server, 30_000).accepted).toBeGreaterThan(30 * 20 * 0.8);
+  });
+
+  test("is not there before the first refusal, and is called out when it comes", () => {
+    for (let request = 0; request < 1_000; request += 1) pace.start();
+    expect(limits.areSet).toBe(false);
+    pace.refuse();
+    pace.beginEpisode();
+    nowMs += 1_000;
+    pace.endEpisode(true);
+    expect(announced).toHaveLength(1);
+    expect(limits.status()).toMatchObject([{ measure: "requests", source: "refusals" }]);
+  });
+
+  test("is not learnt from a refusal now and then, which is chance and no limit", () => {
+    for (let refusal = 0; refusal < 100; refusal += 1) {
+      for (let request = 0; request < 100; request += 1) pace.start();
+      pace.refuse();
+      pace.beginEpisode();
+      nowMs += 50;
+      pace.endEpisode(false);
+    }
+    expect(limits.areSet).toBe(false);
+  });
+
+  test.each([15, 30, 60])("does not sink to a trickle when one request in %d is refused by chance, at any pace", (one) => {
+    let accepted = 0;
+    let until = 0;
+    let state = 1;
+    for (; nowMs < 300_000; nowMs += 1) {
+      if (nowMs < until) continue;
+      if (until > 0) pace.endEpisode(false);
+      until = 0;
+      pace.update();
+      if (limits.hold(weights) !== undefined) continue;
+      limits.take(weights);
+      pace.start();
+      state = (state * 48_271) % 2_147_483_647;
+      if (state % one > 0) {
+        accepted += 1;
+        continue;
+      }
+      pace.refuse();
+      pace.beginEpisode();
+      until = nowMs + 20;
+    }
+    // Without a pace it would be about 430 a second with one in 15: every refusal pauses for 20 ms.
+    expect(accepted / 300).toBeGreaterThan(200);
+  });
+});

@@ -1,0 +1,46 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { estimate } from "../../src/providers/estimate.ts";
+import { createProvider } from "../../src/providers/provider.ts";
+import type { BatchRequest } from "../../src/model/request.ts";
+
+const request: BatchRequest = {
+  kind: "request",
+  lineNumber: 1,
+  customId: "a",
+  path: "/v1/chat/completions",
+  model: "m",
+  body: "x".repeat(401),
+};
+
+test("a request is estimated in whole tokens, more for a longer body", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (body) => {
+      const { inputTokens } = estimate({ ...request, body }, "sum");
+      expect(Number.isSafeInteger(inputTokens) && inputTokens >= 0).toBe(true);
+      expect(estimate({ ...request, body: `${body} and four` }, "sum").inputTokens).toBeGreaterThan(inputTokens);
+    }),
+  );
+});
+
+test("bytes are counted, not characters: Chinese would be reserved at a third", () => {
+  expect(estimate({ ...request, body: "你".repeat(40) }, "sum").inputTokens).toBe(30);
+});
+
+test("a request says what limits it falls under and what its answer may have at most", () => {
+  expect(estimate({ ...request, maxOutputTokens: 50 }, "larger")).toEqual({
+    model: "m",
+    inputTokens: 101,
+    maxOutputTokens: 50,
+    counting: "larger",
+  });
+});
+
+test("OpenAI counts the larger of request and maximum; a server of somebody else's behind its preset is not taken to", async () => {
+  const openai = createProvider("openai", { apiKey: "k" });
+  const other = createProvider("openai", { baseUrl: "http://127.0.0.1:9/v1" });
+  expect(openai.estimate(request).counting).toBe("larger");
+  expect(openai.estimate({ ...request, path: "/v1/embeddings" }).counting).toBe("input");
+  expect(other.estimate(request).counting).toBe("sum");
+  await Promise.all([openai.close(), other.close()]);
+});
