@@ -23,13 +23,12 @@ export class PracticeProvider {
   readonly #context: CallContext;
 
   constructor(settings: MockSettings, outage: Outage) {
-    const now = (): number => performance.now();
     this.#context = {
       settings,
       outage,
-      admission: new Admission(settings, createRateLimits(settings, { now, epochMs: Date.now })),
+      admission: new Admission(settings, createRateLimits(settings, { now: monotonicMs, epochMs: Date.now })),
       failures: new PlannedFailures(settings.failRate),
-      ledger: new Ledger(now),
+      ledger: new Ledger(monotonicMs),
     };
   }
 
@@ -53,4 +52,8 @@ export class PracticeProvider {
         return sendReply(response, route.reply, admission.headers());
     }
   }
+}
+
+function monotonicMs(): number {
+  return performance.now();
 }
