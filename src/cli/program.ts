@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, type OptionRow, optionTable } from "../config/option-table.ts";
+import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 const examples = `
@@ -76,21 +77,37 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   add("clear", "remove all answers");
 }
 
+interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {
+  readonly rpm?: number;
+  readonly tpm?: number;
+  readonly itpm?: number;
+  readonly otpm?: number;
+  readonly latency: number;
+  readonly jitter: number;
+}
+
 function addMock(program: Command, exitWith: (code: number) => void): void {
   program
     .command("mock")
-    .description("the built-in practice provider as a server: OpenAI-shaped, no key, enforces limits, can fail on purpose")
+    .description("the built-in practice provider as a server: no key, enforces limits as real providers do, can fail on purpose")
     .option("--port <N>", "0 for any free one", readNumber, 8080)
     .option("--rpm <N>", "requests per minute it allows (default: no limit)", readNumber)
     .option("--tpm <N>", "tokens per minute it allows (default: no limit)", readNumber)
+    .option("--itpm <N>", "input tokens per minute, with --rules anthropic", readNumber)
+    .option("--otpm <N>", "output tokens per minute, with --rules anthropic", readNumber)
+    .addOption(new Option("--rules <NAME>", "how limits are counted").choices(["openai", "anthropic", "second", "window"]))
+    .option("--no-limit-headers", "keep the limits to itself: a refusal is all that a client sees of them")
+    .addOption(new Option("--retry-after <HOW>", "what refusals tell").choices(["exact", "seconds", "none"]))
+    .option("--max-in-flight <N>", "requests at once; more get a 503 (default: no limit)", readNumber)
+    .option("--outage <FROM,FOR,KIND>", "down from and for so many ms; KIND: refuse-connections, 500, 503", readOutage)
     .option("--latency <MS>", "milliseconds an answer takes", readNumber, 50)
     .option("--jitter <MS>", "milliseconds more or less", readNumber, 0)
     .option("--fail-rate <SHARE>", "share of requests that fail on purpose, 0 to 1", readNumber, 0)
     .option("--seed <N>", "other answers, other failures", readNumber, 0)
-    .action(async ({ rpm, tpm, latency, jitter, ...rest }: Record<string, number>) => {
+    .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
       const { runMockCommand } = await import("./commands/mock.ts");
-      const options = { ...rest, requestsPerMinute: rpm, tokensPerMinute: tpm, latencyMs: latency, jitterMs: jitter };
-      await runMockCommand(options, process);
+      const limits = { requestsPerMinute: rpm, tokensPerMinute: tpm, inputTokensPerMinute: itpm, outputTokensPerMinute: otpm };
+      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter }, process);
       exitWith(exitCodes.succeeded);
     });
 }
@@ -99,6 +116,13 @@ function readNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
   return value;
+}
+
+function readOutage(text: string): OutagePlan {
+  const [fromMs = "", forMs = "", kind] = text.split(",");
+  if (kind !== "refuse-connections" && kind !== "500" && kind !== "503")
+    throw new InvalidArgumentError("It has to look like 30000,2000,refuse-connections, or 500 or 503 at the end.");
+  return { fromMs: readNumber(fromMs), forMs: readNumber(forMs), kind };
 }
 
 function optionOf(row: OptionRow): Option {

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Admission } from "./admission.ts";
+import { asAnthropicError } from "./anthropic-error.ts";
 import { digestOf } from "./chance.ts";
 import { Exchange } from "./exchange.ts";
 import { latencyOf } from "./latency.ts";
 import type { Ledger, Unanswered } from "./ledger.ts";
+import type { Outage } from "./outage.ts";
 import type { PlannedFailures } from "./planned-failures.ts";
 import { prepareAnswer } from "./prepare-answer.ts";
 import type { AnsweringPath, PreparedAnswer } from "./prepared.ts";
-import type { RateLimits } from "./rate-limits.ts";
-import { refusalReply } from "./rate-limits.ts";
+import type { Demand, Used } from "./rate-limits.ts";
 import type { Reply } from "./reply.ts";
 import { errorReply } from "./reply.ts";
 import type { MockSettings } from "./settings.ts";
@@ -15,7 +17,8 @@ import type { MockSettings } from "./settings.ts";
 /** What all calls of one server share. */
 export interface CallContext {
   readonly settings: MockSettings;
-  readonly limits: RateLimits;
+  readonly admission: Admission;
+  readonly outage: Outage;
   readonly failures: PlannedFailures;
   readonly ledger: Ledger;
 }
@@ -29,7 +32,8 @@ export class Call {
   readonly #path: AnsweringPath;
   readonly #exchange: Exchange;
   #digest = "";
-  #reservedTokens = 0;
+  /** What is to be settled with the limits once it ends; undefined if it was not let in. */
+  #demand: Demand | undefined;
 
   constructor(context: CallContext, path: AnsweringPath, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
@@ -48,14 +52,17 @@ export class Call {
   }
 
   #ask(body: Buffer): void {
-    const { settings, limits, failures } = this.#context;
+    const { settings, admission, outage, failures, ledger } = this.#context;
     const text = body.toString();
     this.#digest = digestOf(settings.seed, this.#path, text);
     const prepared = prepareAnswer({ path: this.#path, text, bodyBytes: body.length, digest: this.#digest, seed: settings.seed });
     if (!prepared.ok) return this.#end("clientErrors", prepared.reply);
-    const refusal = limits.admit(prepared.reservedTokens);
-    if (refusal !== undefined) return this.#end("refused", refusalReply(prepared.model, refusal));
-    this.#reservedTokens = prepared.reservedTokens;
+    const down = outage.onRequest();
+    if (down !== undefined) return this.#end("failedOnPurpose", down);
+    const turnedAway = admission.enter(prepared.model, prepared.demand);
+    if (turnedAway !== undefined) return this.#end(turnedAway.outcome, turnedAway.reply);
+    this.#demand = prepared.demand;
+    ledger.accept(prepared.promptTokens + prepared.completionTokens);
     const failure = failures.next(this.#digest);
     this.#exchange.later(latencyOf(settings, this.#digest), () => {
       if (failure === undefined) this.#answer(prepared);
@@ -64,28 +71,31 @@ export class Call {
   }
 
   #answer({ promptTokens, completionTokens, reply }: PreparedAnswer): void {
-    const { limits, ledger } = this.#context;
-    limits.settle(this.#reservedTokens, promptTokens + completionTokens);
-    ledger.answer(this.#digest, promptTokens, completionTokens);
+    this.#leave({ inputTokens: promptTokens, outputTokens: completionTokens });
+    this.#context.ledger.answer(this.#digest, promptTokens, completionTokens);
     this.#send(reply);
   }
 
   #end(outcome: Unanswered, reply: Reply): void {
-    const { limits, ledger } = this.#context;
-    limits.settle(this.#reservedTokens, 0);
-    ledger.endWithout(outcome);
+    this.#leave();
+    this.#context.ledger.endWithout(outcome);
     this.#send(reply);
   }
 
   #abandon(): void {
-    const { limits, ledger } = this.#context;
-    limits.settle(this.#reservedTokens, 0);
-    ledger.endWithout("abandoned");
+    this.#leave();
+    this.#context.ledger.endWithout("abandoned");
+  }
+
+  #leave(used?: Used): void {
+    if (this.#demand !== undefined) this.#context.admission.leave(this.#demand, used);
   }
 
   #send(reply: Reply): void {
-    const headers = this.#context.limits.headers();
+    const { settings, admission } = this.#context;
+    const headers = admission.headers();
     if (this.#digest !== "") headers["x-request-id"] = `req_${this.#digest.slice(0, 32)}`;
-    this.#exchange.send(reply, headers);
+    const isAnthropic = this.#path === "/messages" || settings.rules === "anthropic";
+    this.#exchange.send(isAnthropic ? asAnthropicError(reply) : reply, headers);
   }
 }

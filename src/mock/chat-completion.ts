@@ -1,19 +1,17 @@
 import { chance, firstWord } from "./chance.ts";
-import type { ChatRequest } from "./chat-request.ts";
-import { readChatRequest } from "./chat-request.ts";
-import type { AnswerHead, Choice } from "./chat-stream.ts";
+import { countPromptTokens, readChatRequest } from "./chat-request.ts";
+import type { AnswerHead } from "./chat-stream.ts";
 import { chatStream } from "./chat-stream.ts";
-import { countTokens, cutToTokens, practiceJson, practiceText } from "./practice-text.ts";
+import type { Choice } from "./choices.ts";
+import { makeChoices } from "./choices.ts";
+import { countTokens } from "./practice-text.ts";
 import type { Asked, JsonObject, Prepared } from "./prepared.ts";
 import type { Reply } from "./reply.ts";
 import { jsonType } from "./reply.ts";
 
-/** Roles and separators cost a few tokens beside the text. */
-const tokensPerMessage = 3;
 /** Some fixed day: an answer that told the time could not be the same in the next run. */
 const firstCreatedSeconds = 1_767_225_600;
 const createdSpanSeconds = 86_400 * 300;
-const choiceSalt = 0x30000;
 const createdSalt = 0x40000;
 
 /** Makes up the answer of `POST /v1/chat/completions`, plain or as a stream (OpenAI API reference). */
@@ -21,28 +19,17 @@ export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes
   const request = readChatRequest(body);
   if (!request.ok) return request;
   const choices = makeChoices(request, digest);
-  const promptTokens = request.messageCount * tokensPerMessage + countTokens(request.characters);
+  const promptTokens = countPromptTokens(request);
   let completionTokens = 0;
   for (const { content } of choices) completionTokens += countTokens(content.length);
-  const mostTokens = request.maxTokens === undefined ? completionTokens : request.maxTokens * request.choices;
+  const maxOutputTokens = request.maxTokens === undefined ? undefined : request.maxTokens * request.choices;
   const usage = usageText(promptTokens, completionTokens);
   const head = headOf(model, digest);
   const reply = request.stream
     ? chatStream(head, choices, request.includeUsage ? usage : undefined)
     : plainAnswer(head, choices, usage);
-  return { ok: true, model, reservedTokens: countTokens(bodyBytes) + mostTokens, promptTokens, completionTokens, reply };
-}
-
-function makeChoices({ question, wantsJson, choices, maxTokens = Infinity }: ChatRequest, digest: string): Choice[] {
-  const makeText = wantsJson ? practiceJson : practiceText;
-  const word = firstWord(digest);
-  const made: Choice[] = [];
-  for (let index = 0; index < choices; index += 1) {
-    const whole = makeText(question, digest.slice(0, 6), Math.floor(chance(word, choiceSalt + index) * 2 ** 32));
-    const content = cutToTokens(whole, maxTokens);
-    made.push({ content, finishReason: content.length < whole.length ? "length" : "stop" });
-  }
-  return made;
+  const demand = { inputTokens: countTokens(bodyBytes), maxOutputTokens };
+  return { ok: true, model, demand, promptTokens, completionTokens, reply };
 }
 
 function headOf(model: string, digest: string): AnswerHead {

@@ -1,3 +1,4 @@
+import { countTokens } from "./practice-text.ts";
 import type { JsonObject, Mistake } from "./prepared.ts";
 import { invalid, isJsonObject, missing } from "./prepared.ts";
 
@@ -18,6 +19,8 @@ export interface ChatRequest {
 }
 
 const mostChoices = 128;
+/** Roles and separators cost a few tokens beside the text. */
+const tokensPerMessage = 3;
 
 /** Reads the body of `POST /v1/chat/completions` (OpenAI API reference). Members it does not know are nobody's mistake. */
 export function readChatRequest(body: JsonObject): ChatRequest | Mistake {
@@ -42,6 +45,11 @@ export function readChatRequest(body: JsonObject): ChatRequest | Mistake {
   };
 }
 
+/** What the text of all messages counts as. */
+export function countPromptTokens({ messageCount, characters }: ChatRequest): number {
+  return messageCount * tokensPerMessage + countTokens(characters);
+}
+
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
@@ -51,7 +59,7 @@ function isCount(value: unknown): value is number {
 }
 
 /** The text of a message whose content is a string or an array of parts; images and the like have none. */
-function textOf(message: JsonObject | undefined): string {
+export function textOf(message: JsonObject | undefined): string {
   const content = message?.["content"];
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";

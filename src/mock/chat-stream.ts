@@ -1,10 +1,6 @@
+import type { Choice } from "./choices.ts";
 import type { Reply } from "./reply.ts";
 import { eventStreamType } from "./reply.ts";
-
-export interface Choice {
-  readonly content: string;
-  readonly finishReason: "stop" | "length";
-}
 
 /** What all events of a stream, and the one body of a plain answer, have in common. */
 export interface AnswerHead {

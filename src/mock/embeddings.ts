@@ -35,8 +35,9 @@ export function prepareEmbeddings(model: string, body: JsonObject, { seed, bodyB
     return { object: "embedding", index, embedding: format === "float" ? Array.from(vector) : toBase64(vector) };
   });
   const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+  const demand = { inputTokens: countTokens(bodyBytes), maxOutputTokens: 0 };
   const reply = jsonReply({ object: "list", data, model, usage });
-  return { ok: true, model, reservedTokens: countTokens(bodyBytes), promptTokens, completionTokens: 0, reply };
+  return { ok: true, model, demand, promptTokens, completionTokens: 0, reply };
 }
 
 function readInputs(input: unknown): Input[] | undefined {

@@ -1,14 +1,18 @@
 import { DigestCounts } from "../model/digest-counts.ts";
+import type { ArrivalStats } from "./arrival-log.ts";
+import { ArrivalLog } from "./arrival-log.ts";
 
 /**
  * What the server saw of requests for an answer (and of mistaken ones; reading the model list or the statistics does not count):
- * `requestsTotal = answered + refused + failedOnPurpose + clientErrors + abandoned + inFlight` at every moment.
+ * `requestsTotal = answered + refused + overloaded + failedOnPurpose + clientErrors + abandoned + inFlight` at every moment.
  */
-export interface MockStats {
+export interface MockStats extends ArrivalStats {
   readonly requestsTotal: number;
   readonly answered: number;
   /** Turned away by a rate limit. */
   readonly refused: number;
+  /** Turned away because too many were in flight. */
+  readonly overloaded: number;
   readonly failedOnPurpose: number;
   /** Status 4xx for a mistake of the client's. */
   readonly clientErrors: number;
@@ -28,12 +32,19 @@ export interface MockStats {
   readonly lastRequestAt: string | null;
 }
 
-export type Unanswered = "refused" | "failedOnPurpose" | "clientErrors" | "abandoned";
+export type Unanswered = "refused" | "overloaded" | "failedOnPurpose" | "clientErrors" | "abandoned";
 
 /** Counts what came in and what became of it. Grows by some 30 bytes for each different request that was answered. */
 export class Ledger {
-  readonly #unanswered: Record<Unanswered, number> = { refused: 0, failedOnPurpose: 0, clientErrors: 0, abandoned: 0 };
+  readonly #unanswered: Record<Unanswered, number> = {
+    refused: 0,
+    overloaded: 0,
+    failedOnPurpose: 0,
+    clientErrors: 0,
+    abandoned: 0,
+  };
   readonly #answeredBodies = new DigestCounts();
+  readonly #arrivals: ArrivalLog;
   #requestsTotal = 0;
   #answered = 0;
   #duplicates = 0;
@@ -44,12 +55,22 @@ export class Ledger {
   #firstRequestMs = 0;
   #lastRequestMs = 0;
 
+  /** @param now A monotonic clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#arrivals = new ArrivalLog(now);
+  }
+
   begin(): void {
     this.#lastRequestMs = Date.now();
     if (this.#requestsTotal === 0) this.#firstRequestMs = this.#lastRequestMs;
     this.#requestsTotal += 1;
     this.#inFlight += 1;
     if (this.#inFlight > this.#peakInFlight) this.#peakInFlight = this.#inFlight;
+  }
+
+  /** The request was let in; it and its answer have `tokens`. */
+  accept(tokens: number): void {
+    this.#arrivals.accept(tokens);
   }
 
   answer(digest: string, promptTokens: number, completionTokens: number): void {
@@ -63,6 +84,7 @@ export class Ledger {
   endWithout(outcome: Unanswered): void {
     this.#inFlight -= 1;
     this.#unanswered[outcome] += 1;
+    if (outcome === "refused") this.#arrivals.refuse();
   }
 
   stats(): MockStats {
@@ -78,6 +100,7 @@ export class Ledger {
       peakInFlight: this.#peakInFlight,
       firstRequestAt: this.#timeOf(this.#firstRequestMs),
       lastRequestAt: this.#timeOf(this.#lastRequestMs),
+      ...this.#arrivals.stats(),
     };
   }
 
@@ -87,8 +110,8 @@ export class Ledger {
 }
 
 /** The statistics as `GET /stats` sends them: `requests_total`, `failed_on_purpose`, … */
-export function statsOnTheWire(stats: MockStats): Record<string, number | string | null> {
-  const entries: [string, number | string | null][] = Object.entries(stats);
+export function statsOnTheWire(stats: MockStats): Record<string, unknown> {
+  const entries: [string, unknown][] = Object.entries(stats);
   return Object.fromEntries(
     entries.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
   );

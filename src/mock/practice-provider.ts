@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Admission } from "./admission.ts";
 import type { CallContext } from "./call.ts";
 import { Call } from "./call.ts";
 import { sendReply } from "./exchange.ts";
 import type { MockStats } from "./ledger.ts";
 import { Ledger, statsOnTheWire } from "./ledger.ts";
 import { PlannedFailures } from "./planned-failures.ts";
-import { RateLimits } from "./rate-limits.ts";
+import type { Outage } from "./outage.ts";
+import { createRateLimits } from "./create-rate-limits.ts";
 import { jsonReply } from "./reply.ts";
 import { findRoute } from "./routes.ts";
 import type { MockSettings } from "./settings.ts";
@@ -20,12 +22,13 @@ const modelList = jsonReply({
 export class PracticeProvider {
   readonly #context: CallContext;
 
-  constructor(settings: MockSettings) {
+  constructor(settings: MockSettings, outage: Outage) {
     this.#context = {
       settings,
-      limits: new RateLimits(settings, () => performance.now()),
+      outage,
+      admission: new Admission(settings, createRateLimits(settings, { now: monotonicMs, epochMs: Date.now })),
       failures: new PlannedFailures(settings.failRate),
-      ledger: new Ledger(),
+      ledger: new Ledger(monotonicMs),
     };
   }
 
@@ -34,19 +37,23 @@ export class PracticeProvider {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const { ledger, limits } = this.#context;
+    const { ledger, admission } = this.#context;
     const route = findRoute(request.method ?? "", request.url ?? "");
     switch (route.kind) {
       case "ask":
         return new Call(this.#context, route.path, request, response).start();
       case "models":
-        return sendReply(response, modelList, limits.headers());
+        return sendReply(response, modelList, admission.headers());
       case "stats":
-        return sendReply(response, jsonReply(statsOnTheWire(this.stats())), limits.headers());
+        return sendReply(response, jsonReply(statsOnTheWire(this.stats())), admission.headers());
       case "nowhere":
         ledger.begin();
         ledger.endWithout("clientErrors");
-        return sendReply(response, route.reply, limits.headers());
+        return sendReply(response, route.reply, admission.headers());
     }
   }
+}
+
+function monotonicMs(): number {
+  return performance.now();
 }

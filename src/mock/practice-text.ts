@@ -6,7 +6,7 @@ const mostSentences = 4;
 /** From one sentence to the next, so that none comes twice and they do not always follow each other. */
 const stride = 3;
 const mostKeywords = 4;
-/** As far into a question as keywords are looked for, so that a long one costs no more than a short one. */
+/** As far into a question as keywords are looked for, so that a long one costs no more than a short one. A length, too. */
 const searchedCharacters = 400;
 
 const sentences = [
@@ -38,6 +38,18 @@ export function practiceText(question: string, label: string, word: number): str
 /** The same as a JSON object, for requests that ask for JSON. */
 export function practiceJson(question: string, label: string, word: number): string {
   return JSON.stringify({ answer: practiceText(question, label, word), keywords: keywordsOf(question) });
+}
+
+/** How long the answer is to be, if the question says `in 120 tokens`: for workloads that answer less than they may. */
+export function askedLength(question: string): number | undefined {
+  const [, digits] = /\bin (\d{1,5}) tokens\b/.exec(question.slice(0, searchedCharacters)) ?? [];
+  return digits === undefined ? undefined : Math.max(1, Number(digits));
+}
+
+/** The text as often as it takes to have exactly so many tokens. */
+export function stretchToTokens(text: string, tokens: number): string {
+  const copies = Math.ceil((tokens * charactersPerToken) / (text.length + 1));
+  return cutToTokens(`${text} `.repeat(copies), tokens);
 }
 
 export function countTokens(characters: number): number {

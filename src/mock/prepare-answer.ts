@@ -1,5 +1,6 @@
 import { prepareChat } from "./chat-completion.ts";
 import { prepareEmbeddings } from "./embeddings.ts";
+import { prepareMessage } from "./message.ts";
 import type { Asked, JsonObject, Prepared } from "./prepared.ts";
 import { isJsonObject } from "./prepared.ts";
 import type { Reply } from "./reply.ts";
@@ -17,7 +18,14 @@ export function prepareAnswer(asked: Asked): Prepared {
   if (typeof model !== "string" || model === "")
     return { ok: false, reply: errorReply(400, "you must provide a model parameter") };
   if (model === unknownModel) return { ok: false, reply: modelNotFound(model) };
-  return asked.path === "/embeddings" ? prepareEmbeddings(model, body, asked) : prepareChat(model, body, asked);
+  switch (asked.path) {
+    case "/chat/completions":
+      return prepareChat(model, body, asked);
+    case "/embeddings":
+      return prepareEmbeddings(model, body, asked);
+    case "/messages":
+      return prepareMessage(model, body, asked);
+  }
 }
 
 function parseObject(text: string): JsonObject | undefined {

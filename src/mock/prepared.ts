@@ -1,7 +1,8 @@
+import type { Demand } from "./rate-limits.ts";
 import type { Reply } from "./reply.ts";
 import { errorReply } from "./reply.ts";
 
-export type AnsweringPath = "/chat/completions" | "/embeddings";
+export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages";
 
 /** A request for an answer, as it came in. */
 export interface Asked {
@@ -18,8 +19,8 @@ export interface Asked {
 export interface PreparedAnswer {
   readonly ok: true;
   readonly model: string;
-  /** What the request takes from tokens per minute until it is settled. */
-  readonly reservedTokens: number;
+  /** What counts against the limits until it is answered. */
+  readonly demand: Demand;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly reply: Reply;

@@ -8,7 +8,8 @@ export type Route =
   | { readonly kind: "stats" }
   | { readonly kind: "nowhere"; readonly reply: Reply };
 
-const known = "This practice provider has POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models and GET /stats.";
+const known =
+  "This practice provider has POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, GET /v1/models and GET /stats.";
 
 /** Finds what a request line asks for. The `/v1` may be left out; a query is ignored. */
 export function findRoute(method: string, url: string): Route {
@@ -19,6 +20,8 @@ export function findRoute(method: string, url: string): Route {
       return method === "POST" ? { kind: "ask", path: "/chat/completions" } : wrongMethod(method, path);
     case "/embeddings":
       return method === "POST" ? { kind: "ask", path: "/embeddings" } : wrongMethod(method, path);
+    case "/messages":
+      return method === "POST" ? { kind: "ask", path: "/messages" } : wrongMethod(method, path);
     case "/models":
       return method === "GET" ? { kind: "models" } : wrongMethod(method, path);
     case "/stats":

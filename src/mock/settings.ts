@@ -1,13 +1,46 @@
 import { UsageError } from "../model/errors.ts";
 
+/** Whose way of counting the server has. */
+export const rules = ["openai", "anthropic", "second", "window"] as const;
+export type Rules = (typeof rules)[number];
+
+/** How much a refusal tells of when to come back: to the millisecond, in whole seconds, or nothing. */
+export const retryAfters = ["exact", "seconds", "none"] as const;
+export type RetryAfter = (typeof retryAfters)[number];
+
+export const outageKinds = ["refuse-connections", "500", "503"] as const;
+
+/** A while in which nobody is answered. Both times in milliseconds, the first from the first request on. */
+export interface OutagePlan {
+  readonly fromMs: number;
+  readonly forMs: number;
+  readonly kind: (typeof outageKinds)[number];
+}
+
 export interface MockServerOptions {
   /** 0, the default, takes any free one. */
   readonly port?: number | undefined;
   /** Address to listen on; 127.0.0.1 by default, which only this machine can reach. */
   readonly host?: string | undefined;
+  /**
+   * How limits are counted. `openai` (default): continuously, one second's worth at once. `anthropic`: the same, input and output
+   * tokens apart. `second`: requests are dealt out anew each second. `window`: everything is dealt out anew each minute.
+   */
+  readonly rules?: Rules | undefined;
   /** No limit by default. Limits are for all models and keys together. */
   readonly requestsPerMinute?: number | undefined;
+  /** Not with the rules of `anthropic`. */
   readonly tokensPerMinute?: number | undefined;
+  /** Only with the rules of `anthropic`. */
+  readonly inputTokensPerMinute?: number | undefined;
+  readonly outputTokensPerMinute?: number | undefined;
+  /** Whether responses tell of the limits in headers; true by default. */
+  readonly limitHeaders?: boolean | undefined;
+  /** What a refusal tells of when to come back; `exact` by default. */
+  readonly retryAfter?: RetryAfter | undefined;
+  /** Requests inside at once; more are turned away with a 503. No limit by default. */
+  readonly maxInFlight?: number | undefined;
+  readonly outage?: OutagePlan | undefined;
   /** How long an answer takes, in milliseconds; 50 by default. */
   readonly latencyMs?: number | undefined;
   /** Answers take `latencyMs` give or take this much; 0 by default. */
@@ -21,8 +54,15 @@ export interface MockServerOptions {
 export interface MockSettings {
   readonly port: number;
   readonly host: string;
+  readonly rules: Rules;
   readonly requestsPerMinute: number | undefined;
   readonly tokensPerMinute: number | undefined;
+  readonly inputTokensPerMinute: number | undefined;
+  readonly outputTokensPerMinute: number | undefined;
+  readonly limitHeaders: boolean;
+  readonly retryAfter: RetryAfter;
+  readonly maxInFlight: number;
+  readonly outage: OutagePlan | undefined;
   readonly latencyMs: number;
   readonly jitterMs: number;
   readonly failRate: number;
@@ -31,24 +71,68 @@ export interface MockSettings {
 
 /** Fills in the defaults. @throws UsageError that names the first option with a value it cannot have. */
 export function readSettings(options: MockServerOptions): MockSettings {
-  const { port = 0, host = "127.0.0.1", requestsPerMinute, tokensPerMinute } = options;
-  const { latencyMs = 50, jitterMs = 0, failRate = 0, seed = 0 } = options;
-  check("port", port, 0, 65_535, "whole");
-  if (requestsPerMinute !== undefined) check("requestsPerMinute", requestsPerMinute, 1, largestLimit);
-  if (tokensPerMinute !== undefined) check("tokensPerMinute", tokensPerMinute, 1, largestLimit);
-  check("latencyMs", latencyMs, 0, longestLatencyMs);
-  check("jitterMs", jitterMs, 0, longestLatencyMs);
-  check("failRate", failRate, 0, 1);
-  check("seed", seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, "whole");
-  return { port, host, requestsPerMinute, tokensPerMinute, latencyMs, jitterMs, failRate, seed };
+  const settings = withDefaults(options);
+  check("port", settings.port, 0, 65_535, "whole");
+  checkOneOf("rules", settings.rules, rules);
+  checkOneOf("retryAfter", settings.retryAfter, retryAfters);
+  checkLimits(settings);
+  if (settings.maxInFlight !== Infinity) check("maxInFlight", settings.maxInFlight, 1, largestLimit, "whole");
+  if (settings.outage !== undefined) checkOutage(settings.outage);
+  check("latencyMs", settings.latencyMs, 0, longestMs);
+  check("jitterMs", settings.jitterMs, 0, longestMs);
+  check("failRate", settings.failRate, 0, 1);
+  check("seed", settings.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, "whole");
+  return settings;
 }
 
 const largestLimit = 1e12;
 /** Far below what a timer can count (2^31 - 1 ms), far above what a client waits for. */
-const longestLatencyMs = 24 * 60 * 60 * 1000;
+const longestMs = 24 * 60 * 60 * 1000;
+
+function withDefaults(options: MockServerOptions): MockSettings {
+  return {
+    port: options.port ?? 0,
+    host: options.host ?? "127.0.0.1",
+    rules: options.rules ?? "openai",
+    requestsPerMinute: options.requestsPerMinute,
+    tokensPerMinute: options.tokensPerMinute,
+    inputTokensPerMinute: options.inputTokensPerMinute,
+    outputTokensPerMinute: options.outputTokensPerMinute,
+    limitHeaders: options.limitHeaders ?? true,
+    retryAfter: options.retryAfter ?? "exact",
+    maxInFlight: options.maxInFlight ?? Infinity,
+    outage: options.outage,
+    latencyMs: options.latencyMs ?? 50,
+    jitterMs: options.jitterMs ?? 0,
+    failRate: options.failRate ?? 0,
+    seed: options.seed ?? 0,
+  };
+}
+
+function checkLimits(settings: MockSettings): void {
+  const isAnthropic = settings.rules === "anthropic";
+  for (const name of ["requestsPerMinute", "tokensPerMinute", "inputTokensPerMinute", "outputTokensPerMinute"] as const) {
+    const limit = settings[name];
+    if (limit === undefined) continue;
+    check(name, limit, 1, largestLimit);
+    if (name === "requestsPerMinute" || isAnthropic === (name !== "tokensPerMinute")) continue;
+    const instead = isAnthropic ? "inputTokensPerMinute and outputTokensPerMinute" : "tokensPerMinute";
+    throw new UsageError(`The rules "${settings.rules}" have no ${name}: set ${instead}.`);
+  }
+}
+
+function checkOutage({ fromMs, forMs, kind }: OutagePlan): void {
+  check("outage.fromMs", fromMs, 0, longestMs);
+  check("outage.forMs", forMs, 0, longestMs);
+  checkOneOf("outage.kind", kind, outageKinds);
+}
 
 function check(name: string, value: number, least: number, most: number, kind?: "whole"): void {
   if (value >= least && value <= most && (kind === undefined || Number.isInteger(value))) return;
   const wanted = kind === "whole" ? "a whole number" : "a number";
   throw new UsageError(`${name} is ${value}: it must be ${wanted} from ${least} to ${most}.`);
+}
+
+function checkOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new UsageError(`${name} is "${value}": it must be one of ${allowed.join(", ")}.`);
 }

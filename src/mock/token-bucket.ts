@@ -1,3 +1,5 @@
+import type { Allowance } from "./allowance.ts";
+
 /** Refilling in small steps leaves a level some 10^-16 short; nobody should wait for that. */
 const roundingError = 1e-9;
 
@@ -5,7 +7,7 @@ const roundingError = 1e-9;
  * A bucket that holds one second's worth of a per-minute limit (and never less than 1) and refills continuously. In any span of
  * time it lets through at most what it holds plus what flows in, apart from a single cost that is larger than the bucket.
  */
-export class TokenBucket {
+export class TokenBucket implements Allowance {
   readonly perMinute: number;
   readonly capacity: number;
   readonly #perMs: number;
@@ -31,7 +33,6 @@ export class TokenBucket {
     return this.#level;
   }
 
-  /** The largest whole cost that may be taken now. */
   available(): number {
     return Math.max(0, Math.floor(this.level() + roundingError));
   }
@@ -46,7 +47,6 @@ export class TokenBucket {
     return (this.capacity - this.level()) / this.#perMs;
   }
 
-  /** Takes `cost`, or with a negative one puts back what was not needed. */
   take(cost: number): void {
     this.#level = this.level() - cost;
   }

@@ -23,7 +23,7 @@ export function chatBody(question: string, more: object = {}): string {
 }
 
 /** Reads what the server says over HTTP of its own ledger. */
-export async function readStats(url: string): Promise<Record<string, number | string | null>> {
+export async function readStats(url: string): Promise<Record<string, unknown>> {
   const response = await fetch(new URL("/stats", url));
   return JSON.parse(await response.text());
 }

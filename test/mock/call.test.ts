@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
 import { startMockServer } from "../../src/mock/mock-server.ts";
-import { askChat, chatBody, readStats, until } from "./ask.ts";
+import { ask, askChat, chatBody, readStats, until } from "./ask.ts";
 
 const started: MockServer[] = [];
 
@@ -72,6 +72,64 @@ describe("rate limits", () => {
     // One token comes back a second: had the reservation stayed, this would be three years.
     expect(Number(next.headers.get("retry-after"))).toBeLessThanOrEqual(usage.total_tokens);
     expect(JSON.parse(next.text).error.type).toBe("tokens");
+  });
+});
+
+describe("rules", () => {
+  it("of anthropic refuse in Anthropic's words, tell in Anthropic's headers, and answer Anthropic's messages", async () => {
+    const { url } = await start({ rules: "anthropic", requestsPerMinute: 60, outputTokensPerMinute: 60_000 });
+    const body = chatBody("Hi", { max_tokens: 1_000_000 });
+    const [answered, refused] = [await ask(url, "/messages", body), await ask(url, "/messages", body)];
+    expect(JSON.parse(answered.text)).toMatchObject({ type: "message", stop_reason: "end_turn" });
+    expect(answered.headers.get("anthropic-ratelimit-requests-limit")).toBe("60");
+    expect(answered.headers.get("anthropic-ratelimit-output-tokens-remaining")).toBe("1000");
+    expect(answered.headers.has("x-ratelimit-limit-requests")).toBe(false);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(JSON.parse(refused.text)).toMatchObject({ type: "error", error: { type: "rate_limit_error" } });
+    expect(JSON.parse((await ask(url, "/messages", "{}")).text)).toMatchObject({ error: { type: "invalid_request_error" } });
+  });
+
+  it("may be kept from the client: no headers, and no word of when to come back", async () => {
+    const { url } = await start({ requestsPerMinute: 60, limitHeaders: false, retryAfter: "none" });
+    for (const status of [200, 429]) {
+      const answer = await askChat(url, chatBody("Hi"));
+      expect(answer.status).toBe(status);
+      expect([...answer.headers.keys()].filter((name) => /ratelimit|retry/.test(name))).toEqual([]);
+    }
+  });
+});
+
+describe("too many at once", () => {
+  it("are turned away with a 503, and those inside are not disturbed", async () => {
+    const server = await start({ latencyMs: 50, maxInFlight: 3 });
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`))));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(server.stats().answered);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(server.stats().overloaded);
+    expect(server.stats().overloaded).toBeGreaterThan(0);
+    expect((await askChat(server.url, chatBody("one more"))).status).toBe(200);
+  });
+});
+
+describe("an outage", () => {
+  it("fails everything for a while, counted from the first request, and then is over", async () => {
+    const server = await start({ outage: { fromMs: 0, forMs: 50, kind: "503" } });
+    const isDown = async (): Promise<boolean> => (await askChat(server.url, chatBody("Hi"))).status === 503;
+    while (!(await isDown()));
+    while (await isDown());
+    expect(server.stats().failedOnPurpose).toBeGreaterThan(0);
+  });
+
+  it("may refuse connections, cutting those there are, and accepts them again on the same port", async () => {
+    const server = await start({ latencyMs: 3_600_000, outage: { fromMs: 20, forMs: 50, kind: "refuse-connections" } });
+    await expect(askChat(server.url, chatBody("Hi"))).rejects.toThrow("fetch failed");
+    const isRefused = (): Promise<boolean> =>
+      readStats(server.url).then(
+        () => false,
+        ({ cause }) => cause.code === "ECONNREFUSED",
+      );
+    while (await isRefused());
+    expect(await readStats(server.url)).toMatchObject({ abandoned: 1, in_flight: 0 });
   });
 });
 

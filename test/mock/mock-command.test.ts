@@ -10,6 +10,7 @@ import { UsageError } from "../../src/model/errors.ts";
 import { askChat, chatBody, readStats } from "./ask.ts";
 
 const command = join(import.meta.dirname, "..", "..", "dist", "cli", "commands", "mock.js");
+const launcher = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 const children: ChildProcess[] = [];
 
 afterEach(() => {
@@ -47,6 +48,23 @@ describe("llmbatch mock", () => {
         /^llmbatch mock stopped: 3 requests, 1 answered \(0 asked before, \d+ tokens\), 1 refused by rate limits, 1 mistaken$/,
       ),
     ]);
+  });
+
+  it("takes whose rules to keep, how much to tell and when to be down from its flags", async () => {
+    const flags = "--port 0 --rules anthropic --rpm 60 --itpm 60000 --otpm 6000 --no-limit-headers --retry-after none";
+    const more = "--max-in-flight 5 --outage 500000,100,503";
+    const child = spawn(process.execPath, [launcher, "mock", ...`${flags} ${more}`.split(" ")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    children.push(child);
+    const [first] = await once(child.stderr, "data");
+    const [, url = "", described] = /(http:\S+) \((.+)\); Ctrl-C/.exec(String(first)) ?? [];
+    const limits = "60 requests/min, 60000 input tokens/min, 6000 output tokens/min, 5 at once";
+    expect(described).toBe(`${limits}, by the rules of "anthropic", an outage at 500000 ms for 100 ms`);
+    await askChat(url, chatBody("Hi"));
+    const refused = await askChat(url, chatBody("Hi"));
+    expect(JSON.parse(refused.text)).toMatchObject({ error: { type: "rate_limit_error" } });
+    expect([...refused.headers.keys()].filter((name) => /ratelimit|retry/.test(name))).toEqual([]);
   });
 
   it("stops at once on SIGTERM, though answers are hours away", async () => {

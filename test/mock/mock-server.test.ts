@@ -172,6 +172,10 @@ describe("starting", () => {
     [{ jitterMs: Number.NaN }, "jitterMs is NaN"],
     [{ failRate: 5 }, "failRate is 5: it must be a number from 0 to 1."],
     [{ seed: 1.5 }, "seed is 1.5"],
+    [{ maxInFlight: 0 }, "maxInFlight is 0"],
+    [{ rules: "anthropic", tokensPerMinute: 1 }, 'The rules "anthropic" have no tokensPerMinute: set inputTokensPerMinute and'],
+    [{ outputTokensPerMinute: 1 }, 'The rules "openai" have no outputTokensPerMinute: set tokensPerMinute.'],
+    [{ outage: { fromMs: -1, forMs: 1, kind: "500" } }, "outage.fromMs is -1"],
   ])("refuses %j", async (options, message) => {
     await expect(startMockServer(options)).rejects.toThrow(message);
   });

@@ -104,12 +104,21 @@ describe("chat completions", () => {
       );
   });
 
-  it("reserves the body's size and the most that may be answered, or what is really answered if nothing limits it", () => {
+  it("says how much it has itself and how much may be answered, if anything limits that", () => {
     const limited = chat({ max_tokens: 1000, n: 3 });
-    expect(answerOf("/chat/completions", limited).reservedTokens).toBe(bodyTokens(limited) + 3000);
+    const demand = { inputTokens: bodyTokens(limited), maxOutputTokens: 3000 };
+    expect(answerOf("/chat/completions", limited).demand).toEqual(demand);
     const free = chat({ n: 2 });
-    const { reservedTokens, completionTokens } = answerOf("/chat/completions", free);
-    expect(reservedTokens).toBe(bodyTokens(free) + completionTokens);
+    expect(answerOf("/chat/completions", free).demand).toEqual({ inputTokens: bodyTokens(free), maxOutputTokens: undefined });
+  });
+
+  it("answers as long as the question asks for, within the limit", () => {
+    const lengthOf = (content: string, more = {}) => answerOf("/chat/completions", chat(more, content)).completionTokens;
+    expect(lengthOf("Answer in 7 tokens.")).toBe(7);
+    expect(lengthOf("Answer in 700 tokens.", { max_tokens: 1000, n: 2 })).toBe(1400);
+    expect(lengthOf("Answer in 700 tokens.", { max_tokens: 100 })).toBe(100);
+    const { finish_reason: reason } = answerOf("/chat/completions", chat({ max_tokens: 9 }, "in 9 tokens")).body.choices[0];
+    expect(reason).toBe("stop");
   });
 
   it.each([

@@ -21,11 +21,18 @@ export async function runMockCommand(options: MockServerOptions, streams: MockCo
   streams.stderr.write(`${summarise(server.stats())}\n`);
 }
 
-function describeOptions({ requestsPerMinute, tokensPerMinute, failRate = 0 }: MockServerOptions): string {
+function describeOptions(options: MockServerOptions): string {
+  const { rules = "openai", requestsPerMinute, tokensPerMinute, inputTokensPerMinute, outputTokensPerMinute } = options;
+  const { maxInFlight, outage, failRate = 0 } = options;
   const limits: string[] = [];
   if (requestsPerMinute !== undefined) limits.push(`${requestsPerMinute} requests/min`);
   if (tokensPerMinute !== undefined) limits.push(`${tokensPerMinute} tokens/min`);
+  if (inputTokensPerMinute !== undefined) limits.push(`${inputTokensPerMinute} input tokens/min`);
+  if (outputTokensPerMinute !== undefined) limits.push(`${outputTokensPerMinute} output tokens/min`);
+  if (maxInFlight !== undefined) limits.push(`${maxInFlight} at once`);
   if (limits.length === 0) limits.push("no limits");
+  if (rules !== "openai") limits.push(`by the rules of "${rules}"`);
+  if (outage !== undefined) limits.push(`an outage at ${outage.fromMs} ms for ${outage.forMs} ms`);
   if (failRate > 0) limits.push(`${Number((failRate * 100).toFixed(2))} % fail on purpose`);
   return limits.join(", ");
 }
@@ -45,6 +52,7 @@ function nextStopSignal(): Promise<void> {
 function summarise(stats: MockStats): string {
   const parts = [`${stats.answered} answered (${stats.duplicates} asked before, ${stats.totalTokens} tokens)`];
   if (stats.refused > 0) parts.push(`${stats.refused} refused by rate limits`);
+  if (stats.overloaded > 0) parts.push(`${stats.overloaded} turned away as too many at once`);
   if (stats.failedOnPurpose > 0) parts.push(`${stats.failedOnPurpose} failed on purpose`);
   if (stats.clientErrors > 0) parts.push(`${stats.clientErrors} mistaken`);
   if (stats.abandoned > 0) parts.push(`${stats.abandoned} abandoned by the client`);

@@ -1,0 +1,19 @@
+// llmbatch as a library, without a cache.
+import { createProvider, RequestManager } from "../../../dist/index.js";
+
+/** @returns how many requests were answered. */
+export async function play({ origin, rule, bodies, concurrency, limits }) {
+  const provider =
+    rule === "anthropic"
+      ? createProvider("anthropic", { baseUrl: origin, apiKey: "k" })
+      : createProvider("openai", { baseUrl: `${origin}/v1`, apiKey: "k" });
+  const manager = new RequestManager({ provider, concurrency, ...limits });
+  let answered = 0;
+  try {
+    for await (const { status } of manager.run(bodies())) if (status === "succeeded") answered += 1;
+  } catch (error) {
+    process.stderr.write(`llmbatch stopped: ${error.message}\n`);
+  }
+  await manager.close();
+  return answered;
+}
