@@ -110,13 +110,13 @@ export class Allowance {
     if (this.#episode !== undefined) this.#endEpisode(this.#episode);
     const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(inFlight);
     if (isHeld !== undefined) return isHeld;
-    this.#learntPace.update();
+    this.#learntPace.update(weights);
     return this.#limits.hold(weights);
   }
 
   start(weights: Weights): Start {
     this.#limits.take(weights);
-    this.#learntPace.start();
+    this.#learntPace.start(weights);
     this.#circuit.start();
     return { atMs: this.#options.clock(), episode: this.#pause.episode, weights };
   }
@@ -135,7 +135,7 @@ export class Allowance {
       this.#prediction.observe(attempt.answer.usage.completionTokens);
       this.#concurrency.observeSuccess();
     } else if (isTurnedAway(attempt.failure)) {
-      if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse();
+      if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse(start.weights);
       if (this.#episode?.failure.kind === attempt.failure.kind) this.#episode.refused += 1;
     }
     if (this.#pause.observe(attempt, start.episode) && !attempt.ok) this.#beginEpisode(attempt.failure, inFlight);
@@ -175,8 +175,9 @@ export class Allowance {
     const isOverrun = refused >= overrunRefusals && refused >= inFlight * overrunShare;
     this.#concurrency.cut(isOverrun ? inFlight : Infinity, refused, failure.message);
     if (failure.kind !== "rate_limit") return;
-    this.#learntPace.endEpisode(isOverrun);
-    if (isOverrun) this.#prediction.distrust();
+    // What the provider tells needs no guess, but perhaps another count of tokens.
+    if (this.#learntLimits.areKnown || failure.measure === "tokens") this.#prediction.distrust();
+    if (!this.#learntLimits.areKnown) this.#learntPace.endEpisode(isOverrun, failure.measure);
   }
 
   #onLearnt(source: Exclude<LimitSource, "configured">): (limit: RateLimit) => void {

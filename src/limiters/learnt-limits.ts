@@ -23,6 +23,10 @@ export class LearntLimits {
     this.#options = options;
   }
 
+  get areKnown(): boolean {
+    return this.#known.size > 0;
+  }
+
   /** @param startedAtMs When the request was sent with whose response these reports came. */
   observe(reports: readonly RateLimitReport[], startedAtMs: number): void {
     for (const report of reports) {
@@ -44,6 +48,8 @@ export class LearntLimits {
       return known;
     }
     const learnt = new PacedLimit(spec, "headers", clock);
+    // Those that were under way before have taken their part already.
+    learnt.lower(1, 0);
     this.#known.set(measure, learnt);
     limits.add(learnt);
     return learnt;

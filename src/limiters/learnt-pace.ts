@@ -1,6 +1,7 @@
-import { minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import { minuteMs, type Measure, type RateLimit } from "../model/rate-limit.ts";
 import type { LimitSet } from "./limit-set.ts";
 import { PacedLimit } from "./paced-limit.ts";
+import { addWeights, noWeights, type Weights } from "./weights.ts";
 
 export interface LearntPaceOptions {
   readonly model: string;
@@ -36,7 +37,7 @@ const letBeMs = 60_000;
 const notableGrowth = 1.1;
 
 /**
- * A limit on requests that nobody tells, learnt from refusals: between two moments at which the server's bucket was empty, what it
+ * A limit that nobody tells, on requests or, where the refusals name them, tokens, learnt from refusals: between two moments at which the server's bucket was empty, what it
  * admitted is what had flowed in. From there the pace grows until the server refuses again.
  */
 export class LearntPace {
@@ -46,9 +47,10 @@ export class LearntPace {
   /** When the bucket was empty last; before the first refusal, when sending began. */
   #markMs: number;
   #creditMs = assumedBurstMs;
-  #started = 0;
-  #refused = 0;
-  #lastStartMs: number;
+  #started: Weights = noWeights;
+  #refused: Weights = noWeights;
+  /** When somebody started last, or was held back by the pace. */
+  #lastUseMs: number;
   #episodeMs: number | undefined;
   /** Of the requests that began lately, how many were refused. */
   #refusedShare = 0;
@@ -61,20 +63,20 @@ export class LearntPace {
   constructor(options: LearntPaceOptions) {
     this.#options = options;
     this.#markMs = options.clock();
-    this.#lastStartMs = this.#markMs;
+    this.#lastUseMs = this.#markMs;
   }
 
-  start(): void {
+  start(weights: Weights): void {
     const nowMs = this.#options.clock();
-    if (nowMs - this.#lastStartMs > this.#idleFromMs) this.#begin(nowMs, assumedBurstMs);
-    this.#lastStartMs = nowMs;
-    this.#started += 1;
+    if (nowMs - this.#lastUseMs > idleMs) this.#begin(nowMs, assumedBurstMs);
+    this.#lastUseMs = nowMs;
+    this.#started = addWeights(this.#started, weights);
     this.#seen += 1;
     this.#refusedShare *= 1 - 1 / memory;
   }
 
-  refuse(): void {
-    this.#refused += 1;
+  refuse(weights: Weights): void {
+    this.#refused = addWeights(this.#refused, weights);
     this.#refusedShare += 1 / memory;
   }
 
@@ -83,64 +85,68 @@ export class LearntPace {
     this.#episodeMs = this.#options.clock();
   }
 
-  /** @param isOverrun Whether so many were refused at once that it cannot be chance. */
-  endEpisode(isOverrun: boolean): void {
+  /**
+   * @param isOverrun Whether so many were refused at once that it cannot be chance.
+   * @param measure What the server said that the limit is on.
+   */
+  endEpisode(isOverrun: boolean, measure: Measure = "requests"): void {
     const nowMs = this.#options.clock();
     if (this.#episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
     const isLimit = isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
     if (!isLimit && this.#limit === undefined) return;
-    const perMinute = this.#learn(this.#episodeMs, nowMs);
+    if (this.#limit !== undefined && this.#limit.spec.measure !== measure) this.#drop();
+    const perMinute = this.#learn(this.#episodeMs, nowMs, measure);
     const hasEffect = this.#refusedShare < this.#reference.refusedShare * farFewer;
     if (isOverrun || hasEffect || this.#limit === undefined)
       this.#reference = { amount: perMinute, refusedShare: this.#refusedShare };
     if (perMinute < this.#reference.amount * cutWithoutEffect) this.#giveUp(nowMs);
-    else this.#set(perMinute);
+    else this.#set(perMinute, measure);
   }
 
-  /** To be called before somebody starts. */
-  update(): void {
-    if (this.#limit !== undefined) this.#grow(this.#limit);
+  /** To be called when somebody would start. @param weights What it would take. */
+  update(weights: Weights): void {
+    if (this.#limit === undefined || this.#limit.waitMs(weights[this.#limit.spec.measure]) === 0) return;
+    this.#lastUseMs = this.#options.clock();
+    this.#grow(this.#limit, this.#lastUseMs);
   }
 
-  /** A slow pace alone is no idleness. */
-  get #idleFromMs(): number {
-    return this.#limit === undefined ? idleMs : Math.max(idleMs, (3 * minuteMs) / this.#limit.spec.amount);
-  }
-
-  /** @returns the requests per minute that what happened since the last mark allows for. */
-  #learn(episodeMs: number, nowMs: number): number {
-    const admitted = Math.max(1, this.#started - this.#refused);
+  /** @returns what a minute allows, by since the last mark. */
+  #learn(episodeMs: number, nowMs: number, measure: Measure): number {
+    const admitted = Math.max(1, this.#started[measure] - this.#refused[measure]);
     const perMinute = (admitted / (episodeMs - this.#markMs + this.#creditMs)) * minuteMs * cautiousShare;
     // The pause, in which the bucket filled, counts as time in use.
     this.#begin(episodeMs, 0);
-    this.#lastStartMs = nowMs;
+    this.#lastUseMs = nowMs;
     this.#grownMs = nowMs;
     const before = this.#limit?.spec.amount;
     return before === undefined ? perMinute : Math.min(Math.max(perMinute, before * largestCut), before * smallestCut);
   }
 
   #giveUp(nowMs: number): void {
-    if (this.#limit !== undefined) this.#options.limits.remove(this.#limit);
-    this.#limit = undefined;
+    this.#drop();
     this.#letBeUntilMs = nowMs + letBeMs;
     this.#begin(nowMs, assumedBurstMs);
   }
 
-  #grow(limit: PacedLimit): void {
-    const nowMs = this.#options.clock();
+  #drop(): void {
+    if (this.#limit !== undefined) this.#options.limits.remove(this.#limit);
+    this.#limit = undefined;
+  }
+
+  /** At most by the growth of a second: before that the pace held nobody back. */
+  #grow(limit: PacedLimit, nowMs: number): void {
     const elapsedMs = nowMs - this.#grownMs;
     if (elapsedMs < 100) return;
     this.#grownMs = nowMs;
-    if (limit.waitMs(1) === 0) return;
     const perSecond = Math.min(fastestGrowthPerSecond, growthPerSecond * 2 ** ((nowMs - this.#markMs) / growthDoublesMs));
     limit.setAmount(limit.spec.amount * (1 + (perSecond * Math.min(elapsedMs, 1_000)) / 1_000));
     if (limit.spec.amount >= this.#announced * notableGrowth) this.#announce(limit.spec);
   }
 
-  #set(amount: number): void {
+  #set(amount: number, measure: Measure): void {
     const { model, limits, clock } = this.#options;
     if (this.#limit === undefined) {
-      this.#limit = new PacedLimit({ measure: "requests", amount, periodMs: minuteMs, model }, "refusals", clock);
+      this.#limit = new PacedLimit({ measure, amount, periodMs: minuteMs, model }, "refusals", clock);
       limits.add(this.#limit);
     } else {
       this.#limit.setAmount(amount);
@@ -156,7 +162,7 @@ export class LearntPace {
   #begin(markMs: number, creditMs: number): void {
     this.#markMs = markMs;
     this.#creditMs = creditMs;
-    this.#started = 0;
-    this.#refused = 0;
+    this.#started = noWeights;
+    this.#refused = noWeights;
   }
 }

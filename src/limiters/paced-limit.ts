@@ -1,16 +1,17 @@
-import type { LimitSource, RateLimit } from "../model/rate-limit.ts";
+import type { LimitSource, Measure, RateLimit } from "../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
 import { Reservoir } from "./reservoir.ts";
 
+/** A little below the limit, so that no jitter on the way makes two of what were one. */
+const paceShare = 0.99;
 /**
- * Providers may enforce a limit per minute by the second, so what is kept is a pace, a little below the limit: no second, wherever it
- * begins, holds more than a sixtieth of it, and a run still ends within 2 % of the shortest time possible.
+ * How much of the limit may be started at once, as milliseconds of its flow. Providers let about a second's worth of tokens through at
+ * once, but may enforce a limit on requests by the second: of those there is no burst, except to make up for what this process was too
+ * slow to start in its time.
  */
-const paceShare = 0.985;
-/** What this process was too slow to start in its time is made up for, if it was not more than this. */
-const catchUpMs = 100;
+const burstMs: Readonly<Record<Measure, number>> = { requests: 300, tokens: 800, "input-tokens": 800, "output-tokens": 800 };
 
-/** A limit that is used evenly, from the first moment on: a token bucket so small that it is a pace. */
+/** A limit that is used evenly: a token bucket so small that it is a pace. */
 export class PacedLimit implements Limit {
   readonly source: LimitSource;
   readonly #clock: () => number;
@@ -23,7 +24,7 @@ export class PacedLimit implements Limit {
     this.#clock = clock;
     this.#spec = spec;
     this.#reservoir = new Reservoir(capacityOf(spec), perMs(spec), clock());
-    this.#reservoir.lower(1, clock());
+    if (spec.measure === "requests") this.#reservoir.lower(1, clock());
   }
 
   get spec(): RateLimit {
@@ -61,6 +62,6 @@ function perMs({ amount, periodMs }: RateLimit): number {
   return (amount / periodMs) * paceShare;
 }
 
-function capacityOf({ amount, periodMs }: RateLimit): number {
-  return Math.max(1, (amount / periodMs) * catchUpMs);
+function capacityOf({ measure, amount, periodMs }: RateLimit): number {
+  return Math.max(1, (amount / periodMs) * burstMs[measure]);
 }

@@ -26,14 +26,23 @@ export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): 
   const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
   if (usage !== undefined && usage.promptTokens + usage.completionTokens > 0)
     return difference(reserved, usedWeights(cost, usage));
-  if (attempt.ok || !unworked.has(attempt.failure.kind)) return nothing;
+  if (attempt.ok || !unworked.has(attempt.failure.kind)) return noWeights;
   return { ...reserved, requests: 0 };
 }
 
 /** Kinds of failure of which a server says, or lets one assume, that it did no work. */
 const unworked: ReadonlySet<FailureKind> = new Set(["rate_limit", "overloaded", "server_error", "network"]);
 
-const nothing: Weights = { requests: 0, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
+export const noWeights: Weights = { requests: 0, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
+
+export function addWeights(one: Weights, other: Weights): Weights {
+  return {
+    requests: one.requests + other.requests,
+    tokens: one.tokens + other.tokens,
+    "input-tokens": one["input-tokens"] + other["input-tokens"],
+    "output-tokens": one["output-tokens"] + other["output-tokens"],
+  };
+}
 
 /** Where only the request counts, tokens that the provider found in its own cache do not (Claude API rate limits). */
 function usedWeights({ counting }: Cost, { promptTokens, completionTokens, cachedTokens }: Usage): Weights {

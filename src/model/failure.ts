@@ -1,3 +1,5 @@
+import type { Measure } from "./rate-limit.ts";
+
 /** Every way in which one line can fail. These are the `error.code` values of the output; scripts depend on them. */
 export const failureKinds = [
   "invalid_line",
@@ -36,6 +38,8 @@ export interface Failure {
   readonly statusCode?: number;
   /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
   readonly retryAfterMs?: number;
+  /** Which limit turned the request away, where the server said. */
+  readonly measure?: Measure;
   /** Set while nobody gets through to the server at all: then asking again costs no retry, only time. */
   readonly outage?: Outage;
 }

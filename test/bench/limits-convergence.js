@@ -84,10 +84,10 @@ function printSecond(at) {
 /** Second by second the rate swings by what one second's burst holds; what counts are the means, of all and of five in a row. */
 function judge(name, from, to) {
   const rate = mean(accepted.slice(from, to)) / allowedPerSecond;
-  const fives = Array.from({ length: Math.max(1, to - from - 4) }, (_, at) => mean(accepted.slice(from + at, from + at + 5)));
-  const worst = Math.min(...fives) / allowedPerSecond;
+  const spans = Array.from({ length: Math.max(1, to - from - 9) }, (_, at) => mean(accepted.slice(from + at, from + at + 10)));
+  const worst = Math.min(...spans) / allowedPerSecond;
   const isReached = worst >= 0.8 && Number(percentRefused(from, to)) < 5;
-  const figures = `${rate.toFixed(2)} of the allowed rate, ${worst.toFixed(2)} in the worst 5 s, ${percentRefused(from, to)} % refused`;
+  const figures = `${rate.toFixed(2)} of the allowed rate, ${worst.toFixed(2)} in the worst 10 s, ${percentRefused(from, to)} % refused`;
   console.log(`${name} (seconds ${from} to ${to - 1}): ${figures}: ${isReached ? "reached" : "NOT reached"}`);
 }
 

@@ -47,15 +47,15 @@ function send(server: Server, ms: number): Tally {
     while (nowMs >= pausedUntilMs) {
       if (pausedUntilMs > 0) pace.endEpisode(false);
       pausedUntilMs = 0;
-      pace.update();
+      pace.update(weights);
       if (limits.hold(weights) !== undefined) break;
       limits.take(weights);
-      pace.start();
+      pace.start(weights);
       if (server.admits()) {
         tally.accepted += 1;
       } else {
         tally.refused += 1;
-        pace.refuse();
+        pace.refuse(weights);
         pace.beginEpisode();
         pausedUntilMs = nowMs + 1_000;
       }
@@ -96,9 +96,9 @@ describe("a pace learnt from refusals", () => {
   });
 
   test("is not there before the first refusal, and is called out when it comes", () => {
-    for (let request = 0; request < 1_000; request += 1) pace.start();
+    for (let request = 0; request < 1_000; request += 1) pace.start(weights);
     expect(limits.areSet).toBe(false);
-    pace.refuse();
+    pace.refuse(weights);
     pace.beginEpisode();
     nowMs += 1_000;
     pace.endEpisode(true);
@@ -108,8 +108,8 @@ describe("a pace learnt from refusals", () => {
 
   test("is not learnt from a refusal now and then, which is chance and no limit", () => {
     for (let refusal = 0; refusal < 100; refusal += 1) {
-      for (let request = 0; request < 100; request += 1) pace.start();
-      pace.refuse();
+      for (let request = 0; request < 100; request += 1) pace.start(weights);
+      pace.refuse(weights);
       pace.beginEpisode();
       nowMs += 50;
       pace.endEpisode(false);
@@ -125,20 +125,33 @@ describe("a pace learnt from refusals", () => {
       if (nowMs < until) continue;
       if (until > 0) pace.endEpisode(false);
       until = 0;
-      pace.update();
+      pace.update(weights);
       if (limits.hold(weights) !== undefined) continue;
       limits.take(weights);
-      pace.start();
+      pace.start(weights);
       state = (state * 48_271) % 2_147_483_647;
       if (state % one > 0) {
         accepted += 1;
         continue;
       }
-      pace.refuse();
+      pace.refuse(weights);
       pace.beginEpisode();
       until = nowMs + 20;
     }
     // Without a pace it would be about 430 a second with one in 15: every refusal pauses for 20 ms.
     expect(accepted / 300).toBeGreaterThan(200);
+  });
+
+  test("is one on tokens where the server says that tokens are what it limits", () => {
+    const large = { ...weights, tokens: 5_000 };
+    for (let request = 0; request < 200; request += 1) pace.start(large);
+    pace.refuse(large);
+    pace.beginEpisode();
+    nowMs += 1_000;
+    pace.endEpisode(true, "tokens");
+    expect(limits.status()).toMatchObject([{ measure: "tokens" }]);
+    pace.beginEpisode();
+    pace.endEpisode(true, "requests");
+    expect(limits.status()).toMatchObject([{ measure: "requests" }]);
   });
 });

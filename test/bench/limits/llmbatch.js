@@ -7,7 +7,7 @@ export async function play({ origin, rule, bodies, concurrency, limits }) {
     rule === "anthropic"
       ? createProvider("anthropic", { baseUrl: origin, apiKey: "k" })
       : createProvider("openai", { baseUrl: `${origin}/v1`, apiKey: "k" });
-  const manager = new RequestManager({ provider, concurrency, ...limits });
+  const manager = new RequestManager({ provider, concurrency, limits: listLimits(limits) });
   let answered = 0;
   try {
     for await (const { status } of manager.run(bodies())) if (status === "succeeded") answered += 1;
@@ -16,4 +16,16 @@ export async function play({ origin, rule, bodies, concurrency, limits }) {
   }
   await manager.close();
   return answered;
+}
+
+function listLimits({ requestsPerMinute, tokensPerMinute, inputTokensPerMinute, outputTokensPerMinute }) {
+  const amounts = {
+    requests: requestsPerMinute,
+    tokens: tokensPerMinute,
+    "input-tokens": inputTokensPerMinute,
+    "output-tokens": outputTokensPerMinute,
+  };
+  return Object.entries(amounts)
+    .filter(([, amount]) => amount !== undefined)
+    .map(([measure, amount]) => ({ measure, amount, periodMs: 60_000 }));
 }
