@@ -81,7 +81,7 @@ function printSecond(at) {
   console.log(`${String(at).padStart(6)}${share.padStart(19)}${percentRefused(at, at + 1).padStart(12)}`);
 }
 
-/** Second by second the rate swings by what one second's burst holds; what counts are the means, of all and of five in a row. */
+/** Second by second the rate swings by what one second's burst holds; what counts are the means, of all and of ten in a row. */
 function judge(name, from, to) {
   const rate = mean(accepted.slice(from, to)) / allowedPerSecond;
   const spans = Array.from({ length: Math.max(1, to - from - 9) }, (_, at) => mean(accepted.slice(from + at, from + at + 10)));

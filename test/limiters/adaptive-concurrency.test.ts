@@ -9,8 +9,11 @@ beforeEach(() => {
   changes = [];
 });
 
+function onChange(from: number, to: number): void {
+  changes.push([from, to]);
+}
+
 function create(ceiling: number, adaptive = true): AdaptiveConcurrency {
-  const onChange = (from: number, to: number): void => void changes.push([from, to]);
   return new AdaptiveConcurrency({ ceiling, adaptive, clock: () => nowMs, onChange });
 }
 

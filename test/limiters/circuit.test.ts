@@ -58,7 +58,15 @@ describe("the circuit", () => {
     expect(circuit.hold()).toBeUndefined();
     expect(states).toEqual([
       "open 1000",
-      ...["probe 0", "open 2000", "probe 0", "open 4000", "probe 0", "open 5000", "probe 0", "open 5000", "probe 0"],
+      "probe 0",
+      "open 2000",
+      "probe 0",
+      "open 4000",
+      "probe 0",
+      "open 5000",
+      "probe 0",
+      "open 5000",
+      "probe 0",
       "open 5000",
       "probe 0",
       "closed 0",

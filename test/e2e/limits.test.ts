@@ -1,0 +1,175 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import { type MockServer, type MockServerOptions, startMockServer } from "../../src/mock/mock-server.ts";
+import { errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { portOf } from "../support/raw-server.ts";
+import { questions, Workplace } from "./cli.ts";
+
+const servers: (MockServer | ScriptedServer)[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function mock(options: MockServerOptions): Promise<MockServer> {
+  const server = await startMockServer(options);
+  servers.push(server);
+  return server;
+}
+
+interface LogRecord {
+  readonly event: string;
+  readonly [key: string]: unknown;
+}
+
+function logOf(user: Workplace): LogRecord[] {
+  const lines = user.read("log.jsonl").trimEnd().split("\n");
+  return lines.map((line): LogRecord => JSON.parse(line));
+}
+
+describe("limits that nobody set", () => {
+  it("are learnt from headers: hardly anyone is refused, and log and statistics tell", async () => {
+    const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20 });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(300));
+    const { code, stderr } = await user.run([
+      "run",
+      "in.jsonl",
+      "--base-url",
+      server.url,
+      "-o",
+      "out.jsonl",
+      "--log",
+      "log.jsonl",
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(server.stats()).toMatchObject({ answered: 300 });
+    expect(server.stats().refused).toBeLessThanOrEqual(15);
+    const learnt = { provider: "openai", model: "test-model", measure: "requests", amount: 6_000, source: "headers" };
+    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learnt: [{ ...learnt, period_seconds: 60 }] });
+    const events = logOf(user);
+    expect(events.filter(({ event }) => event === "limit-learnt")).toMatchObject([{ ...learnt, period_ms: 60_000 }]);
+    expect(events.some(({ event, waited_ms: waitedMs }) => event === "attempt-start" && Number(waitedMs) > 100)).toBe(true);
+  });
+
+  it("are found by being refused where headers tell nothing, and the log tells of pauses, cuts and growth", async () => {
+    const server = await mock({ requestsPerMinute: 3_000, latencyMs: 20, limitHeaders: false, retryAfter: "exact" });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(300));
+    const { code, stderr } = await user.run([
+      "run",
+      "in.jsonl",
+      "--base-url",
+      server.url,
+      "-o",
+      "out.jsonl",
+      "--log",
+      "log.jsonl",
+    ]);
+    expect(code, stderr).toBe(0);
+    const { answered, refused } = server.stats();
+    expect(answered).toBe(300);
+    expect(refused).toBeLessThan(100);
+    const events = logOf(user);
+    expect(events.filter(({ event }) => event === "pause").length).toBeGreaterThan(0);
+    const changes = events.filter(({ event }) => event === "concurrency");
+    expect(changes.some(({ from, to }) => Number(to) < Number(from))).toBe(true);
+    expect(changes.some(({ from, to }) => Number(to) > Number(from))).toBe(true);
+  });
+
+  it("do not make fewer be in flight with --no-adaptive", async () => {
+    const server = await mock({ latencyMs: 200 });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(80));
+    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "-c", "80", "--no-adaptive"];
+    const { code, stderr } = await user.run(args);
+    expect(code, stderr).toBe(0);
+    expect(server.stats().peakInFlight).toBe(80);
+  });
+});
+
+describe("limits that were set", () => {
+  it("may be for a day, and then the run waits or is stopped by its deadline", async () => {
+    const server = await mock({ latencyMs: 0 });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(30));
+    const limits = ["--limit", "requests=20/1d", "--deadline", "1.5"];
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
+    expect(code, stderr).toBe(3);
+    expect(server.stats().answered).toBe(20);
+  });
+
+  it("of lines and of rates go together under one name", async () => {
+    const server = await mock({ latencyMs: 0 });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(30));
+    const limits = ["--limit", "5", "--limit", "requests=600/1m"];
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
+    expect(code, stderr).toBe(0);
+    expect(server.stats().answered).toBe(5);
+  });
+
+  it("that nobody can read are refused with an example", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "--limit", "requests=many/1d"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--limit: expected a number of lines, or a limit such as requests=10000/1d");
+  });
+});
+
+describe("a server that is not well", () => {
+  it("and fails for ever is asked once for each line and 500 times more, not six times for each", async () => {
+    const server = await startScriptedServer(() => errorAnswer(500));
+    servers.push(server);
+    const user = new Workplace();
+    user.write("in.jsonl", questions(400));
+    const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--retry-delay", "0.01"];
+    const { code, stderr } = await user.run(args);
+    expect(code, stderr).toBe(1);
+    expect(server.ledger.length).toBeLessThanOrEqual(400 + 500);
+    expect(user.lines("out.jsonl").filter(({ error }) => error?.code === "server_error")).toHaveLength(400);
+  });
+
+  it("and is not there is tried by one request at a time, and then the run stops, resumable", async () => {
+    const port = await freePort();
+    const user = new Workplace();
+    user.write("in.jsonl", questions(400));
+    const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--max-wait", "1"];
+    const { code, stderr } = await user.run(["run", "in.jsonl", ...args]);
+    expect(code, stderr).toBe(3);
+    expect(stderr).toContain("the server cannot be reached");
+    expect(JSON.parse(user.read("out.jsonl.stats.json")).attempts).toBeLessThan(150);
+  });
+
+  it("and comes back later finds the run going on by itself", async () => {
+    const port = await freePort();
+    const user = new Workplace();
+    user.write("in.jsonl", questions(200));
+    const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--log", "log.jsonl"];
+    const child = user.start(["run", "in.jsonl", ...args]);
+    child.stderr?.setEncoding("utf8");
+    let said = "";
+    for await (const text of child.stderr ?? []) {
+      said += String(text);
+      if (said.includes("nobody gets through")) break;
+    }
+    const server = await mock({ port, latencyMs: 0 });
+    const [code] = await once(child, "close");
+    expect(code, said).toBe(0);
+    expect(server.stats().answered).toBe(200);
+    const states = logOf(user).filter(({ event }) => event === "circuit");
+    expect(states.at(0)).toMatchObject({ state: "open" });
+    expect(states.at(-1)).toMatchObject({ state: "closed" });
+  });
+});
+
+/** A port where nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  return port;
+}
