@@ -1,7 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
-import { chatAnswer, type ReceivedCall, type Reply, type Script, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import {
+  chatAnswer,
+  type ReceivedCall,
+  type Reply,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+} from "../support/scripted-server.ts";
 import { Workplace } from "../e2e/cli.ts";
 
 /** A server that is gone when the trial is over. */

@@ -6,13 +6,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { constants } from "node:os";
 
-const {
-  FAULT_AT: at,
-  FAULT_ERRNO: errno,
-  FAULT_FOR_EVER: forEver,
-  FAULT_FILES: files,
-  FAULT_MARK: markPath,
-} = process.env;
+const { FAULT_AT: at, FAULT_ERRNO: errno, FAULT_FOR_EVER: forEver, FAULT_FILES: files, FAULT_MARK: markPath } = process.env;
 const code = Object.entries(constants.errno).find(([, number]) => number === Number(errno))?.[0];
 const writeMark = fs.writeFileSync;
 const wanted = Number(at);
