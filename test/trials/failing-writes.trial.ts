@@ -58,7 +58,7 @@ describe("a write that fails, the first, the second, the third … until there a
     const missed = await tryAll("a write of the cache that fails", {
       files: (folder) => join(folder, "cache", "cache.sqlite"),
       environment: { LD_PRELOAD: library },
-      step: sized({ small: 33, full: 1 }),
+      step: sized({ small: 38, full: 1 }),
     });
     expect(missed).toEqual([]);
   });

@@ -35,9 +35,9 @@ it("a torn partial output is written anew, wherever it was torn", async () => {
   figures.exactly("outputs that differ from an undisturbed run's", unlike, 0);
   figures.exactly("partial outputs left behind", left, 0);
   figures.exactly("requests sent again", server.ledger.length - asked, 0);
-  expect(
-    figures.missed(`${lines} lines; cut in the last line, and ended by zeros, half a character, another's line`),
-  ).toEqual([]);
+  expect(figures.missed(`${lines} lines; cut in the last line, and ended by zeros, half a character, another's line`)).toEqual(
+    [],
+  );
 });
 
 it("a torn journal of the cache is read up to the tear", async () => {
