@@ -8,7 +8,7 @@ import { type Reply, type ScriptedServer } from "../support/scripted-server.ts";
 import { answerTo, questionOf, randomNumbers, runArguments, serve, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize } from "./figures.ts";
 
-const [rounds, lines] = [40, 400];
+const [rounds, lines] = [30, 400];
 /** What `test/e2e/interrupts.test.ts` looks at once, here at many moments. */
 const signals = [
   ["SIGINT", 130],
