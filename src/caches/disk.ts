@@ -30,9 +30,10 @@ export interface DiskCacheOptions {
  * can read it (mode 0600). Its rows are Keyv's: `new Keyv({ store: new KeyvSqlite(path), namespace: "llmbatch-1" })` reads them.
  *
  * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
- * crashes or the power fails, answers that it had not written out yet, usually those of the last half minute, are missing and
- * are asked for again; the file is whole nevertheless (SQLite's write-ahead log with `synchronous=NORMAL`: see "Performance
- * Considerations" in https://sqlite.org/wal.html). Syncing each group instead would make a run wait for the disk.
+ * crashes or the power fails, answers that it had not written out yet are missing and are asked for again: usually those of the
+ * last half minute, at worst those since the last checkpoint. The file is whole nevertheless (SQLite's write-ahead log with
+ * `synchronous=NORMAL`: see "Performance Considerations" in https://sqlite.org/wal.html). Syncing each group instead would make
+ * a run wait for the disk.
  *
  * @throws CacheError when the native module cannot be loaded, or the file cannot be opened, written and read back: a cache that
  *   does not work is known before anything is sent.

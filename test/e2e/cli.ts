@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
@@ -55,10 +56,11 @@ export class Workplace {
     return this.finish(this.start(args), input);
   }
 
-  async finish(child: ChildProcess, input = ""): Promise<Finished> {
+  async finish(child: ChildProcess, input: string | Readable = ""): Promise<Finished> {
     const ended: Promise<unknown[]> = once(child, "close");
     child.stdin?.on("error", () => {});
-    child.stdin?.end(input);
+    if (typeof input === "string") child.stdin?.end(input);
+    else if (child.stdin !== null) input.pipe(child.stdin);
     const [stdout, stderr] = await Promise.all([read(child.stdout), read(child.stderr)]);
     const [code] = await ended;
     return { code: typeof code === "number" ? code : null, stdout, stderr };

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run trials`: at full size, one after the other, each with its printed figures. `npm test` runs the same files in small. */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["*.trial.ts"],
+    globalSetup: ["../support/build.ts"],
+    provide: { trialSize: "full" },
+    testTimeout: 10 * 60_000,
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+    reporters: ["verbose"],
+  },
+});
