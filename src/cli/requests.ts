@@ -1,5 +1,5 @@
 import type { Options } from "../config/options.ts";
-import { parseRequests, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
+import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
@@ -12,20 +12,23 @@ export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly idsAreUnique: boolean;
 }
 
-/** The input's lines as requests, the first `limit` of them. */
-export function readRequests(input: Input, options: ReadingOptions, warn: (warning: string) => void): AsyncGenerator<BatchInput> {
+/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed when its request is taken. */
+export async function* readRequests(
+  input: Input,
+  options: ReadingOptions,
+  warn: (warning: string) => void,
+): AsyncGenerator<Iterable<BatchInput>> {
   const parser = new RequestParser({ ...parsingOf(options), idsAreUnique: options.idsAreUnique, onWarning: warn });
-  const requests = parseRequests(splitLines(input), parser);
-  return options.limit === undefined ? requests : firstOf(requests, options.limit);
+  let left = options.limit ?? Infinity;
+  for await (const lines of splitLines(input)) {
+    yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
+    left -= lines.length;
+    if (left <= 0) return;
+  }
 }
 
-async function* firstOf(requests: AsyncGenerator<BatchInput>, limit: number): AsyncGenerator<BatchInput> {
-  let count = 0;
-  for await (const request of requests) {
-    yield request;
-    count += 1;
-    if (count >= limit) return;
-  }
+function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
+  for (const line of lines) yield parser.parse(line);
 }
 
 /**

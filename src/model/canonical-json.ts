@@ -143,7 +143,7 @@ class Members {
 
   sorted(): readonly string[] {
     if (this.areInOrder || this.#keys.length <= fewMembers) return this.texts;
-    const places = [...this.#keys.keys()].sort((a, b) => compare(this.#keys[a] ?? "", this.#keys[b] ?? "") || a - b);
+    const places = [...this.#keys.keys()].toSorted((a, b) => compare(this.#keys[a] ?? "", this.#keys[b] ?? "") || a - b);
     return places.map((place) => this.texts[place] ?? "");
   }
 }

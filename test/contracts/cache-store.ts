@@ -125,6 +125,23 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     expect(found.filter((answer, n) => answer?.body !== `{"n":${n}}`)).toEqual([]);
   });
 
+  it("finds many at once as it finds one, if it can do that", async ({ skip }) => {
+    const store = await open();
+    if (store.getMany === undefined) return skip();
+    const numbers = Array.from({ length: 3_000 }, (_, n) => n);
+    const isStored = (n: number): boolean => n % 3 !== 0;
+    await Promise.all(numbers.filter(isStored).map((n) => store.set(keyOf(n), answerOf(`{"n":${n}}`))));
+    const found: (string | undefined)[] = [];
+    while (found.length < numbers.length) {
+      const answers = await store.getMany(numbers.slice(found.length).map(keyOf));
+      expect(answers.length).toBeGreaterThan(0);
+      found.push(...answers.map((answer) => answer?.body));
+    }
+    expect(found).toEqual(numbers.map((n) => (isStored(n) ? `{"n":${n}}` : undefined)));
+    await store.close();
+    await expect(store.getMany([keyOf(1)])).rejects.toThrow(CacheError);
+  });
+
   it("forgets an answer when its time is over, not before", async () => {
     let now = Date.now();
     const store = await open({ ttlMs: 60_000, now: () => now });
