@@ -14,6 +14,16 @@ export interface CacheStore {
   get(key: string): Promise<Answer | undefined>;
 
   /**
+   * `get` for many keys in one go, where a store can do that faster.
+   *
+   * @param keys At least one.
+   * @returns what it found for as many of the first keys as it reads at once, at least one, in their order; the others are asked for
+   *   in another call.
+   * @throws CacheError as `get` does.
+   */
+  getMany?(keys: readonly string[]): Promise<readonly (Answer | undefined)[]>;
+
+  /**
    * Resolves once the answer is safe where this store keeps it: a get by another process finds it from then on.
    *
    * @throws CacheError when it could not be stored.

@@ -44,6 +44,8 @@ export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
   readonly #writes: Grouped<AnswerRow, never>;
   readonly #reads: Grouped<string, Answer>;
+  /** By `getMany`, beside those in groups. */
+  readonly #readings = new Set<Promise<unknown>>();
   #bytesPerHit = cautiousBytesPerHit;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +68,18 @@ export class DiskCache implements CacheStore {
 
   get(key: string): Promise<Answer | undefined> {
     return this.#closing === undefined ? this.#reads.add(key) : this.#rejectClosed();
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Answer | undefined)[]> {
+    if (this.#closing !== undefined) return this.#rejectClosed();
+    const fitting = Math.max(1, Math.floor(maxGroupBytes / this.#bytesPerHit));
+    const reading = this.#read(keys.slice(0, Math.min(maxKeysPerRead, fitting)));
+    this.#readings.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#readings.delete(reading);
+    }
   }
 
   set(key: string, answer: Answer): Promise<undefined> {
@@ -134,6 +148,7 @@ export class DiskCache implements CacheStore {
   }
 
   async #finish(): Promise<void> {
+    await Promise.allSettled(this.#readings);
     await this.#reads.idle();
     await this.#writes.idle();
     await this.#parts.disconnect();

@@ -1,4 +1,4 @@
-import { type Line, parseRequests, type RequestParser } from "../jsonl/jsonl.ts";
+import type { Line, RequestParser } from "../jsonl/jsonl.ts";
 import { UsageError } from "../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -17,6 +17,7 @@ export interface InputCheck {
 /**
  * Reads a whole input without sending anything.
  *
+ * @param parser One that only checks will do.
  * @param unsupported Says what is wrong with a request that parses, but that the provider cannot be asked; undefined when nothing is.
  */
 export async function checkInput(
@@ -29,15 +30,18 @@ export async function checkInput(
   const requestsByTarget = new Map<string, number>();
   let count = 0;
   let invalid = 0;
-  for await (const input of parseRequests(lines, parser)) {
-    count += 1;
-    const problem = problemOf(input, unsupported);
-    if (problem !== undefined) {
-      invalid += 1;
-      if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
-    } else if (input.kind === "request") {
-      const target = `${input.model} ${input.path}`;
-      requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+  for await (const group of lines) {
+    count += group.length;
+    for (const line of group) {
+      const input = parser.parse(line);
+      const problem = problemOf(input, unsupported);
+      if (problem !== undefined) {
+        invalid += 1;
+        if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
+      } else if (input.kind === "request") {
+        const target = `${input.model} ${input.path}`;
+        requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+      }
     }
   }
   return { lines: count, invalid, problems, requestsByTarget };

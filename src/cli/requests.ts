@@ -1,5 +1,5 @@
 import type { Options } from "../config/options.ts";
-import { parseRequests, RequestParser, splitLines } from "../jsonl/jsonl.ts";
+import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
@@ -12,44 +12,38 @@ export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly idsAreUnique: boolean;
 }
 
-/** The input's lines as requests, the first `limit` of them. */
-export function readRequests(input: Input, options: ReadingOptions, warn: (warning: string) => void): AsyncGenerator<BatchInput> {
-  const parser = createParser(options, warn, options.idsAreUnique);
-  const requests = parseRequests(splitLines(input), parser);
-  return options.limit.lines === undefined ? requests : firstOf(requests, options.limit.lines);
-}
-
-async function* firstOf(requests: AsyncGenerator<BatchInput>, limit: number): AsyncGenerator<BatchInput> {
-  let count = 0;
-  for await (const request of requests) {
-    yield request;
-    count += 1;
-    if (count >= limit) return;
+/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed when its request is taken. */
+export async function* readRequests(
+  input: Input,
+  options: ReadingOptions,
+  warn: (warning: string) => void,
+): AsyncGenerator<Iterable<BatchInput>> {
+  const parser = new RequestParser({ ...parsingOf(options), idsAreUnique: options.idsAreUnique, onWarning: warn });
+  let left = options.limit.lines ?? Infinity;
+  for await (const lines of splitLines(input)) {
+    yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
+    left -= lines.length;
+    if (left <= 0) return;
   }
 }
 
-/** Reads the whole input once, offline, to say what is wrong with it before anything is sent. */
+function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
+  for (const line of lines) yield parser.parse(line);
+}
+
+/**
+ * Reads the whole input once, offline, to say what is wrong with it before anything is sent. Warnings come up again when the input is
+ * read to be sent; once is enough.
+ */
 export function checkRequests(
   input: Input,
   options: ParsingOptions,
   provider: Pick<Provider, "name" | "endpoint">,
 ): Promise<InputCheck> {
-  const parser = createParser(options, saidWhenSent, false);
+  const parser = new RequestParser({ ...parsingOf(options), checkOnly: true });
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-/** Warnings come up again when the input is read to be sent; once is enough. */
-function saidWhenSent(): void {}
-
-function createParser(
-  { model, set }: ParsingOptions,
-  onWarning: (warning: string) => void,
-  idsAreUnique: boolean,
-): RequestParser {
-  return new RequestParser({
-    ...(model !== undefined && { defaultModel: model }),
-    defaults: new Map(set),
-    idsAreUnique,
-    onWarning,
-  });
+function parsingOf({ model, set }: ParsingOptions): RequestParserOptions {
+  return { ...(model !== undefined && { defaultModel: model }), defaults: new Map(set) };
 }

@@ -35,9 +35,3 @@ export function prependMembers(text: string, members: string): string {
   const isEmpty = text[skipSpace(text, 1)] === "}";
   return `{${members}${isEmpty ? "" : ","}${text.slice(1)}`;
 }
-
-/** The text of the value of `key`: of its last one where a key stands twice, as `JSON.parse` reads it. */
-export function valueText(text: string, members: readonly JsonMember[], key: string): string | undefined {
-  const member = members.findLast((candidate) => candidate.key === key);
-  return member && text.slice(member.valueStart, member.end);
-}

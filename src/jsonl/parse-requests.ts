@@ -3,7 +3,7 @@ import { DigestCounts } from "../model/digest-counts.ts";
 import { UsageError } from "../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
-import { readForm, readMetadata, readString, unknownKeys } from "./line-forms.ts";
+import { cutTexts, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
 import type { Draft } from "./line-forms.ts";
 import { prependMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
@@ -36,6 +36,8 @@ export interface RequestParserOptions {
   readonly defaults?: ReadonlyMap<string, string>;
   /** Nobody need look for a `custom_id` that stands twice: it was done before. Saves a hash and some 30 bytes a line. */
   readonly idsAreUnique?: boolean;
+  /** Only whether lines can be sent is asked: bodies and metadata stay empty, which spares cutting them out. */
+  readonly checkOnly?: boolean;
   /** Called once at most, for keys that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
@@ -45,10 +47,17 @@ export class RequestParser {
   readonly #defaults: ReadonlyMap<string, unknown>;
   readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
   readonly #customIds: DigestCounts | undefined;
+  readonly #checkOnly: boolean;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
-  constructor({ defaultModel, defaults = new Map(), idsAreUnique = false, onWarning }: RequestParserOptions = {}) {
+  constructor({
+    defaultModel,
+    defaults = new Map(),
+    idsAreUnique = false,
+    checkOnly = false,
+    onWarning,
+  }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
     const values = [...texts].map(([key, text]): [string, unknown] => [key, JSON.parse(text)]);
     const model = readModel(Object.fromEntries(values));
@@ -56,6 +65,7 @@ export class RequestParser {
     this.#defaults = new Map(values);
     this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
+    this.#checkOnly = checkOnly;
     this.#onWarning = onWarning;
   }
 
@@ -86,7 +96,8 @@ export class RequestParser {
     const { customId, isTaken } = this.#claimCustomId(ownId, lineNumber);
     const request = value instanceof Problem ? value : this.#makeRequest(value, text, lineNumber, customId);
     if (!isTaken && !(request instanceof Problem)) return request;
-    const line = { lineNumber, customId, digest: digestOf(text), metadata: isJsonObject(value) ? readMetadata(text) : undefined };
+    const metadata = isJsonObject(value) && value.metadata !== undefined ? readMetadata(text) : undefined;
+    const line = { lineNumber, customId, digest: digestOf(text), metadata };
     if (request instanceof Problem) return invalidLine(line, request);
     return invalidLine(line, duplicateProblem(customId, ownId === undefined), "duplicate_custom_id");
   }
@@ -97,19 +108,18 @@ export class RequestParser {
   }
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
-    if (typeof value === "string") return this.#finish(readString(text), undefined, lineNumber, customId);
+    if (typeof value === "string") return this.#finish({ value, text, draft: promptDraft, url: undefined, lineNumber, customId });
     if (!isJsonObject(value)) return typeProblem(value);
-    const envelope = envelopeSchema.safeParse(value);
-    if (!envelope.success) return problemOf(envelope.error);
-    const { url } = envelope.data;
-    const draft = readForm(value, text, url);
+    const url = readUrl(value);
+    if (url instanceof Problem) return url;
+    const draft = readForm(value, url);
     if (draft instanceof Problem) return draft;
     if (draft.wrapper !== undefined && this.#onWarning) this.#warnOfUnknownKeys(value, draft.wrapper, lineNumber);
-    return this.#finish(draft, url, lineNumber, customId);
+    return this.#finish({ value, text, draft, url, lineNumber, customId });
   }
 
-  #finish(draft: Draft, url: string | undefined, lineNumber: number, customId: string): BatchRequest | Problem {
-    const { body, metadata } = draft;
+  #finish({ value, text, draft, url, lineNumber, customId }: ReadLine): BatchRequest | Problem {
+    const { body } = draft;
     const ownModel = readModel(body);
     if (ownModel instanceof Problem) return ownModel;
     const model = ownModel ?? this.#defaults.get("model");
@@ -117,6 +127,8 @@ export class RequestParser {
     const path = url ?? draft.path ?? inferPath(body, model);
     if (path === undefined)
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
+    if (this.#checkOnly) return { kind: "request", lineNumber, customId, path, model, body: "" };
+    const texts = cutTexts(value, draft, text, url);
     const maxOutputTokens = this.#maxOutputTokens(body);
     return {
       kind: "request",
@@ -124,15 +136,16 @@ export class RequestParser {
       customId,
       path,
       model,
-      body: this.#withDefaults(draft),
+      body: this.#withDefaults(body, texts.body),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-      ...(metadata !== undefined && { metadata }),
+      ...(texts.metadata !== undefined && { metadata: texts.metadata }),
     };
   }
 
-  #withDefaults({ body, bodyText }: Draft): string {
+  #withDefaults(body: JsonObject, text: string): string {
+    if (this.#defaultMembers.length === 0) return text;
     const missing = this.#defaultMembers.filter(({ key }) => !Object.hasOwn(body, key));
-    return missing.length === 0 ? bodyText : prependMembers(bodyText, missing.map(({ text }) => text).join(","));
+    return missing.length === 0 ? text : prependMembers(text, missing.map(({ text: member }) => member).join(","));
   }
 
   /** The limit's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` is of Completions. */
@@ -170,8 +183,34 @@ export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, pars
   }
 }
 
+/** A line on its way to a request. */
+interface ReadLine {
+  readonly value: unknown;
+  readonly text: string;
+  readonly draft: Draft;
+  readonly url: string | undefined;
+  readonly lineNumber: number;
+  readonly customId: string;
+}
+
+/** `url`s that the schema has let through. There are few in a file; should they be many, the others are looked at again. */
+const knownUrls = new Set<string>();
+const mostKnownUrls = 64;
+
+/** The schema is the authority. It takes microseconds, so it is not asked about lines of which it could say nothing. */
+function readUrl(line: JsonObject): string | undefined | Problem {
+  const { custom_id: customId, method, url } = line;
+  const isPlain = (customId === undefined || typeof customId === "string") && (method === undefined || method === "POST");
+  if (isPlain && (url === undefined || (typeof url === "string" && knownUrls.has(url)))) return url;
+  const envelope = envelopeSchema.safeParse(line);
+  if (!envelope.success) return problemOf(envelope.error);
+  if (envelope.data.url !== undefined && knownUrls.size < mostKnownUrls) knownUrls.add(envelope.data.url);
+  return envelope.data.url;
+}
+
 function readModel(body: JsonObject): string | undefined | Problem {
   if (body.stream === true) return new Problem("`stream` is not supported: every line gets one whole answer; leave it out");
+  if (body.model === undefined || (typeof body.model === "string" && body.model !== "")) return body.model;
   const parsed = modelSchema.safeParse(body);
   return parsed.success ? parsed.data.model : problemOf(parsed.error);
 }

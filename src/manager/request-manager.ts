@@ -54,10 +54,19 @@ export class RequestManager {
    * @throws what `requests` throws, after all requests before it have been answered. Not when single requests fail.
    */
   async *run(requests: Inputs<RequestLike | BatchInput>): AsyncGenerator<BatchResult> {
+    const groups = Symbol.iterator in requests ? [requests] : eachByItself(requests);
+    for await (const results of this.runInGroups(groups)) yield* results;
+  }
+
+  /**
+   * `run` for those who have requests, and want results, many at a time: fewer steps for each. The groups that come out are others
+   * than those that go in: what can leave leaves. Groups are read one request at a time, as there is room. @throws as `run` does.
+   */
+  async *runInGroups(groups: Inputs<Iterable<RequestLike | BatchInput>>): AsyncGenerator<readonly BatchResult[]> {
     const run = this.#createRun();
     this.#runs.add(run);
     try {
-      yield* run.results(requests, this.#parseInOrder());
+      for await (const results of run.results(groups, this.#parseInOrder())) yield results;
     } finally {
       this.#runs.delete(run);
     }
@@ -176,6 +185,11 @@ const longestProbeDelayMs = 30_000;
 
 function perMinute(measure: Measure, amount: number | undefined): RateLimit[] {
   return amount === undefined ? [] : [{ measure, amount, periodMs: minuteMs }];
+}
+
+/** A request that comes does not wait for others. */
+async function* eachByItself<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {
+  for await (const item of items) yield [item];
 }
 
 /** Requests that were parsed already, by the command line for one. */

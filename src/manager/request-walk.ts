@@ -44,12 +44,15 @@ export class RequestWalk {
   }
 
   /** @throws CacheError when the cache cannot be read or written. Failures are results. */
-  async walk({ request, id, key }: NamedRequest): Promise<BatchResult> {
-    if (!this.#options.dedupe) return this.#recallOrAsk(request, id, key);
+  walk(named: NamedRequest): Promise<BatchResult> {
+    return this.#options.dedupe ? this.#walkWithTwins(named) : this.#walkAlone(named);
+  }
 
+  async #walkWithTwins(named: NamedRequest): Promise<BatchResult> {
+    const { request, id, key } = named;
     const twin = this.#underWay.get(key);
     if (twin !== undefined) return share(await twin, request, id);
-    const result = this.#recallOrAsk(request, id, key);
+    const result = this.#walkAlone(named);
     this.#underWay.set(key, result);
     try {
       return await result;
@@ -58,16 +61,18 @@ export class RequestWalk {
     }
   }
 
-  async #recallOrAsk(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
+  #walkAlone(named: NamedRequest): Promise<BatchResult> {
     const { cache, refresh } = this.#options;
-    if (cache !== undefined && !refresh) {
-      const answer = await cache.get(key);
-      if (answer !== undefined) return succeeded(request, id, answer, "cache", 0);
-    }
-    return this.#ask(request, id, key);
+    return cache === undefined || refresh ? this.ask(named) : this.#recallOrAsk(named);
   }
 
-  async #ask(request: BatchRequest, id: string, key: string): Promise<BatchResult> {
+  async #recallOrAsk(named: NamedRequest): Promise<BatchResult> {
+    const answer = await this.#options.cache?.get(named.key);
+    return answer === undefined ? this.ask(named) : recalled(named, answer);
+  }
+
+  /** The walk of a request that the cache does not know. @throws CacheError when its answer cannot be remembered. */
+  async ask({ request, id, key }: NamedRequest): Promise<BatchResult> {
     const { provider, limiter, retryRules, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
     const cost = provider.estimate(request);
@@ -125,6 +130,18 @@ function lineOf({ customId, lineNumber, metadata }: BatchInput, id: string): Lin
 /** The result of a line that nobody was asked about. */
 export function failedUnasked(input: BatchInput, id: string, failure: Failure): FailedResult {
   return { status: "failed", ...lineOf(input, id), failure, attempts: 0 };
+}
+
+/** The result of a request that the provider has no protocol for; undefined where it has one. */
+export function unanswerable({ request, id }: NamedRequest, provider: Provider): FailedResult | undefined {
+  if (provider.endpoint(request) !== undefined) return undefined;
+  const message = `${provider.name} cannot be asked at ${request.path}`;
+  return failedUnasked(request, id, { kind: "invalid_request", message, retryable: false });
+}
+
+/** The result of a request that the cache knows. */
+export function recalled({ request, id }: NamedRequest, answer: Answer): SucceededResult {
+  return succeeded(request, id, answer, "cache", 0);
 }
 
 function succeeded(

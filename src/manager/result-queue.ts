@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { OutputError } from "../model/errors.ts";
 import type { BatchResult } from "../model/result.ts";
 import { packResult, unpackResult } from "./packed-result.ts";
@@ -12,6 +13,10 @@ export interface Place {
 
 /** What may lie about ready to be taken is little: objects that outlive their first moments are what garbage collection costs. */
 const backlogShare = 64;
+
+/** What leaves together at most; the last one may be larger. */
+const groupResults = 256;
+const groupBytes = 1024 * 1024;
 
 export interface ResultQueueOptions {
   /** Whether results leave in the order in which their requests entered, or as they come. */
@@ -63,18 +68,30 @@ export class ResultQueue {
     this.#wakeup.fire();
   }
 
-  /** Results as they may leave, until the queue has ended and its head has nothing to wait for. */
-  async *leave(): AsyncGenerator<BatchResult> {
+  /** Results as they may leave, at least one at a time, until the queue has ended and its head has nothing to wait for. */
+  async *leave(): AsyncGenerator<readonly BatchResult[]> {
     for (;;) {
-      const head = this.#head;
-      if (head?.content !== undefined) {
-        yield this.#release(this.#detach(head, head.content));
+      const group = this.#takeGroup();
+      if (group.length > 0) {
+        yield group;
       } else if (this.#ended) {
         return;
       } else {
         await this.#wakeup.wait();
+        await setImmediate(); // results come in bursts, one burst a turn of the event loop
       }
     }
+  }
+
+  #takeGroup(): BatchResult[] {
+    const group: BatchResult[] = [];
+    let bytes = 0;
+    while (this.#head?.content !== undefined && group.length < groupResults && bytes < groupBytes) {
+      const result = this.#release(this.#detach(this.#head, this.#head.content));
+      bytes += sizeOf(result);
+      group.push(result);
+    }
+    return group;
   }
 
   close(): void {

@@ -1,12 +1,22 @@
 import { setMaxListeners } from "node:events";
-import { DigestCounts } from "../model/digest-counts.ts";
 import { CacheError, RunStoppedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { cancelled } from "../model/failure.ts";
-import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
-import type { BatchInput, BatchRequest } from "../model/request.ts";
+import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import { failedUnasked, type NamedRequest, RequestWalk, type RequestWalkOptions } from "./request-walk.ts";
+import { AskingQueue } from "./asking-queue.ts";
+import { startDeadline } from "./deadline.ts";
+import { leavingResults } from "./leaving-results.ts";
+import { Recall } from "./recall.ts";
+import { RequestNames, resultId } from "./request-names.ts";
+import {
+  failedUnasked,
+  type NamedRequest,
+  recalled,
+  RequestWalk,
+  type RequestWalkOptions,
+  unanswerable,
+} from "./request-walk.ts";
 import { RequestWindow } from "./request-window.ts";
 import { type Place, ResultQueue, type ResultQueueOptions } from "./result-queue.ts";
 import { type MaxFailures, type Stop, StopConditions } from "./stop-conditions.ts";
@@ -23,17 +33,23 @@ export interface RunOptions {
 
 export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
 
-const longestTimerMs = 2 ** 31 - 1;
+/** A request under way, and the place that is kept for its result. */
+interface Entered extends NamedRequest {
+  readonly place: Place;
+}
 
 /** One pass over one batch: reads ahead, sends requests on their walk, lets results leave in order, and knows how to stop. */
 export class Run {
   readonly #options: RunOptions;
   readonly #emit: Observer;
+  readonly #names: RequestNames;
   readonly #walk: RequestWalk;
   readonly #window: RequestWindow;
+  /** Undefined where each request looks for its answer by itself, or there is nothing to be recalled. */
+  readonly #recall: Recall<Entered> | undefined;
+  readonly #asking: AskingQueue<Entered>;
   readonly #queue: ResultQueue;
   readonly #stopConditions: StopConditions;
-  readonly #occurrences = new DigestCounts();
   readonly #waits = new AbortController();
   readonly #attempts = new AbortController();
   /** Something left the window or the queue, or the run was stopped. */
@@ -48,31 +64,36 @@ export class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#emit = options.walk.emit;
+    this.#names = new RequestNames(options.walk.provider, options.walk.dedupe);
     setMaxListeners(0, this.#waits.signal, this.#attempts.signal);
     this.#walk = new RequestWalk({
       ...options.walk,
+      emit: this.#emitOfWalk,
       onAttempt: (attempt, model) => this.#stopIf(this.#stopConditions.observeAttempt(attempt, model)),
       onOutage: (outage, why) => this.#stopIf(this.#stopConditions.observeOutage(outage, why)),
       waitSignal: this.#waits.signal,
       attemptSignal: this.#attempts.signal,
     });
+    this.#recall = this.#createRecall();
+    this.#asking = new AskingQueue(options.walk.limiter, options.concurrency, (entered) => void this.#complete(entered));
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
     this.#stopConditions = new StopConditions(options.maxFailures, options.walk.retryRules.policy.maxWaitMs);
   }
 
-  /** @see RequestManager.run */
-  async *results<Item>(items: Inputs<Item>, parse: (item: Item) => BatchInput): AsyncGenerator<BatchResult> {
-    const deadline = this.#startDeadline();
-    void this.#feed(items, parse);
+  /** @see RequestManager.runInGroups */
+  async *results<Item>(
+    groups: Inputs<Iterable<Item>>,
+    parse: (item: Item) => BatchInput,
+  ): AsyncGenerator<readonly BatchResult[]> {
+    const deadline = startDeadline(this.#options.deadlineMs, (stop) => this.stop(stop));
+    void this.#feed(groups, parse);
     try {
-      for await (const result of this.#queue.leave()) {
-        if (wasCancelled(result)) {
-          if (this.#options.queue.inOrder) break;
-          continue;
-        }
-        this.#left += 1;
-        yield result;
+      for await (const group of this.#queue.leave()) {
+        const results = leavingResults(group, this.#options.queue.inOrder);
+        this.#left += results.length;
+        if (results.length > 0) yield results;
+        if (results.length < group.length && this.#options.queue.inOrder) break;
         this.#change.fire();
       }
     } finally {
@@ -95,9 +116,9 @@ export class Run {
 
   async #executeQuietly(input: BatchInput): Promise<BatchResult> {
     if (input.kind === "invalid-line") return failedUnasked(input, resultId(input.digest), input.failure);
-    const named = this.#name(input);
+    const named = this.#names.name(input);
     try {
-      return await this.#answer(named);
+      return unanswerable(named, this.#options.walk.provider) ?? (await this.#walk.walk(named));
     } catch (error) {
       return failedUnasked(input, named.id, { kind: "internal", message: messageOf(error), retryable: false });
     }
@@ -108,18 +129,21 @@ export class Run {
     if (this.#stop !== undefined) return;
     this.#stop = stop;
     this.#waits.abort();
+    this.#asking.handOnAll();
     this.#change.fire();
     if (this.#window.isEmpty) this.#queue.end();
     else this.#drainTimer = setTimeout(() => this.#attempts.abort(), this.#options.drainMs);
   }
 
   /** Lets requests in as there is room, until there are no more of them or the run is stopped. */
-  async #feed<Item>(items: Inputs<Item>, parse: (item: Item) => BatchInput): Promise<void> {
+  async #feed<Item>(groups: Inputs<Iterable<Item>>, parse: (item: Item) => BatchInput): Promise<void> {
     try {
-      for await (const item of items) {
-        while (this.#isFull && this.#stop === undefined) await this.#change.wait();
-        if (this.#stop !== undefined) return;
-        this.#begin(parse(item));
+      for await (const group of groups) {
+        for (const item of group) {
+          while (this.#isFull && this.#stop === undefined) await this.#change.wait();
+          if (this.#stop !== undefined) return;
+          this.#begin(parse(item));
+        }
       }
     } catch (error) {
       this.#error ??= error;
@@ -136,49 +160,72 @@ export class Run {
     const place = this.#queue.enter();
     this.#entered += 1;
     this.#emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
-    if (input.kind === "invalid-line") {
-      this.#finish(failedUnasked(input, resultId(input.digest), input.failure), place);
-    } else {
-      this.#window.enter(input.body.length);
-      void this.#complete(input, this.#name(input), place);
-    }
+    if (input.kind === "invalid-line") return this.#finish(failedUnasked(input, resultId(input.digest), input.failure), place);
+    const { request, id, key } = this.#names.name(input);
+    const entered = { request, id, key, place };
+    const failed = unanswerable(entered, this.#options.walk.provider);
+    if (failed !== undefined) return this.#finish(failed, place);
+    this.#window.enter(input.body.length);
+    if (this.#recall === undefined) this.#asking.add(entered);
+    else this.#recall.add(entered);
   }
 
-  /** The n-th identical request must be the n-th in every run, so names are given in the order of the input. */
-  #name(request: BatchRequest): NamedRequest {
-    const { provider, dedupe } = this.#options.walk;
-    const first = fingerprint(provider.endpoint(request) ?? request.path, request.body);
-    const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
-    return { request, id: resultId(name), key: dedupe ? first : name };
+  #createRecall(): Recall<Entered> | undefined {
+    const { cache, refresh, dedupe } = this.#options.walk;
+    const getMany = cache?.getMany?.bind(cache);
+    if (getMany === undefined || refresh || dedupe) return undefined;
+    return new Recall<Entered>({
+      getMany,
+      keyOf: ({ key }) => key,
+      onRecalled: (entered, answer) => {
+        if (answer === undefined) this.#asking.add(entered);
+        else this.#leave(entered, recalled(entered, answer));
+      },
+      onFailed: (entered, error) => this.#leave(entered, this.#resultOfError(entered, error)),
+      onGroupEnd: () => this.#change.fire(),
+    });
   }
 
-  async #complete(request: BatchRequest, named: NamedRequest, place: Place): Promise<void> {
+  async #complete(entered: Entered): Promise<void> {
+    let result: BatchResult | undefined;
     try {
-      this.#finish(await this.#answer(named), place);
+      result = await (this.#recall === undefined ? this.#walk.walk(entered) : this.#walk.ask(entered));
+    } catch (error) {
+      result = this.#resultOfError(entered, error);
+    }
+    this.#leave(entered, result);
+    this.#asking.end();
+    this.#change.fire();
+  }
+
+  /** An error ends the run. @returns what becomes of the request that met it; nothing if that is a bug. */
+  #resultOfError({ request, id }: Entered, error: unknown): BatchResult | undefined {
+    const message = messageOf(error);
+    if (error instanceof CacheError) {
+      this.stop({ reason: "cache", message });
+      return failedUnasked(request, id, cancelled(message));
+    }
+    this.#error ??= error;
+    this.stop({ reason: "interrupted", message });
+    return undefined;
+  }
+
+  #leave({ request, place }: Entered, result: BatchResult | undefined): void {
+    try {
+      if (result !== undefined) this.#finish(result, place);
     } catch (error) {
       this.#error ??= error;
       this.stop({ reason: "interrupted", message: messageOf(error) });
     }
     this.#window.leave(request.body.length);
-    this.#change.fire();
     if (this.#stop !== undefined && this.#window.isEmpty) this.#queue.end();
   }
 
-  async #answer(named: NamedRequest): Promise<BatchResult> {
-    const { request, id } = named;
-    const { provider } = this.#options.walk;
-    if (provider.endpoint(request) === undefined) {
-      const message = `${provider.name} cannot be asked at ${request.path}`;
-      return failedUnasked(request, id, { kind: "invalid_request", message, retryable: false });
-    }
-    try {
-      return await this.#walk.walk(named);
-    } catch (error) {
-      if (!(error instanceof CacheError)) throw error;
-      this.stop({ reason: "cache", message: error.message });
-      return failedUnasked(request, id, cancelled(error.message));
-    }
-  }
+  /** A place at the limiter is free as soon as an attempt has started. */
+  readonly #emitOfWalk: Observer = (event) => {
+    this.#emit(event);
+    if (event.type === "attempt-start") this.#asking.handOn();
+  };
 
   #finish(result: BatchResult, place: Place): void {
     this.#emit({ type: "request-end", result });
@@ -190,27 +237,12 @@ export class Run {
     if (stop !== undefined) this.stop(stop);
   }
 
-  #startDeadline(): NodeJS.Timeout | undefined {
-    const { deadlineMs } = this.#options;
-    if (deadlineMs === undefined || deadlineMs > longestTimerMs) return undefined;
-    const message = `the deadline of ${deadlineMs / 1000} s has passed`;
-    return setTimeout(() => this.stop({ reason: "deadline", message }), deadlineMs);
-  }
-
   #checkAccount(): void {
     if (this.#error !== undefined) throw this.#error;
     if (this.#stop !== undefined) throw new RunStoppedError(this.#stop.reason, this.#stop.message);
     if (this.#left !== this.#entered)
       throw new Error(`a bug in llmbatch: ${this.#entered} requests went in, but ${this.#left} results came out`);
   }
-}
-
-function resultId(name: string): string {
-  return `batch_req_${name.slice(0, 24)}`;
-}
-
-function wasCancelled(result: BatchResult): boolean {
-  return result.status === "failed" && result.failure.kind === "cancelled";
 }
 
 function messageOf(error: unknown): string {

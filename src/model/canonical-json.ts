@@ -16,9 +16,24 @@ export function canonicalJson(text: string): string {
 const exactDigits = 15;
 const smallestPrecise = 2 ** -1022;
 
+const space = 0x20;
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** Up to here each new member is put where it belongs; more of them are sorted once, for moving them would take the square of the time. */
+const fewMembers = 32;
+
+/** Most parts of most texts are canonical as they stand. Those are never taken apart: they are cut out of the text in one piece. */
 class Canonicalizer {
   readonly #text: string;
   #at = 0;
+  /** Whether the value read last is canonical as it stands in the text. */
+  #isVerbatim = true;
 
   constructor(text: string) {
     this.#text = text;
@@ -26,12 +41,12 @@ class Canonicalizer {
 
   value(): string {
     this.#at = skipSpace(this.#text, this.#at);
-    switch (this.#text[this.#at]) {
-      case "{":
+    switch (this.#text.charCodeAt(this.#at)) {
+      case openBrace:
         return this.#object();
-      case "[":
+      case openBracket:
         return this.#array();
-      case '"':
+      case quote:
         return this.#string();
       default:
         return this.#scalar();
@@ -39,24 +54,37 @@ class Canonicalizer {
   }
 
   #object(): string {
-    const members: [key: string, text: string][] = [];
-    let sorted = true;
-    for (this.#enter(); !this.#leave("}");) {
+    const start = this.#at;
+    const members = new Members();
+    let isVerbatim = true;
+    for (this.#enter(); !this.#leave(closeBrace);) {
+      if (this.#text.charCodeAt(this.#at - 1) <= space) isVerbatim = false;
+      const memberStart = this.#at;
       const literal = this.#string();
-      const key = decodeString(literal);
+      const isPlainKey = this.#isVerbatim && this.#text.charCodeAt(this.#at) === colon;
       this.#at = skipSpace(this.#text, this.#at) + 1;
-      const previous = members.at(-1);
-      if (previous !== undefined && previous[0] > key) sorted = false;
-      members.push([key, `${literal}:${this.value()}`]);
+      const isPlainValue = this.#text.charCodeAt(this.#at) > space;
+      const value = this.value();
+      const isPlain = isPlainKey && isPlainValue && this.#isVerbatim;
+      if (!isPlain) isVerbatim = false;
+      members.add(decodeString(literal), isPlain ? this.#text.slice(memberStart, this.#at) : `${literal}:${value}`);
+      if (this.#text.charCodeAt(this.#at) <= space) isVerbatim = false;
     }
-    if (!sorted) members.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${members.map(([, member]) => member).join(",")}}`;
+    this.#isVerbatim = isVerbatim && members.areInOrder && members.texts.length > 0;
+    return this.#isVerbatim ? this.#text.slice(start, this.#at) : `{${members.sorted().join(",")}}`;
   }
 
   #array(): string {
+    const start = this.#at;
     const items: string[] = [];
-    for (this.#enter(); !this.#leave("]");) items.push(this.value());
-    return `[${items.join(",")}]`;
+    let isVerbatim = true;
+    for (this.#enter(); !this.#leave(closeBracket);) {
+      const isAfterSpace = this.#text.charCodeAt(this.#at - 1) <= space;
+      items.push(this.value());
+      if (isAfterSpace || !this.#isVerbatim || this.#text.charCodeAt(this.#at) <= space) isVerbatim = false;
+    }
+    this.#isVerbatim = isVerbatim && items.length > 0;
+    return this.#isVerbatim ? this.#text.slice(start, this.#at) : `[${items.join(",")}]`;
   }
 
   #enter(): void {
@@ -64,11 +92,11 @@ class Canonicalizer {
   }
 
   /** Steps over the comma before the next member, or over the closing bracket. */
-  #leave(closing: string): boolean {
+  #leave(closing: number): boolean {
     this.#at = skipSpace(this.#text, this.#at);
-    const here = this.#text[this.#at];
-    if (here === ",") this.#at = skipSpace(this.#text, this.#at + 1);
-    else if (here === closing || here === undefined) {
+    const here = this.#text.charCodeAt(this.#at);
+    if (here === comma) this.#at = skipSpace(this.#text, this.#at + 1);
+    else if (here === closing || Number.isNaN(here)) {
       this.#at += 1;
       return true;
     }
@@ -79,19 +107,54 @@ class Canonicalizer {
     const end = stringEnd(this.#text, this.#at);
     const literal = this.#text.slice(this.#at, end);
     this.#at = end;
-    return hasOtherSpelling(literal) ? JSON.stringify(JSON.parse(literal)) : literal;
+    this.#isVerbatim = !hasOtherSpelling(literal);
+    return this.#isVerbatim ? literal : JSON.stringify(JSON.parse(literal));
   }
 
   #scalar(): string {
     const end = scalarEnd(this.#text, this.#at);
     const scalar = this.#text.slice(this.#at, end);
     this.#at = end;
-    return canonicalNumber(scalar);
+    const written = canonicalNumber(scalar);
+    this.#isVerbatim = written === scalar;
+    return written;
   }
+}
+
+/** The members of one object, by key; duplicates stay in the order written. */
+class Members {
+  readonly #keys: string[] = [];
+  readonly texts: string[] = [];
+  areInOrder = true;
+
+  add(key: string, text: string): void {
+    let place = this.#keys.length;
+    if (place <= fewMembers) while (place > 0 && (this.#keys[place - 1] ?? "") > key) place -= 1;
+    else if ((this.#keys[place - 1] ?? "") > key) this.areInOrder = false;
+    if (place === this.#keys.length) {
+      this.#keys.push(key);
+      this.texts.push(text);
+      return;
+    }
+    this.areInOrder = false;
+    this.#keys.splice(place, 0, key);
+    this.texts.splice(place, 0, text);
+  }
+
+  sorted(): readonly string[] {
+    if (this.areInOrder || this.#keys.length <= fewMembers) return this.texts;
+    const places = [...this.#keys.keys()].toSorted((a, b) => compare(this.#keys[a] ?? "", this.#keys[b] ?? "") || a - b);
+    return places.map((place) => this.texts[place] ?? "");
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Of all escapes only these two have another, canonical spelling; most texts, with their `\n` and `\"`, are canonical as they stand. */
 function hasOtherSpelling(literal: string): boolean {
+  if (!literal.includes("\\")) return false;
   return literal.includes("\\u") || literal.includes("\\/");
 }
 

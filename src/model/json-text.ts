@@ -41,6 +41,31 @@ export function objectMembers(text: string): JsonMember[] {
   }
 }
 
+/**
+ * The text of the value of `key`: of its last one where a key stands twice, as `JSON.parse` reads it. Makes nothing but that text.
+ *
+ * @param text Valid JSON of an object, as for `objectMembers`.
+ */
+export function lastValueText(text: string, key: string): string | undefined {
+  let from = 0;
+  let to = 0;
+  let at = skipSpace(text, skipSpace(text, 0) + 1);
+  while (text.charCodeAt(at) === quote) {
+    const keyStart = at;
+    const keyEnd = stringEnd(text, at);
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end = valueEnd(text, valueStart);
+    if (isKey(text, keyStart, keyEnd, key)) {
+      from = valueStart;
+      to = end;
+    }
+    at = skipSpace(text, end);
+    if (text.charCodeAt(at) !== comma) break;
+    at = skipSpace(text, at + 1);
+  }
+  return to === 0 ? undefined : text.slice(from, to);
+}
+
 /** Deepest nesting of objects and arrays in valid JSON; 0 for a bare string or number. Does not recurse. */
 export function nestingDepth(text: string): number {
   let depth = 0;
@@ -75,6 +100,13 @@ export function stringEnd(text: string, from: number): number {
 /** The value of a JSON string literal; most hold no escape and are simply cut out. */
 export function decodeString(literal: string): string {
   return literal.includes("\\") ? String(JSON.parse(literal)) : literal.slice(1, -1);
+}
+
+/** Most keys are spelled plainly and compared where they stand. */
+function isKey(text: string, start: number, end: number, key: string): boolean {
+  if (end - start === key.length + 2) return text.startsWith(key, start + 1);
+  const literal = text.slice(start, end);
+  return literal.includes("\\") && decodeString(literal) === key;
 }
 
 function valueEnd(text: string, from: number): number {

@@ -1,5 +1,5 @@
 // A load sink: answers every HTTP request at once with the same bytes, doing as little as HTTP allows, so that the client is what is
-// measured. `node sink.js BODY_BYTES` prints its port. It ends with its parent.
+// measured. `node sink.js BODY_BYTES [FIRST_ANSWER_MS]` prints its port. It ends with its parent.
 import { createServer } from "node:net";
 
 const content = "x".repeat(Math.max(0, Number(process.argv[2]) - 330));
@@ -13,6 +13,16 @@ const body = JSON.stringify({
 });
 const headers = ["HTTP/1.1 200 OK", "content-type: application/json", "x-request-id: req_1", `content-length: ${body.length}`];
 const answer = Buffer.from(`${headers.join("\r\n")}\r\n\r\n${body}`);
+
+/** How long the very first request waits for its answer; the others are answered at once. */
+let firstAnswerMs = Number(process.argv[3] ?? 0);
+
+function reply(socket) {
+  if (firstAnswerMs === 0) return socket.write(answer);
+  const delayMs = firstAnswerMs;
+  firstAnswerMs = 0;
+  return setTimeout(() => socket.write(answer), delayMs);
+}
 
 const server = createServer({ noDelay: true }, (socket) => {
   let missing = 0;
@@ -28,7 +38,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       missing = end + 4 + Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0) - head.length;
       head = "";
     }
-    if (missing === 0) socket.write(answer);
+    if (missing === 0) reply(socket);
   });
 });
 server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => process.stdout.write(`${server.address().port}\n`));

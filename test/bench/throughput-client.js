@@ -2,12 +2,15 @@
 // Prints { seconds, cpuSeconds, peakMegabytes }. What is timed is the sending of all requests; not node's start, not the imports.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { createRawLoop } from "./raw-loop.js";
 
 const [contestant, url, concurrencyText, requestsText, file, cachePath] = process.argv.slice(2);
 const concurrency = Number(concurrencyText);
 const requests = Number(requestsText);
 
 const contestants = {
+  /** How fast the sink is on its own. */
+  sink: () => createRawLoop(url, concurrency, requests),
   /** (a) The least that one can do: a loop over undici's Pool for each connection. */
   async pool() {
     const { Pool } = await import("undici");

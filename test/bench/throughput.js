@@ -2,10 +2,11 @@
 // Ratios of one run hold on a noisy machine; the absolute figures are this machine's.
 import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeRequests } from "./requests-file.js";
 
 const { values } = parseArgs({
   options: {
@@ -40,11 +41,12 @@ async function compare(bytes, concurrency) {
   const sink = fork(join(import.meta.dirname, "sink.js"), [String(bytes)], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const [port] = await once(sink.stdout, "data");
   const url = `http://127.0.0.1:${String(port).trim()}`;
-  const file = writeRequests("all.jsonl", requests);
-  const few = writeRequests("few.jsonl", requests / 10);
-  const results = Object.fromEntries(contestants.map((name) => [name, []]));
+  const file = writeRequests(join(folder, "all.jsonl"), requests);
+  const few = writeRequests(join(folder, "few.jsonl"), requests / 10);
+  const results = Object.fromEntries([...contestants, "sink"].map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     const cache = join(folder, `cache-${round}.sqlite`);
+    results.sink.push(measure("sink", [url, concurrency, requests, file, cache]));
     for (const name of contestants) {
       const isSlow = name === "openai" || name === "fetch";
       results[name].push(measure(name, [url, concurrency, isSlow ? requests / 10 : requests, isSlow ? few : file, cache]));
@@ -62,7 +64,8 @@ function measure(name, args) {
 }
 
 function print(bytes, concurrency, results) {
-  console.log(`answers of ${bytes} bytes, concurrency ${concurrency}`);
+  const ceiling = median(results.sink.map((result) => result.requests / result.seconds));
+  console.log(`answers of ${bytes} bytes, concurrency ${concurrency}; the sink alone answers ${ceiling.toFixed(0)} a second`);
   console.log("                                          req/s   x (a)   CPU µs/req   peak MB");
   for (const name of contestants) {
     const perSecond = median(results[name].map((result) => result.requests / result.seconds));
@@ -87,21 +90,4 @@ function poolSpeed(results, round) {
 
 function median(numbers) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-}
-
-function writeRequests(name, count) {
-  const path = join(folder, name);
-  let text = "";
-  for (let number = 0; number < count; number += 1) {
-    const messages = [
-      { role: "system", content: "Answer with one word: positive, negative or neutral." },
-      {
-        role: "user",
-        content: `Review ${number}: it arrived in time, the box was damaged, the thing itself works as described.`,
-      },
-    ];
-    text += `${JSON.stringify({ custom_id: `r-${number}`, body: { model: "sink", messages, max_completion_tokens: 64 } })}\n`;
-  }
-  writeFileSync(path, text);
-  return path;
 }

@@ -125,6 +125,22 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     expect(found.filter((answer, n) => answer?.body !== `{"n":${n}}`)).toEqual([]);
   });
 
+  it("finds many at once as it finds one, if it can do that", async ({ skip }) => {
+    const store = await open();
+    if (store.getMany === undefined) return skip();
+    const numbers = Array.from({ length: 3_000 }, (_, n) => n);
+    await Promise.all(numbers.filter(isNoMultipleOf3).map((n) => store.set(keyOf(n), answerOf(`{"n":${n}}`))));
+    const found: (string | undefined)[] = [];
+    while (found.length < numbers.length) {
+      const answers = await store.getMany(numbers.slice(found.length).map(keyOf));
+      expect(answers.length).toBeGreaterThan(0);
+      found.push(...answers.map((answer) => answer?.body));
+    }
+    expect(found).toEqual(numbers.map((n) => (isNoMultipleOf3(n) ? `{"n":${n}}` : undefined)));
+    await store.close();
+    await expect(store.getMany([keyOf(1)])).rejects.toThrow(CacheError);
+  });
+
   it("forgets an answer when its time is over, not before", async () => {
     let now = Date.now();
     const store = await open({ ttlMs: 60_000, now: () => now });
@@ -171,4 +187,8 @@ export function keyOf(n: number): string {
 
 export function answerOf(body: string, more: Partial<Answer> = {}): Answer {
   return { statusCode: 200, requestId: "", body, usage: noUsage, ...more };
+}
+
+function isNoMultipleOf3(n: number): boolean {
+  return n % 3 !== 0;
 }

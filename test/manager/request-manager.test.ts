@@ -188,6 +188,30 @@ describe("run", () => {
   });
 });
 
+describe("runInGroups", () => {
+  it("takes requests and gives results many at a time, in their order", async () => {
+    const results: BatchResult[] = [];
+    const groups = [["one", "two"], prompts(500), []];
+    for await (const group of createManager().runInGroups(groups)) {
+      expect(group.length).toBeGreaterThan(0);
+      results.push(...group);
+    }
+    expect(results.map(answerOf)).toEqual(["re: one", "re: two", ...[...prompts(500)].map((prompt) => `re: ${prompt}`)]);
+  });
+});
+
+describe("two runs of one manager", () => {
+  it("share its slots: the second is served while a thousand requests of the first wait", async () => {
+    script = (call) => chatAnswer(contentOf(call.body));
+    const manager = createManager({ concurrency: 2 });
+    const long = manager.processBatch([...prompts(1_000)]);
+    await server.until(() => server.ledger.length > 2);
+    expect((await manager.processBatch(["short"])).map(answerOf)).toEqual(["re: short"]);
+    expect(server.ledger.length).toBeLessThan(700);
+    expect(await long).toHaveLength(1_000);
+  });
+});
+
 describe("execute", () => {
   it("never rejects, and a used-up quota is a failed result", async () => {
     script = () => errorAnswer(429, { code: "insufficient_quota" });

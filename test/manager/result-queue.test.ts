@@ -21,7 +21,7 @@ function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult
 
 async function drain(queue: ResultQueue): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
-  for await (const result of queue.leave()) results.push(result);
+  for await (const group of queue.leave()) results.push(...group);
   queue.close();
   return results;
 }

@@ -116,7 +116,7 @@ function createManager(
 }
 
 interface Sending {
-  readonly requests: AsyncGenerator<BatchInput>;
+  readonly requests: AsyncGenerator<Iterable<BatchInput>>;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
@@ -135,9 +135,11 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
     },
   );
   try {
-    for await (const result of manager.run(requests)) {
-      const pending = writer.write(result);
-      if (pending !== undefined) await pending;
+    for await (const results of manager.runInGroups(requests)) {
+      for (const result of results) {
+        const pending = writer.write(result);
+        if (pending !== undefined) await pending;
+      }
       if (writer.readerGone) break;
     }
     if (writer.readerGone) return exitCodes.succeeded;
