@@ -3,7 +3,7 @@ import type { Limit } from "./limit.ts";
 import { Reservoir } from "./reservoir.ts";
 
 /** A little below the limit, so that no jitter on the way makes two of what were one. */
-const paceShare = 0.99;
+const paceShare = 0.995;
 /**
  * How much of the limit may be started at once, as milliseconds of its flow. Providers let about a second's worth of tokens through at
  * once, but may enforce a limit on requests by the second: of those there is no burst, except to make up for what this process was too
