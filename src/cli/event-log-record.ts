@@ -19,6 +19,7 @@ function membersOf(event: RunEvent): Record<string, unknown> {
         custom_id: event.customId,
         attempt: event.attempt,
         waited_ms: rounded(event.waitedMs),
+        target: event.target,
       };
     case "attempt-end":
       return {

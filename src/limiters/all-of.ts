@@ -1,22 +1,22 @@
 import type { Attempt } from "../model/attempt.ts";
-import type { Cost } from "../model/cost.ts";
-import { describeRateLimit } from "../model/rate-limit.ts";
+import type { Demand } from "../model/demand.ts";
+import { describeRateLimit, type RateLimit } from "../model/rate-limit.ts";
 import { Alarm } from "./alarm.ts";
 import type { Concurrency } from "./concurrency.ts";
 import { Grants } from "./grants.ts";
 import type { Hold } from "./hold.ts";
-import type { Lane } from "./lane.ts";
+import type { Choice, Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { LimitSet } from "./limit-set.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
 import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
-import { unusedWeights, type Weights } from "./weights.ts";
+import { reservedWeights, unusedWeights, type Weights } from "./weights.ts";
 
 export interface AllOfOptions {
   readonly concurrency: Concurrency;
   /** Makes the limits of all models together, full. */
   readonly createLimits: () => LimitSet;
-  readonly lanes: Lanes;
+  readonly createLanes: (onAbort: () => void) => Lanes;
   readonly onTooLarge: (message: string) => void;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
@@ -25,15 +25,17 @@ export interface AllOfOptions {
 /** How many starts are asked for at a time: far more than happen while the next ones are asked for. */
 const grantsAhead = 1_000;
 
-interface Candidate {
+/** A request that may start now, and where. */
+interface Next {
   readonly lane: Lane;
   readonly request: WaitingRequest;
-  readonly weights: Weights;
+  readonly choice: Choice;
 }
 
 /** Starts a request when all limits allow it: those of its model's lane, and those of all lanes together. Who waits holds nothing. */
 export class AllOf implements Limiter {
   readonly #options: AllOfOptions;
+  readonly #lanes: Lanes;
   readonly #grants = new Grants();
   readonly #alarm: Alarm = new Alarm(() => this.#pump());
   /** What those who wait are held back by, or were last. */
@@ -46,20 +48,21 @@ export class AllOf implements Limiter {
   constructor(options: AllOfOptions) {
     this.#options = options;
     this.#limits = options.createLimits();
+    this.#lanes = options.createLanes(this.#onAbort);
   }
 
-  run(cost: Cost, task: () => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+  run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
-      const lane = this.#options.lanes.of(cost.model, this.#onAbort);
+      const lane = this.#lanes.of(demand.lane);
       this.#tickets += 1;
-      const request = { ticket: this.#tickets, cost, task, signal, resolve, reject };
-      const weights = lane.weigh(cost);
-      if (this.#isOpen(lane, weights)) {
-        void this.#start({ lane, request, weights });
+      const request = { ticket: this.#tickets, demand, task, signal, resolve, reject };
+      const choice = this.#chooseAtOnce(lane, demand);
+      if (choice !== undefined) {
+        void this.#start({ lane, request, choice });
         return;
       }
-      this.#warnIfTooLarge(lane, weights);
+      this.#warnIfTooLarge(lane, demand);
       lane.queue.push(request);
       this.#waiting += 1;
       this.#pump();
@@ -67,8 +70,8 @@ export class AllOf implements Limiter {
   }
 
   status(): LimiterStatus {
-    const { concurrency, lanes } = this.#options;
-    const status = { inFlight: concurrency.inFlight, waiting: this.#waiting, pauseMs: lanes.pauseMs };
+    const { concurrency } = this.#options;
+    const status = { inFlight: concurrency.inFlight, waiting: this.#waiting, pauseMs: this.#lanes.pauseMs };
     if (this.#waiting === 0 || this.#hold === undefined) return { ...status, binding: "nothing" };
     const { binding, amount, source } = this.#hold;
     return { ...status, binding, amount, source };
@@ -76,22 +79,20 @@ export class AllOf implements Limiter {
 
   rateLimits(): RateLimitStatus[] {
     const shared = this.#limits.status();
-    return this.#options.lanes.all.map((lane) => {
-      const status = lane.status();
-      return { ...status, limits: [...shared, ...status.limits] };
-    });
+    return this.#lanes.all.flatMap((lane) => lane.status(shared));
   }
 
   resetRateLimits(): void {
     this.#limits = this.#options.createLimits();
-    for (const lane of this.#options.lanes.all) lane.reset();
+    this.#lanes.reset();
     this.#pump();
   }
 
-  /** Whether a request that comes now need not queue. */
-  #isOpen(lane: Lane, weights: Weights): boolean {
-    if (this.#isPaced(lane) || this.#waiting > 0 || this.#options.concurrency.free === 0) return false;
-    return lane.hold(weights) === undefined;
+  /** For a request that need not queue. */
+  #chooseAtOnce(lane: Lane, demand: Demand): Choice | undefined {
+    if (this.#limits.areSet || this.#waiting > 0 || this.#options.concurrency.free === 0) return undefined;
+    const choice = lane.choose(demand);
+    return "binding" in choice || lane.isPaced(choice.candidate.target) ? undefined : choice;
   }
 
   /** Called whenever something has changed: a request came or left, a slot or a grant is there, a time has come. */
@@ -99,37 +100,36 @@ export class AllOf implements Limiter {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       next.lane.queue.shift();
       this.#waiting -= 1;
-      if (this.#isPaced(next.lane)) this.#grants.take();
+      if (this.#isPaced(next)) this.#grants.take();
       void this.#start(next);
     }
   }
 
   /** @returns who may start now. If nobody may, it is seen to that `#pump` is called when that may have changed. */
-  #next(): Candidate | undefined {
+  #next(): Next | undefined {
     if (this.#waiting === 0) {
       this.#alarm.clear();
       return undefined;
     }
     const { concurrency } = this.#options;
     if (concurrency.free === 0) return this.#wait({ binding: "concurrency", amount: concurrency.slots });
-    const candidate = this.#firstFree();
-    if (candidate === undefined) return undefined;
-    const hold = this.#limits.hold(candidate.weights);
+    const next = this.#firstFree();
+    if (next === undefined) return undefined;
+    const hold = this.#limits.hold(next.choice.weights);
     if (hold !== undefined) return this.#wait(hold);
-    return this.#isPaced(candidate.lane) && !this.#isGranted() ? undefined : candidate;
+    return this.#isPaced(next) && !this.#isGranted() ? undefined : next;
   }
 
   /** Of those at the heads of lanes that are not held back, the one that came first. */
-  #firstFree(): Candidate | undefined {
-    let first: Candidate | undefined;
+  #firstFree(): Next | undefined {
+    let first: Next | undefined;
     let hold: Hold | undefined;
-    for (const lane of this.#options.lanes.withWaiting()) {
+    for (const lane of this.#lanes.withWaiting()) {
       const request = lane.queue.at(0);
       if (request === undefined || (first !== undefined && first.request.ticket < request.ticket)) continue;
-      const weights = lane.weigh(request.cost);
-      const laneHold = lane.hold(weights);
-      if (laneHold === undefined) first = { lane, request, weights };
-      else if ((laneHold.waitMs ?? Infinity) <= (hold?.waitMs ?? Infinity)) hold = laneHold;
+      const choice = lane.choose(request.demand);
+      if (!("binding" in choice)) first = { lane, request, choice };
+      else if ((choice.waitMs ?? Infinity) <= (hold?.waitMs ?? Infinity)) hold = choice;
     }
     if (hold !== undefined && first === undefined) return this.#wait(hold);
     if (hold?.waitMs !== undefined) this.#alarm.set(hold.waitMs, this.#options.clock());
@@ -142,23 +142,24 @@ export class AllOf implements Limiter {
     return undefined;
   }
 
-  async #start({ lane, request, weights }: Candidate): Promise<void> {
+  async #start({ lane, request, choice }: Next): Promise<void> {
+    const { candidate, weights } = choice;
     this.#limits.take(weights);
-    const start = lane.start(weights);
+    const start = lane.start(choice);
     try {
-      const attempt = await this.#options.concurrency.run(request.task);
-      const unused = unusedWeights(weights, request.cost, attempt);
+      const attempt = await this.#options.concurrency.run(() => request.task(candidate.target));
+      const unused = unusedWeights(weights, candidate.cost, attempt);
       this.#limits.giveBack(unused, start.atMs);
-      request.resolve(lane.end(attempt, start, unused));
+      request.resolve(lane.end(attempt, candidate, start, unused));
     } catch (error) {
-      lane.abandon();
+      lane.abandon(candidate);
       request.reject(error);
     }
     this.#pump();
   }
 
-  #isPaced(lane: Lane): boolean {
-    return this.#limits.areSet || lane.limits.areSet;
+  #isPaced({ lane, choice }: Next): boolean {
+    return this.#limits.areSet || lane.isPaced(choice.candidate.target);
   }
 
   /** Grants are asked for before they are used up, so that nobody waits for one alone. */
@@ -173,19 +174,24 @@ export class AllOf implements Limiter {
   }
 
   readonly #onAbort = (): void => {
-    this.#waiting = this.#options.lanes.countWaiting();
+    this.#waiting = this.#lanes.countWaiting();
     this.#pump();
   };
 
-  #warnIfTooLarge(lane: Lane, weights: Weights): void {
-    if (this.#hasWarned) return;
-    const exceeded = this.#limits.exceededBy(weights) ?? lane.limits.exceededBy(weights);
+  #warnIfTooLarge(lane: Lane, { candidates }: Demand): void {
+    const [candidate] = candidates;
+    if (this.#hasWarned || candidate === undefined) return;
+    const weights = reservedWeights(candidate.cost, candidate.cost.maxOutputTokens ?? 0);
+    const shared = this.#limits.exceededBy(weights);
+    const exceeded = shared === undefined ? lane.exceededBy(candidate) : { limit: shared, weights };
     if (exceeded === undefined) return;
     this.#hasWarned = true;
-    const size = `${weights[exceeded.measure]} ${exceeded.measure.replace("-", " ")}`;
-    const sizes = `A request that may take ${size} is larger than the limit of ${describeRateLimit(exceeded)}`;
-    this.#options.onTooLarge(
-      `${sizes}. It is sent alone, and those behind it wait until its tokens have flowed in. Such requests are slow; ask for fewer output tokens, or raise the limit if the provider allows more.`,
-    );
+    this.#options.onTooLarge(tooLarge(exceeded.weights, exceeded.limit));
   }
+}
+
+function tooLarge(weights: Weights, limit: RateLimit): string {
+  const size = `${weights[limit.measure]} ${limit.measure.replace("-", " ")}`;
+  const sizes = `A request that may take ${size} is larger than the limit of ${describeRateLimit(limit)}`;
+  return `${sizes}. It is sent alone, and those behind it wait until its tokens have flowed in. Such requests are slow; ask for fewer output tokens, or raise the limit if the provider allows more.`;
 }

@@ -10,7 +10,7 @@ import { configuredLimit } from "./limit.ts";
 import { LearntLimits } from "./learnt-limits.ts";
 import { LearntPace } from "./learnt-pace.ts";
 import { LimitSet } from "./limit-set.ts";
-import type { RateLimitStatus } from "./limiter.ts";
+import type { LimitStatus, RateLimitStatus } from "./limiter.ts";
 import { OutputPrediction } from "./output-prediction.ts";
 import { Pause } from "./pause.ts";
 import { reservedWeights, type Weights } from "./weights.ts";
@@ -23,6 +23,8 @@ export interface AllowanceOptions {
   readonly adaptive: boolean;
   /** Those that the user set for this model alone. */
   readonly limits: readonly RateLimit[];
+  /** Those that all models share at this provider and key. */
+  readonly targetLimits: LimitSet;
   readonly probeDelayMs: number;
   readonly maxProbeDelayMs: number;
   readonly onEvent: (event: LimiterEvent) => void;
@@ -31,8 +33,6 @@ export interface AllowanceOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
-
-type AllowanceStatus = Omit<RateLimitStatus, "inFlight" | "waiting">;
 
 /** A time in which the provider turns requests away. */
 interface Episode {
@@ -87,12 +87,18 @@ export class Allowance {
     this.#learntPace = new LearntPace({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("refusals") });
   }
 
-  get limits(): LimitSet {
-    return this.#limits;
+  /** Whether there is any limit on what flows. */
+  get isPaced(): boolean {
+    return this.#limits.areSet || this.#options.targetLimits.areSet;
   }
 
   get pauseMs(): number {
     return this.#pause.leftMs;
+  }
+
+  /** A limit that a request would exceed all by itself. */
+  exceededBy(weights: Weights): RateLimit | undefined {
+    return this.#options.targetLimits.exceededBy(weights) ?? this.#limits.exceededBy(weights);
   }
 
   /** What a request would take if it started now. */
@@ -111,11 +117,12 @@ export class Allowance {
     const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(inFlight);
     if (isHeld !== undefined) return isHeld;
     this.#learntPace.update(weights);
-    return this.#limits.hold(weights);
+    return this.#limits.hold(weights) ?? this.#options.targetLimits.hold(weights);
   }
 
   start(weights: Weights): Start {
     this.#limits.take(weights);
+    this.#options.targetLimits.take(weights);
     this.#learntPace.start(weights);
     this.#circuit.start();
     return { atMs: this.#options.clock(), episode: this.#pause.episode, weights };
@@ -131,6 +138,7 @@ export class Allowance {
   end(attempt: Attempt, start: Start, unused: Weights, inFlight: number): Attempt {
     if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start.atMs);
     this.#limits.giveBack(unused, start.atMs);
+    this.#options.targetLimits.giveBack(unused, start.atMs);
     if (attempt.ok) {
       this.#prediction.observe(attempt.answer.usage.completionTokens);
       this.#concurrency.observeSuccess();
@@ -143,13 +151,16 @@ export class Allowance {
     return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
   }
 
-  status(): AllowanceStatus {
-    const { provider, model } = this.#options;
+  /** @param shared Limits that count requests of others as well. */
+  status(shared: readonly LimitStatus[], inFlight: number, waiting: number): RateLimitStatus {
+    const { provider, model, targetLimits } = this.#options;
     return {
       provider,
       model,
-      limits: this.#limits.status(),
+      limits: [...shared, ...targetLimits.status(), ...this.#limits.status()],
       concurrency: this.#concurrency.cap,
+      inFlight,
+      waiting,
       pauseMs: this.#pause.leftMs,
       isUnreachable: this.#circuit.isOpen,
     };

@@ -1,71 +1,128 @@
 import type { Attempt } from "../model/attempt.ts";
-import type { Cost } from "../model/cost.ts";
-import { Allowance, type AllowanceOptions, type Start } from "./allowance.ts";
+import type { Candidate, Demand } from "../model/demand.ts";
+import type { RateLimit } from "../model/rate-limit.ts";
+import { Allowance, type Start } from "./allowance.ts";
 import type { Hold } from "./hold.ts";
-import type { LimitSet } from "./limit-set.ts";
-import type { RateLimitStatus } from "./limiter.ts";
+import type { LimitStatus, RateLimitStatus } from "./limiter.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 import type { Weights } from "./weights.ts";
 
-/** The requests for one model at one provider and key: those that wait, how many are under way, and what they are allowed. */
+/** Where a request may start now. */
+export interface Choice {
+  readonly candidate: Candidate;
+  readonly weights: Weights;
+}
+
+/** What one target is allowed for the lane's model, and how much of it is in use. */
+interface Place {
+  allowance: Allowance;
+  inFlight: number;
+}
+
+export interface LaneOptions {
+  readonly createAllowance: (target: number) => Allowance;
+  readonly isEvicted: (target: number) => boolean;
+  /** Called after waiting requests have left because of an abort. */
+  readonly onAbort: () => void;
+}
+
+/** The requests for one model: those that wait, and for each target that can take them what it is allowed and how many are under way. */
 export class Lane {
   readonly queue: WaitingQueue;
-  readonly #options: AllowanceOptions;
-  #allowance: Allowance;
-  #inFlight = 0;
+  readonly #options: LaneOptions;
+  readonly #places = new Map<number, Place>();
 
-  /** @param onAbort Called after waiting requests have left because of an abort. */
-  constructor(options: AllowanceOptions, onAbort: () => void) {
-    this.queue = new WaitingQueue(onAbort);
+  constructor(options: LaneOptions) {
     this.#options = options;
-    this.#allowance = new Allowance(options);
-  }
-
-  get limits(): LimitSet {
-    return this.#allowance.limits;
+    this.queue = new WaitingQueue(options.onAbort);
   }
 
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.queue.length === 0;
+    return this.queue.length === 0 && [...this.#places.values()].every(({ inFlight }) => inFlight === 0);
   }
 
   get pauseMs(): number {
-    return this.#allowance.pauseMs;
+    return Math.max(0, ...[...this.#places.values()].map(({ allowance }) => allowance.pauseMs));
   }
 
-  /** What a request would take if it started now. */
-  weigh(cost: Cost): Weights {
-    return this.#allowance.weigh(cost);
+  isPaced(target: number): boolean {
+    return this.#place(target).allowance.isPaced;
   }
 
-  /** @returns why a request may not start now; undefined if as far as this lane goes it may. */
-  hold(weights: Weights): Hold | undefined {
-    return this.#allowance.hold(weights, this.#inFlight);
+  /** A limit that a request would exceed all by itself, and by what. */
+  exceededBy({ target, cost }: Candidate): { readonly limit: RateLimit; readonly weights: Weights } | undefined {
+    const { allowance } = this.#place(target);
+    const weights = allowance.weigh(cost);
+    const limit = allowance.exceededBy(weights);
+    return limit && { limit, weights };
   }
 
-  start(weights: Weights): Start {
-    this.#inFlight += 1;
-    return this.#allowance.start(weights);
+  /**
+   * Among the candidates of the lowest rank that can be used at all, the one that is least in use for its weight.
+   *
+   * @returns why the request may not start now, where it may not.
+   */
+  choose({ candidates }: Demand): Choice | Hold {
+    let choice: (Choice & { readonly load: number }) | undefined;
+    let hold: Hold | undefined;
+    let rankInUse = Infinity;
+    for (const candidate of candidates) {
+      if (candidate.rank > rankInUse || this.#isOutOfUse(candidate, candidates)) continue;
+      if (choice !== undefined && candidate.rank > choice.candidate.rank) continue;
+      const place = this.#place(candidate.target);
+      const weights = place.allowance.weigh(candidate.cost);
+      const placeHold = place.allowance.hold(weights, place.inFlight);
+      const load = place.inFlight / candidate.weight;
+      if (placeHold === undefined) {
+        if (choice === undefined || load < choice.load) choice = { candidate, weights, load };
+      } else {
+        if (placeHold.binding !== "pause" && placeHold.binding !== "circuit") rankInUse = candidate.rank;
+        if ((placeHold.waitMs ?? Infinity) <= (hold?.waitMs ?? Infinity)) hold = placeHold;
+      }
+    }
+    return choice ?? hold ?? { binding: "circuit" };
+  }
+
+  start({ candidate: { target }, weights }: Choice): Start {
+    const place = this.#place(target);
+    place.inFlight += 1;
+    return place.allowance.start(weights);
   }
 
   /** @param unused What the attempt had reserved and not used. @returns the attempt, marked if it belongs to an outage. */
-  end(attempt: Attempt, start: Start, unused: Weights): Attempt {
-    const ended = this.#allowance.end(attempt, start, unused, this.#inFlight);
-    this.#inFlight -= 1;
+  end(attempt: Attempt, { target }: Candidate, start: Start, unused: Weights): Attempt {
+    const place = this.#place(target);
+    const ended = place.allowance.end(attempt, start, unused, place.inFlight);
+    place.inFlight -= 1;
     return ended;
   }
 
   /** An attempt that threw: a bug, which teaches nothing. */
-  abandon(): void {
-    this.#inFlight -= 1;
+  abandon({ target }: Candidate): void {
+    this.#place(target).inFlight -= 1;
   }
 
-  status(): RateLimitStatus {
-    return { ...this.#allowance.status(), inFlight: this.#inFlight, waiting: this.queue.length };
+  /** One entry for each target. @param shared Limits that count requests of other lanes as well. */
+  status(shared: readonly LimitStatus[]): RateLimitStatus[] {
+    return [...this.#places.values()].map(({ allowance, inFlight }) => allowance.status(shared, inFlight, this.queue.length));
   }
 
-  /** Forgets what was learnt, ends a pause, and fills up what the user set. */
+  /** Forgets what was learnt, ends pauses, and fills up what the user set. */
   reset(): void {
-    this.#allowance = new Allowance(this.#options);
+    for (const [target, place] of this.#places) place.allowance = this.#options.createAllowance(target);
+  }
+
+  /** The last one is never out of use: somebody has to hear why. */
+  #isOutOfUse({ target }: Candidate, candidates: readonly Candidate[]): boolean {
+    const { isEvicted } = this.#options;
+    return isEvicted(target) && candidates.some((other) => !isEvicted(other.target));
+  }
+
+  #place(target: number): Place {
+    const known = this.#places.get(target);
+    if (known !== undefined) return known;
+    const place = { allowance: this.#options.createAllowance(target), inFlight: 0 };
+    this.#places.set(target, place);
+    return place;
   }
 }

@@ -1,18 +1,27 @@
-import type { AllowanceOptions } from "./allowance.ts";
+import type { Target } from "../model/demand.ts";
+import { Allowance, type AllowanceOptions } from "./allowance.ts";
 import { Lane } from "./lane.ts";
+import { configuredLimit } from "./limit.ts";
+import { LimitSet } from "./limit-set.ts";
 
 /** A file may name any number of models; what was learnt of the longest idle ones is forgotten beyond so many. */
 const mostRemembered = 1_000;
 
-export type LanesOptions = Omit<AllowanceOptions, "model">;
+export interface LanesOptions extends Omit<AllowanceOptions, "model" | "provider" | "targetLimits"> {
+  readonly targets: readonly Target[];
+  /** Called after requests have left a lane's queue because of an abort. */
+  readonly onAbort: () => void;
+}
 
 /** A lane for each model that was asked for. */
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
+  #targetLimits: readonly LimitSet[];
 
   constructor(options: LanesOptions) {
     this.#options = options;
+    this.#targetLimits = this.#createTargetLimits();
   }
 
   get all(): readonly Lane[] {
@@ -36,21 +45,49 @@ export class Lanes {
     for (const lane of this.#lanes.values()) if (lane.queue.length > 0) yield lane;
   }
 
-  /** @param onAbort Called after requests have left the lane's queue because of an abort. */
-  of(model: string, onAbort: () => void): Lane {
-    const known = this.#lanes.get(model);
+  of(name: string): Lane {
+    const known = this.#lanes.get(name);
     if (known !== undefined) return known;
-    const limits = this.#options.limits.filter((limit) => limit.model === model);
-    const lane = new Lane({ ...this.#options, model, limits }, onAbort);
-    this.#lanes.set(model, lane);
+    const lane = new Lane({
+      createAllowance: (target) => this.#createAllowance(name, target),
+      isEvicted: (target) => this.#options.targets[target]?.isEvicted?.() ?? false,
+      onAbort: this.#options.onAbort,
+    });
+    this.#lanes.set(name, lane);
     if (this.#lanes.size > mostRemembered) this.#forgetOne();
     return lane;
   }
 
+  reset(): void {
+    this.#targetLimits = this.#createTargetLimits();
+    for (const lane of this.#lanes.values()) lane.reset();
+  }
+
+  #createAllowance(model: string, target: number): Allowance {
+    const { targets, limits } = this.#options;
+    const { name = "", limits: ownLimits = [] } = targets[target] ?? {};
+    return new Allowance({
+      ...this.#options,
+      provider: name,
+      model,
+      limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
+      targetLimits: this.#targetLimits[target] ?? new LimitSet(),
+    });
+  }
+
+  /** Those of a target that count the requests for all its models together. */
+  #createTargetLimits(): LimitSet[] {
+    const { targets, clock } = this.#options;
+    return targets.map(({ limits = [] }) => {
+      const shared = limits.filter(({ model }) => model === undefined);
+      return new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
+    });
+  }
+
   #forgetOne(): void {
-    for (const [model, lane] of this.#lanes) {
+    for (const [name, lane] of this.#lanes) {
       if (!lane.isIdle) continue;
-      this.#lanes.delete(model);
+      this.#lanes.delete(name);
       return;
     }
   }

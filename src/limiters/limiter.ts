@@ -1,5 +1,5 @@
 import type { Attempt } from "../model/attempt.ts";
-import type { Cost } from "../model/cost.ts";
+import type { Demand, Target } from "../model/demand.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { describeRateLimit, type LimitSource, type RateLimit } from "../model/rate-limit.ts";
@@ -52,12 +52,12 @@ export interface RateLimitStatus {
  */
 export interface Limiter {
   /**
-   * @param cost Reserved before `task` starts.
-   * @param task One attempt. Must not reject.
+   * @param demand Its cost is reserved, at the target that is chosen, before `task` starts.
+   * @param task One attempt at that target. Must not reject.
    * @param signal Ends the wait, not the task: a waiting request then gets a failure of kind `cancelled`.
    * @returns what the task returned; during an outage its failure says so.
    */
-  run(cost: Cost, task: () => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
+  run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
   status(): LimiterStatus;
   /** One entry for each model that was asked for. */
   rateLimits(): RateLimitStatus[];
@@ -66,13 +66,13 @@ export interface Limiter {
 }
 
 export interface LimiterOptions {
-  /** Whose limits these are; named in events. */
-  readonly provider: string;
+  /** Where requests can be sent. Demands name them by their place in this list. */
+  readonly targets: readonly Target[];
   /** Attempts in flight at most. */
   readonly concurrency: number;
   /** Whether fewer are in flight while the server turns requests away. Default: true. */
   readonly adaptive?: boolean | undefined;
-  /** Default: none but those that the provider tells. Those of up to a minute are used evenly, longer ones as fast as others allow. */
+  /** Of all targets together. Default: none but those that providers tell. Those of up to a minute are used evenly, longer ones as fast as others allow. */
   readonly limits?: readonly RateLimit[] | undefined;
   /** When nobody gets through: until one request tries again, and the most that this grows to. Default: 1 s and 30 s. */
   readonly probeDelayMs?: number | undefined;
@@ -86,7 +86,7 @@ export interface LimiterOptions {
 }
 
 /**
- * Makes the limiter of one provider and key.
+ * Makes a limiter.
  *
  * @throws UsageError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
@@ -95,21 +95,24 @@ export function createLimiter(options: LimiterOptions): Limiter {
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new UsageError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
   for (const limit of limits) checkLimit(limit);
+  for (const target of options.targets) for (const limit of target.limits ?? []) checkLimit(limit);
   const shared = limits.filter(({ model }) => model === undefined);
   return new AllOf({
     concurrency: new Concurrency(concurrency),
     createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
-    lanes: new Lanes({
-      provider: options.provider,
-      concurrency,
-      adaptive: options.adaptive ?? true,
-      limits,
-      probeDelayMs: options.probeDelayMs ?? 1_000,
-      maxProbeDelayMs: options.maxProbeDelayMs ?? 30_000,
-      onEvent,
-      clock,
-      random: options.random ?? Math.random,
-    }),
+    createLanes: (onAbort) =>
+      new Lanes({
+        onAbort,
+        targets: options.targets,
+        concurrency,
+        adaptive: options.adaptive ?? true,
+        limits,
+        probeDelayMs: options.probeDelayMs ?? 1_000,
+        maxProbeDelayMs: options.maxProbeDelayMs ?? 30_000,
+        onEvent,
+        clock,
+        random: options.random ?? Math.random,
+      }),
     onTooLarge: (message) => onEvent({ type: "warning", message }),
     clock,
   });

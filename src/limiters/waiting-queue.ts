@@ -1,12 +1,13 @@
 import type { Attempt } from "../model/attempt.ts";
-import type { Cost } from "../model/cost.ts";
+import type { Demand } from "../model/demand.ts";
 import { cancelled } from "../model/failure.ts";
 
 export interface WaitingRequest {
   /** Who came first has the lower one. */
   readonly ticket: number;
-  readonly cost: Cost;
-  readonly task: () => Promise<Attempt>;
+  readonly demand: Demand;
+  /** @param target Where it is to be sent. */
+  readonly task: (target: number) => Promise<Attempt>;
   readonly signal: AbortSignal;
   readonly resolve: (attempt: Attempt) => void;
   readonly reject: (error: unknown) => void;

@@ -164,7 +164,7 @@ export class RequestManager {
     const { provider, concurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = this.#options;
     const { retryDelayMs, maxRetryDelayMs } = this.#retryPolicy;
     return createLimiter({
-      provider: provider.name,
+      targets: provider.targets ?? [{ name: provider.name }],
       concurrency: concurrency ?? defaultConcurrency,
       limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
       adaptive,

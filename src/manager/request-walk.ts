@@ -2,11 +2,15 @@ import type { CacheStore } from "../caches/cache-store.ts";
 import type { Limiter } from "../limiters/limiter.ts";
 import type { Answer, Attempt, FailedAttempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
+import { type Demand, demandOf } from "../model/demand.ts";
 import type { Failure, Outage } from "../model/failure.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
+import { TriedTargets } from "./tried-targets.ts";
+
+const nowhere: ReadonlySet<number> = new Set();
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -73,48 +77,66 @@ export class RequestWalk {
 
   /** The walk of a request that the cache does not know. @throws CacheError when its answer cannot be remembered. */
   async ask({ request, id, key }: NamedRequest): Promise<BatchResult> {
-    const { provider, limiter, retryRules, waitSignal, emit } = this.#options;
+    const { provider, retryRules, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
-    const cost = provider.estimate(request);
+    const tried = provider.route === undefined ? undefined : new TriedTargets(provider.targets ?? []);
     const { attempt, attempts } = await retry(
-      (number) => {
-        const askedAtMs = performance.now();
-        return limiter.run(cost, () => this.#attempt(request, key, number, askedAtMs), waitSignal);
-      },
+      (number) => this.#run(request, key, number, tried),
       retryRules,
       waitSignal,
       (wait) => {
         emit({ type: "retry-wait", customId, lineNumber, ...wait });
-        this.#noteOutage(wait.failure);
+        this.#noteOutage(wait.failure, request, tried);
       },
     );
-    if (!attempt.ok) this.#noteOutage(attempt.failure);
-    if (!attempt.ok) return { status: "failed", ...lineOf(request, id), ...withoutUsage(attempt), attempts };
-    return succeeded(request, id, attempt.answer, "asked", attempts);
+    if (attempt.ok) return succeeded(request, id, attempt.answer, "asked", attempts);
+    this.#noteOutage(attempt.failure, request, tried);
+    const { failure, answer } = attempt;
+    const explained = { failure: tried?.explain(failure) ?? failure, ...(answer !== undefined && { answer }) };
+    return { status: "failed", ...lineOf(request, id), ...explained, attempts };
   }
 
-  #noteOutage({ outage, message }: Failure): void {
-    if (outage !== undefined) this.#options.onOutage(outage, message);
+  #run(request: BatchRequest, key: string, number: number, tried: TriedTargets | undefined): Promise<Attempt> {
+    const { limiter, waitSignal } = this.#options;
+    const askedAtMs = performance.now();
+    return limiter.run(
+      this.#demand(request, tried),
+      async (target) => {
+        const attempt = await this.#attempt(request, key, number, askedAtMs, target);
+        if (!attempt.ok) tried?.note(target, attempt.failure);
+        return attempt;
+      },
+      waitSignal,
+    );
+  }
+
+  #demand(request: BatchRequest, tried: TriedTargets | undefined): Demand {
+    const { provider } = this.#options;
+    return provider.route?.(request, tried?.failed ?? nowhere) ?? demandOf(provider.estimate(request));
+  }
+
+  /** While there is another place to go, nobody need give up. */
+  #noteOutage({ outage, message }: Failure, request: BatchRequest, tried: TriedTargets | undefined): void {
+    if (outage === undefined || tried?.areAllOf(this.#demand(request, tried)) === false) return;
+    this.#options.onOutage(outage, message);
   }
 
   /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  async #attempt(request: BatchRequest, key: string, number: number, askedAtMs: number): Promise<Attempt> {
+  async #attempt(request: BatchRequest, key: string, number: number, askedAtMs: number, target: number): Promise<Attempt> {
     const { provider, cache, emit, onAttempt, attemptSignal } = this.#options;
     const { customId, lineNumber } = request;
+    const targetName = provider.targets?.[target]?.name;
     const startedAt = performance.now();
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs: startedAt - askedAtMs });
-    const attempt = await provider.send(request, { signal: attemptSignal });
+    const waitedMs = startedAt - askedAtMs;
+    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(targetName && { target: targetName }) });
+    const attempt = await provider.send(request, { signal: attemptSignal, target });
     const durationMs = performance.now() - startedAt;
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
-    onAttempt(attempt, request.model);
+    onAttempt(attempt, targetName === undefined ? request.model : `${request.model} at ${targetName}`);
     if (attempt.ok) await cache?.set(key, attempt.answer);
     return attempt;
   }
-}
-
-function withoutUsage({ failure, answer }: FailedAttempt): Pick<FailedAttempt, "failure" | "answer"> {
-  return answer === undefined ? { failure } : { failure, answer };
 }
 
 function withoutAnswer({ failure, usage }: FailedAttempt): Pick<FailedAttempt, "failure" | "usage"> {

@@ -17,6 +17,8 @@ export type RunEvent =
       readonly attempt: number;
       /** How long it waited for limits, a pause or a free slot. */
       readonly waitedMs: number;
+      /** Where it goes, if the provider has several places. */
+      readonly target?: string;
     }
   | {
       readonly type: "attempt-end";

@@ -1,5 +1,6 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
+import type { Demand, Target } from "../model/demand.ts";
 import type { BatchRequest } from "../model/request.ts";
 
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
@@ -8,6 +9,11 @@ export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
 export type { AuthorizationStyle } from "./request-headers.ts";
+
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  readonly target?: number;
+}
 
 /**
  * Asks once: no retry, no waiting, no cache. A bad answer is a value, not an exception.
@@ -25,13 +31,24 @@ export interface Provider {
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;
 
+  /** The places where it can send requests, each with limits of its own: keys, or other providers. Default: one place. */
+  readonly targets?: readonly Target[];
+
+  /**
+   * Which of them could take a request. Default: the one there is.
+   *
+   * @param failed Those at which an attempt of this request failed.
+   */
+  route?(request: BatchRequest, failed: ReadonlySet<number>): Demand;
+
   /**
    * Sends the request once and reads the whole answer.
    *
+   * @param options.target Where to; 0 where there is one place.
    * @param options.signal Aborts the call, which then ends as a failure of kind `cancelled`.
    * @returns an attempt in every case; never rejects.
    */
-  send(request: BatchRequest, options: { readonly signal: AbortSignal }): Promise<Attempt>;
+  send(request: BatchRequest, options: SendOptions): Promise<Attempt>;
 
   /** Closes connections. Call it once no `send` is under way. */
   close(): Promise<void>;

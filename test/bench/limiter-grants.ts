@@ -1,7 +1,7 @@
 import { createLimiter } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import { noUsage } from "../../src/model/usage.ts";
-import { costOf, limitsOf, type PerMinute } from "../limiters/attempts.ts";
+import { demandFor, limitsOf, type PerMinute } from "../limiters/attempts.ts";
 
 /**
  * How many attempts a second the limiter can start when its limits are far away, and how much of a limit it uses when it is near:
@@ -11,14 +11,14 @@ const answered: Attempt = { ok: true, answer: { statusCode: 200, requestId: "", 
 const never = new AbortController().signal;
 
 async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {
-  const limiter = createLimiter({ provider: "bench", concurrency: 200, adaptive: false, limits: limitsOf(limits) });
+  const limiter = createLimiter({ targets: [{ name: "bench" }], concurrency: 200, adaptive: false, limits: limitsOf(limits) });
   const startedAt = performance.now();
   let left = 60_000;
   // A window of requests under way, like the manager's.
   const worker = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await limiter.run(costOf(100), task, never);
+      await limiter.run(demandFor(100), task, never);
     }
   };
   await Promise.all(Array.from({ length: 400 }, worker));
@@ -27,7 +27,7 @@ async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>):
 
 /** How fast attempts start once the first burst is over, divided by how fast the limit allows. */
 async function useOfLimit(limits: PerMinute, tokens: number, seconds: number): Promise<number> {
-  const limiter = createLimiter({ provider: "bench", concurrency: 5_000, adaptive: false, limits: limitsOf(limits) });
+  const limiter = createLimiter({ targets: [{ name: "bench" }], concurrency: 5_000, adaptive: false, limits: limitsOf(limits) });
   const stop = new AbortController();
   const startsMs: number[] = [];
   const task = async (): Promise<Attempt> => {
@@ -35,7 +35,7 @@ async function useOfLimit(limits: PerMinute, tokens: number, seconds: number): P
     return answered;
   };
   const worker = async (): Promise<void> => {
-    while (!stop.signal.aborted) await limiter.run(costOf(tokens), task, stop.signal);
+    while (!stop.signal.aborted) await limiter.run(demandFor(tokens), task, stop.signal);
   };
   const workers = Array.from({ length: 2_000 }, worker);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Limiter } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { answered, costOf, failed, never } from "../limiters/attempts.ts";
+import { answered, demandFor, failed, never } from "../limiters/attempts.ts";
 
 /** A task that ends when it is told to, and the ledger of all such tasks. */
 class Tasks {
@@ -33,7 +33,7 @@ class Tasks {
   }
 }
 
-const cost = costOf(10);
+const cost = demandFor(10);
 
 /**
  * What every limiter keeps to, however it is configured.
@@ -166,7 +166,7 @@ export function describeLimiter(name: string, make: () => Limiter): void {
         mostListeners = Math.max(mostListeners, getEventListeners(signal, "abort").length);
         return answered(1);
       };
-      await Promise.all(Array.from({ length: 1_000 }, () => limiter.run(costOf(0), task, signal)));
+      await Promise.all(Array.from({ length: 1_000 }, () => limiter.run(demandFor(0), task, signal)));
       expect(mostListeners).toBe(1);
       expect(getEventListeners(signal, "abort")).toHaveLength(0);
     });

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { RunEvent } from "../../src/model/event.ts";
-import { answered, costOf, failed, limitsOf, never, type PerMinute } from "./attempts.ts";
+import { answered, demandFor, failed, limitsOf, never, type PerMinute } from "./attempts.ts";
 
 interface Start {
   readonly number: number;
@@ -20,7 +20,7 @@ class Trial {
 
   constructor({ requestsPerMinute, tokensPerMinute, ...options }: PerMinute & Partial<LimiterOptions>) {
     this.limiter = createLimiter({
-      provider: "practice",
+      targets: [{ name: "practice" }],
       concurrency: 1_000,
       // What it does about concurrency has tests of its own.
       adaptive: false,
@@ -34,7 +34,7 @@ class Trial {
   send(tokens: number, attempt: Attempt = answered(tokens), signal: AbortSignal = never, model?: string): Promise<Attempt> {
     const number = this.#count++;
     return this.limiter.run(
-      costOf(tokens, model),
+      demandFor(tokens, model),
       async () => {
         this.starts.push({ number, atMs: performance.now(), tokens });
         return attempt;
@@ -66,8 +66,8 @@ const permitMs = 5;
 
 // Bottleneck is loaded when it is first needed, and loading takes real time.
 beforeAll(async () => {
-  await createLimiter({ provider: "practice", concurrency: 1, limits: limitsOf({ requestsPerMinute: 60 }) }).run(
-    costOf(0),
+  await createLimiter({ targets: [{ name: "practice" }], concurrency: 1, limits: limitsOf({ requestsPerMinute: 60 }) }).run(
+    demandFor(0),
     async () => answered(),
     never,
   );
@@ -257,11 +257,11 @@ describe("AllOf", () => {
   });
 
   test("an observer that throws ends the request it was told of, and the slot is free again", async () => {
-    const limiter = createLimiter({ provider: "practice", concurrency: 1, onEvent: throwBug });
-    await expect(limiter.run(costOf(0), async () => failed("rate_limit", { retryAfterMs: 10 }), never)).rejects.toThrow(
+    const limiter = createLimiter({ targets: [{ name: "practice" }], concurrency: 1, onEvent: throwBug });
+    await expect(limiter.run(demandFor(0), async () => failed("rate_limit", { retryAfterMs: 10 }), never)).rejects.toThrow(
       "a bug in an observer",
     );
-    const next = limiter.run(costOf(0), async () => answered(), never);
+    const next = limiter.run(demandFor(0), async () => answered(), never);
     await vi.runAllTimersAsync();
     await expect(next).resolves.toMatchObject({ ok: true });
   });

@@ -1,5 +1,5 @@
 import type { AnsweredAttempt, FailedAttempt } from "../../src/model/attempt.ts";
-import type { Cost } from "../../src/model/cost.ts";
+import { type Demand, demandOf } from "../../src/model/demand.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
 import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
 
@@ -17,8 +17,8 @@ export function failed(kind: FailureKind, details: Partial<Failure> = {}): Faile
 export const never: AbortSignal = new AbortController().signal;
 
 /** Of a request that counts as so many tokens, and whose answer counts as none. */
-export function costOf(tokens: number, model = "practice-1"): Cost {
-  return { model, inputTokens: tokens, counting: "input" };
+export function demandFor(tokens: number, model = "practice-1"): Demand {
+  return demandOf({ model, inputTokens: tokens, counting: "input" });
 }
 
 export interface PerMinute {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { afterEach, expect, test, vi } from "vitest";
 import { createLimiter } from "../../src/limiters/limiter.ts";
 import { Grants } from "../../src/limiters/grants.ts";
-import { answered, costOf, limitsOf, never } from "./attempts.ts";
+import { answered, demandFor, limitsOf, never } from "./attempts.ts";
 
 const clock = (): number => performance.now();
 const hourMs = 3_600_000;
@@ -20,7 +20,7 @@ function setWallClock(offsetMs: number): void {
 test("a run without limits does not wait for Bottleneck to be loaded", async () => {
   const { cache } = createRequire(import.meta.url);
   const isLoaded = (): boolean => Object.keys(cache).some((path) => path.includes("bottleneck"));
-  await createLimiter({ provider: "practice", concurrency: 1 }).run(costOf(1), async () => answered(), never);
+  await createLimiter({ targets: [{ name: "practice" }], concurrency: 1 }).run(demandFor(1), async () => answered(), never);
   expect(isLoaded()).toBe(false);
   await new Grants().ask(1);
   expect(isLoaded()).toBe(true);
@@ -72,7 +72,11 @@ test("a process so busy that Bottleneck takes long to grant gets its grant never
 
 test("a wall clock that jumps an hour back, forward and back makes no stall and no burst", async () => {
   const perMinute = 30_000;
-  const limiter = createLimiter({ provider: "practice", concurrency: 100, limits: limitsOf({ requestsPerMinute: perMinute }) });
+  const limiter = createLimiter({
+    targets: [{ name: "practice" }],
+    concurrency: 100,
+    limits: limitsOf({ requestsPerMinute: perMinute }),
+  });
   const stop = new AbortController();
   const startsMs: number[] = [];
   const task = async (): Promise<ReturnType<typeof answered>> => {
@@ -80,7 +84,7 @@ test("a wall clock that jumps an hour back, forward and back makes no stall and 
     return answered();
   };
   const worker = async (): Promise<void> => {
-    while (!stop.signal.aborted) await limiter.run(costOf(0), task, stop.signal);
+    while (!stop.signal.aborted) await limiter.run(demandFor(0), task, stop.signal);
   };
   const workers = Promise.all(Array.from({ length: 150 }, worker));
   for (const offsetMs of [0, -hourMs, hourMs, 0]) {

@@ -4,7 +4,7 @@ import { UsageError } from "../../src/model/errors.ts";
 import { describeLimiter } from "../contracts/limiter.ts";
 import { limitsOf } from "./attempts.ts";
 
-const base = { provider: "practice", concurrency: 4 };
+const base = { targets: [{ name: "practice" }], concurrency: 4 };
 const requestsPerMinute = 6_000_000;
 const tokensPerMinute = 60_000_000;
 

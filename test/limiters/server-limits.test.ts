@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLimiter } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { answered, costOf, failed, limitsOf } from "./attempts.ts";
+import { answered, demandFor, failed, limitsOf } from "./attempts.ts";
 
 /** A server's token bucket with one second of burst, which refuses what is not there. */
 class EnforcedLimit {
@@ -38,7 +38,7 @@ async function sendFor(ms: number, limits: { rpm?: number; tpm?: number; tokens?
   const requests = new EnforcedLimit(requestsPerMinute ?? 1e9);
   const flow = new EnforcedLimit(tokensPerMinute ?? 1e9);
   const limiter = createLimiter({
-    provider: "practice",
+    targets: [{ name: "practice" }],
     concurrency: 500,
     limits: limitsOf({ requestsPerMinute, tokensPerMinute }),
   });
@@ -55,7 +55,7 @@ async function sendFor(ms: number, limits: { rpm?: number; tpm?: number; tokens?
     return isAdmitted ? answered(tokens) : failed("rate_limit");
   };
   const worker = async (): Promise<void> => {
-    while (!stop.signal.aborted) await limiter.run(costOf(tokens), task, stop.signal);
+    while (!stop.signal.aborted) await limiter.run(demandFor(tokens), task, stop.signal);
   };
   const workers = Promise.all(Array.from({ length: 600 }, worker));
   await new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,12 +2,12 @@ import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { WaitingQueue, type WaitingRequest } from "../../src/limiters/waiting-queue.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { answered, costOf } from "./attempts.ts";
+import { answered, demandFor } from "./attempts.ts";
 
 const ignore = (): void => {};
 
 function waiting(signal: AbortSignal, tokens = 0, resolve: (attempt: Attempt) => void = ignore): WaitingRequest {
-  return { ticket: tokens, cost: costOf(tokens), task: async () => answered(), signal, resolve, reject: ignore };
+  return { ticket: tokens, demand: demandFor(tokens), task: async () => answered(), signal, resolve, reject: ignore };
 }
 
 test("first come, first served, also after the front was moved up", () => {
@@ -20,11 +20,12 @@ test("first come, first served, also after the front was moved up", () => {
     for (let shift = 0; shift < (turn * 5) % 9; shift += 1) {
       expect(queue.at(0)).toBe(queue.at(0));
       const request = queue.shift();
-      if (request !== undefined) left.push(request.cost.inputTokens);
+      if (request !== undefined) left.push(request.demand.candidates[0]?.cost.inputTokens ?? -1);
     }
     expect(queue.length).toBe(came - left.length);
   }
-  for (let request = queue.shift(); request !== undefined; request = queue.shift()) left.push(request.cost.inputTokens);
+  for (let request = queue.shift(); request !== undefined; request = queue.shift())
+    left.push(request.demand.candidates[0]?.cost.inputTokens ?? -1);
   expect(left).toEqual(Array.from({ length: came }, (_, index) => index));
   expect(queue.length).toBe(0);
 });
@@ -50,6 +51,8 @@ test("an abort takes out those of its signal, as cancelled, and leaves the other
   first.abort();
   expect(cancelled).toEqual(["cancelled", "cancelled"]);
   expect(aborts).toBe(1);
-  expect([queue.shift(), queue.shift(), queue.shift()].map((request) => request?.cost.inputTokens)).toEqual([1, 3, 5]);
+  expect([queue.shift(), queue.shift(), queue.shift()].map((request) => request?.demand.candidates[0]?.cost.inputTokens)).toEqual(
+    [1, 3, 5],
+  );
   expect(queue.length).toBe(0);
 });

@@ -1,0 +1,36 @@
+import type { Cost } from "./cost.ts";
+import type { RateLimit } from "./rate-limit.ts";
+
+/** One place where requests can be sent: a provider, with one of its keys. Limits are kept by it. */
+export interface Target {
+  /** For people and logs: `openai`, or `openai, key 2`. */
+  readonly name: string;
+  /** Those that the user set for it. */
+  readonly limits?: readonly RateLimit[];
+  /** It was found to be of no use, a refused key for one. Default: it never is. */
+  isEvicted?(): boolean;
+}
+
+/** A target that could take a request. */
+export interface Candidate {
+  /** Its place in the list of targets. */
+  readonly target: number;
+  readonly cost: Cost;
+  /** Those of the lowest rank are asked, as long as one of them is neither paused nor unreachable. */
+  readonly rank: number;
+  /** How much of the load it takes, beside the others of its rank. Above 0. */
+  readonly weight: number;
+}
+
+/** What a request needs to start. */
+export interface Demand {
+  /** Requests with the same name have the same candidates and wait in one queue: the model's name. */
+  readonly lane: string;
+  /** At least one. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** Of a request that can go to one place only. */
+export function demandOf(cost: Cost): Demand {
+  return { lane: cost.model, candidates: [{ target: 0, cost, rank: 0, weight: 1 }] };
+}
