@@ -48,9 +48,13 @@ export async function checkInput(
 }
 
 /** Requests that the provider cannot be asked, in words for `checkInput`. */
-export function unsupportedBy(provider: Pick<Provider, "name" | "endpoint">): (request: BatchRequest) => string | undefined {
+export function unsupportedBy(
+  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
+): (request: BatchRequest) => string | undefined {
   return (request) =>
-    provider.endpoint(request) === undefined ? `${provider.name} cannot be asked at ${request.path}` : undefined;
+    provider.endpoint(request) === undefined
+      ? (provider.refusal?.(request) ?? `${provider.name} cannot be asked at ${request.path}`)
+      : undefined;
 }
 
 /** @throws UsageError listing the first problems and their total. */

@@ -38,7 +38,7 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
 export function checkRequests(
   input: Input,
   options: ParsingOptions,
-  provider: Pick<Provider, "name" | "endpoint">,
+  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
 ): Promise<InputCheck> {
   const parser = new RequestParser({ ...parsingOf(options), checkOnly: true });
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { UsageError } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
+import { readReferenceShape } from "./reference-shape.ts";
 import { type OptionIssue, type Options, parseOptions } from "./options.ts";
 
 const defaultConfigFile = "llmbatch.config.json";
@@ -53,7 +54,7 @@ function readConfigFile(path: string | undefined): Given {
   if (typeof content !== "object" || content === null || Array.isArray(content))
     throw new UsageError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
   return Object.fromEntries(
-    Object.entries(content)
+    Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
       .map(([key, value]) => [key, { value, where: `${file}: "${key}"` }]),
   );
@@ -68,8 +69,10 @@ function parseConfig(file: string): unknown {
   }
 }
 
-function describe({ key, expected }: OptionIssue, given: Given): string {
+/** What stands deep inside the file may be a key, so it is not shown. */
+function describe({ key, place, expected }: OptionIssue, given: Given): string {
   const origin = given[key];
-  if (expected === undefined) return `${origin?.where ?? key}: there is no such option`;
-  return `${origin?.where ?? flagOf(key)}: expected ${expected}, not ${JSON.stringify(origin?.value)}`;
+  const where = `${origin?.where ?? (expected === undefined ? key : flagOf(key))}${place}`;
+  if (expected === undefined) return `${where}: there is no such option`;
+  return place === "" ? `${where}: expected ${expected}, not ${JSON.stringify(origin?.value)}` : `${where}: expected ${expected}`;
 }

@@ -3,6 +3,14 @@ import type { RateLimit } from "../model/rate-limit.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
+import {
+  type PriceConfig,
+  pricesSchema,
+  type ProviderConfig,
+  providersSchema,
+  type RouteConfig,
+  routesSchema,
+} from "./provider-config.ts";
 
 // Without it zod compiles its schemas with `new Function`, which hardened environments forbid.
 z.config({ jitless: true });
@@ -17,6 +25,8 @@ export interface Options {
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
   readonly provider: string;
+  /** Whether somebody named it. If not, a model's name may name another: `anthropic/claude-…`. */
+  readonly provider_is_named: boolean;
   readonly base_url?: string | undefined;
   readonly api_key_env?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
@@ -41,6 +51,10 @@ export interface Options {
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
+  /** These are of the configuration file alone. */
+  readonly providers: Readonly<Record<string, ProviderConfig>>;
+  readonly routes: Readonly<Record<string, RouteConfig>>;
+  readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
 /** What `--limit` was given: how many lines at most, and any number of rate limits. */
@@ -123,14 +137,14 @@ const limit = list(limitItem).transform((items): Limit => {
   return { lines: lines.at(-1), rates: items.filter((item) => typeof item === "object") };
 });
 
-const schema = z.strictObject({
+const optionSchemas = {
   output: text.optional(),
   errors: text.optional(),
   stats: text.optional(),
   log: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
-  provider: text.default("openai"),
+  provider: text.optional(),
   base_url: baseUrl.optional(),
   api_key_env: text.optional(),
   header: list(header).default([]),
@@ -155,11 +169,26 @@ const schema = z.strictObject({
   limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
-} satisfies Record<OptionKey, z.ZodType>);
+} satisfies Record<OptionKey, z.ZodType>;
+
+const schema = z
+  .strictObject({
+    ...optionSchemas,
+    providers: providersSchema.default({}),
+    routes: routesSchema.default({}),
+    prices: pricesSchema.default({}),
+  })
+  .transform(({ provider, ...options }): Options => ({
+    ...options,
+    provider: provider ?? "openai",
+    provider_is_named: provider !== undefined,
+  }));
 
 /** Something wrong with one option. */
 export interface OptionIssue {
   readonly key: string;
+  /** Where in the option's value, if that is not a plain one: `.openai.api_keys[0]`. */
+  readonly place: string;
   /** What was expected; undefined when there is no such option. */
   readonly expected: string | undefined;
 }
@@ -168,13 +197,16 @@ export interface OptionIssue {
 export function parseOptions(values: Readonly<Record<string, unknown>>): { options: Options } | { issues: OptionIssue[] } {
   const parsed = schema.safeParse(values);
   if (parsed.success) return { options: parsed.data };
-  return {
-    issues: parsed.error.issues.flatMap((issue): OptionIssue[] =>
-      issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => ({ key, expected: undefined }))
-        : [{ key: String(issue.path[0]), expected: issue.message }],
-    ),
-  };
+  return { issues: parsed.error.issues.flatMap(describeIssue) };
+}
+
+function describeIssue(issue: z.core.$ZodIssue): OptionIssue[] {
+  const [key = "", ...deeper] = issue.path;
+  const isPlain = String(key) in optionSchemas;
+  const place = isPlain ? "" : deeper.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  if (issue.code !== "unrecognized_keys") return [{ key: String(key), place, expected: issue.message }];
+  if (issue.path.length === 0) return issue.keys.map((unknown) => ({ key: unknown, place: "", expected: undefined }));
+  return issue.keys.map((unknown) => ({ key: String(key), place: `${place}.${unknown}`, expected: undefined }));
 }
 
 function isJson(value: string): boolean {

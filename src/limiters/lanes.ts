@@ -17,11 +17,10 @@ export interface LanesOptions extends Omit<AllowanceOptions, "model" | "provider
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
-  #targetLimits: readonly LimitSet[];
+  readonly #targetLimits = new Map<number, LimitSet>();
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#targetLimits = this.#createTargetLimits();
   }
 
   get all(): readonly Lane[] {
@@ -59,7 +58,7 @@ export class Lanes {
   }
 
   reset(): void {
-    this.#targetLimits = this.#createTargetLimits();
+    this.#targetLimits.clear();
     for (const lane of this.#lanes.values()) lane.reset();
   }
 
@@ -71,17 +70,19 @@ export class Lanes {
       provider: name,
       model,
       limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
-      targetLimits: this.#targetLimits[target] ?? new LimitSet(),
+      targetLimits: this.#limitsOf(target),
     });
   }
 
   /** Those of a target that count the requests for all its models together. */
-  #createTargetLimits(): LimitSet[] {
+  #limitsOf(target: number): LimitSet {
+    const known = this.#targetLimits.get(target);
+    if (known !== undefined) return known;
     const { targets, clock } = this.#options;
-    return targets.map(({ limits = [] }) => {
-      const shared = limits.filter(({ model }) => model === undefined);
-      return new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
-    });
+    const shared = (targets[target]?.limits ?? []).filter(({ model }) => model === undefined);
+    const limits = new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
+    this.#targetLimits.set(target, limits);
+    return limits;
   }
 
   #forgetOne(): void {

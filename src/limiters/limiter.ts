@@ -66,7 +66,7 @@ export interface Limiter {
 }
 
 export interface LimiterOptions {
-  /** Where requests can be sent. Demands name them by their place in this list. */
+  /** Where requests can be sent. Demands name them by their place in this list, which may grow. */
   readonly targets: readonly Target[];
   /** Attempts in flight at most. */
   readonly concurrency: number;

@@ -157,7 +157,7 @@ export function failedUnasked(input: BatchInput, id: string, failure: Failure): 
 /** The result of a request that the provider has no protocol for; undefined where it has one. */
 export function unanswerable({ request, id }: NamedRequest, provider: Provider): FailedResult | undefined {
   if (provider.endpoint(request) !== undefined) return undefined;
-  const message = `${provider.name} cannot be asked at ${request.path}`;
+  const message = provider.refusal?.(request) ?? `${provider.name} cannot be asked at ${request.path}`;
   return failedUnasked(request, id, { kind: "invalid_request", message, retryable: false });
 }
 

@@ -15,6 +15,8 @@ export interface BatchRequest {
   readonly path: string;
   /** The model that `body` names. Limits and permanent failures are counted by it. */
   readonly model: string;
+  /** The provider that the line names, for those who have several. */
+  readonly provider?: string;
   /** JSON text, without line breaks, sent byte for byte. */
   readonly body: string;
   /** The most tokens the answer may have by the body's own limit, over all choices asked for; undefined when it sets none. */

@@ -5,6 +5,7 @@ import type { BatchRequest } from "../model/request.ts";
 
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { createRoutedProvider, type Place, type RoutedProviderOptions, type Stop } from "./routed-provider.ts";
 export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
@@ -27,6 +28,9 @@ export interface Provider {
    * text in every run. @returns undefined if this provider speaks no protocol for the request's path.
    */
   endpoint(request: BatchRequest): string | undefined;
+
+  /** Why `endpoint` knows none for a request, in words for a person. */
+  refusal?(request: BatchRequest): string | undefined;
 
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;

@@ -1,0 +1,92 @@
+import type { Options } from "../config/options.ts";
+import type { RouteConfig } from "../config/provider-config.ts";
+import { UsageError } from "../model/errors.ts";
+import type { BatchRequest } from "../model/request.ts";
+import type { Place, Stop } from "../providers/provider.ts";
+
+export interface RouteTableOptions {
+  readonly options: Options;
+  /** Opens a provider by its name, one place for each of its keys. @throws UsageError when it cannot be used. */
+  readonly openPlaces: (provider: string) => readonly Place[];
+  /** Whether there is a provider of that name, configured or known. */
+  readonly isProvider: (name: string) => boolean;
+}
+
+/** A file may name any number of models. */
+const mostRemembered = 10_000;
+
+/** Finds for each request where it can go, and opens providers when the first request needs them. */
+export class RouteTable {
+  readonly places: Place[] = [];
+  readonly #options: RouteTableOptions;
+  readonly #placesOf = new Map<string, readonly number[]>();
+  readonly #known = new Map<string, readonly Stop[] | string>();
+
+  constructor(options: RouteTableOptions) {
+    this.#options = options;
+  }
+
+  /** @returns stops, or in words why there are none. */
+  readonly routeOf = ({ model, provider }: BatchRequest): readonly Stop[] | string => {
+    const key = `${provider ?? ""} ${model}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#known.size >= mostRemembered) this.#known.clear();
+    const route = this.#find(model, provider);
+    this.#known.set(key, route);
+    return route;
+  };
+
+  #find(model: string, provider: string | undefined): readonly Stop[] | string {
+    try {
+      if (provider !== undefined) return this.#stopsAt(provider, model, 0, 1);
+      const route = this.#options.options.routes[model];
+      return route === undefined ? this.#withoutRoute(model) : this.#stopsOn(route, model);
+    } catch (error) {
+      if (error instanceof UsageError) return error.message;
+      throw error;
+    }
+  }
+
+  /** `anthropic/claude-…` names its provider where nobody else does. */
+  #withoutRoute(model: string): readonly Stop[] {
+    const { options, isProvider } = this.#options;
+    const prefix = model.slice(0, Math.max(0, model.indexOf("/")));
+    if (!options.provider_is_named && prefix !== "" && isProvider(prefix))
+      return this.#stopsAt(prefix, model.slice(prefix.length + 1), 0, 1);
+    return this.#stopsAt(options.provider, model, 0, 1);
+  }
+
+  #stopsOn({ strategy, to }: RouteConfig, model: string): readonly Stop[] {
+    const ranks =
+      strategy === "cheapest" ? this.#ranksByPrice(to, model) : to.map((_, index) => (strategy === "order" ? index : 0));
+    return to
+      .flatMap((entry, index) => this.#stopsAt(entry.provider, entry.model ?? model, ranks[index] ?? 0, entry.weight ?? 1))
+      .toSorted((a, b) => a.rank - b.rank);
+  }
+
+  /** Those without a price come last: nobody knows what they cost. */
+  #ranksByPrice(to: RouteConfig["to"], model: string): number[] {
+    const { prices } = this.#options.options;
+    const priceOf = ({ provider, model: own = model }: RouteConfig["to"][number]): number => {
+      const price = prices[`${provider}/${own}`] ?? prices[own];
+      return price === undefined ? Infinity : price.input + price.output;
+    };
+    const cheapestFirst = to.toSorted((a, b) => priceOf(a) - priceOf(b) || 0);
+    return to.map((entry) => cheapestFirst.indexOf(entry));
+  }
+
+  #stopsAt(provider: string, model: string, rank: number, weight: number): readonly Stop[] {
+    const places = this.#open(provider);
+    const name = this.#options.options.providers[provider]?.models?.[model] ?? model;
+    return places.map((place) => ({ place, model: name, rank, weight: weight / places.length }));
+  }
+
+  #open(provider: string): readonly number[] {
+    const known = this.#placesOf.get(provider);
+    if (known !== undefined) return known;
+    const opened = this.#options.openPlaces(provider).map((place) => this.places.push(place) - 1);
+    this.#placesOf.set(provider, opened);
+    return opened;
+  }
+}

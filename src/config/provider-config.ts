@@ -1,0 +1,89 @@
+import { z } from "zod";
+import type { RateLimit } from "../model/rate-limit.ts";
+import { Secret } from "./secret.ts";
+import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
+
+/** A provider as the configuration file describes it. */
+export interface ProviderConfig {
+  /** The preset that it is like; by default the one of its own name. */
+  readonly preset?: string | undefined;
+  readonly base_url?: string | undefined;
+  /** `"$OPENAI_KEY_1"` names an environment variable. Each key has limits of its own. */
+  readonly api_keys?: readonly Secret[] | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Of each key. */
+  readonly limits?: readonly RateLimit[] | undefined;
+  /** Names for models, and what the provider calls them. */
+  readonly models?: Readonly<Record<string, string>> | undefined;
+}
+
+export const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;
+
+export interface RouteConfig {
+  readonly strategy: (typeof strategies)[number];
+  readonly to: readonly {
+    readonly provider: string;
+    readonly model?: string | undefined;
+    readonly weight?: number | undefined;
+  }[];
+}
+
+/** US dollars for a million tokens. */
+export interface PriceConfig {
+  readonly input: number;
+  readonly output: number;
+}
+
+const name = z.string("a text").min(1, "a text that is not empty");
+
+const rateLimit = name.transform((value, context) => {
+  const limit = parseRateLimit(value);
+  if (limit === undefined) context.addIssue(`a limit such as ${rateLimitExample}`);
+  return limit ?? z.NEVER;
+});
+
+export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = z.record(
+  name,
+  z.strictObject({
+    preset: name.optional(),
+    base_url: name.optional(),
+    api_keys: z
+      .array(
+        name.transform((text) => new Secret(text)),
+        'a list such as ["$OPENAI_KEY_1", "$OPENAI_KEY_2"]',
+      )
+      .min(1, "at least one key")
+      .optional(),
+    headers: z.record(name, z.string("a text")).optional(),
+    limits: z.array(rateLimit, "a list of limits").optional(),
+    models: z.record(name, name).optional(),
+  }),
+  "providers by name",
+);
+
+export const routesSchema: z.ZodType<Record<string, RouteConfig>> = z.record(
+  name,
+  z.strictObject({
+    strategy: z.enum(strategies, strategies.join(", ")).default("order"),
+    to: z
+      .array(
+        z.strictObject({
+          provider: name,
+          model: name.optional(),
+          weight: z.number("a number above 0").positive("a number above 0").optional(),
+        }),
+        "a list of providers",
+      )
+      .min(1, "at least one provider"),
+  }),
+  "routes by model",
+);
+
+export const pricesSchema: z.ZodType<Record<string, PriceConfig>> = z.record(
+  name,
+  z.strictObject({
+    input: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),
+    output: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),
+  }),
+  "prices by model",
+);

@@ -1,0 +1,31 @@
+import { UsageError } from "../model/errors.ts";
+import type { Environment } from "./environment.ts";
+
+const masked = "[secret]";
+
+/** A key that a configuration file names, by its environment variable or by itself. Whoever prints or serialises it sees neither. */
+export class Secret {
+  readonly #text: string;
+
+  /** @param text `$OPENAI_KEY_1` or `env:OPENAI_KEY_1` for a variable; anything else is the key itself. */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** @throws UsageError when its variable is not set. */
+  reveal(environment: Environment): string {
+    const [, variable] = /^(?:\$|env:)([A-Za-z_]\w*)$/.exec(this.#text) ?? [];
+    if (variable === undefined) return this.#text;
+    const value = environment[variable]?.trim();
+    if (value === undefined || value === "") throw new UsageError(`no API key: the environment variable ${variable} is not set`);
+    return value;
+  }
+
+  toString(): string {
+    return masked;
+  }
+
+  toJSON(): string {
+    return masked;
+  }
+}
