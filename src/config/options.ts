@@ -18,6 +18,7 @@ export interface Options {
   readonly set: readonly (readonly [key: string, json: string])[];
   readonly provider: string;
   readonly base_url?: string | undefined;
+  readonly allow_http: boolean;
   readonly api_key_env?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
   readonly concurrency: number;
@@ -132,6 +133,7 @@ const schema = z.strictObject({
   set: list(assignment).default([]),
   provider: text.default("openai"),
   base_url: baseUrl.optional(),
+  allow_http: flag.default(false),
   api_key_env: text.optional(),
   header: list(header).default([]),
   concurrency: positiveInteger.default(100),
