@@ -12,7 +12,8 @@ import {
 } from "../providers/provider.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 
-const mockName = "mock";
+/** What `--provider` calls the practice provider. */
+export const mockName = "mock";
 
 /**
  * The provider that the options describe.

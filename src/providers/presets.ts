@@ -9,6 +9,8 @@ export interface Preset {
   readonly baseUrlVariable?: string;
   /** What is added to such a base URL if it is a bare origin, where that is not what the API itself adds. */
   readonly pathOfBareOrigin?: string;
+  /** The API that is its own. Default: Chat Completions. */
+  readonly ownPath?: string;
   /** The environment variable that customarily holds the key. */
   readonly apiKeyVariable?: string;
   readonly authorization: AuthorizationStyle;
@@ -35,6 +37,7 @@ const services: Readonly<Record<string, Preset>> = {
   anthropic: {
     ...hosted("https://api.anthropic.com", "ANTHROPIC_API_KEY"),
     baseUrlVariable: "ANTHROPIC_BASE_URL",
+    ownPath: "/v1/messages",
     authorization: "x-api-key",
   },
   azure: {
