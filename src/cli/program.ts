@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { flagOf, type OptionRow, optionTable } from "../config/option-table.ts";
+import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -28,6 +28,8 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addValidate(program, exitWith);
   addCache(program, exitWith);
   addMock(program, exitWith);
+  addProviders(program, exitWith);
+  addCheck(program, exitWith);
   return program;
 }
 
@@ -75,6 +77,36 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   add("path", "where it is");
   add("prune", "remove expired answers").option("--older-than <DURATION>", "and those older than 30d, 12h …");
   add("clear", "remove all answers");
+}
+
+function addProviders(program: Command, exitWith: (code: number) => void): void {
+  program
+    .command("providers")
+    .description("list the presets that --provider takes, and which keys are there")
+    .action(async () => {
+      const { providersCommand } = await import("./commands/providers.ts");
+      exitWith(providersCommand());
+    });
+}
+
+const checkKeys: ReadonlySet<OptionKey> = new Set([
+  "model",
+  "provider",
+  "base_url",
+  "allow_http",
+  "api_key_env",
+  "header",
+  "timeout",
+]);
+
+function addCheck(program: Command, exitWith: (code: number) => void): void {
+  const check = program.command("check").description("ask one tiny question: do address, key and model work?");
+  for (const row of optionTable) if (checkKeys.has(row.key)) check.addOption(optionOf(row));
+  check.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  check.action(async (flags: Record<string, unknown>) => {
+    const { checkCommand } = await import("./commands/check.ts");
+    exitWith(await checkCommand(withTableKeys(flags), configOf(flags)));
+  });
 }
 
 interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {

@@ -7,6 +7,7 @@ export type OptionKey =
   | "set"
   | "provider"
   | "base_url"
+  | "allow_http"
   | "api_key_env"
   | "header"
   | "concurrency"
@@ -69,6 +70,7 @@ export const optionTable: readonly OptionRow[] = [
     description: "whom to ask; `mock` needs no key and no network",
   },
   { key: "base_url", value: "URL", description: "any endpoint that speaks the same protocol" },
+  { key: "allow_http", description: "plain http to other machines than this one, for networks that you trust" },
   { key: "api_key_env", value: "VAR", description: "the environment variable that holds the key" },
   { key: "header", value: "'K: V'", repeatable: true, description: "a header to send with every request" },
   { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },

@@ -28,6 +28,7 @@ export interface Options {
   /** Whether somebody named it. If not, a model's name may name another: `anthropic/claude-…`. */
   readonly provider_is_named: boolean;
   readonly base_url?: string | undefined;
+  readonly allow_http: boolean;
   readonly api_key_env?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
   readonly concurrency: number;
@@ -146,6 +147,7 @@ const optionSchemas = {
   set: list(assignment).default([]),
   provider: text.optional(),
   base_url: baseUrl.optional(),
+  allow_http: flag.default(false),
   api_key_env: text.optional(),
   header: list(header).default([]),
   concurrency: positiveInteger.default(100),

@@ -20,15 +20,20 @@ export function readApiFailure(response: HttpResponse, isAnswer: (body: unknown)
 
 /** Following it would hand key and prompt to whoever the redirect names. */
 function redirect({ statusCode, headers }: HttpResponse): Failure {
-  const location = [headers["location"]].flat()[0] ?? "";
-  const host = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#]+)/i.exec(location)?.[1];
-  const target = host === undefined ? "another address" : host;
   return {
     kind: "invalid_response",
-    message: `HTTP ${statusCode}: redirected to ${target}; redirects are not followed. Is the base URL right?`,
+    message: `HTTP ${statusCode}: redirected to ${redirectTarget(headers)}; redirects are not followed. Is the base URL right?`,
     retryable: false,
     statusCode,
   };
+}
+
+/** The host as written, for a path may hold anything. Backslashes are slashes to browsers, and to some servers. */
+function redirectTarget(headers: HttpResponse["headers"]): string {
+  const location = [headers["location"]].flat()[0]?.trim() ?? "";
+  if (location === "") return "nowhere";
+  const [, host] = /^(?:[a-z][a-z\d+.-]*:)?[/\\]{2,}(?:[^/\\?#]*@)?([^/\\?#]+)/i.exec(location) ?? [];
+  return host ?? "another path of the same host";
 }
 
 function apiError(response: HttpResponse): Failure {

@@ -6,6 +6,8 @@ export interface BaseUrl {
   readonly origin: string;
   /** For messages: `api.openai.com:443`. */
   readonly host: string;
+  /** Without the port; IPv6 in brackets. */
+  readonly hostname: string;
   /** Without a slash at the end; empty for a bare origin. */
   readonly path: string;
   /** With its question mark; empty if there is none. Dated Azure URLs name an `api-version` there. */
@@ -29,7 +31,7 @@ export function parseBaseUrl(text: string): BaseUrl {
     throw new UsageError(`The base URL ${shown(text)} names an endpoint. Leave ${endpoint} out: each request adds its own.`);
   }
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return { origin: url.origin, host: `${url.hostname}:${port}`, path, query: url.search };
+  return { origin: url.origin, host: `${url.hostname}:${port}`, hostname: url.hostname, path, query: url.search };
 }
 
 /**

@@ -9,8 +9,8 @@ export type ProviderOptions = Partial<Omit<HttpProviderOptions, "name">>;
 /**
  * A provider by the name of its preset: `createProvider("openai", { apiKey })`.
  *
- * @throws UsageError when there is no such preset, it needs a key and none is given (a `baseUrl` of your own makes it optional), or a
- *   base URL, key or header cannot be used.
+ * @throws UsageError when there is no such preset, it needs a key and none is given (a `baseUrl` of your own makes it optional), it has
+ *   no address of its own and none is given, or a base URL, key or header cannot be used.
  */
 export function createProvider(name: string, options: ProviderOptions = {}): Provider {
   const preset = presets[name];
@@ -18,11 +18,13 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
     throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
   if (preset.keyRequired && options.apiKey === undefined && options.baseUrl === undefined)
     throw new UsageError(`${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`);
-  const { baseUrl, authorization, tokenCounting, requestsPeriodMs } = preset;
+  const baseUrl = options.baseUrl ?? preset.baseUrl;
+  if (baseUrl === undefined) throw new UsageError(`${name} needs a baseUrl: each of its customers has an address of their own`);
+  const { authorization, tokenCounting, requestsPeriodMs } = preset;
   // Somebody else's server may count as it likes.
   const limits = options.baseUrl === undefined && {
     ...(tokenCounting !== undefined && { tokenCounting }),
     ...(requestsPeriodMs !== undefined && { requestsPeriodMs }),
   };
-  return createHttpProvider({ baseUrl, authorization, ...limits, ...options, name });
+  return createHttpProvider({ authorization, ...limits, ...options, baseUrl, name });
 }

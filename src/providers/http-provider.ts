@@ -4,10 +4,11 @@ import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import { minuteMs } from "../model/rate-limit.ts";
 import type { BatchRequest } from "../model/request.ts";
-import { parseBaseUrl, requestPath } from "./base-url.ts";
+import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
 import { HttpCall } from "./http-call.ts";
+import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
 import type { Provider } from "./provider.ts";
@@ -20,6 +21,8 @@ export interface HttpProviderOptions {
   readonly name: string;
   /** `https://api.openai.com/v1`; a bare origin will do too. */
   readonly baseUrl: string;
+  /** Send over plain http to other machines, too. Default: only to this one, and elsewhere over https alone. */
+  readonly allowHttp?: boolean;
   readonly apiKey?: string;
   /** Default: `bearer`. */
   readonly authorization?: AuthorizationStyle;
@@ -44,7 +47,8 @@ const defaultTimeoutMs = 600_000;
 /**
  * A provider behind an HTTP API. Opens no connection before the first request.
  *
- * @throws UsageError for a base URL, key or header that cannot be used. The message does not show the key.
+ * @throws UsageError for a base URL, key or header that cannot be used, and for plain http to another machine unless that is
+ *   allowed. The message does not show the key.
  */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
   return new HttpProvider(options);
@@ -67,10 +71,12 @@ class HttpProvider implements Provider {
   readonly #pool: Pool;
 
   constructor(options: HttpProviderOptions) {
+    const base = parseBaseUrl(options.baseUrl);
+    if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
-    this.#endpoints = buildEndpoints(options);
+    this.#endpoints = buildEndpoints(base, options);
     this.#calls = new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs);
-    this.#pool = new Pool(parseBaseUrl(options.baseUrl).origin, {
+    this.#pool = new Pool(base.origin, {
       connections: options.connections ?? null,
       pipelining: 1,
       headersTimeout: 0, // `timeoutMs` covers headers and body; undici would give up after 300 s
@@ -112,7 +118,7 @@ function failed(failure: Failure): Promise<Attempt> {
   return Promise.resolve({ ok: false, failure });
 }
 
-function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
+function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string, Endpoint> {
   const {
     apiKey,
     authorization = "bearer",
@@ -123,7 +129,6 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
     requestsPeriodMs = minuteMs,
     protocols = allProtocols,
   } = options;
-  const base = parseBaseUrl(options.baseUrl);
   const redact = createRedact(listSecrets(apiKey, headers));
   return new Map(
     protocols.map((protocol) => {

@@ -3,7 +3,14 @@ import type { AuthorizationStyle } from "./request-headers.ts";
 
 /** Where a well-known service is and how it wants its key. */
 export interface Preset {
-  readonly baseUrl: string;
+  /** Absent where every customer has an address of their own. */
+  readonly baseUrl?: string;
+  /** The environment variable that customarily holds another base URL. */
+  readonly baseUrlVariable?: string;
+  /** What is added to such a base URL if it is a bare origin, where that is not what the API itself adds. */
+  readonly pathOfBareOrigin?: string;
+  /** The API that is its own. Default: Chat Completions. */
+  readonly ownPath?: string;
   /** The environment variable that customarily holds the key. */
   readonly apiKeyVariable?: string;
   readonly authorization: AuthorizationStyle;
@@ -13,14 +20,33 @@ export interface Preset {
   readonly tokenCounting?: TokenCounting;
   /** Of the limit on requests that its headers tell, where that is not a minute. */
   readonly requestsPeriodMs?: number;
+  /** Headers whose values are customarily in environment variables: the variable by the header's name. */
+  readonly headerVariables?: Readonly<Record<string, string>>;
 }
 
 const dayMs = 86_400_000;
 
 /** Base URLs and variables as each service documents them. */
 const services: Readonly<Record<string, Preset>> = {
-  openai: { ...hosted("https://api.openai.com/v1", "OPENAI_API_KEY"), tokenCounting: "larger" },
-  anthropic: { ...hosted("https://api.anthropic.com", "ANTHROPIC_API_KEY"), authorization: "x-api-key" },
+  openai: {
+    ...hosted("https://api.openai.com/v1", "OPENAI_API_KEY"),
+    baseUrlVariable: "OPENAI_BASE_URL",
+    tokenCounting: "larger",
+    headerVariables: { "openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID" },
+  },
+  anthropic: {
+    ...hosted("https://api.anthropic.com", "ANTHROPIC_API_KEY"),
+    baseUrlVariable: "ANTHROPIC_BASE_URL",
+    ownPath: "/v1/messages",
+    authorization: "x-api-key",
+  },
+  azure: {
+    baseUrlVariable: "AZURE_OPENAI_ENDPOINT",
+    pathOfBareOrigin: "/openai/v1",
+    apiKeyVariable: "AZURE_OPENAI_API_KEY",
+    authorization: "api-key",
+    keyRequired: true,
+  },
   openrouter: hosted("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
   groq: { ...hosted("https://api.groq.com/openai/v1", "GROQ_API_KEY"), requestsPeriodMs: dayMs },
   gemini: hosted("https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),

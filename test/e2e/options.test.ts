@@ -22,7 +22,7 @@ describe("help", () => {
 
   it("of the whole names every command", async () => {
     const { stdout } = await new Workplace().run(["--help"]);
-    for (const command of ["run", "validate", "cache", "mock"]) expect(stdout).toContain(`  ${command} `);
+    for (const command of ["run", "validate", "providers", "check", "cache", "mock"]) expect(stdout).toContain(`  ${command} `);
   });
 
   it.each([[["--version"]], [["-V"]]])("%s prints the version and nothing else", async (args) => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
@@ -56,17 +58,29 @@ describe("where requests go", () => {
     expect(parseBaseUrl(baseUrl).host).toBe(host);
   });
 
-  it.each(Object.entries(presets))("has a usable base URL in the preset %s", (_name, { baseUrl }) => {
-    expect(chatUrl(baseUrl)).toMatch(/^https?:\/\/[^/]+\/.*v1.*\/chat\/completions$/);
+  it.each(Object.entries(presets))("has a usable base URL in the preset %s", (_name, { baseUrl, pathOfBareOrigin }) => {
+    expect(chatUrl(baseUrl ?? `https://res.openai.azure.com${pathOfBareOrigin}`)).toMatch(
+      /^https?:\/\/[^/]+\/.*v1.*\/chat\/completions$/,
+    );
   });
 });
 
 describe("presets", () => {
   it("ask for a key wherever the service is not on this machine", () => {
-    for (const { baseUrl, keyRequired, apiKeyVariable } of Object.values(presets)) {
+    for (const { baseUrl = "https:", keyRequired, apiKeyVariable } of Object.values(presets)) {
       expect(keyRequired).toBe(baseUrl.startsWith("https:"));
-      expect(apiKeyVariable ?? (keyRequired ? "none" : "X_API_KEY")).toMatch(/^[A-Z]+_API_KEY$/);
+      expect(apiKeyVariable ?? (keyRequired ? "none" : "X_API_KEY")).toMatch(/^[A-Z_]+_API_KEY$/);
     }
+  });
+
+  it("have an address, or a variable that holds one", () => {
+    for (const { baseUrl, baseUrlVariable } of Object.values(presets)) expect(baseUrl ?? baseUrlVariable).toBeDefined();
+  });
+
+  it("are listed in the README, all of them and no others", () => {
+    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+    const listed = /^`--provider` is one of (.*), or `mock`/m.exec(readme)?.[1]?.match(/\w+/g);
+    expect(listed).toEqual(Object.keys(presets));
   });
 
   it("have no names that nobody gave", () => {

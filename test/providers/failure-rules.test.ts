@@ -285,8 +285,11 @@ describe("what a person reads", () => {
     ["https://evil.example:8443/v1/chat?key=1", "evil.example:8443"],
     ["//evil.example/x", "evil.example"],
     ["https://user:pass@evil.example/", "evil.example"],
-    ["/login", "another address"],
-    [undefined, "another address"],
+    ["\\\\evil.example\\x", "evil.example"],
+    ["https:\\/evil.example", "evil.example"],
+    ["https://user:a@b@evil.example/", "evil.example"],
+    ["/login", "another path of the same host"],
+    [undefined, "nowhere"],
   ])("names the host that a redirect to %s leads to", (location, host) => {
     const failure = openaiChat.readFailure(responseOfText(308, "", { location }));
     expect(failure).toMatchObject({ kind: "invalid_response", retryable: false });

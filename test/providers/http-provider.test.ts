@@ -73,7 +73,8 @@ describe("headers", () => {
   it.each(["sk-1\n", "sk-1\r\nx-evil: 1", "sk\t1", " sk-1", "sk-1 ", "schlüssel", "“sk-1”", ""])(
     "refuses the key %j and does not show it",
     (apiKey) => {
-      const create = (): Provider => createHttpProvider({ name: "a", baseUrl: "http://h", apiKey, connections: 1, timeoutMs: 1 });
+      const create = (): Provider =>
+        createHttpProvider({ name: "a", baseUrl: "https://h", apiKey, connections: 1, timeoutMs: 1 });
       expect(create).toThrow(UsageError);
       expect(create).not.toThrow(/sk|schl/);
     },
@@ -86,7 +87,7 @@ describe("headers", () => {
     [{ Host: "evil" }, /host/],
     [{ "transfer-encoding": "chunked" }, /transfer-encoding/],
   ])("refuses the headers %j", (headers, message) => {
-    expect(() => createHttpProvider({ name: "a", baseUrl: "http://h", headers, connections: 1, timeoutMs: 1 })).toThrow(message);
+    expect(() => createHttpProvider({ name: "a", baseUrl: "https://h", headers, connections: 1, timeoutMs: 1 })).toThrow(message);
   });
 });
 

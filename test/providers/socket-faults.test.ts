@@ -126,9 +126,9 @@ describe("faults on the wire", () => {
   });
 
   it("says so when a name cannot be found", async () => {
-    const attempt = await connect("http://no-such-host.invalid/v1").send(requestOf(), { signal });
+    const attempt = await connect("https://no-such-host.invalid/v1").send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "network", retryable: true } });
-    expect(attempt.ok ? "" : attempt.failure.message).toMatch(/^no-such-host\.invalid:80: /);
+    expect(attempt.ok ? "" : attempt.failure.message).toMatch(/^no-such-host\.invalid:443: /);
   });
 
   it("hangs up at once on a server that hangs up at once", async () => {

@@ -1,0 +1,47 @@
+import { type Environment, readEnvironment } from "../../config/environment.ts";
+import { UsageError } from "../../model/errors.ts";
+import { type Preset, presets } from "../../providers/provider.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { baseUrlFromEnvironment, valueOf } from "../preset-settings.ts";
+import { formatTable } from "../text-table.ts";
+
+/** `llmbatch providers`: what `--provider` takes, and for which of them a key is there. No key is shown. @returns the exit code. */
+export function providersCommand(): number {
+  process.stdout.write(describeProviders(readEnvironment()));
+  return exitCodes.succeeded;
+}
+
+export function describeProviders(environment: Environment): string {
+  const rows = Object.entries(presets).map(([name, preset]) => [
+    name,
+    addressOf(preset, environment),
+    preset.apiKeyVariable ?? "-",
+    keyState(preset, environment),
+  ]);
+  return formatTable([heading, ["mock", "(in this program)", "-", "not needed"], ...rows]);
+}
+
+const heading = ["NAME", "BASE URL", "KEY VARIABLE", "KEY"] as const;
+
+function keyState({ apiKeyVariable, keyRequired }: Preset, environment: Environment): string {
+  if (valueOf(apiKeyVariable, environment) !== undefined) return "set";
+  return keyRequired ? "not set" : "not needed";
+}
+
+function addressOf(preset: Preset, environment: Environment): string {
+  const { baseUrl, baseUrlVariable } = preset;
+  const given = valueOf(baseUrlVariable, environment);
+  if (given !== undefined) return `${shownAddress(preset, environment)} (${baseUrlVariable})`;
+  return baseUrl ?? `set ${baseUrlVariable}`;
+}
+
+/** A name, a password and a query may be credentials. */
+function shownAddress(preset: Preset, environment: Environment): string {
+  try {
+    const { origin, pathname } = new URL(baseUrlFromEnvironment(preset, environment) ?? "");
+    return origin + pathname;
+  } catch (error) {
+    if (error instanceof UsageError) return "no address";
+    throw error;
+  }
+}

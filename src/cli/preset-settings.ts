@@ -1,0 +1,81 @@
+import type { Environment } from "../config/environment.ts";
+import type { Options } from "../config/options.ts";
+import { UsageError } from "../model/errors.ts";
+import type { Preset, ProviderOptions } from "../providers/provider.ts";
+
+type Choice = Pick<Options, "api_key_env" | "base_url" | "provider">;
+
+/**
+ * What a preset's environment variables say, as users of the services' own SDKs set them; the user's options win.
+ *
+ * @throws UsageError naming the variable that is missing or holds no address. Values of keys are not shown.
+ */
+export function readPresetSettings(choice: Choice, preset: Preset, environment: Environment): ProviderOptions {
+  const baseUrl = choice.base_url ?? baseUrlFromEnvironment(preset, environment);
+  if (baseUrl === undefined && preset.baseUrl === undefined) throw new UsageError(missingAddress(choice.provider, preset));
+  const apiKey = findKey(choice, preset, environment);
+  return {
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(apiKey !== undefined && { apiKey }),
+    // They are about an account with the service, and mean nothing to somebody else's server.
+    ...(choice.base_url === undefined && { headers: headersFromEnvironment(preset, environment) }),
+  };
+}
+
+/** @returns undefined when there is no such variable, or nothing in it. @throws UsageError when it holds no address. */
+export function baseUrlFromEnvironment(
+  { baseUrlVariable, pathOfBareOrigin }: Preset,
+  environment: Environment,
+): string | undefined {
+  const text = valueOf(baseUrlVariable, environment);
+  if (text === undefined) return undefined;
+  if (!URL.canParse(text))
+    throw new UsageError(`the environment variable ${baseUrlVariable} holds no address such as https://api.example.com/v1`);
+  const url = new URL(text);
+  return pathOfBareOrigin !== undefined && url.pathname === "/" ? new URL(pathOfBareOrigin, url).href : text;
+}
+
+/** @returns undefined when there is no such variable, or nothing in it. */
+export function valueOf(variable: string | undefined, environment: Environment): string | undefined {
+  const value = variable === undefined ? undefined : environment[variable]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function findKey({ api_key_env, base_url, provider }: Choice, preset: Preset, environment: Environment): string | undefined {
+  const variable = api_key_env ?? preset.apiKeyVariable;
+  const key = valueOf(variable, environment);
+  if (key !== undefined) return key;
+  if (api_key_env !== undefined) throw new UsageError(missingNamedKey(api_key_env));
+  const isOwnAddress = base_url !== undefined || (preset.baseUrl !== undefined && hasOwnAddress(preset, environment));
+  if (isOwnAddress || !preset.keyRequired) return undefined;
+  throw new UsageError(
+    `no API key: the environment variable ${variable} is not set. Set it to your ${provider} key, ` +
+      "or try without one: --provider mock",
+  );
+}
+
+function hasOwnAddress({ baseUrlVariable }: Preset, environment: Environment): boolean {
+  return valueOf(baseUrlVariable, environment) !== undefined;
+}
+
+function headersFromEnvironment({ headerVariables = {} }: Preset, environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headerVariables).flatMap(([name, variable]) => {
+      const value = valueOf(variable, environment);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Some give the key itself where its variable is asked for. Only what has the look of a variable's name is shown. */
+function missingNamedKey(variable: string): string {
+  const name = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(variable) ? ` ${variable}` : "";
+  return `no API key: the environment variable${name} that --api-key-env names is not set. It takes the name of a variable, not the key itself`;
+}
+
+function missingAddress(provider: string, { baseUrlVariable }: Preset): string {
+  return (
+    `${provider} needs an address, because each of its customers has an own one: set the environment variable ${baseUrlVariable}, ` +
+    "or give --base-url"
+  );
+}

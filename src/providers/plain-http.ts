@@ -1,0 +1,27 @@
+import { UsageError } from "../model/errors.ts";
+import type { BaseUrl } from "./base-url.ts";
+
+/**
+ * Over plain http, key, prompts and answers can be read by everyone on the way, in a private network too. Only what stays in this
+ * machine is sent that way unasked.
+ *
+ * @throws UsageError for a base URL of plain http to any other host than this one.
+ */
+export function refusePlainHttp({ origin, host, hostname }: BaseUrl): void {
+  if (origin.startsWith("https:") || isLoopback(hostname)) return;
+  throw new UsageError(
+    `Plain http to ${host} would send key, prompts and answers readable to everyone on the way, in a private network too. ` +
+      "Use https, or a tunnel to this machine (such as ssh -L), or, if you trust that network, " +
+      `allow it with --allow-http (in a program: allowHttp: true).${hint(hostname)}`,
+  );
+}
+
+/** @param hostname As `URL` gives it: lower case, IPv4 as four decimals, IPv6 in brackets. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+/** Servers log the address they listen on, and people copy it. */
+function hint(hostname: string): string {
+  return hostname === "0.0.0.0" || hostname === "[::]" ? " A server on this machine is reached at 127.0.0.1." : "";
+}

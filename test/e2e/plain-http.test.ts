@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { selfSignedCertificate } from "../providers/self-signed.ts";
+import { chatAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { questions, Workplace } from "./cli.ts";
+
+let server: ScriptedServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+describe("plain http to another machine", () => {
+  const args = ["run", "in.jsonl", "--base-url", "http://api.example.invalid/v1", "-o", "out.jsonl", "--max-retries", "0"];
+
+  it("ends with code 2 before anything is sent, and says what to do", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    const { code, stderr } = await user.run(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain("api.example.invalid:80");
+    expect(stderr).toContain("--allow-http");
+    expect(stderr).not.toContain("sk-test");
+  });
+
+  it.each([
+    ["the switch", ["--allow-http"], {}, {}],
+    ["the variable", [], { LLMBATCH_ALLOW_HTTP: "true" }, {}],
+    ["the configuration file", [], {}, { allow_http: true }],
+  ])("is allowed by %s", async (_name, flags, environment, config) => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    user.write("llmbatch.config.json", JSON.stringify(config));
+    Object.assign(user.environment, environment);
+    const { code, stderr } = await user.run([...args, ...flags]);
+    expect(code, stderr).toBe(1);
+    expect(user.lines("out.jsonl")[0]?.error?.code).toBe("network"); // there is no such host
+  });
+});
+
+describe("a certificate that nobody vouches for", () => {
+  it("is refused: no request arrives, not even with --allow-http", async () => {
+    server = await startScriptedServer(() => chatAnswer(), { tls: selfSignedCertificate("127.0.0.1") });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(2));
+    const { code } = await user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--allow-http"]);
+    expect(code).toBe(1);
+    expect(user.lines("out.jsonl").map(({ error }) => error?.message)).toEqual([
+      expect.stringContaining("certificate is not trusted"),
+      expect.stringContaining("certificate is not trusted"),
+    ]);
+    expect(server.ledger).toEqual([]);
+  });
+});

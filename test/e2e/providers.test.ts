@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { describeProviders } from "../../src/cli/commands/providers.ts";
+import { presets } from "../../src/providers/provider.ts";
+import { chatAnswer, errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { Workplace } from "./cli.ts";
+
+let server: ScriptedServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+describe("llmbatch providers", () => {
+  it("lists every preset with its address and the variable of its key, and whether that is set, never the key", async () => {
+    const { code, stdout } = await new Workplace().run(["providers"]);
+    expect(code).toBe(0);
+    const rows = stdout.trimEnd().split("\n");
+    expect(rows.map((row) => row.split(" ")[0])).toEqual(["NAME", "mock", ...Object.keys(presets)]);
+    expect(rows.find((row) => row.startsWith("openai"))).toMatch(/ https:\/\/api\.openai\.com\/v1 +OPENAI_API_KEY +set$/);
+    expect(rows.find((row) => row.startsWith("groq"))).toMatch(/ GROQ_API_KEY +not set$/);
+    expect(rows.find((row) => row.startsWith("ollama"))).toMatch(/ - +not needed$/);
+    expect(rows.find((row) => row.startsWith("azure"))).toMatch(/ set AZURE_OPENAI_ENDPOINT /);
+    expect(stdout).not.toContain("sk-test");
+  });
+
+  it("shows an address from a variable without what may be a credential in it", () => {
+    const table = describeProviders({
+      AZURE_OPENAI_ENDPOINT: "https://me:canary@res.example/?sig=canary",
+      OPENAI_BASE_URL: "https://gateway.example/v1?key=canary",
+      ANTHROPIC_BASE_URL: "canary",
+    });
+    expect(table).toContain("https://res.example/openai/v1 (AZURE_OPENAI_ENDPOINT)");
+    expect(table).toContain("https://gateway.example/v1 (OPENAI_BASE_URL)");
+    expect(table).toContain("no address (ANTHROPIC_BASE_URL)");
+    expect(table).not.toContain("canary");
+  });
+});
+
+describe("llmbatch check", () => {
+  it("asks once and says which model answered, and in what time", async () => {
+    server = await startScriptedServer(() => chatAnswer("OK", { model: "test-model-2026" }));
+    const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
+    expect(stdout).toMatch(/^NAME .*\nopenai +test-model +ok +\d+ ms +test-model-2026\n$/);
+    expect(code).toBe(0);
+    expect(server.ledger).toHaveLength(1);
+    expect(server.ledger[0]).toMatchObject({ path: "/v1/chat/completions" });
+    expect(server.ledger[0]?.json()).toMatchObject({ model: "test-model" });
+  });
+
+  it("asks once and says in a line what is wrong", async () => {
+    server = await startScriptedServer((call) =>
+      errorAnswer(500, { message: `bad\n\u001b[31m ${call.headers["authorization"]}` }),
+    );
+    const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
+    expect(stdout).toMatch(
+      /\nopenai +test-model +failed +\d+ ms +server_error: HTTP 500: bad\\u000a\\u001b\[31m Bearer \[redacted\]\n$/,
+    );
+    expect(code).toBe(1);
+    expect(server.ledger).toHaveLength(1);
+  });
+
+  it("asks Anthropic by its own API", async () => {
+    server = await startScriptedServer(() => ({
+      body: {
+        type: "message",
+        role: "assistant",
+        model: "claude-test",
+        content: [{ type: "text", text: "OK" }],
+        stop_reason: "end_turn",
+      },
+    }));
+    const user = new Workplace();
+    Object.assign(user.environment, { ANTHROPIC_API_KEY: "sk-ant-0123", ANTHROPIC_BASE_URL: server.url });
+    const { code, stdout } = await user.run(["check", "-p", "anthropic", "-m", "claude-test"]);
+    expect(code, stdout).toBe(0);
+    expect(server.ledger[0]).toMatchObject({ path: "/v1/messages", headers: { "x-api-key": "sk-ant-0123" } });
+    expect(server.ledger[0]?.json()).toMatchObject({ max_tokens: 16 });
+  });
+
+  it("needs neither key nor model for practice", async () => {
+    const { code, stdout } = await new Workplace().run(["check", "-p", "mock"]);
+    expect(stdout).toMatch(/\nmock +mock-chat +ok +/);
+    expect(code).toBe(0);
+  });
+
+  it("ends with code 2 when nobody can be asked", async () => {
+    const user = new Workplace();
+    const noModel = await user.run(["check"]);
+    expect([noModel.code, noModel.stderr]).toEqual([2, expect.stringContaining("--model")]);
+    const noKey = await user.run(["check", "-p", "groq", "-m", "m"]);
+    expect([noKey.code, noKey.stderr]).toEqual([2, expect.stringContaining("GROQ_API_KEY")]);
+  });
+});
