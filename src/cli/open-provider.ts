@@ -5,23 +5,63 @@ import { UsageError } from "../model/errors.ts";
 import {
   createHttpProvider,
   createProvider,
+  createRoutedProvider,
   type Preset,
   presets,
   type Provider,
   type ProviderOptions,
 } from "../providers/provider.ts";
+import { complain } from "./complain.ts";
+import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
+import { RouteTable } from "./route-table.ts";
 
 /** What `--provider` calls the practice provider. */
 export const mockName = "mock";
 
 /**
- * The provider that the options describe.
+ * The provider that the options describe: one, or those of the configuration file with their keys and routes.
  *
  * @throws UsageError when there is no such preset, or the key or address it needs is not in the environment.
  */
 export async function openProvider(options: Options, environment: Environment): Promise<Provider> {
-  if (options.provider === mockName && options.base_url === undefined) return startMockProvider(options);
+  const isOne = options.provider_is_named || options.base_url !== undefined;
+  const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
+  return isOne && !isConfigured ? openOne(options, environment) : openRoutes(options, environment);
+}
+
+async function openOne(options: Options, environment: Environment): Promise<Provider> {
+  return options.provider === mockName && options.base_url === undefined
+    ? startMockProvider(options)
+    : openPreset(options, environment);
+}
+
+/** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
+async function openRoutes(options: Options, environment: Environment): Promise<Provider> {
+  const mock = isMockUsed(options) ? await startMockProvider(options) : undefined;
+  const table: RouteTable = new RouteTable({
+    options,
+    isProvider: (name) => Object.hasOwn(options.providers, name) || presets[name] !== undefined,
+    openPlaces: (name) => {
+      const config = options.providers[name];
+      if (mock !== undefined && (config?.preset ?? name) === mockName && config?.base_url === undefined)
+        return [{ name, provider: mock, limits: config?.limits ?? [] }];
+      if (config !== undefined) return openConfigured(name, config, environment, { ...transportOf(options) }, headersOf(options));
+      const own =
+        name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
+      return [{ name, provider: openPreset(own, environment) }];
+    },
+  });
+  return createRoutedProvider({ name: "llmbatch", places: table.places, routeOf: table.routeOf, onEvicted: complain });
+}
+
+function isMockUsed({ provider, base_url, providers, routes }: Options): boolean {
+  const named = [...Object.values(routes).flatMap(({ to }) => to.map((entry) => entry.provider)), ...Object.keys(providers)];
+  const isMock = (name: string): boolean => (providers[name]?.preset ?? name) === mockName;
+  return (provider === mockName && base_url === undefined) || named.some(isMock);
+}
+
+function openPreset(options: Options, environment: Environment): Provider {
   const preset = presetOf(options.provider);
   const { headers, ...settings } = readPresetSettings(options, preset, environment);
   return createProvider(options.provider, {

@@ -43,8 +43,9 @@ export class RouteTable {
       const route = this.#options.options.routes[model];
       return route === undefined ? this.#withoutRoute(model) : this.#stopsOn(route, model);
     } catch (error) {
-      if (error instanceof UsageError) return error.message;
-      throw error;
+      // With no provider at all that can be used, nothing can be sent.
+      if (!(error instanceof UsageError) || this.places.length === 0) throw error;
+      return error.message;
     }
   }
 

@@ -55,7 +55,7 @@ export function cutTexts(line: unknown, draft: Draft, text: string, url: string 
 
 /** Keys beside `body` or `params` that mean nothing here. */
 export function unknownKeys(line: JsonObject, wrapper: string): string[] {
-  return Object.keys(line).filter((key) => key !== wrapper && !isOwnKey(key));
+  return Object.keys(line).filter((key) => key !== wrapper && key !== "provider" && !isOwnKey(key));
 }
 
 /** It will stand on an output line, where a lone CR (white space in JSON) would be a line end to some readers. */

@@ -127,15 +127,13 @@ export class RequestParser {
     const path = url ?? draft.path ?? inferPath(body, model);
     if (path === undefined)
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
-    if (this.#checkOnly) return { kind: "request", lineNumber, customId, path, model, body: "" };
+    const provider = readProvider(value, draft);
+    const named = { kind: "request", lineNumber, customId, path, model, ...(provider !== undefined && { provider }) } as const;
+    if (this.#checkOnly) return { ...named, body: "" };
     const texts = cutTexts(value, draft, text, url);
     const maxOutputTokens = this.#maxOutputTokens(body);
     return {
-      kind: "request",
-      lineNumber,
-      customId,
-      path,
-      model,
+      ...named,
       body: this.#withDefaults(body, texts.body),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
       ...(texts.metadata !== undefined && { metadata: texts.metadata }),
@@ -191,6 +189,12 @@ interface ReadLine {
   readonly url: string | undefined;
   readonly lineNumber: number;
   readonly customId: string;
+}
+
+/** Beside a body it names one of the user's providers; within a body it is a parameter like any. */
+function readProvider(line: unknown, { wrapper }: Draft): string | undefined {
+  if (wrapper === undefined || !isJsonObject(line)) return undefined;
+  return typeof line.provider === "string" ? line.provider : undefined;
 }
 
 /** `url`s that the schema has let through. There are few in a file; should they be many, the others are looked at again. */

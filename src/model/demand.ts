@@ -26,7 +26,7 @@ export interface Candidate {
 export interface Demand {
   /** Requests with the same name have the same candidates and wait in one queue: the model's name. */
   readonly lane: string;
-  /** At least one. */
+  /** At least one, those of lower rank first. */
   readonly candidates: readonly Candidate[];
 }
 

@@ -95,7 +95,7 @@ class RoutedProvider implements Provider {
       const rank = failed.has(place) ? stop.rank + failedRank : stop.rank;
       return { target: place, cost: this.#estimateAt(request, stop), rank, weight };
     });
-    return { lane: request.model, candidates };
+    return { lane: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
   async send(request: BatchRequest, { signal, target = 0 }: SendOptions): Promise<Attempt> {

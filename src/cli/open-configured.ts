@@ -1,0 +1,67 @@
+import type { Environment } from "../config/environment.ts";
+import type { ProviderConfig } from "../config/provider-config.ts";
+import { UsageError } from "../model/errors.ts";
+import {
+  createHttpProvider,
+  createProvider,
+  type Place,
+  presets,
+  type Provider,
+  type ProviderOptions,
+} from "../providers/provider.ts";
+import { readPresetSettings } from "./preset-settings.ts";
+
+/**
+ * A provider of the configuration file: one place for each of its keys.
+ *
+ * @param headers Those of the command line, which win.
+ * @throws UsageError naming the provider and what is missing.
+ */
+export function openConfigured(
+  name: string,
+  config: ProviderConfig,
+  environment: Environment,
+  transport: ProviderOptions,
+  headers: Readonly<Record<string, string>>,
+): Place[] {
+  const limits = config.limits ?? [];
+  const open = (apiKey: string | undefined): Provider => openOne(name, config, environment, apiKey, { ...transport, headers });
+  const keys = config.api_keys;
+  if (keys === undefined) return [{ name, provider: open(undefined), limits }];
+  return keys.map((key, index) => ({
+    name: keys.length === 1 ? name : `${name}, key ${index + 1}`,
+    provider: open(key.reveal(environment)),
+    limits,
+  }));
+}
+
+function openOne(
+  name: string,
+  config: ProviderConfig,
+  environment: Environment,
+  apiKey: string | undefined,
+  { headers, ...transport }: ProviderOptions,
+): Provider {
+  const presetName = config.preset ?? name;
+  const preset = presets[presetName];
+  const ownHeaders = { ...lowerCase(config.headers), ...headers };
+  const own = { ...transport, ...(apiKey !== undefined && { apiKey }) };
+  if (preset === undefined) {
+    if (config.base_url === undefined) throw new UsageError(withoutAddress(name, config));
+    return createHttpProvider({ ...own, name, baseUrl: config.base_url, headers: ownHeaders });
+  }
+  const choice = { provider: presetName, base_url: config.base_url, api_key_env: undefined };
+  const settings = apiKey === undefined ? readPresetSettings(choice, preset, environment) : {};
+  const address = config.base_url === undefined ? {} : { baseUrl: config.base_url };
+  return createProvider(presetName, { ...settings, ...own, ...address, headers: { ...settings.headers, ...ownHeaders } });
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function withoutAddress(name: string, { preset }: ProviderConfig): string {
+  const known = Object.keys(presets).join(", ");
+  if (preset !== undefined) return `providers.${name}: there is no preset ${JSON.stringify(preset)}; there are: ${known}`;
+  return `there is no provider ${JSON.stringify(name)}: it is none of ${known}, and no provider of the configuration with a "base_url"`;
+}
