@@ -8,7 +8,7 @@ export interface AdaptiveConcurrencyOptions {
   readonly onChange: (from: number, to: number, reason: string) => void;
 }
 
-const initialCap = 16;
+const initialCap = 4;
 /** Refusals come at once, answers of a model may take a minute; so growth need not wait for answers. */
 const doublingMs = 250;
 const growthMs = 1_000;

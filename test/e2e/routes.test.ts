@@ -79,7 +79,7 @@ describe("one file, several providers", () => {
       { body: { model: "m", input: "Hi" } },
       { params: { model: "claude", max_tokens: 5, messages: [{ role: "user", content: "Hi" }] } },
     ];
-    const lines = names.flatMap((provider) => bodies.map((body) => ({ provider, ...body })));
+    const lines = names.flatMap((provider) => bodies.map((body) => Object.assign({ provider }, body)));
     user.write("in.jsonl", lines);
     const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(code, stderr).toBe(0);
@@ -195,23 +195,23 @@ describe("a pool of keys", () => {
   });
 });
 
-describe("a route", () => {
-  function routed(user: Workplace, first: string, second: string, strategy = "order"): void {
-    configure(user, {
-      providers: { first: { base_url: `${first}/v1` }, second: { base_url: `${second}/v1` } },
-      routes: {
-        "test-model": {
-          strategy,
-          to: [
-            { provider: "first", model: "a" },
-            { provider: "second", model: "b" },
-          ],
-        },
+function routed(user: Workplace, first: string, second: string, strategy = "order"): void {
+  configure(user, {
+    providers: { first: { base_url: `${first}/v1` }, second: { base_url: `${second}/v1` } },
+    routes: {
+      "test-model": {
+        strategy,
+        to: [
+          { provider: "first", model: "a" },
+          { provider: "second", model: "b" },
+        ],
       },
-      prices: { a: { input: 5, output: 10 }, b: { input: 1, output: 2 } },
-    });
-  }
+    },
+    prices: { a: { input: 5, output: 10 }, b: { input: 1, output: 2 } },
+  });
+}
 
+describe("a route", () => {
   it("finishes on the second provider when the first is dead, which costs a few attempts", async () => {
     const dead = await serve(() => cutBeforeHeaders());
     const good = await serve(() => chatAnswer("fine"));

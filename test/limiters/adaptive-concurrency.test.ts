@@ -25,10 +25,12 @@ function waitFor(concurrency: AdaptiveConcurrency, ms: number): void {
 describe("adaptive concurrency", () => {
   test("starts low and doubles while it is used, though the first answer may take a minute", () => {
     const concurrency = create(100);
-    expect(concurrency.cap).toBe(16);
+    expect(concurrency.cap).toBe(4);
     waitFor(concurrency, 2_000);
     expect(concurrency.cap).toBe(100);
     expect(changes).toEqual([
+      [4, 8],
+      [8, 16],
       [16, 32],
       [32, 64],
       [64, 100],
@@ -37,7 +39,7 @@ describe("adaptive concurrency", () => {
 
   test("doubles with each round of answers where those are quick", () => {
     const concurrency = create(64);
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       concurrency.holdBack();
       for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.observeSuccess();
     }
@@ -50,7 +52,7 @@ describe("adaptive concurrency", () => {
     for (let answers = 0; answers < 1_000; answers += 1) concurrency.observeSuccess();
     nowMs += 60_000;
     concurrency.holdBack();
-    expect(concurrency.cap).toBe(16);
+    expect(concurrency.cap).toBe(4);
   });
 
   test("is cut once, comes back to nearly what it was at once, and then feels its way up to the ceiling: no freeze", () => {
