@@ -2,7 +2,6 @@ import type { Answer } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
 import {
-  type AnswerRow,
   deleteAllRows,
   deleteExpiredRows,
   type Expiry,
@@ -24,6 +23,13 @@ export interface DiskCacheStats extends RowSummary {
   readonly bytes: number;
 }
 
+/** An answer that waits to be written. Made a row of with its group: that is faster than one by one. */
+interface NewAnswer {
+  readonly key: string;
+  readonly answer: Answer;
+  readonly storedAt: number;
+}
+
 /** An open database, and how to use it. */
 export interface DiskCacheParts {
   /** As the user named it, for messages. */
@@ -42,7 +48,7 @@ export interface DiskCacheParts {
  */
 export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
-  readonly #writes: Grouped<AnswerRow, never>;
+  readonly #writes: Grouped<NewAnswer, never>;
   readonly #reads: Grouped<string, Answer>;
   /** By `getMany`, beside those in groups. */
   readonly #readings = new Set<Promise<unknown>>();
@@ -54,7 +60,7 @@ export class DiskCache implements CacheStore {
     this.#parts = parts;
     this.#writes = new Grouped({
       run: (rows) => this.#write(rows),
-      bytesOf: ({ text }) => text.length,
+      bytesOf: ({ answer }) => answer.body.length,
       maxItems: maxRowsPerStatement,
       maxBytes: maxGroupBytes,
     });
@@ -84,7 +90,7 @@ export class DiskCache implements CacheStore {
 
   set(key: string, answer: Answer): Promise<undefined> {
     if (this.#closing !== undefined) return this.#rejectClosed();
-    return this.#writes.add({ key, text: writeRow(answer, this.#parts.now(), this.#parts.ttlMs) });
+    return this.#writes.add({ key, answer, storedAt: this.#parts.now() });
   }
 
   async stats(): Promise<DiskCacheStats> {
@@ -119,8 +125,10 @@ export class DiskCache implements CacheStore {
     return this.#closing;
   }
 
-  async #write(rows: readonly AnswerRow[]): Promise<never[]> {
-    await writeRows(this.#parts.query, rows);
+  async #write(answers: readonly NewAnswer[]): Promise<never[]> {
+    const { query, ttlMs } = this.#parts;
+    const rows = answers.map(({ key, answer, storedAt }) => ({ key, text: writeRow(answer, storedAt, ttlMs) }));
+    await writeRows(query, rows);
     return [];
   }
 

@@ -48,7 +48,7 @@ export interface RequestManagerOptions {
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
 /** What may wait in memory behind a slow head of line. */
-export const defaultHeldBytes: number = 64 * 1024 * 1024;
+export const defaultHeldBytes: number = 16 * 1024 * 1024;
 
 export const defaultRetryPolicy: RetryPolicy = {
   maxRetries: 5,

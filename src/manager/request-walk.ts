@@ -22,6 +22,8 @@ export interface RequestWalkOptions {
   readonly emit: Observer;
   /** Hears how each attempt ended, before another request can start in its place. */
   readonly onAttempt: (attempt: Attempt, model: string) => void;
+  /** Hears that an answer could not be kept, before another request can start in its place: that one's would be lost as well. */
+  readonly onCommitFailure: (error: unknown) => void;
   readonly onOutage: (outage: Outage, why: string) => void;
   /** Ends waits: for a permit, before a retry. */
   readonly waitSignal: AbortSignal;
@@ -134,8 +136,17 @@ export class RequestWalk {
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
     onAttempt(attempt, targetName === undefined ? request.model : `${request.model} at ${targetName}`);
-    if (attempt.ok) await cache?.set(key, attempt.answer);
+    if (attempt.ok && cache !== undefined) await this.#commit(cache, key, attempt.answer);
     return attempt;
+  }
+
+  async #commit(cache: CacheStore, key: string, answer: Answer): Promise<void> {
+    try {
+      await cache.set(key, answer);
+    } catch (error) {
+      this.#options.onCommitFailure(error);
+      throw error;
+    }
   }
 }
 

@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly deadlineMs: number | undefined;
   readonly maxFailures: MaxFailures | undefined;
   readonly queue: ResultQueueOptions;
-  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "onOutage" | "waitSignal" | "attemptSignal">;
+  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "onCommitFailure" | "onOutage" | "waitSignal" | "attemptSignal">;
 }
 
 export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
@@ -70,6 +70,7 @@ export class Run {
       ...options.walk,
       emit: this.#emitOfWalk,
       onAttempt: (attempt, model) => this.#stopIf(this.#stopConditions.observeAttempt(attempt, model)),
+      onCommitFailure: (error) => this.stop({ reason: "cache", message: messageOf(error) }),
       onOutage: (outage, why) => this.#stopIf(this.#stopConditions.observeOutage(outage, why)),
       waitSignal: this.#waits.signal,
       attemptSignal: this.#attempts.signal,

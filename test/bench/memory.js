@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "llmbatch-memory-"));
 console.log(`node ${process.version}, answers of ${values.bytes} bytes, concurrency ${values.concurrency}`);
 console.log("                                          peak MB   seconds   lines/s");
 const quick = await startSink();
-for (const lines of values.lines.split(",").map(Number)) {
+for (const lines of values.lines.split(",").filter(Boolean).map(Number)) {
   const file = writeRequests(join(folder, `${lines}.jsonl`), lines);
   const cache = join(folder, `${lines}.sqlite`);
   report(`${lines} lines, asked`, lines, measure(quick.url, file, cache));
