@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash, hash } from "node:crypto";
 import type { Hash } from "node:crypto";
+import { HeldBytes } from "./held-bytes.ts";
 
 /** The longest line that is read, in bytes. A longer one is reported and skipped without being held in memory. */
 export const maxLineBytes: number = 64 * 1024 * 1024;
@@ -30,7 +31,7 @@ export type Line = TextLine | BrokenLine;
  * Cuts UTF-8 bytes into lines, which end with LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark
  * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
  *
- * @param source Chunks of any size. A chunk must not be changed once it was handed over, as Node's streams never do.
+ * @param source Chunks of any size. A chunk may be used again once the next one is asked for.
  * @returns the lines that each chunk completes, at least one at a time.
  * @throws what `source` throws; never for what the lines hold.
  */
@@ -52,8 +53,8 @@ const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
   #linesSeen = 0;
-  /** The beginning of a line whose end has not come yet. */
-  #held: Buffer[] = [];
+  readonly #held = new HeldBytes();
+  /** Of the line whose end has not come yet, those not held included. */
   #heldBytes = 0;
   /** Takes the place of `#held` once the line is too long: only its digest grows. */
   #digestOfTooLong: Hash | undefined;
@@ -89,20 +90,17 @@ class LineSplitter {
 
   #hold(bytes: Buffer): void {
     this.#heldBytes += bytes.length;
-    if (this.#heldBytes <= maxLineBytes) {
-      if (bytes.length > 0) this.#held.push(bytes);
-      return;
-    }
+    if (this.#heldBytes <= maxLineBytes) return this.#held.add(bytes);
     this.#digestOfTooLong ??= createHash("sha256");
-    for (const part of this.#held) this.#digestOfTooLong.update(part);
+    for (const part of this.#held.pieces()) this.#digestOfTooLong.update(part);
     this.#digestOfTooLong.update(bytes);
-    this.#held = [];
+    this.#held.clear();
   }
 
   #releaseHeld(): Line | undefined {
     const digest = this.#digestOfTooLong?.digest("hex");
-    const bytes = Buffer.concat(this.#held);
-    this.#held = [];
+    const bytes = Buffer.concat(this.#held.pieces());
+    this.#held.clear();
     this.#heldBytes = 0;
     this.#digestOfTooLong = undefined;
     if (digest === undefined) return this.#line(bytes, 0, bytes.length, encodingOf(bytes));

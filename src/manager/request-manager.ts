@@ -14,7 +14,8 @@ import {
   defaultRetryPolicy,
   type RequestManagerOptions,
 } from "./request-manager-options.ts";
-import { type Inputs, Run } from "./run.ts";
+import { Run } from "./run.ts";
+import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
 
 export type { RequestManagerOptions } from "./request-manager-options.ts";

@@ -9,29 +9,12 @@ import { startDeadline } from "./deadline.ts";
 import { leavingResults } from "./leaving-results.ts";
 import { Recall } from "./recall.ts";
 import { RequestNames, resultId } from "./request-names.ts";
-import {
-  failedUnasked,
-  type NamedRequest,
-  recalled,
-  RequestWalk,
-  type RequestWalkOptions,
-  unanswerable,
-} from "./request-walk.ts";
+import { failedUnasked, type NamedRequest, recalled, RequestWalk, unanswerable } from "./request-walk.ts";
 import { RequestWindow } from "./request-window.ts";
-import { type Place, ResultQueue, type ResultQueueOptions } from "./result-queue.ts";
-import { type MaxFailures, type Stop, StopConditions } from "./stop-conditions.ts";
+import type { Inputs, RunOptions } from "./run-options.ts";
+import { type Place, ResultQueue } from "./result-queue.ts";
+import { type Stop, StopConditions } from "./stop-conditions.ts";
 import { Wakeup } from "./wakeup.ts";
-
-export interface RunOptions {
-  readonly concurrency: number;
-  readonly drainMs: number;
-  readonly deadlineMs: number | undefined;
-  readonly maxFailures: MaxFailures | undefined;
-  readonly queue: ResultQueueOptions;
-  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "onCommitFailure" | "onOutage" | "waitSignal" | "attemptSignal">;
-}
-
-export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;
 
 /** A request under way, and the place that is kept for its result. */
 interface Entered extends NamedRequest {
