@@ -127,17 +127,17 @@ export class RequestParser {
     const path = url ?? draft.path ?? inferPath(body, model);
     if (path === undefined)
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
+    // Members are set one by one where they are there: spreading what may be missing takes microseconds a line.
+    const request: Writable<BatchRequest> = { kind: "request", lineNumber, customId, path, model, body: "" };
     const provider = readProvider(value, draft);
-    const named = { kind: "request", lineNumber, customId, path, model, ...(provider !== undefined && { provider }) } as const;
-    if (this.#checkOnly) return { ...named, body: "" };
+    if (provider !== undefined) request.provider = provider;
+    if (this.#checkOnly) return request;
     const texts = cutTexts(value, draft, text, url);
+    request.body = this.#withDefaults(body, texts.body);
     const maxOutputTokens = this.#maxOutputTokens(body);
-    return {
-      ...named,
-      body: this.#withDefaults(body, texts.body),
-      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-      ...(texts.metadata !== undefined && { metadata: texts.metadata }),
-    };
+    if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
+    if (texts.metadata !== undefined) request.metadata = texts.metadata;
+    return request;
   }
 
   #withDefaults(body: JsonObject, text: string): string {
@@ -180,6 +180,8 @@ export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, pars
     for (const line of group) yield parser.parse(line);
   }
 }
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** A line on its way to a request. */
 interface ReadLine {
