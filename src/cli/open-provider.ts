@@ -30,7 +30,13 @@ export async function openProvider(options: Options, environment: Environment): 
 }
 
 function transportOf(options: Options): ProviderOptions {
-  return { headers: Object.fromEntries(options.header), connections: options.concurrency, timeoutMs: options.timeout };
+  return {
+    headers: Object.fromEntries(options.header),
+    connections: options.concurrency,
+    timeoutMs: options.timeout,
+    stream: options.stream,
+    idleTimeoutMs: options.idle_timeout,
+  };
 }
 
 /** Practice goes over a real connection to a real server in this process, so that it exercises what a run exercises. */

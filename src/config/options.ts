@@ -16,6 +16,7 @@ export interface Options {
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
+  readonly stream: boolean;
   readonly provider: string;
   readonly base_url?: string | undefined;
   readonly api_key_env?: string | undefined;
@@ -29,6 +30,7 @@ export interface Options {
   readonly max_retry_delay: number;
   readonly max_wait: number;
   readonly timeout: number;
+  readonly idle_timeout: number;
   readonly deadline?: number | undefined;
   readonly max_failures?: { readonly count: number } | { readonly share: number } | undefined;
   readonly cache: "disk" | "memory" | "none";
@@ -130,6 +132,7 @@ const schema = z.strictObject({
   log: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
+  stream: flag.default(false),
   provider: text.default("openai"),
   base_url: baseUrl.optional(),
   api_key_env: text.optional(),
@@ -143,6 +146,7 @@ const schema = z.strictObject({
   max_retry_delay: secondsOrNone.transform(toMs).default(60_000),
   max_wait: secondsOrNone.transform(toMs).default(1_800_000),
   timeout: seconds.transform(toMs).default(600_000),
+  idle_timeout: seconds.transform(toMs).default(300_000),
   deadline: seconds.transform(toMs).optional(),
   max_failures: maxFailures.optional(),
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),

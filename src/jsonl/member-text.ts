@@ -25,17 +25,6 @@ export function rewriteMembers(
   return `{${kept.join(",")}}`;
 }
 
-/**
- * Puts members before those that an object's text has.
- *
- * @param text JSON of an object, starting with its brace.
- * @param members `"key":value`, any number of them with commas between, at least one.
- */
-export function prependMembers(text: string, members: string): string {
-  const isEmpty = text[skipSpace(text, 1)] === "}";
-  return `{${members}${isEmpty ? "" : ","}${text.slice(1)}`;
-}
-
 /** The text of the value of `key`: of its last one where a key stands twice, as `JSON.parse` reads it. */
 export function valueText(text: string, members: readonly JsonMember[], key: string): string | undefined {
   const member = members.findLast((candidate) => candidate.key === key);

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { UsageError } from "../model/errors.ts";
+import { prependMembers } from "../model/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
 import { readForm, readMetadata, readString, unknownKeys } from "./line-forms.ts";
 import type { Draft } from "./line-forms.ts";
-import { prependMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
 import { isJsonObject, readJson } from "./read-json.ts";
 import type { JsonObject } from "./read-json.ts";
@@ -47,7 +47,7 @@ export class RequestParser {
   readonly #customIds: DigestCounts | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
-  /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
+  /** @throws UsageError when no body could be sent with the defaults: an empty model. */
   constructor({ defaultModel, defaults = new Map(), idsAreUnique = false, onWarning }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
     const values = [...texts].map(([key, text]): [string, unknown] => [key, JSON.parse(text)]);
@@ -171,7 +171,6 @@ export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, pars
 }
 
 function readModel(body: JsonObject): string | undefined | Problem {
-  if (body.stream === true) return new Problem("`stream` is not supported: every line gets one whole answer; leave it out");
   const parsed = modelSchema.safeParse(body);
   return parsed.success ? parsed.data.model : problemOf(parsed.error);
 }

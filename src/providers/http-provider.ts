@@ -7,14 +7,16 @@ import type { BatchRequest } from "../model/request.ts";
 import { parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
+import { addMembers } from "./add-members.ts";
 import { HttpCall } from "./http-call.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider, SendOptions } from "./provider.ts";
 import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
 import { maxBodyBytes } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
+import { createStreamTimes, type StreamTimes } from "./stream-watch.ts";
 
 export interface HttpProviderOptions {
   readonly name: string;
@@ -29,6 +31,13 @@ export interface HttpProviderOptions {
   readonly connections?: number;
   /** For one attempt, from `send` to the last byte of the body. Default: 10 minutes. */
   readonly timeoutMs?: number;
+  /**
+   * Asks for every answer as a stream, with its usage, and puts it together. Default: only where a request's body says so. Bodies that
+   * say anything of `stream` are sent as they are, and so are those of APIs that do not stream.
+   */
+  readonly stream?: boolean;
+  /** How long a stream may be silent, from its headers on. Default: 5 minutes, as long as clients on Node's `fetch` wait. */
+  readonly idleTimeoutMs?: number;
   /** Which APIs it speaks. Default: all there are. */
   readonly protocols?: readonly Protocol[];
   /** How it counts the tokens of APIs whose answers count. Default: request and answer together. */
@@ -40,6 +49,7 @@ export interface HttpProviderOptions {
 }
 
 const defaultTimeoutMs = 600_000;
+const defaultIdleTimeoutMs = 300_000;
 
 /**
  * A provider behind an HTTP API. Opens no connection before the first request.
@@ -64,12 +74,16 @@ class HttpProvider implements Provider {
   readonly name: string;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #calls: CallsInFlight;
+  readonly #streamTimes: StreamTimes;
+  readonly #streamsAll: boolean;
   readonly #pool: Pool;
 
   constructor(options: HttpProviderOptions) {
     this.name = options.name;
     this.#endpoints = buildEndpoints(options);
     this.#calls = new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs);
+    this.#streamTimes = createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs);
+    this.#streamsAll = options.stream ?? false;
     this.#pool = new Pool(parseBaseUrl(options.baseUrl).origin, {
       connections: options.connections ?? null,
       pipelining: 1,
@@ -87,14 +101,18 @@ class HttpProvider implements Provider {
     return estimate(request, this.#endpoints.get(request.path)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal }: { readonly signal: AbortSignal }): Promise<Attempt> {
+  send(request: BatchRequest, { signal, onChunk }: SendOptions): Promise<Attempt> {
     const endpoint = this.#endpoints.get(request.path);
     if (endpoint === undefined) return failed(this.#speaksNo(request.path));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
+    const { reader, path, headers, protocol } = endpoint;
+    const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
+    const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(endpoint.reader, this.#calls, signal, resolve);
+      const options = { reader, calls: this.#calls, streamTimes: this.#streamTimes };
+      const call = new HttpCall(options, { requestBody: request.body, onChunk }, signal, resolve);
       this.#calls.add(call);
-      this.#pool.dispatch({ path: endpoint.path, method: "POST", headers: endpoint.headers, body: request.body }, call);
+      this.#pool.dispatch({ path, method: "POST", headers, body }, call);
     });
   }
 
@@ -118,6 +136,7 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
     authorization = "bearer",
     headers = {},
     timeoutMs = defaultTimeoutMs,
+    idleTimeoutMs = defaultIdleTimeoutMs,
     endpointIdentity,
     tokenCounting = "sum",
     requestsPeriodMs = minuteMs,
@@ -139,7 +158,7 @@ function buildEndpoints(options: HttpProviderOptions): Map<string, Endpoint> {
           headers,
           protocolHeaders: protocol.headers,
         }),
-        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, requestsPeriodMs, redact }),
+        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];
     }),
