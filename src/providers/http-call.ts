@@ -10,11 +10,10 @@ interface Controller {
   abort(reason: Error): void;
 }
 
-/** What the calls of one endpoint have in common. */
-export interface HttpCallOptions {
-  readonly reader: ResponseReader;
+/** Who watches the time of the calls of one provider. */
+export interface CallTimes {
   readonly calls: CallsInFlight;
-  readonly streamTimes: StreamTimes;
+  readonly streams: StreamTimes;
 }
 
 /**
@@ -26,7 +25,8 @@ export class HttpCall implements InFlightCall {
   deadline = 0;
   previous: InFlightCall | undefined;
   next: InFlightCall | undefined;
-  readonly #options: HttpCallOptions;
+  readonly #reader: ResponseReader;
+  readonly #times: CallTimes;
   readonly #reading: Reading;
   readonly #resolve: (attempt: Attempt) => void;
   readonly #chunks = new BodyChunks();
@@ -36,8 +36,15 @@ export class HttpCall implements InFlightCall {
   #watch: StreamWatch | undefined;
   #ended = false;
 
-  constructor(options: HttpCallOptions, reading: Reading, signal: AbortSignal, resolve: (attempt: Attempt) => void) {
-    this.#options = options;
+  constructor(
+    reader: ResponseReader,
+    times: CallTimes,
+    reading: Reading,
+    signal: AbortSignal,
+    resolve: (attempt: Attempt) => void,
+  ) {
+    this.#reader = reader;
+    this.#times = times;
     this.#reading = reading;
     this.signal = signal;
     this.#resolve = resolve;
@@ -53,8 +60,8 @@ export class HttpCall implements InFlightCall {
   onResponseStart(_controller: Controller, statusCode: number, headers: ResponseHead["headers"]): void {
     if (statusCode < 200 || this.#ended) return;
     this.#head = { statusCode, headers };
-    this.#stream = this.#options.reader.openStream(this.#head, this.#reading);
-    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#options.streamTimes, this.#onSilence);
+    this.#stream = this.#reader.openStream(this.#head, this.#reading);
+    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#times.streams, this.#onSilence);
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
@@ -69,7 +76,7 @@ export class HttpCall implements InFlightCall {
 
   onResponseEnd(): void {
     if (this.#stream !== undefined) {
-      this.#end(this.#options.reader.readStream(this.#head, this.#stream));
+      this.#end(this.#reader.readStream(this.#head, this.#stream));
       return;
     }
     const encoding = this.#head.headers["content-encoding"];
@@ -80,44 +87,44 @@ export class HttpCall implements InFlightCall {
     }
     decodeBody(String(encoding), body, (error, text) => {
       if (error === null) this.#endWithBody(text);
-      else this.#end(this.#options.reader.readError(error, true));
+      else this.#end(this.#reader.readError(error, true));
     });
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (!this.#ended) this.#interrupt(this.#options.reader.readError(error, this.#head.statusCode !== 0));
+    if (!this.#ended) this.#interrupt(this.#reader.readError(error, this.#head.statusCode !== 0));
   }
 
   timeOut(): void {
-    this.#interrupt(this.#options.reader.timedOut());
+    this.#interrupt(this.#reader.timedOut());
     this.#controller?.abort(new Error("timed out"));
   }
 
   cancel(): void {
-    this.#interrupt(this.#options.reader.cancelled());
+    this.#interrupt(this.#reader.cancelled());
     this.#controller?.abort(new Error("cancelled"));
   }
 
   readonly #onSilence = (): void => {
-    this.#interrupt(this.#options.reader.idle());
+    this.#interrupt(this.#reader.idle());
     this.#controller?.abort(new Error("silent"));
   };
 
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */
   #interrupt(attempt: Attempt): void {
     if (this.#stream === undefined) this.#end(attempt);
-    else if (!this.#ended) this.#end(this.#options.reader.readStream(this.#head, this.#stream, attempt));
+    else if (!this.#ended) this.#end(this.#reader.readStream(this.#head, this.#stream, attempt));
   }
 
   #endWithBody(text: string): void {
-    if (!this.#ended) this.#end(this.#options.reader.readResponse(this.#head, text, this.#reading));
+    if (!this.#ended) this.#end(this.#reader.readResponse(this.#head, text, this.#reading));
   }
 
   #end(attempt: Attempt): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#watch?.end();
-    this.#options.calls.remove(this);
+    this.#times.calls.remove(this);
     this.#resolve(attempt);
   }
 }

@@ -8,7 +8,7 @@ import { parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
 import { addMembers } from "./add-members.ts";
-import { HttpCall } from "./http-call.ts";
+import { type CallTimes, HttpCall } from "./http-call.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
@@ -16,7 +16,7 @@ import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
 import { maxBodyBytes } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
-import { createStreamTimes, type StreamTimes } from "./stream-watch.ts";
+import { createStreamTimes } from "./stream-watch.ts";
 
 export interface HttpProviderOptions {
   readonly name: string;
@@ -73,16 +73,17 @@ interface Endpoint {
 class HttpProvider implements Provider {
   readonly name: string;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #calls: CallsInFlight;
-  readonly #streamTimes: StreamTimes;
+  readonly #times: CallTimes;
   readonly #streamsAll: boolean;
   readonly #pool: Pool;
 
   constructor(options: HttpProviderOptions) {
     this.name = options.name;
     this.#endpoints = buildEndpoints(options);
-    this.#calls = new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs);
-    this.#streamTimes = createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs);
+    this.#times = {
+      calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
+      streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
+    };
     this.#streamsAll = options.stream ?? false;
     this.#pool = new Pool(parseBaseUrl(options.baseUrl).origin, {
       connections: options.connections ?? null,
@@ -109,9 +110,8 @@ class HttpProvider implements Provider {
     const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const options = { reader, calls: this.#calls, streamTimes: this.#streamTimes };
-      const call = new HttpCall(options, { requestBody: request.body, onChunk }, signal, resolve);
-      this.#calls.add(call);
+      const call = new HttpCall(reader, this.#times, { requestBody: request.body, onChunk }, signal, resolve);
+      this.#times.calls.add(call);
       this.#pool.dispatch({ path, method: "POST", headers, body }, call);
     });
   }
