@@ -45,7 +45,7 @@ class MessageAssembler implements StreamAssembler {
   }
 
   isWhole(): boolean {
-    return this.isOver && Object.hasOwn(this.#message, "content");
+    return this.isOver && Object.keys(this.#message).length > 0;
   }
 
   body(): string {

@@ -76,7 +76,7 @@ export class HttpCall implements InFlightCall {
 
   onResponseEnd(): void {
     if (this.#stream !== undefined) {
-      this.#end(this.#reader.readStream(this.#head, this.#stream));
+      this.#endStream(this.#stream, undefined);
       return;
     }
     const encoding = this.#head.headers["content-encoding"];
@@ -113,7 +113,11 @@ export class HttpCall implements InFlightCall {
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */
   #interrupt(attempt: Attempt): void {
     if (this.#stream === undefined) this.#end(attempt);
-    else if (!this.#ended) this.#end(this.#reader.readStream(this.#head, this.#stream, attempt));
+    else this.#endStream(this.#stream, attempt);
+  }
+
+  #endStream(stream: StreamReader, interruption: Attempt | undefined): void {
+    if (!this.#ended) this.#end(this.#reader.readStream(this.#head, stream, interruption));
   }
 
   #endWithBody(text: string): void {

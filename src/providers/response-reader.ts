@@ -71,7 +71,7 @@ export class ResponseReader {
    *
    * @param interruption What ended it before its connection did, if anything.
    */
-  readStream(head: ResponseHead, stream: StreamReader, interruption?: Attempt): Attempt {
+  readStream(head: ResponseHead, stream: StreamReader, interruption: Attempt | undefined): Attempt {
     try {
       stream.end();
       if (stream.thrown !== undefined) return this.#unreadable(stream.thrown);
@@ -134,7 +134,7 @@ export class ResponseReader {
     }
     const stream = new StreamReader(streaming.assemble(requestBody), onChunk);
     stream.push(Buffer.from(text));
-    return this.readStream(head, stream);
+    return this.readStream(head, stream, undefined);
   }
 
   /** What broke the connection is not the point: the server was reached, and had begun to answer. */

@@ -91,7 +91,9 @@ describe("a stream of Chat Completions", () => {
     });
   });
 
-  it("cannot reach the prototypes of this program", () => {
+  it("cannot reach the prototypes of this program, nor claim its end by one", () => {
+    const claim = '{"choices":[{"index":0,"delta":{"content":"Hel"},"__proto__":{"finish_reason":"stop"}}]}';
+    expect(read("/v1/chat/completions", {}, `data: ${claim}\n\ndata: [DONE]\n\n`).ok).toBe(false);
     const events = '{"choices":[{"index":0,"delta":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}]}';
     read("/v1/chat/completions", {}, `data: ${events}\n\ndata: ${events}\n\n`);
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
