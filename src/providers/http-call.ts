@@ -16,6 +16,8 @@ export interface CallTimes {
   readonly streams: StreamTimes;
 }
 
+const noHead: ResponseHead = { statusCode: 0, headers: {} };
+
 /**
  * One request and its answer, from the moment it is handed to the HTTP client. Its `on…` methods are called by the client. It ends
  * once: with the answer, with an error of the connection, when its time is up or when its signal aborts, whichever comes first.
@@ -31,7 +33,7 @@ export class HttpCall implements InFlightCall {
   readonly #resolve: (attempt: Attempt) => void;
   readonly #chunks = new BodyChunks();
   #controller: Controller | undefined;
-  #head: ResponseHead = { statusCode: 0, headers: {} };
+  #head = noHead;
   #stream: StreamReader | undefined;
   #watch: StreamWatch | undefined;
   #ended = false;
@@ -92,7 +94,7 @@ export class HttpCall implements InFlightCall {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (!this.#ended) this.#interrupt(this.#reader.readError(error, this.#head.statusCode !== 0));
+    if (!this.#ended) this.#interrupt(this.#reader.readError(error, this.#head !== noHead));
   }
 
   timeOut(): void {
