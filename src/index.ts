@@ -18,7 +18,7 @@ export { formatResult, parseRequests, type RequestLike, RequestParser, splitLine
 export type { Answer, Attempt, ErrorAnswer } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
 export { type Candidate, type Demand, demandOf, type Target } from "./model/demand.ts";
-export { CacheError, OutputError, RunStoppedError, type StopReason, UsageError } from "./model/errors.ts";
+export { CacheError, OutputError, RequestFailedError, RunStoppedError, type StopReason, UsageError } from "./model/errors.ts";
 export type { LimiterEvent, Observer, RunEvent } from "./model/event.ts";
 export type { Failure, FailureKind, Outage } from "./model/failure.ts";
 export type { LimitSource, Measure, RateLimit, RateLimitReport } from "./model/rate-limit.ts";

@@ -81,6 +81,8 @@ function transportOf(options: Options): ProviderOptions {
     allowHttp: options.allow_http,
     connections: options.concurrency,
     timeoutMs: options.timeout,
+    stream: options.stream,
+    idleTimeoutMs: options.idle_timeout,
   };
 }
 

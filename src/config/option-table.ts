@@ -5,6 +5,7 @@ export type OptionKey =
   | "log"
   | "model"
   | "set"
+  | "stream"
   | "provider"
   | "base_url"
   | "allow_http"
@@ -19,6 +20,7 @@ export type OptionKey =
   | "max_retry_delay"
   | "max_wait"
   | "timeout"
+  | "idle_timeout"
   | "deadline"
   | "max_failures"
   | "cache"
@@ -62,6 +64,7 @@ export const optionTable: readonly OptionRow[] = [
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
   { key: "model", short: "-m", value: "ID", description: "the model of lines that name none" },
   { key: "set", value: "KEY=JSON", repeatable: true, description: "a body field of lines that do not set it" },
+  { key: "stream", description: "ask for every answer as a stream; results are the same" },
   {
     key: "provider",
     short: "-p",
@@ -86,6 +89,7 @@ export const optionTable: readonly OptionRow[] = [
   { key: "max_retry_delay", value: "S", default: "60", description: "seconds before any retry at most" },
   { key: "max_wait", value: "S", default: "1800", description: "how long a request may be turned away by rate limits" },
   { key: "timeout", value: "S", default: "600", description: "seconds for one attempt, its body included" },
+  { key: "idle_timeout", value: "S", default: "300", description: "seconds that a stream may be silent" },
   { key: "deadline", value: "S", default: "none", description: "stop the run after so many seconds, resumable" },
   { key: "max_failures", value: "N[%]", default: "none", description: "stop after so many failed lines, resumable" },
   { key: "cache", value: "KIND", default: "disk", description: "where answers are kept: disk, memory or none" },

@@ -24,6 +24,7 @@ export interface Options {
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
+  readonly stream: boolean;
   readonly provider: string;
   /** Whether somebody named it. If not, a model's name may name another: `anthropic/claude-…`. */
   readonly provider_is_named: boolean;
@@ -40,6 +41,7 @@ export interface Options {
   readonly max_retry_delay: number;
   readonly max_wait: number;
   readonly timeout: number;
+  readonly idle_timeout: number;
   readonly deadline?: number | undefined;
   readonly max_failures?: { readonly count: number } | { readonly share: number } | undefined;
   readonly cache: "disk" | "memory" | "none";
@@ -145,6 +147,7 @@ const optionSchemas = {
   log: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
+  stream: flag.default(false),
   provider: text.optional(),
   base_url: baseUrl.optional(),
   allow_http: flag.default(false),
@@ -159,6 +162,7 @@ const optionSchemas = {
   max_retry_delay: secondsOrNone.transform(toMs).default(60_000),
   max_wait: secondsOrNone.transform(toMs).default(1_800_000),
   timeout: seconds.transform(toMs).default(600_000),
+  idle_timeout: seconds.transform(toMs).default(300_000),
   deadline: seconds.transform(toMs).optional(),
   max_failures: maxFailures.optional(),
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),

@@ -24,14 +24,3 @@ export function rewriteMembers(
   }
   return `{${kept.join(",")}}`;
 }
-
-/**
- * Puts members before those that an object's text has.
- *
- * @param text JSON of an object, starting with its brace.
- * @param members `"key":value`, any number of them with commas between, at least one.
- */
-export function prependMembers(text: string, members: string): string {
-  const isEmpty = text[skipSpace(text, 1)] === "}";
-  return `{${members}${isEmpty ? "" : ","}${text.slice(1)}`;
-}

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { UsageError } from "../model/errors.ts";
+import { prependMembers } from "../model/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
 import { cutTexts, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
 import type { Draft } from "./line-forms.ts";
-import { prependMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
 import { isJsonObject, readJson } from "./read-json.ts";
 import type { JsonObject } from "./read-json.ts";
@@ -50,7 +50,7 @@ export class RequestParser {
   readonly #checkOnly: boolean;
   #onWarning: ((message: string) => void) | undefined;
 
-  /** @throws UsageError when no body could be sent with the defaults: an empty model, streaming. */
+  /** @throws UsageError when no body could be sent with the defaults: an empty model. */
   constructor({
     defaultModel,
     defaults = new Map(),
@@ -215,7 +215,6 @@ function readUrl(line: JsonObject): string | undefined | Problem {
 }
 
 function readModel(body: JsonObject): string | undefined | Problem {
-  if (body.stream === true) return new Problem("`stream` is not supported: every line gets one whole answer; leave it out");
   if (body.model === undefined || (typeof body.model === "string" && body.model !== "")) return body.model;
   const parsed = modelSchema.safeParse(body);
   return parsed.success ? parsed.data.model : problemOf(parsed.error);

@@ -17,6 +17,7 @@ import {
 import { Run } from "./run.ts";
 import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
+import { streamRequest } from "./stream-request.ts";
 
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 
@@ -87,6 +88,20 @@ export class RequestManager {
    */
   async execute(request: RequestLike): Promise<BatchResult> {
     return this.#createRun().execute(this.#createParser().parseValue(request, 1));
+  }
+
+  /**
+   * One request whose answer is wanted as it comes, through the same limits and retries, without the cache. `stream` need not stand in
+   * its body. Leaving the loop early ends the call.
+   *
+   * @returns the parsed data of each event, as the provider sends them; the whole answer, if it does not send it in pieces.
+   * @throws RequestFailedError when there is no answer, or it breaks off: it is asked again only as long as nothing of it has come.
+   */
+  stream(request: RequestLike): AsyncGenerator<unknown> {
+    const { provider } = this.#options;
+    const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
+    const input = this.#createParser().parseValue(request, 1);
+    return streamRequest(input, { provider, limiter: this.#limiter, retryRules, emit: this.#emit });
   }
 
   /**

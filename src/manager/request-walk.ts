@@ -2,15 +2,12 @@ import type { CacheStore } from "../caches/cache-store.ts";
 import type { Limiter } from "../limiters/limiter.ts";
 import type { Answer, Attempt, FailedAttempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
-import { type Demand, demandOf } from "../model/demand.ts";
 import type { Failure, Outage } from "../model/failure.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
-import { TriedTargets } from "./tried-targets.ts";
-
-const nowhere: ReadonlySet<number> = new Set();
+import { demandAt, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -81,7 +78,7 @@ export class RequestWalk {
   async ask({ request, id, key }: NamedRequest): Promise<BatchResult> {
     const { provider, retryRules, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
-    const tried = provider.route === undefined ? undefined : new TriedTargets(provider.targets ?? []);
+    const tried = noTriedTargets(provider);
     const { attempt, attempts } = await retry(
       (number) => this.#run(request, key, number, tried),
       retryRules,
@@ -99,10 +96,10 @@ export class RequestWalk {
   }
 
   #run(request: BatchRequest, key: string, number: number, tried: TriedTargets | undefined): Promise<Attempt> {
-    const { limiter, waitSignal } = this.#options;
+    const { provider, limiter, waitSignal } = this.#options;
     const askedAtMs = performance.now();
     return limiter.run(
-      this.#demand(request, tried),
+      demandAt(provider, request, tried),
       async (target) => {
         const attempt = await this.#attempt(request, key, number, askedAtMs, target);
         if (!attempt.ok) tried?.note(target, attempt.failure);
@@ -112,15 +109,11 @@ export class RequestWalk {
     );
   }
 
-  #demand(request: BatchRequest, tried: TriedTargets | undefined): Demand {
-    const { provider } = this.#options;
-    return provider.route?.(request, tried?.failed ?? nowhere) ?? demandOf(provider.estimate(request));
-  }
-
   /** While there is another place to go, nobody need give up. */
   #noteOutage({ outage, message }: Failure, request: BatchRequest, tried: TriedTargets | undefined): void {
-    if (outage === undefined || tried?.areAllOf(this.#demand(request, tried)) === false) return;
-    this.#options.onOutage(outage, message);
+    const { provider, onOutage } = this.#options;
+    if (outage === undefined || tried?.areAllOf(demandAt(provider, request, tried)) === false) return;
+    onOutage(outage, message);
   }
 
   /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */

@@ -1,5 +1,19 @@
 import type { Failure } from "../model/failure.ts";
-import type { Demand, Target } from "../model/demand.ts";
+import { type Demand, demandOf, type Target } from "../model/demand.ts";
+import type { BatchRequest } from "../model/request.ts";
+import type { Provider } from "../providers/provider.ts";
+
+const nowhere: ReadonlySet<number> = new Set();
+
+/** What a request needs to start, where it has not failed yet. @param tried Undefined of a provider that has one place only. */
+export function demandAt(provider: Provider, request: BatchRequest, tried: TriedTargets | undefined): Demand {
+  return provider.route?.(request, tried?.failed ?? nowhere) ?? demandOf(provider.estimate(request));
+}
+
+/** @returns undefined where there is no choice. */
+export function noTriedTargets({ route, targets = [] }: Provider): TriedTargets | undefined {
+  return route === undefined ? undefined : new TriedTargets(targets);
+}
 
 /** Where attempts of one request failed, and why. */
 export class TriedTargets {

@@ -1,4 +1,4 @@
-import type { SharedFailureKind } from "./failure.ts";
+import type { Failure, SharedFailureKind } from "./failure.ts";
 
 /**
  * The run cannot begin: wrong option, missing key, unreadable or invalid input. Nothing was sent. The message is for a person and
@@ -14,6 +14,20 @@ export class UsageError extends Error {
  */
 export class CacheError extends Error {
   override readonly name = "CacheError";
+}
+
+/**
+ * One request failed. Thrown by `RequestManager.stream`, which has no result to put the failure in; not by anything that gives
+ * results. What had come of the answer by then has been given.
+ */
+export class RequestFailedError extends Error {
+  override readonly name = "RequestFailedError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
 }
 
 /** The output cannot be written any more (disk full, removed, no permission). Not thrown when a reader closes a pipe. */

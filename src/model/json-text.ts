@@ -66,6 +66,18 @@ export function lastValueText(text: string, key: string): string | undefined {
   return to === 0 ? undefined : text.slice(from, to);
 }
 
+/**
+ * Puts members before those that an object's text has.
+ *
+ * @param text JSON of an object.
+ * @param members `"key":value`, any number of them with commas between, at least one.
+ */
+export function prependMembers(text: string, members: string): string {
+  const inside = skipSpace(text, 0) + 1;
+  const isEmpty = text[skipSpace(text, inside)] === "}";
+  return `{${members}${isEmpty ? "" : ","}${text.slice(inside)}`;
+}
+
 /** Deepest nesting of objects and arrays in valid JSON; 0 for a bare string or number. Does not recurse. */
 export function nestingDepth(text: string): number {
   let depth = 0;

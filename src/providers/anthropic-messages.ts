@@ -1,3 +1,4 @@
+import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "./api-failure.ts";
 import { count, member } from "./json-value.ts";
 import type { Protocol } from "./protocol.ts";
@@ -14,6 +15,7 @@ export const anthropicMessages: Protocol = {
   counting: "input",
   readUsage,
   readFailure: (response) => readApiFailure(response, isMessage),
+  streaming: messagesStreaming,
 };
 
 /** `input_tokens` counts only what follows the last cache breakpoint; the whole input is the sum of three. */

@@ -1,62 +1,29 @@
-/** A call that can be ended from outside. A node of the list it stands in. */
-export interface InFlightCall {
+import { Deadlines, type WithDeadline } from "./deadlines.ts";
+
+/** A call that can be ended from outside. */
+export interface InFlightCall extends WithDeadline<InFlightCall> {
   readonly signal: AbortSignal;
-  /** By the monotonic clock, in milliseconds. */
-  deadline: number;
-  previous: InFlightCall | undefined;
-  next: InFlightCall | undefined;
-  timeOut(): void;
   cancel(): void;
 }
 
-const longestTimerMs = 2 ** 31 - 1;
-
-/**
- * The calls under way, oldest first. All have the same time, so the oldest is the next to run out of it, and one timer is enough;
- * it is set anew only when it rings. Each signal has one listener, however many calls share it.
- */
+/** The calls under way, oldest first; all have the same time. Each signal has one listener, however many calls share it. */
 export class CallsInFlight {
-  readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines<InFlightCall>;
   readonly #signals = new Map<AbortSignal, number>();
-  #oldest: InFlightCall | undefined;
-  #newest: InFlightCall | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
+    this.#deadlines = new Deadlines(timeoutMs);
   }
 
   add(call: InFlightCall): void {
-    call.deadline = performance.now() + this.#timeoutMs;
-    call.previous = this.#newest;
-    if (this.#newest === undefined) this.#oldest = call;
-    else this.#newest.next = call;
-    this.#newest = call;
-    if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
+    this.#deadlines.add(call);
     this.#listen(call.signal);
   }
 
   remove(call: InFlightCall): void {
-    if (call.previous === undefined) this.#oldest = call.next;
-    else call.previous.next = call.next;
-    if (call.next === undefined) this.#newest = call.previous;
-    else call.next.previous = call.previous;
-    call.previous = undefined;
-    call.next = undefined;
+    this.#deadlines.remove(call);
     this.#unlisten(call.signal);
   }
-
-  /** Unreferenced: what keeps the process alive is the connection, not the clock. */
-  #setTimer(ms: number): void {
-    this.#timer = setTimeout(this.#ring, Math.min(Math.ceil(ms), longestTimerMs)).unref();
-  }
-
-  readonly #ring = (): void => {
-    this.#timer = undefined;
-    const now = performance.now();
-    while (this.#oldest !== undefined && this.#oldest.deadline <= now) this.#oldest.timeOut();
-    if (this.#oldest !== undefined) this.#setTimer(this.#oldest.deadline - now);
-  };
 
   #listen(signal: AbortSignal): void {
     const calls = this.#signals.get(signal) ?? 0;
@@ -75,7 +42,7 @@ export class CallsInFlight {
   }
 
   readonly #abort = (event: Event): void => {
-    for (let call = this.#oldest; call !== undefined;) {
+    for (let call = this.#deadlines.oldest; call !== undefined;) {
       const { next } = call;
       if (call.signal === event.target) call.cancel();
       call = next;

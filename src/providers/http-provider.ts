@@ -7,15 +7,17 @@ import type { BatchRequest } from "../model/request.ts";
 import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
-import { HttpCall } from "./http-call.ts";
+import { addMembers } from "./add-members.ts";
+import { type CallTimes, HttpCall } from "./http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider, SendOptions } from "./provider.ts";
 import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
 import { maxBodyBytes } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
+import { createStreamTimes } from "./stream-watch.ts";
 
 export interface HttpProviderOptions {
   readonly name: string;
@@ -32,6 +34,13 @@ export interface HttpProviderOptions {
   readonly connections?: number;
   /** For one attempt, from `send` to the last byte of the body. Default: 10 minutes. */
   readonly timeoutMs?: number;
+  /**
+   * Asks for every answer as a stream, with its usage, and puts it together. Default: only where a request's body says so. Bodies that
+   * say anything of `stream` are sent as they are, and so are those of APIs that do not stream.
+   */
+  readonly stream?: boolean;
+  /** How long a stream may be silent, from its headers on. Default: 5 minutes, as long as clients on Node's `fetch` wait. */
+  readonly idleTimeoutMs?: number;
   /** Which APIs it speaks. Default: all there are. */
   readonly protocols?: readonly Protocol[];
   /** How it counts the tokens of APIs whose answers count. Default: request and answer together. */
@@ -43,6 +52,7 @@ export interface HttpProviderOptions {
 }
 
 const defaultTimeoutMs = 600_000;
+const defaultIdleTimeoutMs = 300_000;
 
 /**
  * A provider behind an HTTP API. Opens no connection before the first request.
@@ -67,7 +77,8 @@ interface Endpoint {
 class HttpProvider implements Provider {
   readonly name: string;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #calls: CallsInFlight;
+  readonly #times: CallTimes;
+  readonly #streamsAll: boolean;
   readonly #pool: Pool;
 
   constructor(options: HttpProviderOptions) {
@@ -75,7 +86,11 @@ class HttpProvider implements Provider {
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
     this.#endpoints = buildEndpoints(base, options);
-    this.#calls = new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs);
+    this.#times = {
+      calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
+      streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
+    };
+    this.#streamsAll = options.stream ?? false;
     this.#pool = new Pool(base.origin, {
       connections: options.connections ?? null,
       pipelining: 1,
@@ -93,14 +108,17 @@ class HttpProvider implements Provider {
     return estimate(request, this.#endpoints.get(request.path)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal }: { readonly signal: AbortSignal }): Promise<Attempt> {
+  send(request: BatchRequest, { signal, onChunk }: SendOptions): Promise<Attempt> {
     const endpoint = this.#endpoints.get(request.path);
     if (endpoint === undefined) return failed(this.#speaksNo(request.path));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
+    const { reader, path, headers, protocol } = endpoint;
+    const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
+    const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(endpoint.reader, this.#calls, signal, resolve);
-      this.#calls.add(call);
-      this.#pool.dispatch({ path: endpoint.path, method: "POST", headers: endpoint.headers, body: request.body }, call);
+      const call = new HttpCall(reader, this.#times, { requestBody: request.body, onChunk }, signal, resolve);
+      this.#times.calls.add(call);
+      this.#pool.dispatch({ path, method: "POST", headers, body }, call);
     });
   }
 
@@ -124,6 +142,7 @@ function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string
     authorization = "bearer",
     headers = {},
     timeoutMs = defaultTimeoutMs,
+    idleTimeoutMs = defaultIdleTimeoutMs,
     endpointIdentity,
     tokenCounting = "sum",
     requestsPeriodMs = minuteMs,
@@ -144,7 +163,7 @@ function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string
           headers,
           protocolHeaders: protocol.headers,
         }),
-        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, requestsPeriodMs, redact }),
+        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];
     }),

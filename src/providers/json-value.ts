@@ -1,3 +1,13 @@
+/** @returns undefined for a text that is no JSON. */
+export function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A member of a JSON object; undefined where `value` is no object or has no such member. */
 export function member(value: unknown, key: string): unknown {
   return isObject(value) ? value[key] : undefined;

@@ -1,5 +1,6 @@
 import { readApiFailure } from "./api-failure.ts";
 import { items, member } from "./json-value.ts";
+import { chatStreaming } from "./openai-chat-stream.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
 import type { Protocol } from "./protocol.ts";
 
@@ -11,6 +12,7 @@ export const openaiChat: Protocol = {
   counting: "sum",
   readUsage: readCompletionUsage,
   readFailure: (response) => readApiFailure(response, hasChoices),
+  streaming: chatStreaming,
 };
 
 /** A `finish_reason` of `length` or `content_filter` is an answer like any other, recorded as received. */

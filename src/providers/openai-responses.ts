@@ -1,5 +1,6 @@
 import { readApiFailure } from "./api-failure.ts";
 import { count, member } from "./json-value.ts";
+import { responsesStreaming } from "./openai-responses-stream.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Usage } from "../model/usage.ts";
 
@@ -14,6 +15,7 @@ export const openaiResponses: Protocol = {
   counting: "sum",
   readUsage,
   readFailure: (response) => readApiFailure(response, isResponse),
+  streaming: responsesStreaming,
 };
 
 function readUsage(body: unknown): Usage {

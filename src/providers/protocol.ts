@@ -14,6 +14,45 @@ export interface HttpResponse {
   readonly receivedAt: Date;
 }
 
+/** One event of a stream that answers a request. */
+export interface StreamEvent {
+  /** Of its `event:` line; empty where it has none. */
+  readonly name: string;
+  /** Its data as received. */
+  readonly text: string;
+  /** Its data parsed; undefined when it is no JSON, as in `[DONE]`. */
+  readonly data: unknown;
+}
+
+/** Puts the events of one stream together. It never guesses: what has not come is missing. */
+export interface StreamAssembler {
+  /**
+   * Takes the next event.
+   *
+   * @returns the JSON text of the error that the event reports, in the shape that `Protocol.readFailure` knows; then the stream has
+   *   failed. Undefined otherwise.
+   */
+  add(event: StreamEvent): string | undefined;
+
+  /** The event came after which nothing of use can follow. */
+  readonly isOver: boolean;
+
+  /** Whether what has come so far is a whole answer, so that the stream may end here. */
+  isWhole(): boolean;
+
+  /** JSON text of the body that the same request gets without streaming, as far as it has come. */
+  body(): string;
+}
+
+/** How an API streams. */
+export interface Streaming {
+  /** Members that ask for a stream that reports its usage, as JSON text by key. */
+  readonly members: ReadonlyMap<string, string>;
+
+  /** @param requestBody The JSON text of the request that the stream answers. */
+  assemble(requestBody: string): StreamAssembler;
+}
+
 /**
  * One API's wire format, as pure functions. Shared code never asks which provider it is talking to: what differs is declared here.
  */
@@ -42,4 +81,7 @@ export interface Protocol {
    * @returns undefined when the response is a good, whole answer.
    */
   readFailure(response: HttpResponse): Failure | undefined;
+
+  /** Absent where the API does not stream. */
+  readonly streaming?: Streaming;
 }

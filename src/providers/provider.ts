@@ -2,6 +2,7 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
 import type { BatchRequest } from "../model/request.ts";
+import type { OnChunk } from "./stream-reader.ts";
 
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
@@ -10,10 +11,18 @@ export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
 export type { AuthorizationStyle } from "./request-headers.ts";
+export type { OnChunk } from "./stream-reader.ts";
 
 export interface SendOptions {
+  /** Aborts the call, which then ends as a failure of kind `cancelled`. */
   readonly signal: AbortSignal;
+  /** Which of `targets` it goes to. Default: the first. */
   readonly target?: number;
+  /**
+   * Asks for the answer as a stream, where the API has any, and hears the parsed data of its events as they come. Not called for an
+   * answer that comes whole all the same, nor for an event that reports an error.
+   */
+  readonly onChunk?: OnChunk | undefined;
 }
 
 /**
@@ -46,10 +55,9 @@ export interface Provider {
   route?(request: BatchRequest, failed: ReadonlySet<number>): Demand;
 
   /**
-   * Sends the request once and reads the whole answer.
+   * Sends the request once and reads the whole answer. One that comes as a stream is put together: its body is that of an answer
+   * without streaming.
    *
-   * @param options.target Where to; 0 where there is one place.
-   * @param options.signal Aborts the call, which then ends as a failure of kind `cancelled`.
    * @returns an attempt in every case; never rejects.
    */
   send(request: BatchRequest, options: SendOptions): Promise<Attempt>;

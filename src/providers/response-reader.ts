@@ -1,16 +1,22 @@
+import { Buffer } from "node:buffer";
 import type { Attempt, ErrorAnswer } from "../model/attempt.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
-import { totalTokens } from "../model/usage.ts";
+import { totalTokens, type Usage } from "../model/usage.ts";
+import { parseJson } from "./json-value.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpResponse, Protocol } from "./protocol.ts";
 import { readRateLimits } from "./rate-limit-headers.ts";
 import type { Redact } from "./redaction.ts";
+import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
+import { type OnChunk, StreamReader } from "./stream-reader.ts";
 
 export interface ResponseReaderOptions {
   readonly protocol: Protocol;
   /** For messages: `api.openai.com:443`. */
   readonly host: string;
   readonly timeoutMs: number;
+  /** How long a stream may be silent. */
+  readonly idleTimeoutMs: number;
   /** Of the limit on requests that the headers tell. */
   readonly requestsPeriodMs: number;
   readonly redact: Redact;
@@ -19,6 +25,20 @@ export interface ResponseReaderOptions {
 /** Longest text kept of an error body that is no JSON, and of a failure's message, in UTF-16 units. */
 const keptTextLength = 2000;
 const messageLength = 1000;
+
+/** The beginning of an HTTP response. */
+export interface ResponseHead {
+  readonly statusCode: number;
+  /** Names in lower case. */
+  readonly headers: HttpResponse["headers"];
+}
+
+/** Whom an answer is for. */
+export interface Reading {
+  /** JSON text as sent. */
+  readonly requestBody: string;
+  readonly onChunk: OnChunk | undefined;
+}
 
 /** Makes an attempt of whatever came back from one protocol's endpoint. */
 export class ResponseReader {
@@ -29,15 +49,40 @@ export class ResponseReader {
   }
 
   /** Does not throw: a response that breaks the reading of it is a failure of kind `internal`. */
-  readResponse(statusCode: number, headers: HttpResponse["headers"], text: string): Attempt {
+  readResponse(head: ResponseHead, text: string, reading: Reading): Attempt {
     try {
-      const response = { statusCode, headers, body: parseJson(text), text, receivedAt: new Date() };
-      const failure = this.#options.protocol.readFailure(response);
-      const attempt = failure === undefined ? this.#answered(response) : this.#refused(response, failure);
-      const rateLimits = readRateLimits(response, this.#options.requestsPeriodMs);
-      return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
+      const body = parseJson(text);
+      if (body !== undefined || !looksLikeEventStream(text)) return this.#read({ ...head, body, text, receivedAt: new Date() });
+      return this.#readUndeclaredStream(head, text, reading);
     } catch (error) {
-      return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
+      return this.#unreadable(error);
+    }
+  }
+
+  /** @returns a reader for an answer that comes as a stream; undefined if it is to be read as a whole. */
+  openStream(head: ResponseHead, { requestBody, onChunk }: Reading): StreamReader | undefined {
+    const { streaming } = this.#options.protocol;
+    if (streaming === undefined || !isSuccess(head) || !isEventStream(head.headers)) return undefined;
+    return new StreamReader(streaming.assemble(requestBody), onChunk);
+  }
+
+  /**
+   * What came of a stream that has ended. Does not throw.
+   *
+   * @param interruption What ended it before its connection did, if anything.
+   */
+  readStream(head: ResponseHead, stream: StreamReader, interruption: Attempt | undefined): Attempt {
+    try {
+      stream.end();
+      if (stream.thrown !== undefined) return this.#unreadable(stream.thrown);
+      const { errorText: reported, openedAt: receivedAt } = stream;
+      const text = reported ?? stream.body();
+      const response = { ...head, body: parseJson(text), text, receivedAt };
+      if (stream.isWhole()) return this.#read(response);
+      const attempt = reported === undefined ? this.#incomplete(head, interruption) : this.#read(response);
+      return this.#withLimits(withUsage(attempt, this.#options.protocol.readUsage(parseJson(stream.body()))), response);
+    } catch (error) {
+      return this.#unreadable(error);
     }
   }
 
@@ -55,8 +100,53 @@ export class ResponseReader {
     });
   }
 
+  /** A stream fell silent. */
+  idle(): Attempt {
+    const { host, idleTimeoutMs } = this.#options;
+    return this.#failed({
+      kind: "timeout",
+      message: `${host}: the stream was silent for ${idleTimeoutMs / 1000} s, and not complete`,
+      retryable: true,
+    });
+  }
+
   cancelled(): Attempt {
     return this.#failed(cancelled("cancelled while waiting for the answer"));
+  }
+
+  #read(response: HttpResponse): Attempt {
+    const failure = this.#options.protocol.readFailure(response);
+    const attempt = failure === undefined ? this.#answered(response) : this.#refused(response, failure);
+    return this.#withLimits(attempt, response);
+  }
+
+  #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
+    const rateLimits = readRateLimits(response, this.#options.requestsPeriodMs);
+    return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
+  }
+
+  /** A stream whose headers do not say that it is one, or a refusal that came as one. */
+  #readUndeclaredStream(head: ResponseHead, text: string, { requestBody, onChunk }: Reading): Attempt {
+    const { streaming } = this.#options.protocol;
+    if (streaming === undefined || !isSuccess(head)) {
+      const data = streaming === undefined ? text : (findFirstData(text) ?? text);
+      return this.#read({ ...head, body: parseJson(data), text: data, receivedAt: new Date() });
+    }
+    const stream = new StreamReader(streaming.assemble(requestBody), onChunk);
+    stream.push(Buffer.from(text));
+    return this.readStream(head, stream, undefined);
+  }
+
+  /** What broke the connection is not the point: the server was reached, and had begun to answer. */
+  #incomplete({ statusCode }: ResponseHead, interruption: Attempt | undefined): Attempt {
+    const failure = interruption === undefined || interruption.ok ? undefined : interruption.failure;
+    if (interruption !== undefined && failure?.kind !== "network") return interruption;
+    const message = failure?.message ?? `${this.#options.host}: the stream ended before the answer was complete`;
+    return this.#failed({ kind: "incomplete_stream", message, retryable: true, statusCode });
+  }
+
+  #unreadable(error: unknown): Attempt {
+    return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
   }
 
   #answered({ statusCode, headers, body, text }: HttpResponse): Attempt {
@@ -77,13 +167,13 @@ export class ResponseReader {
   }
 }
 
-function parseJson(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isSuccess({ statusCode }: ResponseHead): boolean {
+  return statusCode >= 200 && statusCode <= 299;
+}
+
+/** A failed stream may have been billed for what it had told by then. */
+function withUsage(attempt: Attempt, usage: Usage): Attempt {
+  return attempt.ok || attempt.usage !== undefined || totalTokens(usage) === 0 ? attempt : { ...attempt, usage };
 }
 
 function requestId(headers: HttpResponse["headers"]): string {

@@ -98,13 +98,13 @@ class RoutedProvider implements Provider {
     return { lane: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
-  async send(request: BatchRequest, { signal, target = 0 }: SendOptions): Promise<Attempt> {
+  async send(request: BatchRequest, { signal, target = 0, onChunk }: SendOptions): Promise<Attempt> {
     const stops = this.#stopsOf(request);
     const stop = stops.find(({ place }) => place === target);
     const provider = this.#providerAt(target);
     if (stop === undefined || provider === undefined)
       throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target}`);
-    const attempt = await provider.send(withModel(request, stop.model), { signal });
+    const attempt = await provider.send(withModel(request, stop.model), { signal, onChunk });
     return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, target, stops);
   }
 

@@ -84,7 +84,7 @@ export function parseLines(content: string): OutputLine[] {
 }
 
 /** Batch lines that ask `count` different questions. */
-export function questions(count: number, body: object = {}): object[] {
+export function questions(count: number, body: object = {}): { body: object }[] {
   return Array.from({ length: count }, (_, index) => ({
     custom_id: `q-${index + 1}`,
     method: "POST",

@@ -22,7 +22,6 @@ describe("messages", () => {
   it.each([
     ["max_tokens", { max_tokens: undefined }],
     ["messages", { messages: [] }],
-    ["stream", { stream: true }],
   ])("refuse a wrong %s", (name, more) => {
     const { ok, reply } = prepare("/messages", message(more));
     expect(ok).toBe(false);

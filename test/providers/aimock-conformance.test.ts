@@ -1,5 +1,6 @@
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Attempt } from "../../src/model/attempt.ts";
 import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
 
@@ -31,6 +32,7 @@ describe("answers of aimock", () => {
 
   beforeEach(() => {
     mock.clearFixtures();
+    mock.clearRequests();
     mock.onMessage("hello", { content: "Hi there!", usage });
     mock.onEmbedding("hello", { embedding: [0.25, -0.5] });
   });
@@ -84,4 +86,53 @@ describe("answers of aimock", () => {
     await broken.close();
     expect(attempt).toMatchObject({ ok: false, failure: { kind, retryable: true } });
   });
+
+  describe("that stream", () => {
+    const streaming = ["/v1/chat/completions", "/v1/responses", "/v1/messages"];
+    const call = { id: "call_1", name: "weather", arguments: '{"city":"Rome","days":3}' };
+    let streams: Provider;
+
+    beforeAll(() => {
+      const options = { baseUrl: mock.url, apiKey: "sk-aimock-1", connections: 4, timeoutMs: 20_000 };
+      streams = createHttpProvider({ name: "aimock", ...options, stream: true });
+    });
+
+    afterAll(() => streams.close());
+
+    it.each(streaming)("to %s are those in one piece, usage included", async (path) => {
+      const request = requestOf(JSON.stringify(bodies[path]), path);
+      const [plain, streamed] = [await provider.send(request, { signal }), await streams.send(request, { signal })];
+      expect(comparable(streamed)).toEqual(comparable(plain));
+      expect(streamed).toMatchObject({ ok: true, answer: { usage: { promptTokens: 11, completionTokens: 7 } } });
+      expect(mock.getRequests().map(({ body }) => body?.["stream"] ?? false)).toEqual([false, true]);
+    });
+
+    it.each(streaming)("to %s are those in one piece, tool calls included", async (path) => {
+      mock.clearFixtures();
+      mock.onMessage("hello", { content: "Let me look.", toolCalls: [call, { ...call, id: "call_2" }], usage }, { chunkSize: 3 });
+      const request = requestOf(JSON.stringify(bodies[path]), path);
+      const [plain, streamed] = [await provider.send(request, { signal }), await streams.send(request, { signal })];
+      expect(comparable(streamed)).toEqual(comparable(plain));
+      expect(JSON.stringify(comparable(streamed))).toContain("Rome");
+    });
+
+    it.each(streaming)("to %s are incomplete wherever they are cut", async (path) => {
+      for (let chunks = 1; chunks <= 5; chunks += 1) {
+        mock.clearFixtures();
+        mock.onMessage("hello", { content: "Hi there, this is long!", usage }, { chunkSize: 2, truncateAfterChunks: chunks });
+        const attempt = await streams.send(requestOf(JSON.stringify(bodies[path]), path), { signal });
+        expect(attempt, `${chunks} chunks`).toMatchObject({ ok: false, failure: { retryable: true } });
+        expect(["network", "incomplete_stream"]).toContain(attempt.ok ? "" : attempt.failure.kind); // it cuts before it flushes
+      }
+    });
+  });
 });
+
+/** The body without what is new in each answer, or left out of streams where it is null. */
+function comparable(attempt: Attempt): unknown {
+  if (!attempt.ok) return attempt;
+  const text = JSON.stringify(JSON.parse(attempt.answer.body), (key, value: unknown) =>
+    ["created", "created_at", "completed_at", "system_fingerprint", "refusal"].includes(key) ? undefined : value,
+  );
+  return JSON.parse(text.replaceAll(/"(chatcmpl|resp|msg|fc)[-_][\w-]+"/g, '"an id"'));
+}

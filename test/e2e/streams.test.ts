@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { chat, piece } from "../providers/recorded-streams.ts";
+import {
+  chatAnswer,
+  cutInBody,
+  type Reply,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+} from "../support/scripted-server.ts";
+import { questions, Workplace } from "./cli.ts";
+
+const servers: ScriptedServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function serve(script: Script): Promise<ScriptedServer> {
+  const server = await startScriptedServer(script);
+  servers.push(server);
+  return server;
+}
+
+function streamed(content: string): Reply {
+  const usage = { choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } };
+  const events = chat([piece({ role: "assistant", content: "" }), piece({ content }), piece({}, {}, "stop"), usage]);
+  return { headers: { "content-type": "text/event-stream" }, body: events };
+}
+
+function wantsStream(body: string): boolean {
+  const { stream }: { stream?: boolean } = JSON.parse(body);
+  return stream === true;
+}
+
+describe("streams", () => {
+  it("give the lines that answers in one piece give, and are asked again when they break off", async () => {
+    const server = await serve((call) => (call.index === 0 ? cutInBody(400, streamed("Hello!")) : streamed("Hello!")));
+    const user = new Workplace();
+    user.write("in.jsonl", questions(3));
+    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--retry-delay", "0.01"];
+    const first = await user.run([...args, "--stream"]);
+    expect(first.code, first.stderr).toBe(0);
+    expect(server.ledger).toHaveLength(4);
+    expect(server.ledger.every(({ body }) => wantsStream(body) && body.includes("include_usage"))).toBe(true);
+    expect(user.lines("out.jsonl").map(({ response }) => response?.body)).toEqual(
+      Array.from({ length: 3 }, () => expect.objectContaining({ object: "chat.completion", usage: expect.anything() })),
+    );
+    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ attempts: 4, retries: 1, prompt_tokens: 30 });
+    const output = user.read("out.jsonl");
+
+    const second = await user.run(args);
+    expect(second.code).toBe(0);
+    expect(server.ledger, "a run without --stream finds the answers").toHaveLength(4);
+    expect(user.read("out.jsonl")).toBe(output);
+  });
+
+  it("are asked for by lines that say so, which are sent as written", async () => {
+    const server = await serve((call) => (wantsStream(call.body) ? streamed("in pieces") : chatAnswer("in one")));
+    const user = new Workplace();
+    const [plain, streaming] = [questions(1), questions(1, { stream: true })].flat();
+    user.write("in.jsonl", [plain, { ...streaming, custom_id: "streaming" }]);
+    const { code, stdout } = await user.run(["run", "in.jsonl", "--base-url", server.url, "--concurrency", "1"]);
+    expect(code).toBe(0);
+    expect(server.ledger.map(({ body }) => body)).toEqual([plain, streaming].map((line) => JSON.stringify(line?.body)));
+    expect(stdout).toMatch(/in one.*\n.*in pieces/);
+  });
+
+  it("can be practised", async () => {
+    const user = new Workplace();
+    const message = { params: { model: "m", max_tokens: 50, messages: [{ role: "user", content: "Hello" }] } };
+    user.write("in.jsonl", [...questions(2), message, { model: "text-embedding-m", input: "to embed" }]);
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "--stream", "-o", "out.jsonl"]);
+    expect(code, stderr).toBe(0);
+    expect(user.lines("out.jsonl").map(({ error }) => error)).toEqual([null, null, null, null]);
+  });
+});

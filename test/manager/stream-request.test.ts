@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createMemoryCache,
+  createProvider,
+  RequestFailedError,
+  RequestManager,
+  type RequestManagerOptions,
+  type RunEvent,
+} from "../../src/index.ts";
+import { chat, piece } from "../providers/recorded-streams.ts";
+import {
+  chatAnswer,
+  cutInBody,
+  errorAnswer,
+  rateLimited,
+  type Reply,
+  type Script,
+  type ScriptedServer,
+  slowBody,
+  startScriptedServer,
+} from "../support/scripted-server.ts";
+
+const chunks = [piece({ role: "assistant", content: "Hel" }), piece({ content: "lo" }), piece({}, {}, "stop")];
+const usageChunk = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 } };
+const events = chat([...chunks, usageChunk]);
+
+let server: ScriptedServer;
+let script: Script;
+const managers: RequestManager[] = [];
+
+beforeEach(async () => {
+  script = () => hello();
+  server = await startScriptedServer((call, ledger) => script(call, ledger));
+});
+
+afterEach(async () => {
+  for (const manager of managers.splice(0)) await manager.close();
+  await server.close();
+});
+
+function hello(body: string = events): Reply {
+  return { headers: { "content-type": "text/event-stream" }, body };
+}
+
+function createManager(options: Partial<RequestManagerOptions> = {}): RequestManager {
+  const provider = createProvider("openai", { baseUrl: `${server.url}/v1`, apiKey: "sk-library" });
+  const manager = new RequestManager({ provider, model: "m", retry: { retryDelayMs: 1, maxRetries: 2 }, ...options });
+  managers.push(manager);
+  return manager;
+}
+
+/** Everything that a stream gives, and what it throws in the end. */
+async function take(stream: AsyncIterable<unknown>): Promise<{ chunks: unknown[]; error: unknown }> {
+  const taken: unknown[] = [];
+  try {
+    for await (const chunk of stream) taken.push(chunk);
+    return { chunks: taken, error: undefined };
+  } catch (error) {
+    return { chunks: taken, error };
+  }
+}
+
+describe("stream", () => {
+  it("gives the chunks as received, in order, and asks for them with usage", async () => {
+    const manager = createManager();
+    expect(await take(manager.stream("Say hello"))).toEqual({ chunks: [...chunks, usageChunk], error: undefined });
+    expect(server.ledger[0]?.json()).toMatchObject({ model: "m", stream: true, stream_options: { include_usage: true } });
+    expect(manager.stats).toMatchObject({ requestsCompleted: 1, promptTokens: 7, completionTokens: 2 });
+  });
+
+  it("gives each chunk when it comes, not when the answer is whole", async () => {
+    script = () => slowBody(events.indexOf("\n\n") + 2, 5, hello());
+    const stream = createManager().stream("Say hello");
+    expect(await stream.next()).toEqual({ done: false, value: chunks[0] });
+    expect(server.ledger[0]?.endedAt).toBeUndefined();
+    await stream.return(undefined);
+  });
+
+  it("asks again as long as nothing has come", async () => {
+    const replies = [rateLimited("0"), errorAnswer(500), hello(": wait\n\n"), hello()];
+    script = (call) => replies[call.index] ?? errorAnswer(400);
+    expect(await take(createManager().stream("Say hello"))).toEqual({ chunks: [...chunks, usageChunk], error: undefined });
+    expect(server.ledger).toHaveLength(4);
+  });
+
+  it("throws after the chunks of an answer that breaks off, and does not ask again", async () => {
+    script = () => cutInBody(events.indexOf('"lo"'), hello());
+    const manager = createManager();
+    const { chunks: taken, error } = await take(manager.stream("Say hello"));
+    expect(taken).toEqual(chunks.slice(0, 1));
+    expect(error).toBeInstanceOf(RequestFailedError);
+    expect(error).toMatchObject({ failure: { kind: "incomplete_stream", retryable: true } });
+    expect(server.ledger).toHaveLength(1);
+    expect(manager.stats.requestsFailed).toBe(1);
+  });
+
+  it("throws what an error event says, and does not give it as a chunk", async () => {
+    script = () => hello(`data: ${JSON.stringify(chunks[0])}\n\ndata: {"error":{"code":"server_error","message":"oh"}}\n\n`);
+    const { chunks: taken, error } = await take(createManager().stream("Say hello"));
+    expect(taken).toEqual(chunks.slice(0, 1));
+    expect(error).toMatchObject({ name: "RequestFailedError", failure: { kind: "server_error" } });
+  });
+
+  it.each([
+    ["refused", "Say hello", "invalid_request", 1],
+    ["no request", { nonsense: true }, "invalid_line", 0],
+    ["for an API that is not there", { url: "/v1/audio", body: { model: "m" } }, "invalid_request", 0],
+  ])("throws at once when it is %s", async (_, request, kind, asked) => {
+    script = () => errorAnswer(400);
+    const { chunks: taken, error } = await take(createManager().stream(request));
+    expect(taken).toEqual([]);
+    expect(error).toMatchObject({ failure: { kind } });
+    expect(server.ledger).toHaveLength(asked);
+  });
+
+  it("gives the whole answer of a server that does not stream", async () => {
+    script = () => chatAnswer("whole");
+    expect(await take(createManager().stream("Say hello"))).toEqual({ chunks: [chatAnswer("whole").body], error: undefined });
+  });
+
+  it("hangs up when the rest is not wanted, and is counted all the same", async () => {
+    const ended: RunEvent[] = [];
+    script = () => slowBody(events.indexOf("\n\n") + 2, 20, hello());
+    const manager = createManager({ observers: [(event) => event.type === "request-end" && ended.push(event)] });
+    for await (const chunk of manager.stream("Say hello")) {
+      expect(chunk).toEqual(chunks[0]);
+      break;
+    }
+    await server.until(() => server.ledger[0]?.aborted === true);
+    expect(ended).toMatchObject([{ result: { status: "failed", failure: { kind: "cancelled" } } }]);
+    expect(manager.limiterStatus().inFlight).toBe(0);
+  });
+
+  it("keeps to the limits and leaves the cache alone", async () => {
+    const cache = createMemoryCache();
+    const manager = createManager({ concurrency: 1, cache });
+    await Promise.all([take(manager.stream("Say hello")), take(manager.stream("Say hello"))]);
+    expect(server.ledger).toHaveLength(2);
+    expect(server.peakInFlight).toBe(1);
+  });
+});
