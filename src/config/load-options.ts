@@ -63,13 +63,24 @@ function parseConfig(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof SyntaxError ? whereBroken(error) : error instanceof Error ? error.message : String(error);
     throw new UsageError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
   }
+}
+
+/** The engine quotes what stands around, and somebody may have put a key there. */
+function whereBroken({ message }: SyntaxError): string {
+  return `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*/s, "")}`;
 }
 
 function describe({ key, expected }: OptionIssue, given: Given): string {
   const origin = given[key];
   if (expected === undefined) return `${origin?.where ?? key}: there is no such option`;
-  return `${origin?.where ?? flagOf(key)}: expected ${expected}, not ${JSON.stringify(origin?.value)}`;
+  return `${origin?.where ?? flagOf(key)}: expected ${expected}${shown(key, origin?.value)}`;
+}
+
+/** Headers and addresses may hold credentials. */
+function shown(key: string, value: unknown): string {
+  const mayBeSecret = key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
+  return mayBeSecret ? "" : `, not ${JSON.stringify(value)}`;
 }

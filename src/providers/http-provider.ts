@@ -129,7 +129,7 @@ function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string
     requestsPeriodMs = minuteMs,
     protocols = allProtocols,
   } = options;
-  const redact = createRedact(listSecrets(apiKey, headers));
+  const redact = createRedact(listSecrets(apiKey, headers, base.query));
   return new Map(
     protocols.map((protocol) => {
       const path = requestPath(base, protocol);

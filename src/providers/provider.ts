@@ -7,6 +7,7 @@ export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts
 export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
+export { createRedact, type Redact } from "./redaction.ts";
 export type { AuthorizationStyle } from "./request-headers.ts";
 
 /**
