@@ -1,3 +1,4 @@
+import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock-server.ts";
@@ -24,9 +25,11 @@ export async function openProvider(options: Options, environment: Environment): 
   if (options.provider === mockName && options.base_url === undefined) return startMockProvider(options);
   const preset = presetOf(options.provider);
   const { headers, ...settings } = readPresetSettings(options, preset, environment);
+  const proxy = chooseProxy(settings.baseUrl ?? preset.baseUrl ?? "", environment);
   return createProvider(options.provider, {
     ...transportOf(options),
     ...settings,
+    ...(proxy !== undefined && { proxy }),
     headers: { ...headers, ...headersOf(options) },
   });
 }

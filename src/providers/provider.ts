@@ -4,6 +4,7 @@ import type { BatchRequest } from "../model/request.ts";
 
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
