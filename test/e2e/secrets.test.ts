@@ -121,7 +121,7 @@ describe("a key is found nowhere, however the server fails", () => {
       const sent = String(call.headers["authorization"]).replace("Bearer ", "");
       if (call.index === failures.length - 1) seen.push(contents(user.folder), processTexts(pid));
       const reply = failures[call.index]?.(sent, call) ?? chatAnswer();
-      return { ...reply, headers: { "x-request-id": `req-${encodeURIComponent(sent)}`, ...reply.headers } };
+      return { ...reply, headers: { ...reply.headers, "x-request-id": `req-${encodeURIComponent(sent)}` } };
     });
     const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files, ...once]);
     pid = child.pid ?? 0;
