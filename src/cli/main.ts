@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, UsageError } from "../model/errors.ts";
 import { complain } from "./complain.ts";
@@ -21,7 +22,8 @@ async function main(): Promise<number> {
     // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
     if (error instanceof UsageError || error instanceof InputError) return end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return end(error.message, exitCodes.stopped);
-    throw error;
+    complain(`this should not have happened; please report it: ${inspect(error)}`);
+    return process.exit(exitCodes.someFailed); // at once, whatever may still be open
   }
 }
 

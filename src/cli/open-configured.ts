@@ -1,3 +1,4 @@
+import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { ProviderConfig } from "../config/provider-config.ts";
 import { UsageError } from "../model/errors.ts";
@@ -45,7 +46,8 @@ function openOne(
   const presetName = config.preset ?? name;
   const preset = presets[presetName];
   const ownHeaders = { ...lowerCase(config.headers), ...headers };
-  const own = { ...transport, ...(apiKey !== undefined && { apiKey }) };
+  const proxy = chooseProxy(config.base_url ?? preset?.baseUrl ?? "", environment);
+  const own = { ...transport, ...(apiKey !== undefined && { apiKey }), ...(proxy !== undefined && { proxy }) };
   if (preset === undefined) {
     if (config.base_url === undefined) throw new UsageError(withoutAddress(name, config));
     return createHttpProvider({ ...own, name, baseUrl: config.base_url, headers: ownHeaders });

@@ -1,3 +1,4 @@
+import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock-server.ts";
@@ -64,9 +65,11 @@ function isMockUsed({ provider, base_url, providers, routes }: Options): boolean
 function openPreset(options: Options, environment: Environment): Provider {
   const preset = presetOf(options.provider);
   const { headers, ...settings } = readPresetSettings(options, preset, environment);
+  const proxy = chooseProxy(settings.baseUrl ?? preset.baseUrl ?? "", environment);
   return createProvider(options.provider, {
     ...transportOf(options),
     ...settings,
+    ...(proxy !== undefined && { proxy }),
     headers: { ...headers, ...headersOf(options) },
   });
 }

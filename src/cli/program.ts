@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 const examples = `
 Examples:
@@ -20,6 +21,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
     .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
     .version(readVersion())
     .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(withoutSecrets(withoutValues(text))) })
     .showHelpAfterError("(llmbatch --help shows what there is)")
     .addHelpText("after", examples)
     .exitOverride();
@@ -180,6 +182,11 @@ const negatedKeys: ReadonlySet<string> = new Set(optionTable.filter(({ negated }
 function configOf(flags: Record<string, unknown>): string | undefined {
   const { config } = flags;
   return typeof config === "string" ? config : undefined;
+}
+
+/** An unknown option may have been meant for a key. */
+function withoutValues(text: string): string {
+  return text.replace(/(unknown option '-[^=\n]*=).*'/, "$1…'");
 }
 
 function readVersion(): string {

@@ -8,6 +8,7 @@ import type { Progress } from "./progress.ts";
 import type { ResultWriter } from "./result-writer.ts";
 import { formatSummary } from "./summary.ts";
 import { printable } from "./terminal-text.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 import { writeFileAtomically } from "./write-atomically.ts";
 
 export interface RunReportOptions {
@@ -36,7 +37,7 @@ export class RunReport {
   }
 
   readonly warn = (warning: string): void => {
-    this.#progress.log(`llmbatch: ${printable(warning)}`);
+    this.#progress.log(`llmbatch: ${printable(withoutSecrets(warning))}`);
   };
 
   readonly observe: Observer = (event) => {
@@ -86,7 +87,7 @@ export class RunReport {
       statsPath: this.#statsPath,
       logPath: this.#options.log,
     };
-    process.stderr.write(`${formatSummary(this.#stats, paths)}\n`);
+    process.stderr.write(`${withoutSecrets(formatSummary(this.#stats, paths))}\n`);
   }
 
   #howToGoOn(): string {

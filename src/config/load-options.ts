@@ -64,15 +64,25 @@ function parseConfig(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof SyntaxError ? whereBroken(error) : error instanceof Error ? error.message : String(error);
     throw new UsageError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
   }
 }
 
-/** What stands deep inside the file may be a key, so it is not shown. */
+/** The engine quotes what stands around, and somebody may have put a key there. */
+function whereBroken({ message }: SyntaxError): string {
+  return `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*/s, "")}`;
+}
+
 function describe({ key, place, expected }: OptionIssue, given: Given): string {
   const origin = given[key];
   const where = `${origin?.where ?? (expected === undefined ? key : flagOf(key))}${place}`;
   if (expected === undefined) return `${where}: there is no such option`;
-  return place === "" ? `${where}: expected ${expected}, not ${JSON.stringify(origin?.value)}` : `${where}: expected ${expected}`;
+  return `${where}: expected ${expected}${shown(key, place, origin?.value)}`;
+}
+
+/** Headers and addresses may hold credentials, and what stands deep inside the file may be a key. */
+function shown(key: string, place: string, value: unknown): string {
+  const mayBeSecret = place !== "" || key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
+  return mayBeSecret ? "" : `, not ${JSON.stringify(value)}`;
 }

@@ -13,6 +13,8 @@ import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
+import { parseProxy, type Proxy } from "./proxy.ts";
+import { tunnelThrough } from "./proxy-tunnel.ts";
 import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
 import { maxBodyBytes } from "./response-body.ts";
@@ -30,6 +32,8 @@ export interface HttpProviderOptions {
   readonly authorization?: AuthorizationStyle;
   /** Sent with every request; they win over the provider's own. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. Default: none. */
+  readonly proxy?: string;
   /** Connections at most. Default: as many as requests are in flight. */
   readonly connections?: number;
   /** For one attempt, from `send` to the last byte of the body. Default: 10 minutes. */
@@ -83,15 +87,17 @@ class HttpProvider implements Provider {
 
   constructor(options: HttpProviderOptions) {
     const base = parseBaseUrl(options.baseUrl);
+    const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
-    this.#endpoints = buildEndpoints(base, options);
+    this.#endpoints = buildEndpoints(base, proxy, options);
     this.#times = {
       calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
     };
     this.#streamsAll = options.stream ?? false;
-    this.#pool = new Pool(base.origin, {
+    this.#pool = new Pool(isForwarded(base, proxy) ? proxy.origin : base.origin, {
+      ...(proxy !== undefined && !isForwarded(base, proxy) && { connect: tunnelThrough(proxy, base.host) }),
       connections: options.connections ?? null,
       pipelining: 1,
       headersTimeout: 0, // `timeoutMs` covers headers and body; undici would give up after 300 s
@@ -136,7 +142,17 @@ function failed(failure: Failure): Promise<Attempt> {
   return Promise.resolve({ ok: false, failure });
 }
 
-function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string, Endpoint> {
+/** Requests of plain http are given to the proxy as they are; for https it only makes tunnels. */
+function isForwarded(base: BaseUrl, proxy: Proxy | undefined): proxy is Proxy {
+  return proxy !== undefined && base.origin.startsWith("http:");
+}
+
+/** What a request that is forwarded has to tell the proxy. */
+function forwardingHeaders(base: BaseUrl, { authorization }: Proxy): string[] {
+  return ["host", new URL(base.origin).host, ...(authorization === undefined ? [] : ["proxy-authorization", authorization])];
+}
+
+function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpProviderOptions): Map<string, Endpoint> {
   const {
     apiKey,
     authorization = "bearer",
@@ -148,7 +164,8 @@ function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string
     requestsPeriodMs = minuteMs,
     protocols = allProtocols,
   } = options;
-  const redact = createRedact(listSecrets(apiKey, headers));
+  const redact = createRedact([...listSecrets(apiKey, headers, base.query), ...(proxy?.secrets ?? [])]);
+  const host = proxy === undefined ? base.host : `${base.host} (through the proxy ${proxy.host})`;
   return new Map(
     protocols.map((protocol) => {
       const path = requestPath(base, protocol);
@@ -156,14 +173,17 @@ function buildEndpoints(base: BaseUrl, options: HttpProviderOptions): Map<string
         protocol,
         counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
         identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
-        path,
-        headers: buildHeaders({
-          ...(apiKey !== undefined && { apiKey }),
-          authorization,
-          headers,
-          protocolHeaders: protocol.headers,
-        }),
-        reader: new ResponseReader({ protocol, host: base.host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
+        path: isForwarded(base, proxy) ? base.origin + path : path,
+        headers: [
+          ...(isForwarded(base, proxy) ? forwardingHeaders(base, proxy) : []),
+          ...buildHeaders({
+            ...(apiKey !== undefined && { apiKey }),
+            authorization,
+            headers,
+            protocolHeaders: protocol.headers,
+          }),
+        ],
+        reader: new ResponseReader({ protocol, host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];
     }),

@@ -6,10 +6,12 @@ import type { OnChunk } from "./stream-reader.ts";
 
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { isLoopback } from "./plain-http.ts";
 export { createRoutedProvider, type Place, type RoutedProviderOptions, type Stop } from "./routed-provider.ts";
 export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
+export { createRedact, type Redact } from "./redaction.ts";
 export type { AuthorizationStyle } from "./request-headers.ts";
 export type { OnChunk } from "./stream-reader.ts";
 

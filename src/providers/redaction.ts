@@ -52,8 +52,18 @@ const escapes: readonly ((text: string) => string)[] = [
   encodeURIComponent,
   (text) => encodeURIComponent(text).replaceAll(/%../g, (byte) => byte.toLowerCase()),
   (text) => new URLSearchParams([["", text]]).toString().slice(1), // forms
-  (text) => escapeHtml(text, "&#34;", "&#39;"),
-  (text) => escapeHtml(text, "&quot;", "&#x27;"),
+  ...[
+    ['"', "'"],
+    ["&quot;", "'"],
+    ["&quot;", "&#39;"],
+    ["&quot;", "&#039;"], // PHP
+    ["&quot;", "&#x27;"], // Python
+    ["&#34;", "&#39;"], // Go
+  ].map(
+    ([doubleQuote = "", singleQuote = ""]) =>
+      (text: string) =>
+        escapeHtml(text, doubleQuote, singleQuote),
+  ),
 ];
 
 function escapeHtml(text: string, doubleQuote: string, singleQuote: string): string {

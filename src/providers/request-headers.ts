@@ -28,12 +28,17 @@ export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }
   return [...all].flat();
 }
 
-/** The key and whatever else among the headers is a credential, for redaction. */
-export function listSecrets(apiKey: string | undefined, headers: Readonly<Record<string, string>>): string[] {
+/**
+ * The key and whatever else among the headers is a credential, for redaction.
+ *
+ * @param query Of the base URL, where some services want the key.
+ */
+export function listSecrets(apiKey: string | undefined, headers: Readonly<Record<string, string>>, query = ""): string[] {
   const credentials = Object.entries(headers)
     .filter(([name, value]) => credentialName.test(name) || scheme.test(value))
     .flatMap(([, value]) => [value, value.replace(scheme, "")]);
-  return [...(apiKey === undefined ? [] : [apiKey]), ...credentials];
+  const inQuery = [...new URLSearchParams(query)].filter(([name]) => credentialName.test(name)).map(([, value]) => value);
+  return [...(apiKey === undefined ? [] : [apiKey]), ...credentials, ...inQuery];
 }
 
 const credentialName = /authorization|cookie|credential|key|password|secret|signature|token/i;

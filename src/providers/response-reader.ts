@@ -151,7 +151,10 @@ export class ResponseReader {
 
   #answered({ statusCode, headers, body, text }: HttpResponse): Attempt {
     const usage = this.#options.protocol.readUsage(body);
-    return { ok: true, answer: { statusCode, requestId: requestId(headers), body: onOneLine(text), usage } };
+    return {
+      ok: true,
+      answer: { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage },
+    };
   }
 
   #refused({ statusCode, headers, body, text }: HttpResponse, failure: Failure): Attempt {

@@ -48,7 +48,12 @@ export class Workplace {
   }
 
   start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    return spawn(process.execPath, [program, ...args], { cwd: this.folder, env: this.environment, ...options });
+    return this.spawn(process.execPath, [program, ...args], options);
+  }
+
+  /** Another program that starts ours in its own way. */
+  spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    return spawn(command, args, { cwd: this.folder, env: this.environment, ...options });
   }
 
   /** Runs the program to its end. @param input What is piped in; without it stdin is empty. */

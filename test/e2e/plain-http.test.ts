@@ -23,16 +23,10 @@ describe("plain http to another machine", () => {
     expect(stderr).not.toContain("sk-test");
   });
 
-  it.each([
-    ["the switch", ["--allow-http"], {}, {}],
-    ["the variable", [], { LLMBATCH_ALLOW_HTTP: "true" }, {}],
-    ["the configuration file", [], {}, { allow_http: true }],
-  ])("is allowed by %s", async (_name, flags, environment, config) => {
+  it("is allowed by the switch", async () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    user.write("llmbatch.config.json", JSON.stringify(config));
-    Object.assign(user.environment, environment);
-    const { code, stderr } = await user.run([...args, ...flags]);
+    const { code, stderr } = await user.run([...args, "--allow-http"]);
     expect(code, stderr).toBe(1);
     expect(user.lines("out.jsonl")[0]?.error?.code).toBe("network"); // there is no such host
   });

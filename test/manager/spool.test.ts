@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,3 +34,20 @@ it("leaves nothing on disk that a crash could leave behind", async () => {
   expect(readdirSync(directory)).toEqual([]);
   spool.close();
 });
+
+it.runIf(process.platform === "linux")("is for its owner alone even while it has a name", () => {
+  const spool = new Spool();
+  const descriptors = readdirSync("/proc/self/fd").map((name) => `/proc/self/fd/${name}`);
+  const spools = descriptors.filter((path) => linkTarget(path).includes(".llmbatch-spool-"));
+  expect(spools.map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual(["600"]);
+  spool.close();
+});
+
+/** The descriptor that listed the folder is closed by now. */
+function linkTarget(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

@@ -9,6 +9,7 @@ const keys = [
   "AIzaSyA-1234567890abcdefghijklmnopqrstu",
   "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
   'quote"in"side',
+  `both'kinds"of<quotes>`,
   "back\\slash\\key",
   "slash/plus+equals==",
   "per%cent&amper<less>",
@@ -28,22 +29,20 @@ const disguises: readonly (readonly [string, (key: string) => string])[] = [
   ["in the JSON that Go writes", goJson],
   ["in a URL, in lower case", (key) => encodeURIComponent(key).replaceAll(/%../g, (part) => part.toLowerCase())],
   ["in a URL in a URL", (key) => encodeURIComponent(encodeURIComponent(key))],
-  ["in HTML", (key) => key.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")],
-  [
-    "in HTML, as Python writes it",
-    (key) =>
-      key
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll('"', "&quot;")
-        .replaceAll("'", "&#x27;"),
-  ],
+  ["in HTML, as Python writes it", (key) => html(key).replaceAll('"', "&quot;").replaceAll("'", "&#x27;")],
+  ["in HTML, double quotes only", (key) => html(key).replaceAll('"', "&quot;")],
+  ["in HTML, as text", html],
+  ["in HTML, as PHP writes it", (key) => html(key).replaceAll('"', "&quot;").replaceAll("'", "&#039;")],
+  ["in HTML, as Go writes it", (key) => html(key).replaceAll('"', "&#34;").replaceAll("'", "&#39;")],
   ["in JSON in a URL", (key) => encodeURIComponent(JSON.stringify(key).slice(1, -1))],
   ["in a URL in JSON", (key) => JSON.stringify(encodeURIComponent(key)).slice(1, -1)],
   ["in base64", (key) => Buffer.from(key).toString("base64")],
   ["in base64url", (key) => Buffer.from(key).toString("base64url")],
 ];
+
+function html(key: string): string {
+  return key.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
 
 function goJson(key: string): string {
   return JSON.stringify(key).slice(1, -1).replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026");

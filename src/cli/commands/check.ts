@@ -7,6 +7,7 @@ import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-pr
 import { exitCodes } from "../exit-codes.ts";
 import { mockName, openProvider } from "../open-provider.ts";
 import { formatTable } from "../text-table.ts";
+import { withoutSecrets } from "../without-secrets.ts";
 
 /**
  * `llmbatch check`: asks each configured provider one tiny question, and says what works.
@@ -23,7 +24,7 @@ export async function checkCommand(flags: Readonly<Record<string, unknown>>, con
   const targets: CheckTarget[] = [{ name: options.provider, provider, model, ...(path !== undefined && { path }) }];
   try {
     const outcomes = await checkProviders(targets, new AbortController().signal);
-    process.stdout.write(formatTable([heading, ...outcomes.map(rowOf)]));
+    process.stdout.write(withoutSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
     return outcomes.every(({ ok }) => ok) ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
     for (const target of targets) await target.provider.close();

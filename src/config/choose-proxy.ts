@@ -1,0 +1,51 @@
+import { BlockList, isIPv4 } from "node:net";
+import { isLoopback } from "../providers/provider.ts";
+import type { Environment } from "./environment.ts";
+
+/**
+ * The proxy that the environment names for a URL, by the customs of curl: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` or
+ * `HTTP_PROXY` for http (those in lower case first), except for the hosts in `no_proxy` or `NO_PROXY`. What is on this machine is
+ * never asked through a proxy, which would ask its own machine instead.
+ *
+ * @returns undefined when the URL is to be asked directly, or is none.
+ */
+export function chooseProxy(address: string, environment: Environment): string | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  const proxy = firstOf(environment, url.protocol === "https:" ? "https_proxy" : "http_proxy");
+  if (proxy === undefined || isLoopback(url.hostname)) return undefined;
+  return isExempt(url, firstOf(environment, "no_proxy") ?? "") ? undefined : proxy;
+}
+
+/** A variable that is set but empty hides the other. */
+function firstOf(environment: Environment, name: string): string | undefined {
+  const value = (environment[name] ?? environment[name.toUpperCase()])?.trim();
+  return value === "" ? undefined : value;
+}
+
+function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
+  const realPort = port || (protocol === "https:" ? "443" : "80");
+  const entries = list.toLowerCase().split(/[\s,]+/);
+  return entries.some((entry) => {
+    const [, host = "", onlyPort] = /^(\[.*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry) ?? [];
+    if (onlyPort !== undefined && onlyPort !== realPort) return false;
+    return matches(hostname, host);
+  });
+}
+
+/** `*` is all, `example.com` and `.example.com` are it and its subdomains, `10.0.0.0/8` a network. */
+function matches(hostname: string, entry: string): boolean {
+  if (entry === "") return false;
+  if (entry === "*") return true;
+  if (entry.includes("/")) return isInNetwork(hostname, entry);
+  const name = entry.replace(/^\*?\./, "");
+  return hostname === name || hostname === `[${name}]` || hostname.endsWith(`.${name}`);
+}
+
+function isInNetwork(hostname: string, entry: string): boolean {
+  const [network = "", prefix = ""] = entry.split("/");
+  if (!isIPv4(hostname) || !isIPv4(network) || !/^(?:\d|[12]\d|3[0-2])$/.test(prefix)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(prefix));
+  return list.check(hostname);
+}

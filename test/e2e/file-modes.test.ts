@@ -1,0 +1,70 @@
+import { chmodSync, readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { deferred } from "../support/deferred.ts";
+import { chatAnswer, errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { questions, Workplace } from "./cli.ts";
+
+let server: ScriptedServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+/** Modes of everything under a folder, by path from there, in octal. */
+function modesUnder(folder: string): Record<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => join(folder, path));
+  return Object.fromEntries(
+    paths.map((path) => [relative(folder, path), (statSync(path).mode & 0o777).toString(8)] as const).toSorted(),
+  );
+}
+
+const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
+const files = ["-o", "out.jsonl", "--errors", "errors.jsonl", "--log", "log.jsonl"];
+
+describe.each([
+  ["000", "666"],
+  ["022", "644"],
+])("with umask %s", (umask, named) => {
+  it("only the files that the user named can be read by others, and those only once they are whole", async () => {
+    const held = deferred<void>();
+    server = await startScriptedServer(async (call) => {
+      if (call.index === 1) return errorAnswer(400);
+      if (call.index === 2) await held.promise;
+      return chatAnswer();
+    });
+    const user = new Workplace();
+    user.write("in.jsonl", questions(3));
+    chmodSync(user.path("in.jsonl"), 0o600);
+    const run = `umask ${umask}; exec "$0" "$@"`;
+    const args = [program, "run", "in.jsonl", "--base-url", `${server.url}/v1`, "-c", "1", ...files];
+    const child = user.spawn("sh", ["-c", run, process.execPath, ...args]);
+    await server.until(() => server?.ledger.length === 3);
+    expect(modesUnder(user.folder)).toEqual({
+      cache: "700",
+      "cache/llmbatch": "700",
+      "cache/llmbatch/cache.sqlite": "600",
+      "cache/llmbatch/cache.sqlite-shm": "600",
+      "cache/llmbatch/cache.sqlite-wal": "600",
+      "errors.jsonl.lock": "600",
+      "errors.jsonl.partial": "600",
+      "in.jsonl": "600",
+      "log.jsonl": "600",
+      "out.jsonl.lock": "600",
+      "out.jsonl.partial": "600",
+    });
+    held.resolve();
+    expect((await user.finish(child)).code).toBe(1);
+    expect(modesUnder(user.folder)).toEqual({
+      cache: "700",
+      "cache/llmbatch": "700",
+      "cache/llmbatch/cache.sqlite": "600",
+      "errors.jsonl": named,
+      "in.jsonl": "600",
+      "log.jsonl": "600",
+      "out.jsonl": named,
+      "out.jsonl.stats.json": named,
+    });
+  });
+});
