@@ -1,5 +1,5 @@
 /** The library's front door. */
-export { RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
+export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
 
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
 export {

@@ -7,6 +7,7 @@ import {
   createHttpProvider,
   createProvider,
   createRoutedProvider,
+  type Place,
   type Preset,
   presets,
   type Provider,
@@ -43,17 +44,19 @@ async function openRoutes(options: Options, environment: Environment): Promise<P
   const table: RouteTable = new RouteTable({
     options,
     isProvider: (name) => Object.hasOwn(options.providers, name) || presets[name] !== undefined,
-    openPlaces: (name) => {
-      const config = options.providers[name];
-      if (mock !== undefined && (config?.preset ?? name) === mockName && config?.base_url === undefined)
-        return [{ name, provider: mock, limits: config?.limits ?? [] }];
-      if (config !== undefined) return openConfigured(name, config, environment, { ...transportOf(options) }, headersOf(options));
-      const own =
-        name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
-      return [{ name, provider: openPreset(own, environment) }];
-    },
+    openPlaces: (name) => openPlaces(name, options, environment, mock),
   });
   return createRoutedProvider({ name: "llmbatch", places: table.places, routeOf: table.routeOf, onEvicted: complain });
+}
+
+/** A provider by its name, one place for each of its keys. @param mock The practice provider, if it is running. */
+export function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
+  const config = options.providers[name];
+  if (mock !== undefined && (config?.preset ?? name) === mockName && config?.base_url === undefined)
+    return [{ name, provider: mock, limits: config?.limits ?? [] }];
+  if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersOf(options));
+  const own = name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
+  return [{ name, provider: openPreset(own, environment) }];
 }
 
 function isMockUsed({ provider, base_url, providers, routes }: Options): boolean {

@@ -7,6 +7,7 @@ import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/token-stats.ts";
+import { type Completion, completionOf, completionRequest } from "./completion.ts";
 import {
   defaultConcurrency,
   defaultDrainMs,
@@ -19,6 +20,7 @@ import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { streamRequest } from "./stream-request.ts";
 
+export type { Completion } from "./completion.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 
 /**
@@ -102,6 +104,17 @@ export class RequestManager {
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
     const input = this.#createParser().parseValue(request, 1);
     return streamRequest(input, { provider, limiter: this.#limiter, retryRules, emit: this.#emit });
+  }
+
+  /**
+   * The answer to one question, through the same cache, limits and retries.
+   *
+   * @param question A prompt, or messages.
+   * @param options Other members of the body: `model`, `temperature` …
+   * @throws RequestFailedError when it has none in the end.
+   */
+  async complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
+    return completionOf(await this.execute(completionRequest(question, options)));
   }
 
   /**

@@ -54,7 +54,7 @@ describe("limits that nobody set", () => {
   });
 
   it("are found by being refused where headers tell nothing, and the log tells of pauses, cuts and growth", async () => {
-    const server = await mock({ requestsPerMinute: 3_000, latencyMs: 20, limitHeaders: false, retryAfter: "exact" });
+    const server = await mock({ requestsPerMinute: 3_000, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
     const user = new Workplace();
     user.write("in.jsonl", questions(300));
     const { code, stderr } = await user.run([

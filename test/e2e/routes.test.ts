@@ -314,3 +314,22 @@ describe("the configuration file", () => {
     expect(new Set(server.ledger.map(keyOf))).toEqual(new Set(["Bearer sk-one", "Bearer sk-two"]));
   });
 });
+
+describe("llmbatch check", () => {
+  it("asks every provider of the configuration, each key by itself, and says which works", async () => {
+    const server = await serve((call) =>
+      keyOf(call) === "Bearer bad" ? errorAnswer(401, { code: "invalid_api_key" }) : chatAnswer("OK"),
+    );
+    const user = new Workplace();
+    user.environment["GOOD"] = "good";
+    user.environment["BAD"] = "bad";
+    const house = { base_url: `${server.url}/v1`, api_keys: ["$GOOD", "$BAD"], models: { fast: "llama" } };
+    configure(user, { providers: { house, open: { base_url: `${server.url}/v1` } } });
+    const { code, stdout } = await user.run(["check", "-m", "fast"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/house, key 1 +llama +ok/);
+    expect(stdout).toMatch(/house, key 2 +llama +failed/);
+    expect(stdout).toMatch(/open +fast +ok/);
+    expect(server.ledger).toHaveLength(3);
+  });
+});

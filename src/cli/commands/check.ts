@@ -1,11 +1,11 @@
-import { readEnvironment } from "../../config/environment.ts";
+import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { mockName, openProvider } from "../open-provider.ts";
+import { mockName, openPlaces, openProvider } from "../open-provider.ts";
 import { formatTable } from "../text-table.ts";
 import { withoutSecrets } from "../without-secrets.ts";
 
@@ -18,10 +18,7 @@ import { withoutSecrets } from "../without-secrets.ts";
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const model = modelOf(options);
-  const provider = await openProvider({ ...options, timeout: Math.min(options.timeout, patienceMs) }, environment);
-  const path = options.base_url === undefined ? presets[options.provider]?.ownPath : undefined;
-  const targets: CheckTarget[] = [{ name: options.provider, provider, model, ...(path !== undefined && { path }) }];
+  const targets = await openTargets({ ...options, timeout: Math.min(options.timeout, patienceMs) }, environment);
   try {
     const outcomes = await checkProviders(targets, new AbortController().signal);
     process.stdout.write(withoutSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
@@ -29,6 +26,34 @@ export async function checkCommand(flags: Readonly<Record<string, unknown>>, con
   } finally {
     for (const target of targets) await target.provider.close();
   }
+}
+
+/** The one that `--provider` names, or all that the configuration file does; each key by itself. */
+async function openTargets(options: Options, environment: Environment): Promise<CheckTarget[]> {
+  const configured = Object.keys(options.providers);
+  const names = options.provider_is_named || configured.length === 0 ? [options.provider] : configured;
+  const targets: CheckTarget[] = [];
+  for (const name of names) targets.push(...(await openNamed(name, options, environment)));
+  return targets;
+}
+
+async function openNamed(name: string, options: Options, environment: Environment): Promise<CheckTarget[]> {
+  const asked = modelOf(options);
+  const config = options.providers[name];
+  if (config === undefined) {
+    const provider = await openProvider({ ...options, provider_is_named: true, routes: {}, providers: {} }, environment);
+    return [{ name, provider, model: asked, ...pathOf(options.base_url, name) }];
+  }
+  const path = pathOf(config.base_url, config.preset ?? name);
+  const model = config.models?.[asked] ?? asked;
+  const places = openPlaces(name, options, environment, undefined);
+  return places.map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
+}
+
+/** The API that a service has as its own, at its own address. */
+function pathOf(baseUrl: string | undefined, preset: string): { path?: string } {
+  const path = baseUrl === undefined ? presets[preset]?.ownPath : undefined;
+  return path === undefined ? {} : { path };
 }
 
 /** Someone sits there and waits. */

@@ -1,0 +1,39 @@
+import { RequestFailedError } from "../model/errors.ts";
+import type { BatchResult } from "../model/result.ts";
+import type { Usage } from "../model/usage.ts";
+import type { RequestLike } from "../jsonl/jsonl.ts";
+
+/** The answer to one question. */
+export interface Completion {
+  /** What the model said; empty where it said nothing, a call of a tool for one. */
+  readonly text: string;
+  /** The whole answer, as the provider sent it. */
+  readonly body: unknown;
+  readonly usage: Usage;
+  /** Whether the cache knew it. */
+  readonly isFromCache: boolean;
+}
+
+/** @param question A prompt, or messages. @param options Other members of the body, such as `model` or `temperature`. */
+export function completionRequest(question: string | readonly object[], options: Readonly<Record<string, unknown>>): RequestLike {
+  const messages = typeof question === "string" ? [{ role: "user", content: question }] : question;
+  return { body: { ...options, messages } };
+}
+
+/** @throws RequestFailedError when the request failed. */
+export function completionOf(result: BatchResult): Completion {
+  if (result.status === "failed") throw new RequestFailedError(result.failure);
+  const body: unknown = JSON.parse(result.answer.body);
+  return { text: textOf(body), body, usage: result.answer.usage, isFromCache: result.source === "cache" };
+}
+
+/** Of Chat Completions. */
+function textOf(body: unknown): string {
+  const choices = memberOf(body, "choices");
+  const content = memberOf(memberOf(Array.isArray(choices) ? choices[0] : undefined, "message"), "content");
+  return typeof content === "string" ? content : "";
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+}
