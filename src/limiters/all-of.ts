@@ -69,6 +69,10 @@ export class AllOf implements Limiter {
     });
   }
 
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   status(): LimiterStatus {
     const { concurrency } = this.#options;
     const status = { inFlight: concurrency.inFlight, waiting: this.#waiting, pauseMs: this.#lanes.pauseMs };

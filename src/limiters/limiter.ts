@@ -58,6 +58,8 @@ export interface Limiter {
    * @returns what the task returned; during an outage its failure says so.
    */
   run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
+  /** How many wait. Asked for with each request, so it must cost nothing. */
+  readonly waiting: number;
   status(): LimiterStatus;
   /** One entry for each model that was asked for. */
   rateLimits(): RateLimitStatus[];

@@ -47,7 +47,7 @@ export class AskingQueue<Item> {
   }
 
   get #hasRoom(): boolean {
-    return this.#underWay < this.#concurrency || this.#limiter.status().waiting < mostAtLimiter;
+    return this.#underWay < this.#concurrency || this.#limiter.waiting < mostAtLimiter;
   }
 
   #handOnNext(): void {

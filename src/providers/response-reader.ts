@@ -52,7 +52,8 @@ export class ResponseReader {
   readResponse(head: ResponseHead, text: string, reading: Reading): Attempt {
     try {
       const body = parseJson(text);
-      if (body !== undefined || !looksLikeEventStream(text)) return this.#read({ ...head, body, text, receivedAt: new Date() });
+      if (body !== undefined || !looksLikeEventStream(text))
+        return this.#read({ statusCode: head.statusCode, headers: head.headers, body, text, receivedAt: new Date() });
       return this.#readUndeclaredStream(head, text, reading);
     } catch (error) {
       return this.#unreadable(error);
