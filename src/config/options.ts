@@ -177,7 +177,8 @@ const optionSchemas = {
   quiet: flag.default(false),
 } satisfies Record<OptionKey, z.ZodType>;
 
-const schema = z
+/** What a configuration file may hold. */
+export const optionsSchema: z.ZodType<Options> = z
   .strictObject({
     ...optionSchemas,
     providers: providersSchema.default({}),
@@ -201,7 +202,7 @@ export interface OptionIssue {
 
 /** @param values What was given, by option key; texts as typed on a command line are fine. */
 export function parseOptions(values: Readonly<Record<string, unknown>>): { options: Options } | { issues: OptionIssue[] } {
-  const parsed = schema.safeParse(values);
+  const parsed = optionsSchema.safeParse(values);
   if (parsed.success) return { options: parsed.data };
   return { issues: parsed.error.issues.flatMap(describeIssue) };
 }
