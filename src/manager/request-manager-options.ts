@@ -40,7 +40,7 @@ export interface RequestManagerOptions {
   readonly drainMs?: number;
   /** Whether results leave in the order of their requests (default) or as they come. */
   readonly order?: "input" | "completion";
-  /** Where answers that wait behind a slow one go when they fill 64 MiB. Default: the system's temporary folder. */
+  /** Where answers that wait behind a slow one go when they fill 8 MiB. Default: the system's temporary folder. */
   readonly spoolDirectory?: string;
   readonly observers?: readonly Observer[];
 }
@@ -48,7 +48,7 @@ export interface RequestManagerOptions {
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
 /** What may wait in memory behind a slow head of line. */
-export const defaultHeldBytes: number = 16 * 1024 * 1024;
+export const defaultHeldBytes: number = 8 * 1024 * 1024;
 
 export const defaultRetryPolicy: RetryPolicy = {
   maxRetries: 5,

@@ -2,14 +2,14 @@ import { setImmediate } from "node:timers/promises";
 import { OutputError } from "../model/errors.ts";
 import type { BatchResult } from "../model/result.ts";
 import { packResult, unpackResult } from "./packed-result.ts";
-import { Spool, type SpoolRecord } from "./spool.ts";
+import { Spool } from "./spool.ts";
 import { Wakeup } from "./wakeup.ts";
 
-/** A request's place in the queue. Some 60 bytes while it waits behind a slow one, whatever the size of its answer. */
-export interface Place {
-  content: BatchResult | SpoolRecord | undefined;
-  next: Place | undefined;
-}
+/** A request's place in the queue: how many came before it. */
+export type Place = number;
+
+/** What stands in a place: nothing yet, the result, or where in the spool it waits. */
+type Content = BatchResult | number | undefined;
 
 /** What may lie about ready to be taken is little: objects that outlive their first moments are what garbage collection costs. */
 const backlogShare = 64;
@@ -17,6 +17,9 @@ const backlogShare = 64;
 /** What leaves together at most; the last one may be larger. */
 const groupResults = 256;
 const groupBytes = 1024 * 1024;
+
+/** Places that have been left are let go of by this many at least. */
+const shortestCut = 1024;
 
 export interface ResultQueueOptions {
   /** Whether results leave in the order in which their requests entered, or as they come. */
@@ -32,8 +35,12 @@ export interface ResultQueueOptions {
  */
 export class ResultQueue {
   readonly #options: ResultQueueOptions;
-  #head: Place | undefined;
-  #tail: Place | undefined;
+  /** One element for each request from the head on: 8 bytes while it waits behind a slow one, whatever the size of its answer. */
+  #contents: Content[] = [];
+  /** Where in `#contents` the queue begins: taking the first out of a long array would move all others. */
+  #head = 0;
+  /** How many places have been cut off in front of `#contents`. */
+  #cutOff = 0;
   #heldBytes = 0;
   #spool: Spool | undefined;
   #ended = false;
@@ -45,21 +52,20 @@ export class ResultQueue {
 
   /** Takes a place; `fill` must be called with it once. */
   enter(): Place {
-    const place: Place = { content: undefined, next: undefined };
-    if (this.#options.inOrder) this.#append(place);
-    return place;
+    return this.#options.inOrder ? this.#append() : 0;
   }
 
   /** Results could leave, but nobody takes them: no reason to make more of them. */
   get isBackedUp(): boolean {
-    return this.#head?.content !== undefined && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
+    return this.#contents[this.#head] !== undefined && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
   }
 
   /** @throws OutputError if the result must wait on disk and cannot. */
   fill(place: Place, result: BatchResult): void {
-    if (!this.#options.inOrder) this.#append(place);
-    place.content = this.#hold(place, result);
-    if (place === this.#head) this.#wakeup.fire();
+    const index = (this.#options.inOrder ? place : this.#append()) - this.#cutOff;
+    const isHead = index === this.#head;
+    this.#contents[index] = this.#hold(result, isHead);
+    if (isHead) this.#wakeup.fire();
   }
 
   /** Nothing more will enter, and no empty place will be filled. */
@@ -86,11 +92,16 @@ export class ResultQueue {
   #takeGroup(): BatchResult[] {
     const group: BatchResult[] = [];
     let bytes = 0;
-    while (this.#head?.content !== undefined && group.length < groupResults && bytes < groupBytes) {
-      const result = this.#release(this.#detach(this.#head, this.#head.content));
+    while (group.length < groupResults && bytes < groupBytes) {
+      const content = this.#contents[this.#head];
+      if (content === undefined) break;
+      this.#contents[this.#head] = undefined;
+      this.#head += 1;
+      const result = this.#release(content);
       bytes += sizeOf(result);
       group.push(result);
     }
+    this.#cutFront();
     return group;
   }
 
@@ -99,31 +110,26 @@ export class ResultQueue {
     this.#spool = undefined;
   }
 
-  /** A place that has left leads nowhere: whoever still holds it does not hold all that came after it. */
-  #detach(head: Place, content: BatchResult | SpoolRecord): BatchResult | SpoolRecord {
-    this.#head = head.next;
-    if (this.#head === undefined) this.#tail = undefined;
-    head.next = undefined;
-    head.content = undefined;
-    return content;
+  #append(): Place {
+    this.#contents.push(undefined);
+    return this.#cutOff + this.#contents.length - 1;
   }
 
-  #append(place: Place): void {
-    if (this.#tail === undefined) this.#head = place;
-    else this.#tail.next = place;
-    this.#tail = place;
+  #cutFront(): void {
+    if (this.#head < shortestCut || this.#head * 2 < this.#contents.length) return;
+    this.#contents = this.#contents.slice(this.#head);
+    this.#cutOff += this.#head;
+    this.#head = 0;
   }
 
-  #hold(place: Place, result: BatchResult): BatchResult | SpoolRecord {
+  #hold(result: BatchResult, isHead: boolean): BatchResult | number {
     const bytes = sizeOf(result);
-    if (place !== this.#head && this.#heldBytes + bytes > this.#options.memoryBytes) {
-      return this.#spill(result);
-    }
+    if (!isHead && this.#heldBytes + bytes > this.#options.memoryBytes) return this.#spill(result);
     this.#heldBytes += bytes;
     return result;
   }
 
-  #spill(result: BatchResult): SpoolRecord {
+  #spill(result: BatchResult): number {
     try {
       this.#spool ??= new Spool(this.#options.spoolDirectory);
       return this.#spool.append(packResult(result));
@@ -134,11 +140,13 @@ export class ResultQueue {
     }
   }
 
-  #release(content: BatchResult | SpoolRecord): BatchResult {
-    if ("offset" in content && this.#spool !== undefined) return unpackResult(this.#spool.read(content));
-    if ("offset" in content) throw new Error("a result waits in a spool file that was never opened");
-    this.#heldBytes -= sizeOf(content);
-    return content;
+  #release(content: BatchResult | number): BatchResult {
+    if (typeof content !== "number") {
+      this.#heldBytes -= sizeOf(content);
+      return content;
+    }
+    if (this.#spool === undefined) throw new Error("a result waits in a spool file that was never opened");
+    return unpackResult(this.#spool.read(content));
   }
 }
 

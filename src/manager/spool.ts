@@ -2,13 +2,9 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Where a record lies in the spool, in bytes. */
-export interface SpoolRecord {
-  readonly offset: number;
-  readonly length: number;
-}
-
 const chunkBytes = 256 * 1024;
+/** Each text stands behind its length. */
+const lengthBytes = 4;
 
 /**
  * A temporary file for texts that must wait without taking memory. It has no name on disk while in use, so that no ending of the
@@ -19,7 +15,8 @@ const chunkBytes = 256 * 1024;
 export class Spool {
   readonly #file: number;
   #written = 0;
-  #pending: Buffer[] = [];
+  /** What was appended last and is not in the file yet. */
+  readonly #pending: Buffer = Buffer.allocUnsafeSlow(chunkBytes);
   #pendingBytes = 0;
   #window: Buffer = Buffer.alloc(0);
   #windowOffset = 0;
@@ -34,20 +31,24 @@ export class Spool {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  append(text: string): SpoolRecord {
-    const bytes = Buffer.from(text);
-    const record = { offset: this.#written + this.#pendingBytes, length: bytes.length };
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= chunkBytes) this.#flush();
-    return record;
+  /** @returns where the text lies, for `read`. */
+  append(text: string): number {
+    const length = Buffer.byteLength(text);
+    const needed = lengthBytes + length;
+    if (this.#pendingBytes + needed > chunkBytes) this.#flush();
+    const offset = this.#written + this.#pendingBytes;
+    const target = needed > chunkBytes ? Buffer.allocUnsafeSlow(needed) : this.#pending;
+    target.writeUInt32LE(length, this.#pendingBytes);
+    target.write(text, this.#pendingBytes + lengthBytes);
+    if (target === this.#pending) this.#pendingBytes += needed;
+    else this.#write(target);
+    return offset;
   }
 
-  read(record: SpoolRecord): string {
-    if (record.offset + record.length > this.#written) this.#flush();
-    if (!this.#isInWindow(record)) this.#moveWindow(record);
-    const start = record.offset - this.#windowOffset;
-    return this.#window.toString("utf8", start, start + record.length);
+  /** @param offset What `append` returned. */
+  read(offset: number): string {
+    const length = this.#bytesAt(offset, lengthBytes).readUInt32LE();
+    return this.#bytesAt(offset + lengthBytes, length).toString();
   }
 
   close(): void {
@@ -55,20 +56,26 @@ export class Spool {
   }
 
   #flush(): void {
-    const bytes = Buffer.concat(this.#pending);
-    for (let done = 0; done < bytes.length;)
-      done += writeSync(this.#file, bytes, done, bytes.length - done, this.#written + done);
-    this.#written += bytes.length;
-    this.#pending = [];
+    this.#write(this.#pending.subarray(0, this.#pendingBytes));
     this.#pendingBytes = 0;
   }
 
-  #isInWindow({ offset, length }: SpoolRecord): boolean {
-    return offset >= this.#windowOffset && offset + length <= this.#windowOffset + this.#window.length;
+  #write(bytes: Buffer): void {
+    for (let done = 0; done < bytes.length;)
+      done += writeSync(this.#file, bytes, done, bytes.length - done, this.#written + done);
+    this.#written += bytes.length;
+  }
+
+  #bytesAt(offset: number, length: number): Buffer {
+    if (offset + length > this.#written) this.#flush();
+    const isInWindow = offset >= this.#windowOffset && offset + length <= this.#windowOffset + this.#window.length;
+    if (!isInWindow) this.#moveWindow(offset, length);
+    const start = offset - this.#windowOffset;
+    return this.#window.subarray(start, start + length);
   }
 
   /** Results leave roughly in the order in which they came, so reading ahead serves many of them at once. */
-  #moveWindow({ offset, length }: SpoolRecord): void {
+  #moveWindow(offset: number, length: number): void {
     const wanted = Math.min(Math.max(length, chunkBytes), this.#written - offset);
     const bytes = Buffer.allocUnsafe(wanted);
     let filled = 0;

@@ -80,12 +80,22 @@ it("ends without the places that nobody filled", async () => {
   expect((await drain(queue)).map(({ lineNumber }) => lineNumber)).toEqual([1]);
 });
 
-it("a result that has left does not hold all that came after it: memory once grew by 400 bytes a line", async () => {
-  const queue = new ResultQueue({ inOrder: true, memoryBytes: 1e6 });
-  const [first, second] = [queue.enter(), queue.enter()];
-  queue.fill(first, resultOf(1));
-  queue.fill(second, resultOf(2));
+it("keeps order over many more places than are let go of at once, some of them filled late", async () => {
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 50_000 });
+  const drained = drain(queue);
+  const lines = 10_000;
+  const places: number[] = [];
+  // A place is filled 500 turns after it was taken, now and then 2,500.
+  for (let turn = 0; turn < lines + 2_500; turn += 1) {
+    if (turn < lines) places.push(queue.enter());
+    const due = [turn - 500, turn - 2_500].filter((index, late) => index >= 0 && index < lines && isLate(index) === late > 0);
+    for (const index of due) queue.fill(places[index] ?? 0, resultOf(index + 1));
+    if (turn % 50 === 0) await new Promise(setImmediate);
+  }
   queue.end();
-  await drain(queue);
-  expect(first).toEqual({ content: undefined, next: undefined });
+  expect((await drained).map(({ lineNumber }) => lineNumber)).toEqual(Array.from({ length: lines }, (_, index) => index + 1));
 });
+
+function isLate(index: number): boolean {
+  return index % 3_000 === 700;
+}

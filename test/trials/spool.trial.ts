@@ -9,7 +9,7 @@ import { chatAnswer, type Reply, type ScriptedServer } from "../support/scripted
 import { kill, questionOf, runArguments, serve, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize } from "./figures.ts";
 
-/** More than the 64 MiB that may wait in memory behind a slow line. */
+/** More than the 8 MiB that may wait in memory behind a slow line. */
 const [lines, answerBytes] = [22, 4 * 1024 * 1024];
 const concurrency = 4;
 const faultCodes = ["ENOSPC", "EIO"] as const;
