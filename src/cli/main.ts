@@ -1,7 +1,6 @@
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, UsageError } from "../model/errors.ts";
-import { complain } from "./complain.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { InputError } from "./input.ts";
 import { createProgram } from "./program.ts";
@@ -11,23 +10,37 @@ process.exitCode = await main();
 /** Runs the command line and turns what can be expected to go wrong into words and an exit code. */
 async function main(): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
-  const program = createProgram((code) => {
-    exitCode = code;
-  });
+  const said: string[] = [];
+  const program = createProgram(
+    (code) => {
+      exitCode = code;
+    },
+    (text) => said.push(text),
+  );
   try {
     await program.parseAsync();
     return exitCode;
   } catch (error) {
+    if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
     // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
-    if (error instanceof UsageError || error instanceof InputError) return end(error.message, exitCodes.usage);
-    if (error instanceof OutputError) return end(error.message, exitCodes.stopped);
+    if (error instanceof UsageError || error instanceof InputError) return await end(error.message, exitCodes.usage);
+    if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
+    const { complain } = await import("./complain.ts");
     complain(`this should not have happened; please report it: ${inspect(error)}`);
     return process.exit(exitCodes.someFailed); // at once, whatever may still be open
   }
 }
 
-function end(message: string, exitCode: number): number {
+// What hides secrets knows all providers, and takes time to load that help and version need not wait for.
+
+async function tell(text: string): Promise<void> {
+  const { withoutSecrets } = await import("./without-secrets.ts");
+  process.stderr.write(withoutSecrets(text));
+}
+
+async function end(message: string, exitCode: number): Promise<number> {
+  const { complain } = await import("./complain.ts");
   complain(message);
   return exitCode;
 }

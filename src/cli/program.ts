@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { withoutSecrets } from "./without-secrets.ts";
 
 const examples = `
 Examples:
@@ -16,12 +15,12 @@ Exit codes: 0 all succeeded, 1 some requests failed, 2 usage or invalid input (n
 3 stopped early (resumable), 130/143 interrupted (resumable).`;
 
 /** The commands and their flags. What they do is loaded when one is called, so that help and version come at once. */
-export function createProgram(exitWith: (code: number) => void): Command {
+export function createProgram(exitWith: (code: number) => void, writeError: (text: string) => void): Command {
   const program = new Command("llmbatch")
     .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
     .version(readVersion())
     .enablePositionalOptions()
-    .configureOutput({ outputError: (text, write) => write(withoutSecrets(withoutValues(text))) })
+    .configureOutput({ writeErr: writeError, outputError: (text, write) => write(withoutValues(text)) })
     .showHelpAfterError("(llmbatch --help shows what there is)")
     .addHelpText("after", examples)
     .exitOverride();
