@@ -80,8 +80,8 @@ async function tryAll(title: string, means: Means): Promise<string[]> {
   figures.exactly("corrupt results under their final names", tally.corrupt, 0);
   figures.exactly("broken lines, or lines that the cache does not know, in partial results", tally.strayLines, 0);
   figures.exactly("answered lines lost: not committed in a finished run, or asked again though committed", tally.lost, 0);
-  // Those in flight when the cache fails, and as many that take over their places in that moment.
-  figures.atMost("most requests answered and yet asked again, after one fault", tally.mostRepeated, 2 * concurrency);
+  // Those in flight when the cache fails: nothing starts in their place.
+  figures.atMost("most requests answered and yet asked again, after one fault", tally.mostRepeated, concurrency);
   figures.exactly("same command, differs from an undisturbed run", tally.unlike, 0);
   const said = kinds.map(({ code, forEver }) => `${code} ${forEver ? "for ever" : "once"}`);
   const missed = figures.missed(`${lines} lines, concurrency ${concurrency}, ${said.join(", ")}`);

@@ -10,7 +10,7 @@ import { kill, questionOf, runArguments, serve, undisturbedOutput } from "./comm
 import { Figures, isFullSize } from "./figures.ts";
 
 /** More than the 8 MiB that may wait in memory behind a slow line. */
-const [lines, answerBytes] = [22, 4 * 1024 * 1024];
+const [lines, answerBytes] = [8, 4 * 1024 * 1024];
 const concurrency = 4;
 const faultCodes = ["ENOSPC", "EIO"] as const;
 
