@@ -12,6 +12,8 @@ export interface Input extends AsyncIterable<Uint8Array> {
   /** Whether each iteration begins anew at the first byte. A regular file can be read again; a pipe, a device or stdin only once. */
   readonly rereadable: boolean;
   /** @throws InputError when reading breaks off. UsageError when a file has changed since it was read before. */
+  /** Whether a chunk is filled again once the next one is asked for. */
+  readonly reusesChunks?: boolean;
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
   /** Lets go of the file or stream. An iteration under way then ends with an `InputError`, not as if the input were over. */
   close(): Promise<void>;
@@ -70,6 +72,7 @@ function openPipe(path: string): Readable {
 const chunkBytes = 256 * 1024;
 
 class FileInput implements Input {
+  readonly reusesChunks = true;
   readonly name: string;
   readonly rereadable: boolean;
   readonly #handle: FileHandle;

@@ -31,12 +31,15 @@ export type Line = TextLine | BrokenLine;
  * Cuts UTF-8 bytes into lines, which end with LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark
  * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
  *
- * @param source Chunks of any size. A chunk may be used again once the next one is asked for.
+ * @param source Chunks of any size. A source that `reusesChunks` fills a chunk again once the next one is asked for; others do not
+ *   change what they have handed over, as Node's streams never do.
  * @returns the lines that each chunk completes, at least one at a time.
  * @throws what `source` throws; never for what the lines hold.
  */
-export async function* splitLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
-  const splitter = new LineSplitter();
+export async function* splitLines(
+  source: AsyncIterable<Uint8Array> & { readonly reusesChunks?: boolean },
+): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter(source.reusesChunks ?? false);
   for await (const chunk of source) {
     const lines = splitter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     if (lines.length > 0) yield lines;
@@ -53,11 +56,15 @@ const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
   #linesSeen = 0;
-  readonly #held = new HeldBytes();
+  readonly #held: HeldBytes;
   /** Of the line whose end has not come yet, those not held included. */
   #heldBytes = 0;
   /** Takes the place of `#held` once the line is too long: only its digest grows. */
   #digestOfTooLong: Hash | undefined;
+
+  constructor(areChunksReused: boolean) {
+    this.#held = new HeldBytes(areChunksReused);
+  }
 
   /** @returns the lines that `chunk` completes. */
   push(chunk: Buffer): Line[] {
