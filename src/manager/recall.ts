@@ -17,7 +17,7 @@ export interface RecallOptions<Item> {
 
 /**
  * Looks up in groups what the cache remembers: all that gathered while the last group was looked up goes in the next, and no request
- * needs a promise of its own.
+ * needs a promise of its own. The next group is looked up while the last one's answers are handed out.
  */
 export class Recall<Item> {
   readonly #options: RecallOptions<Item>;
@@ -35,20 +35,23 @@ export class Recall<Item> {
 
   async #lookUpAll(): Promise<void> {
     this.#isUnderWay = true;
+    let last = Promise.resolve();
     while (this.#waiting.length > 0) {
       await setImmediate(); // so that all requests of one burst go in one group
-      await this.#lookUp(this.#waiting.splice(0, mostAtOnce));
-      this.#options.onGroupEnd();
+      const beforeLast = last;
+      last = this.#lookUp(this.#waiting.splice(0, mostAtOnce), beforeLast);
+      await (this.#waiting.length > 0 ? beforeLast : last);
     }
     this.#isUnderWay = false;
   }
 
-  async #lookUp(group: readonly Item[]): Promise<void> {
-    const { getMany, keyOf, onRecalled, onFailed } = this.#options;
+  /** @param before Resolves when the answers of the group before are handed out: these come after them. */
+  async #lookUp(group: readonly Item[], before: Promise<void>): Promise<void> {
+    const { getMany, keyOf, onRecalled, onFailed, onGroupEnd } = this.#options;
     let done = 0;
     try {
-      while (done < group.length) {
-        const answers = await getMany(group.slice(done).map(keyOf));
+      for (let turn = before; done < group.length; turn = Promise.resolve()) {
+        const [answers] = await Promise.all([getMany(group.slice(done).map(keyOf)), turn]);
         for (const answer of answers) {
           const item = group[done];
           done += 1;
@@ -58,5 +61,6 @@ export class Recall<Item> {
     } catch (error) {
       for (const item of group.slice(done)) onFailed(item, error);
     }
+    onGroupEnd();
   }
 }

@@ -2,7 +2,7 @@
 const maxWaitingBytes = 64 * 1024 * 1024;
 
 /** Requests enter in bursts of about this many: done by turns with HTTP, parsing and hashing one of them takes five times as long. */
-const burstRequests = 256;
+const burstRequests = 512;
 
 /**
  * Decides how far the manager reads ahead: far enough that every slot is always in use and that cache reads come in large groups,
@@ -18,7 +18,7 @@ export class RequestWindow {
   /** @param concurrency Requests that can be in flight; that many are let in whatever their size. */
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
-    this.#maxRequests = 2 * concurrency + 512;
+    this.#maxRequests = 2 * concurrency + 1536;
   }
 
   /** Once full, it stays so until there is room for a burst. */

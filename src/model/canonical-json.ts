@@ -1,3 +1,4 @@
+import { canonicalNumber } from "./canonical-number.ts";
 import { decodeString, scalarEnd, skipSpace, stringEnd } from "./json-text.ts";
 
 /**
@@ -9,38 +10,48 @@ import { decodeString, scalarEnd, skipSpace, stringEnd } from "./json-text.ts";
  * @param text Valid JSON nested at most some thousand levels (it recurses); `parseRequests` sees to both.
  */
 export function canonicalJson(text: string): string {
-  return new Canonicalizer(text).value();
+  return new Canonicalizer(text).whole();
 }
-
-/** 15 significant digits always survive a double, unless it is tiny; more may not. */
-const exactDigits = 15;
-const smallestPrecise = 2 ** -1022;
 
 const space = 0x20;
 const quote = 0x22;
 const comma = 0x2c;
-const colon = 0x3a;
 const openBracket = 0x5b;
+const backslash = 0x5c;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Up to here each new member is put where it belongs; more of them are sorted once, for moving them would take the square of the time. */
+/** Up to here members are put in order one by one; with more of them that would take the square of the time. */
 const fewMembers = 32;
 
-/** Most parts of most texts are canonical as they stand. Those are never taken apart: they are cut out of the text in one piece. */
+/**
+ * Most parts of most texts are canonical as they stand. Those are not even cut out: what steps over a part returns its canonical text
+ * only where that is another than the text which stands there.
+ */
 class Canonicalizer {
   readonly #text: string;
   #at = 0;
-  /** Whether the value read last is canonical as it stands in the text. */
-  #isVerbatim = true;
+  /** Strings that end before the next backslash hold no escape. */
+  #nextBackslash: number;
+  /** The members and items of all open containers: where each begins and ends, and its canonical text where that is another. */
+  #parts = 0;
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #rewritten: (string | undefined)[] = [];
 
   constructor(text: string) {
     this.#text = text;
+    this.#nextBackslash = indexOfBackslash(text, 0);
   }
 
-  value(): string {
-    this.#at = skipSpace(this.#text, this.#at);
+  whole(): string {
+    this.#stepOverSpace();
+    const start = this.#at;
+    return this.#value() ?? this.#text.slice(start, this.#at);
+  }
+
+  #value(): string | undefined {
     switch (this.#text.charCodeAt(this.#at)) {
       case openBrace:
         return this.#object();
@@ -53,99 +64,161 @@ class Canonicalizer {
     }
   }
 
-  #object(): string {
-    const start = this.#at;
-    const members = new Members();
-    let isVerbatim = true;
-    for (this.#enter(); !this.#leave(closeBrace);) {
-      if (this.#text.charCodeAt(this.#at - 1) <= space) isVerbatim = false;
-      const memberStart = this.#at;
-      const literal = this.#string();
-      const isPlainKey = this.#isVerbatim && this.#text.charCodeAt(this.#at) === colon;
-      this.#at = skipSpace(this.#text, this.#at) + 1;
-      const isPlainValue = this.#text.charCodeAt(this.#at) > space;
-      const value = this.value();
-      const isPlain = isPlainKey && isPlainValue && this.#isVerbatim;
-      if (!isPlain) isVerbatim = false;
-      members.add(decodeString(literal), isPlain ? this.#text.slice(memberStart, this.#at) : `${literal}:${value}`);
-      if (this.#text.charCodeAt(this.#at) <= space) isVerbatim = false;
+  #object(): string | undefined {
+    const first = this.#parts;
+    let isVerbatim = this.#enter();
+    let isInOrder = true;
+    while (this.#text.charCodeAt(this.#at) !== closeBrace && this.#at < this.#text.length) {
+      const start = this.#at;
+      const rewritten = this.#member();
+      if (this.#parts > first) isInOrder &&= this.#keysAreInOrder(this.#starts[this.#parts - 1] ?? start, start);
+      this.#push(start, rewritten);
+      if (rewritten !== undefined) isVerbatim = false;
+      if (!this.#leave()) isVerbatim = false;
     }
-    this.#isVerbatim = isVerbatim && members.areInOrder && members.texts.length > 0;
-    return this.#isVerbatim ? this.#text.slice(start, this.#at) : `{${members.sorted().join(",")}}`;
-  }
-
-  #array(): string {
-    const start = this.#at;
-    const items: string[] = [];
-    let isVerbatim = true;
-    for (this.#enter(); !this.#leave(closeBracket);) {
-      const isAfterSpace = this.#text.charCodeAt(this.#at - 1) <= space;
-      items.push(this.value());
-      if (isAfterSpace || !this.#isVerbatim || this.#text.charCodeAt(this.#at) <= space) isVerbatim = false;
-    }
-    this.#isVerbatim = isVerbatim && items.length > 0;
-    return this.#isVerbatim ? this.#text.slice(start, this.#at) : `[${items.join(",")}]`;
-  }
-
-  #enter(): void {
     this.#at += 1;
+    if (isVerbatim && isInOrder) return this.#drop(first);
+    if (!isInOrder) this.#sort(first);
+    return `{${this.#join(first)}}`;
   }
 
-  /** Steps over the comma before the next member, or over the closing bracket. */
-  #leave(closing: number): boolean {
-    this.#at = skipSpace(this.#text, this.#at);
-    const here = this.#text.charCodeAt(this.#at);
-    if (here === comma) this.#at = skipSpace(this.#text, this.#at + 1);
-    else if (here === closing || Number.isNaN(here)) {
-      this.#at += 1;
-      return true;
+  #array(): string | undefined {
+    const first = this.#parts;
+    let isVerbatim = this.#enter();
+    while (this.#text.charCodeAt(this.#at) !== closeBracket && this.#at < this.#text.length) {
+      const start = this.#at;
+      const rewritten = this.#value();
+      this.#push(start, rewritten);
+      if (rewritten !== undefined) isVerbatim = false;
+      if (!this.#leave()) isVerbatim = false;
     }
-    return false;
+    this.#at += 1;
+    return isVerbatim ? this.#drop(first) : `[${this.#join(first)}]`;
   }
 
-  #string(): string {
-    const end = stringEnd(this.#text, this.#at);
-    const literal = this.#text.slice(this.#at, end);
-    this.#at = end;
-    this.#isVerbatim = !hasOtherSpelling(literal);
-    return this.#isVerbatim ? literal : JSON.stringify(JSON.parse(literal));
+  #member(): string | undefined {
+    const start = this.#at;
+    const key = this.#string();
+    const keyEnd = this.#at;
+    const isSpaced = this.#stepOverSpace();
+    this.#at += 1; // the colon
+    const isPlain = !this.#stepOverSpace() && !isSpaced && key === undefined;
+    const valueStart = this.#at;
+    const value = this.#value();
+    if (isPlain && value === undefined) return undefined;
+    return `${key ?? this.#text.slice(start, keyEnd)}:${value ?? this.#text.slice(valueStart, this.#at)}`;
   }
 
-  #scalar(): string {
-    const end = scalarEnd(this.#text, this.#at);
-    const scalar = this.#text.slice(this.#at, end);
-    this.#at = end;
+  #string(): string | undefined {
+    const start = this.#at;
+    this.#at = stringEnd(this.#text, start);
+    if (this.#at <= this.#nextBackslash) return undefined;
+    this.#nextBackslash = indexOfBackslash(this.#text, this.#at);
+    const literal = this.#text.slice(start, this.#at);
+    return hasOtherSpelling(literal) ? JSON.stringify(JSON.parse(literal)) : undefined;
+  }
+
+  #scalar(): string | undefined {
+    const start = this.#at;
+    this.#at = scalarEnd(this.#text, start);
+    const scalar = this.#text.slice(start, this.#at);
     const written = canonicalNumber(scalar);
-    this.#isVerbatim = written === scalar;
-    return written;
+    return written === scalar ? undefined : written;
+  }
+
+  /** @returns whether no white space follows the opening bracket. */
+  #enter(): boolean {
+    this.#at += 1;
+    return !this.#stepOverSpace();
+  }
+
+  /** Steps over the comma before the next member, or up to the closing bracket. @returns whether there was no white space. */
+  #leave(): boolean {
+    const isSpaced = this.#stepOverSpace();
+    if (this.#text.charCodeAt(this.#at) !== comma) return !isSpaced;
+    this.#at += 1;
+    return !this.#stepOverSpace() && !isSpaced;
+  }
+
+  #stepOverSpace(): boolean {
+    if (this.#text.charCodeAt(this.#at) > space) return false;
+    const start = this.#at;
+    this.#at = skipSpace(this.#text, start);
+    return this.#at > start;
+  }
+
+  #push(start: number, rewritten: string | undefined): void {
+    this.#set(this.#parts, start, this.#at, rewritten);
+    this.#parts += 1;
+  }
+
+  #set(part: number, start: number, end: number, rewritten: string | undefined): void {
+    this.#starts[part] = start;
+    this.#ends[part] = end;
+    this.#rewritten[part] = rewritten;
+  }
+
+  /** Forgets the parts of a container that has been read. */
+  #drop(first: number): undefined {
+    this.#parts = first;
+  }
+
+  #join(first: number): string {
+    let joined = "";
+    for (let part = first; part < this.#parts; part += 1)
+      joined += part === first ? this.#partText(part) : `,${this.#partText(part)}`;
+    this.#drop(first);
+    return joined;
+  }
+
+  /** Equal keys stay in the order written. */
+  #sort(first: number): void {
+    if (this.#parts - first > fewMembers) return this.#sortMany(first);
+    for (let part = first + 1; part < this.#parts; part += 1) {
+      const start = this.#starts[part] ?? 0;
+      const end = this.#ends[part] ?? 0;
+      const rewritten = this.#rewritten[part];
+      let place = part;
+      for (; place > first && !this.#keysAreInOrder(this.#starts[place - 1] ?? 0, start); place -= 1) {
+        this.#set(place, this.#starts[place - 1] ?? 0, this.#ends[place - 1] ?? 0, this.#rewritten[place - 1]);
+      }
+      this.#set(place, start, end, rewritten);
+    }
+  }
+
+  #sortMany(first: number): void {
+    const members = Array.from({ length: this.#parts - first }, (_, index) => {
+      const start = this.#starts[first + index] ?? 0;
+      return { start, end: this.#ends[first + index] ?? 0, rewritten: this.#rewritten[first + index], key: this.#keyAt(start) };
+    });
+    members.sort((a, b) => compare(a.key, b.key));
+    for (const [index, { start, end, rewritten }] of members.entries()) this.#set(first + index, start, end, rewritten);
+  }
+
+  #partText(part: number): string {
+    return this.#rewritten[part] ?? this.#text.slice(this.#starts[part], this.#ends[part]);
+  }
+
+  /** Most keys differ in their first letters, where they stand. */
+  #keysAreInOrder(one: number, other: number): boolean {
+    const text = this.#text;
+    for (let at = 1; ; at += 1) {
+      const a = text.charCodeAt(one + at);
+      const b = text.charCodeAt(other + at);
+      if (a === b && a !== quote && a !== backslash) continue;
+      if (a === backslash || b === backslash) return this.#keyAt(one) <= this.#keyAt(other);
+      return a === quote || (b !== quote && a < b);
+    }
+  }
+
+  #keyAt(start: number): string {
+    return decodeString(this.#text.slice(start, stringEnd(this.#text, start)));
   }
 }
 
-/** The members of one object, by key; duplicates stay in the order written. */
-class Members {
-  readonly #keys: string[] = [];
-  readonly texts: string[] = [];
-  areInOrder = true;
-
-  add(key: string, text: string): void {
-    let place = this.#keys.length;
-    if (place <= fewMembers) while (place > 0 && (this.#keys[place - 1] ?? "") > key) place -= 1;
-    else if ((this.#keys[place - 1] ?? "") > key) this.areInOrder = false;
-    if (place === this.#keys.length) {
-      this.#keys.push(key);
-      this.texts.push(text);
-      return;
-    }
-    this.areInOrder = false;
-    this.#keys.splice(place, 0, key);
-    this.texts.splice(place, 0, text);
-  }
-
-  sorted(): readonly string[] {
-    if (this.areInOrder || this.#keys.length <= fewMembers) return this.texts;
-    const places = [...this.#keys.keys()].toSorted((a, b) => compare(this.#keys[a] ?? "", this.#keys[b] ?? "") || a - b);
-    return places.map((place) => this.texts[place] ?? "");
-  }
+function indexOfBackslash(text: string, from: number): number {
+  const at = text.indexOf("\\", from);
+  return at === -1 ? text.length : at;
 }
 
 function compare(a: string, b: string): number {
@@ -156,17 +229,4 @@ function compare(a: string, b: string): number {
 function hasOtherSpelling(literal: string): boolean {
   if (!literal.includes("\\")) return false;
   return literal.includes("\\u") || literal.includes("\\/");
-}
-
-function canonicalNumber(scalar: string): string {
-  const value = Number(scalar);
-  if (Number.isNaN(value)) return scalar; // true, false, null
-  const written = String(value);
-  if (written === scalar) return written;
-  const digits = scalar
-    .replace(/[eE].*$/, "")
-    .replace(/\D/g, "")
-    .replace(/^0+/, "");
-  const isPrecise = digits === "" || (Number.isFinite(value) && Math.abs(value) >= smallestPrecise);
-  return isPrecise && digits.length <= exactDigits ? written : scalar;
 }
