@@ -11,6 +11,9 @@ import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
  */
 export const namespace = "llmbatch-1";
 
+/** Of rows that hold a note, as Keyv writes a text: `{"value":"…"}`. */
+export const notesNamespace = "llmbatch-notes-1";
+
 const bodyMark = ',"body":';
 const ending = "}}";
 
@@ -39,15 +42,29 @@ export function readRow(row: unknown, now: number, ttlMs: number | undefined): A
   return { statusCode, requestId, body: row.slice(bodyStart, -ending.length), usage };
 }
 
+export function writeNote(text: string): string {
+  return JSON.stringify({ value: text });
+}
+
+/** @returns undefined if something else wrote the row. */
+export function readNote(row: unknown): string | undefined {
+  const note = typeof row === "string" ? parse(row) : undefined;
+  return typeof note === "object" && note !== null && "value" in note && typeof note.value === "string" ? note.value : undefined;
+}
+
 interface Head {
   readonly expires?: number;
   readonly value: StoredHead & { readonly bodyLength: number };
 }
 
 function parseHead(text: string): Head | undefined {
+  const head = parse(text + ending);
+  return isHead(head) ? head : undefined;
+}
+
+function parse(text: string): unknown {
   try {
-    const head: unknown = JSON.parse(text + ending);
-    return isHead(head) ? head : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

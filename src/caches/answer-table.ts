@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expiresSql, namespace, storedAtSql } from "./answer-row.ts";
+import { expiresSql, namespace, notesNamespace, storedAtSql } from "./answer-row.ts";
 
 /** Runs one SQL statement; rejects with CacheError. Each statement is a transaction of its own. */
 export type Query = (sql: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>;
@@ -21,9 +21,9 @@ const ours = `key >= '${namespace}:' AND key < '${namespace};'`;
 const oursInAnyFormat = "key >= 'llmbatch-' AND key < 'llmbatch.'";
 
 /** Writes all rows in one transaction; of rows with the same key the last stays. */
-export async function writeRows(query: Query, rows: readonly AnswerRow[]): Promise<void> {
+export async function writeRows(query: Query, rows: readonly AnswerRow[], prefix: string = namespace): Promise<void> {
   const parameters: string[] = [];
-  for (const { key, text } of rows) parameters.push(`${namespace}:${key}`, text);
+  for (const { key, text } of rows) parameters.push(`${prefix}:${key}`, text);
   const values = "(?,?),".repeat(rows.length).slice(0, -1);
   await query(
     `INSERT INTO keyv (key, value) VALUES ${values} ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -32,8 +32,8 @@ export async function writeRows(query: Query, rows: readonly AnswerRow[]): Promi
 }
 
 /** Reads rows in one statement. @returns what stands in each, in the order of `keys`; undefined where there is no row. */
-export async function readRows(query: Query, keys: readonly string[]): Promise<unknown[]> {
-  const wanted = JSON.stringify(keys.map((key) => `${namespace}:${key}`));
+export async function readRows(query: Query, keys: readonly string[], prefix: string = namespace): Promise<unknown[]> {
+  const wanted = JSON.stringify(keys.map((key) => `${prefix}:${key}`));
   const rows = await query(
     "SELECT wanted.key AS place, keyv.value FROM json_each(?) AS wanted CROSS JOIN keyv ON keyv.key = wanted.value",
     [wanted],
@@ -79,6 +79,10 @@ export async function summarizeRows(query: Query, expiry: Expiry): Promise<RowSu
 export async function deleteExpiredRows(query: Query, expiry: Expiry): Promise<number> {
   await query(`DELETE FROM keyv NOT INDEXED WHERE ${ours} AND (${isExpiredSql})`, [expiry.now, expiry.storedUntil]);
   return countChanges(query);
+}
+
+export async function deleteNotes(query: Query): Promise<void> {
+  await query(`DELETE FROM keyv WHERE key >= '${notesNamespace}:' AND key < '${notesNamespace};'`);
 }
 
 /** Deletes the rows of every format version. @returns how many. */

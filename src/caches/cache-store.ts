@@ -30,6 +30,17 @@ export interface CacheStore {
    */
   set(key: string, answer: Answer): Promise<void>;
 
+  /**
+   * Reads a note: a short text about something else than an answer. Only stores that outlive the process keep notes, and they may
+   * lose them: a note saves work, nothing depends on it.
+   *
+   * @throws CacheError as `get` does.
+   */
+  getNote?(name: string): Promise<string | undefined>;
+
+  /** Keeps a note. @throws CacheError as `set` does. */
+  setNote?(name: string, text: string): Promise<void>;
+
   /** Finishes what is under way and lets go of files and connections. */
   close(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import type { Answer } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
-import { readRow, writeRow } from "./answer-row.ts";
+import { notesNamespace, readNote, readRow, writeNote, writeRow } from "./answer-row.ts";
 import {
   deleteAllRows,
   deleteExpiredRows,
+  deleteNotes,
   type Expiry,
   maxRowsPerStatement,
   type Query,
@@ -93,6 +94,17 @@ export class DiskCache implements CacheStore {
     return this.#writes.add({ key, answer, storedAt: this.#parts.now() });
   }
 
+  async getNote(name: string): Promise<string | undefined> {
+    if (this.#closing !== undefined) return this.#rejectClosed();
+    const [row] = await readRows(this.#parts.query, [name], notesNamespace);
+    return readNote(row);
+  }
+
+  async setNote(name: string, text: string): Promise<void> {
+    if (this.#closing !== undefined) return this.#rejectClosed();
+    await writeRows(this.#parts.query, [{ key: name, text: writeNote(text) }], notesNamespace);
+  }
+
   async stats(): Promise<DiskCacheStats> {
     const { path, file, query } = this.#parts;
     const summary = await summarizeRows(query, this.#expiry());
@@ -100,7 +112,7 @@ export class DiskCache implements CacheStore {
   }
 
   /**
-   * Deletes expired answers and makes the file smaller. Takes up to the file's size again of disk space while it works, and other
+   * Deletes expired answers and all notes, and makes the file smaller. Takes up to the file's size again of disk space while it works, and other
    * processes wait.
    *
    * @param options.olderThanMs Deletes answers stored longer ago than that, too.
@@ -108,6 +120,7 @@ export class DiskCache implements CacheStore {
    */
   async prune(options: { readonly olderThanMs?: number } = {}): Promise<number> {
     const deleted = await deleteExpiredRows(this.#parts.query, this.#expiry(options.olderThanMs));
+    await deleteNotes(this.#parts.query);
     await shrink(this.#parts.query);
     return deleted;
   }

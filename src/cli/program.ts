@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { readVersion } from "./version.ts";
 
 const examples = `
 Examples:
@@ -186,10 +186,4 @@ function configOf(flags: Record<string, unknown>): string | undefined {
 /** An unknown option may have been meant for a key. */
 function withoutValues(text: string): string {
   return text.replace(/(unknown option '-[^=\n]*=).*'/, "$1…'");
-}
-
-function readVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
-  return version;
 }

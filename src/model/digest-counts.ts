@@ -76,9 +76,12 @@ function wordOfLetters(digest: string, at: number): number {
   return word;
 }
 
-/** The place of a digest in the table, or of the empty slot where it belongs (its count is 0). */
+/**
+ * The place of a digest in the table, or of the empty slot where it belongs (its count is 0). Slots are in the order of the digests'
+ * first words, so that growing goes through both tables from front to back, as memory likes it.
+ */
 function findSlot(table: Uint32Array, slots: number, a: number, b: number, c: number): number {
-  for (let slot = a % slots; ; slot = (slot + 1) % slots) {
+  for (let slot = Math.floor((a / 2 ** 32) * slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
     const at = slot * wordsPerSlot;
     if (table[at + 3] === 0) return at;
     if (table[at] === a && table[at + 1] === b && table[at + 2] === c) return at;

@@ -42,6 +42,31 @@ describe("looking after the disk cache", () => {
     await reader.close();
   });
 
+  it("keeps notes beside the answers until it is pruned or cleared", async () => {
+    const path = join(temporaryFolder(), "cache.sqlite");
+    const writer = await openDiskCache({ path });
+    await writer.set(keyOf(1), answerOf(body));
+    await writer.setNote("a", 'of "two"\nlines');
+    await writer.setNote("a", "anew");
+    await writer.setNote("b", "another");
+    await writer.close();
+    const reader = await openDiskCache({ path });
+    expect([await reader.getNote("a"), await reader.getNote("b"), await reader.getNote("c")]).toEqual([
+      "anew",
+      "another",
+      undefined,
+    ]);
+    expect(await reader.stats()).toMatchObject({ entries: 1 });
+    expect(await reader.get("a")).toBeUndefined();
+    expect(await reader.prune()).toBe(0);
+    expect(await reader.getNote("a")).toBeUndefined();
+    expect(await found(reader)).toEqual([1]);
+    await reader.setNote("a", "once more");
+    await reader.clear();
+    expect(await reader.getNote("a")).toBeUndefined();
+    await reader.close();
+  });
+
   it("removes what has expired, and what is older than asked", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
     let now = Date.now();

@@ -23,6 +23,33 @@ describe("chooseInput", () => {
   });
 });
 
+describe("the version of an input", () => {
+  it("is the same for a file that lies still, and another for another file", async () => {
+    const versions = await Promise.all(["package.json", "tsconfig.json", "package.json"].map(versionOf));
+    expect(versions[0]).toMatch(/^\d+ \d+ \d+ \d+ \d+$/);
+    expect(versions[2]).toBe(versions[0]);
+    expect(versions[1]).not.toBe(versions[0]);
+  });
+
+  it("is unknown of a file that changed just now: it could change again within one step of the clock", async () => {
+    const path = join(temporaryDirectory(), "requests.jsonl");
+    writeFileSync(path, "{}");
+    expect(await versionOf(path)).toBeUndefined();
+  });
+
+  it("is unknown of what can be read only once", async () => {
+    expect(await versionOf("/dev/null")).toBeUndefined();
+    expect(await versionOf("-")).toBeUndefined();
+  });
+});
+
+async function versionOf(path: string): Promise<string | undefined> {
+  const input = await openInput(path, noStdin);
+  const version = await input.version();
+  await input.close();
+  return version;
+}
+
 describe("openInput with a file", () => {
   it.each([0, 1, 64 * 1024, 64 * 1024 + 1, 3_000_000])(
     "gives its %i bytes, in pieces, as often as they are asked for",

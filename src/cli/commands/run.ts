@@ -7,7 +7,7 @@ import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { refuseInvalid } from "../check-input.ts";
+import { checkWhole } from "../check-whole.ts";
 import { Closers } from "../closers.ts";
 import { complain } from "../complain.ts";
 import { limitsOf, openCache } from "../create-manager.ts";
@@ -16,7 +16,7 @@ import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import { checkRequests, readRequests } from "../requests.ts";
+import { readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
 import { RunReport } from "../run-report.ts";
 import { watchSignals } from "../signals.ts";
@@ -55,9 +55,9 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const provider = await openProvider(options, environment);
   closers.add(() => provider.close());
-  const { total, idsAreUnique } = await checkWhole(input, options, provider);
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
+  const { total, idsAreUnique } = await checkWhole(input, options, provider, cache);
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
   if (log !== undefined) closers.add(() => log.close());
   const writer = await openResultWriter(options);
@@ -85,18 +85,6 @@ async function runInput(input: Input, options: Options, environment: Environment
 function progressModeOf({ quiet, progress, output }: Options): Options["progress"] {
   const resultsScrollBy = (output === undefined || output === "-") && process.stdout.isTTY;
   return quiet || (progress === "auto" && resultsScrollBy) ? "none" : progress;
-}
-
-/** @returns nothing is known of a stream, which is checked as it comes. */
-async function checkWhole(
-  input: Input,
-  options: Options,
-  provider: Provider,
-): Promise<{ total?: number; idsAreUnique: boolean }> {
-  if (!input.rereadable) return { idsAreUnique: false };
-  const check = await checkRequests(input, options, provider);
-  if (!options.skip_invalid) refuseInvalid(check);
-  return { total: Math.min(check.lines, options.limit.lines ?? Infinity), idsAreUnique: check.invalid === 0 };
 }
 
 function createManager(

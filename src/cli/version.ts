@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs";
+
+/** Of this program, as its package says. */
+export function readVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return version;
+}
