@@ -13,7 +13,6 @@ import {
   type Provider,
   type ProviderOptions,
 } from "../providers/provider.ts";
-import { complain } from "./complain.ts";
 import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
@@ -21,15 +20,23 @@ import { RouteTable } from "./route-table.ts";
 /** What `--provider` calls the practice provider. */
 export const mockName = "mock";
 
+export interface Opening {
+  readonly options: Options;
+  readonly environment: Environment;
+  /** Hears of each key that was refused, in words for a person. */
+  readonly onEvicted: (message: string) => void;
+}
+
 /**
  * The provider that the options describe: one, or those of the configuration file with their keys and routes.
  *
  * @throws UsageError when there is no such preset, or the key or address it needs is not in the environment.
  */
-export async function openProvider(options: Options, environment: Environment): Promise<Provider> {
+export async function openProvider(opening: Opening): Promise<Provider> {
+  const { options, environment } = opening;
   const isOne = options.provider_is_named || options.base_url !== undefined;
   const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
-  return isOne && !isConfigured ? openOne(options, environment) : openRoutes(options, environment);
+  return isOne && !isConfigured ? openOne(options, environment) : openRoutes(opening);
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {
@@ -39,14 +46,14 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 }
 
 /** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
-async function openRoutes(options: Options, environment: Environment): Promise<Provider> {
+async function openRoutes({ options, environment, onEvicted }: Opening): Promise<Provider> {
   const mock = isMockUsed(options) ? await startMockProvider(options) : undefined;
   const table: RouteTable = new RouteTable({
     options,
     isProvider: (name) => Object.hasOwn(options.providers, name) || presets[name] !== undefined,
     openPlaces: (name) => openPlaces(name, options, environment, mock),
   });
-  return createRoutedProvider({ name: "llmbatch", places: table.places, routeOf: table.routeOf, onEvicted: complain });
+  return createRoutedProvider({ name: "llmbatch", places: table.places, routeOf: table.routeOf, onEvicted });
 }
 
 /** A provider by its name, one place for each of its keys. @param mock The practice provider, if it is running. */
