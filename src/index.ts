@@ -1,6 +1,7 @@
 /** The library's front door. */
 export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
 
+export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
 export {
   createLimiter,

@@ -74,6 +74,11 @@ export function isSharedByAll(failure: Failure): failure is Failure & { readonly
   return sharedFailureKinds.some((kind) => kind === failure.kind);
 }
 
+/** @param why In words for a person. */
+export function servedByNobody({ model }: { readonly model: string }, why: string): Failure {
+  return { kind: "not_found", message: `nobody serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
+}
+
 export function cancelled(message: string): Failure {
   return { kind: "cancelled", message, retryable: false };
 }

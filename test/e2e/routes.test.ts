@@ -133,6 +133,17 @@ describe("one file, several providers", () => {
   });
 });
 
+describe("the practice provider", () => {
+  it("does not keep the program alive when it is configured and nobody asks it", async () => {
+    const server = await serve(() => chatAnswer("fine"));
+    const user = new Workplace();
+    configure(user, { providers: { house: { base_url: `${server.url}/v1` }, mock: {} } });
+    user.write("in.jsonl", [{ provider: "house", body: { model: "m", messages: [] } }]);
+    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    expect(code, stderr).toBe(0);
+  });
+});
+
 describe("a pool of keys", () => {
   it("of 300 requests a minute each, two of them, is used to the full and neither goes over", async () => {
     const server = await mock({ latencyMs: 5 });

@@ -3,7 +3,7 @@ import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
-import { mockName, openPlaces, openProvider } from "../../setup/setup.ts";
+import { mockName, openPlaces, openProviders } from "../../setup/setup.ts";
 import { complain } from "../complain.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -43,7 +43,7 @@ async function openNamed(name: string, options: Options, environment: Environmen
   const config = options.providers[name];
   if (config === undefined) {
     const alone = { ...options, provider_is_named: true, routes: {}, providers: {} };
-    const provider = await openProvider({ options: alone, environment, onEvicted: complain });
+    const { provider } = await openProviders({ options: alone, environment, onEvicted: complain });
     return [{ name, provider, model: asked, ...pathOf(options.base_url, name) }];
   }
   const path = pathOf(config.base_url, config.preset ?? name);

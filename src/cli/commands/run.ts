@@ -7,7 +7,7 @@ import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { limitsOf, openCache, openProvider } from "../../setup/setup.ts";
+import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { refuseInvalid } from "../check-input.ts";
 import { Closers } from "../closers.ts";
 import { complain } from "../complain.ts";
@@ -52,7 +52,7 @@ export async function runCommand(
 /** Everything that can be found wrong is found before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
-  const provider = await openProvider({ options, environment, onEvicted: complain });
+  const { provider } = await openProviders({ options, environment, onEvicted: complain });
   closers.add(() => provider.close());
   const { total, idsAreUnique } = await checkWhole(input, options, provider);
   const cache = await openCache(options, environment);
