@@ -44,7 +44,8 @@ export interface LoadedProviders {
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
   const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
   const configured = loadOptions({}, configFile, environment);
-  const { provider, providers } = await openProviders({ options: configured, environment, onEvicted: onWarning });
+  const opening = { options: configured, environment, needsOne: false, onEvicted: onWarning };
+  const { provider, providers } = await openProviders(opening);
   const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), ...loading.options };
   const manager = new RequestManager({ ...options, provider });
   return {

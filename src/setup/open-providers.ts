@@ -23,6 +23,8 @@ export const mockName = "mock";
 export interface Opening {
   readonly options: Options;
   readonly environment: Environment;
+  /** Whether `provider` throws a UsageError when the first that is asked cannot be used. Else that is said of each request by itself. */
+  readonly needsOne: boolean;
   /** Hears of each key that was refused, in words for a person. */
   readonly onEvicted: (message: string) => void;
 }
@@ -53,7 +55,7 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 }
 
 /** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
-async function openRoutes({ options, environment, onEvicted }: Opening): Promise<OpenedProviders> {
+async function openRoutes({ options, environment, needsOne, onEvicted }: Opening): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
   const opened = new Map<string, readonly Place[]>();
@@ -63,7 +65,7 @@ async function openRoutes({ options, environment, onEvicted }: Opening): Promise
     return places;
   };
   const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
-  const all = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne: true });
+  const all = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne });
   // It runs already, so it is to be closed whether or not anybody asks it.
   if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
   const alone = (name: string): Provider => {

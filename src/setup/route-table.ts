@@ -10,7 +10,7 @@ export interface RouteTableOptions {
   readonly openPlaces: (provider: string) => readonly Place[];
   /** Whether there is a provider of that name, configured or known. */
   readonly isProvider: (name: string) => boolean;
-  /** Whether it is the end when a provider cannot be used and none was opened before. Else it is said of each request by itself. */
+  /** Whether a UsageError is thrown when a provider cannot be used and none was opened before. Else it is said of each request by itself. */
   readonly needsOne: boolean;
 }
 

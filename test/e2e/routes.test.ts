@@ -253,10 +253,22 @@ describe("a route", () => {
     const user = new Workplace();
     routed(user, first.url, second.url);
     user.write("in.jsonl", questions(1));
-    const { code } = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "--retry-delay", "0.01"]);
+    const { code } = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "--retry-delay", "0.01", "--log", "log.jsonl"]);
     expect(code).toBe(1);
     const [line] = user.lines("out.jsonl");
-    expect(line?.error?.message).toMatch(/tried first: .*first is broken; second: .*second is broken/);
+    expect(line?.error?.code).toBe("server_error");
+    expect(line?.error?.message).toBe(
+      "All providers failed for model 'test-model': first: HTTP 500: first is broken; second: HTTP 500: second is broken (after 6 attempts)",
+    );
+    const records = user.read("log.jsonl").split("\n");
+    const end = records.find((record) => record.includes('"request-end"'));
+    expect(JSON.parse(end ?? "")).toMatchObject({
+      error: { code: "server_error" },
+      providers_tried: [
+        { provider: "first", code: "server_error", message: "HTTP 500: first is broken", status_code: 500 },
+        { provider: "second", code: "server_error", message: "HTTP 500: second is broken", status_code: 500 },
+      ],
+    });
   });
 
   it("takes the cheapest first", async () => {

@@ -43,7 +43,7 @@ async function openNamed(name: string, options: Options, environment: Environmen
   const config = options.providers[name];
   if (config === undefined) {
     const alone = { ...options, provider_is_named: true, routes: {}, providers: {} };
-    const { provider } = await openProviders({ options: alone, environment, onEvicted: complain });
+    const { provider } = await openProviders({ options: alone, environment, needsOne: true, onEvicted: complain });
     return [{ name, provider, model: asked, ...pathOf(options.base_url, name) }];
   }
   const path = pathOf(config.base_url, config.preset ?? name);

@@ -52,7 +52,7 @@ export async function runCommand(
 /** Everything that can be found wrong is found before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
-  const { provider } = await openProviders({ options, environment, onEvicted: complain });
+  const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
   closers.add(() => provider.close());
   const { total, idsAreUnique } = await checkWhole(input, options, provider);
   const cache = await openCache(options, environment);
