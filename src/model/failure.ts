@@ -75,6 +75,11 @@ export function isTurnedAway(failure: Failure): boolean {
   return failure.retryable && (failure.kind === "rate_limit" || failure.kind === "overloaded");
 }
 
+/** Another provider may do better. */
+export function isProvidersFault(failure: Failure): boolean {
+  return failure.retryable && !isTurnedAway(failure);
+}
+
 /** Failures that say something of the request, or of the run, and nothing of who was asked. */
 const ownKinds: ReadonlySet<FailureKind> = new Set([
   "invalid_line",
