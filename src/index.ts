@@ -1,6 +1,7 @@
 /** The library's front door. */
 export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
 
+export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
 export {
   createLimiter,
@@ -18,9 +19,17 @@ export { formatResult, parseRequests, type RequestLike, RequestParser, splitLine
 export type { Answer, Attempt, ErrorAnswer } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
 export { type Candidate, type Demand, demandOf, type Target } from "./model/demand.ts";
-export { CacheError, OutputError, RequestFailedError, RunStoppedError, type StopReason, UsageError } from "./model/errors.ts";
+export {
+  CacheError,
+  OutputError,
+  type RequestFailedCode,
+  RequestFailedError,
+  RunStoppedError,
+  type StopReason,
+  UsageError,
+} from "./model/errors.ts";
 export type { LimiterEvent, Observer, RunEvent } from "./model/event.ts";
-export type { Failure, FailureKind, Outage } from "./model/failure.ts";
+export type { Failure, FailureKind, Outage, TriedProvider } from "./model/failure.ts";
 export type { LimitSource, Measure, RateLimit, RateLimitReport } from "./model/rate-limit.ts";
 export type { BatchInput, BatchRequest, InvalidLine } from "./model/request.ts";
 export type { BatchResult, FailedResult, SucceededResult } from "./model/result.ts";

@@ -32,8 +32,9 @@ const floors: Readonly<Record<string, number>> = {
   mock: 1,
   manager: 2,
   config: 3,
-  cli: 4,
-  index: 4,
+  setup: 4,
+  cli: 5,
+  index: 5,
 };
 
 /** The file of each room that other rooms import. */
@@ -46,6 +47,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   stats: ["stats/token-stats.ts"],
   mock: ["mock/mock-server.ts"],
   manager: ["manager/request-manager.ts"],
+  setup: ["setup/setup.ts"],
 };
 
 /** Where each package may be imported. */

@@ -1,5 +1,5 @@
 import type { LimiterEvent, RunEvent } from "../model/event.ts";
-import type { Failure } from "../model/failure.ts";
+import type { Failure, TriedProvider } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { printable } from "./terminal-text.ts";
@@ -80,12 +80,17 @@ function resultMembers(result: BatchResult): Record<string, unknown> {
 
 function failureMembers(failure: Failure | undefined): Record<string, unknown> {
   if (failure === undefined) return {};
-  const { kind, message, statusCode, retryAfterMs } = failure;
+  const { kind, message, statusCode, retryAfterMs, providersTried } = failure;
   return {
     ...(statusCode !== undefined && { status_code: statusCode }),
     error: { code: kind, message },
     retry_after_ms: retryAfterMs,
+    providers_tried: providersTried?.map(triedMembers),
   };
+}
+
+function triedMembers({ provider, kind, message, statusCode }: TriedProvider): Record<string, unknown> {
+  return { provider, code: kind, message, status_code: statusCode };
 }
 
 function usageMembers(usage: Usage): Record<string, number> {

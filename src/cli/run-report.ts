@@ -1,6 +1,6 @@
 import type { Options } from "../config/options.ts";
 import type { RequestManager } from "../manager/request-manager.ts";
-import type { Observer } from "../model/event.ts";
+import type { Observer, RunEvent } from "../model/event.ts";
 import type { TokenStats } from "../stats/token-stats.ts";
 import { complain } from "./complain.ts";
 import type { EndingSignal } from "./exit-codes.ts";
@@ -26,7 +26,7 @@ export class RunReport {
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
   readonly #statsPath: string | undefined;
-  #isUnreachable = false;
+  readonly #failing = new Set<string>();
 
   constructor({ options, manager, writer, progress, statsPath }: RunReportOptions) {
     this.#options = options;
@@ -42,10 +42,7 @@ export class RunReport {
 
   readonly observe: Observer = (event) => {
     if (event.type === "warning") this.warn(event.message);
-    if (event.type === "circuit" && event.state === "open" && !this.#isUnreachable)
-      this.warn(`nobody gets through to ${event.provider} (${event.reason}); one request at a time tries until somebody does`);
-    if (event.type === "circuit" && event.state === "closed") this.warn(`${event.provider} answers again`);
-    if (event.type === "circuit") this.#isUnreachable = event.state !== "closed";
+    if (event.type === "circuit") this.#observeCircuit(event);
   };
 
   interrupting(signal: EndingSignal, inFlight: number): void {
@@ -66,6 +63,17 @@ export class RunReport {
     await this.#writeStats().catch((error: unknown) => complain(messageOf(error)));
     this.#summarise(".partial");
     complain(`stopped early: ${why}\n${this.#howToGoOn()}`);
+  }
+
+  /** Says it once, not at each probe that fails. */
+  #observeCircuit({ provider, state, reason, isReachable }: RunEvent & { readonly type: "circuit" }): void {
+    if (state === "open" && !this.#failing.has(provider)) {
+      const finding = isReachable ? `everyone fails at ${provider}` : `nobody gets through to ${provider}`;
+      this.warn(`${finding} (${reason}); one request at a time tries until somebody does`);
+    }
+    if (state === "closed") this.warn(`${provider} answers again`);
+    if (state === "closed") this.#failing.delete(provider);
+    else this.#failing.add(provider);
   }
 
   #end(): void {

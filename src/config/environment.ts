@@ -8,8 +8,14 @@ export function readEnvironment(): Environment {
   return process.env;
 }
 
-/** Where the disk cache is unless the user says otherwise: in the user's cache folder (XDG Base Directory Specification). */
-export function defaultCachePath(environment: Environment): string {
+/** Where the disk cache is. @param given By the user. */
+export function cachePathOf(given: string | undefined, environment: Environment): string {
+  if (given === undefined) return defaultCachePath(environment);
+  return given.startsWith("~/") ? join(homedir(), given.slice(2)) : given;
+}
+
+/** Unless the user says otherwise: in the user's cache folder (XDG Base Directory Specification). */
+function defaultCachePath(environment: Environment): string {
   const configured = environment["XDG_CACHE_HOME"];
   const folder = configured === undefined || configured === "" ? join(homedir(), ".cache") : configured;
   return join(folder, "llmbatch", "cache.sqlite");

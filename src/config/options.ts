@@ -181,9 +181,9 @@ const optionSchemas = {
 export const optionsSchema: z.ZodType<Options> = z
   .strictObject({
     ...optionSchemas,
-    providers: providersSchema.default({}),
-    routes: routesSchema.default({}),
-    prices: pricesSchema.default({}),
+    providers: providersSchema.prefault({}),
+    routes: routesSchema.prefault({}),
+    prices: pricesSchema.prefault({}),
   })
   .transform(({ provider, ...options }): Options => ({
     ...options,

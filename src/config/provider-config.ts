@@ -42,8 +42,12 @@ const rateLimit = name.transform((value, context) => {
   return limit ?? z.NEVER;
 });
 
-export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = z.record(
-  name,
+/** Values by names that the user chooses. Without a prototype, so that nobody is found as `constructor`. */
+function byName<Value>(value: z.ZodType<Value>, expected?: string): z.ZodType<Record<string, Value>> {
+  return z.record(name, value, expected).transform((record): typeof record => Object.setPrototypeOf(record, null));
+}
+
+export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = byName(
   z.strictObject({
     preset: name.optional(),
     base_url: name.optional(),
@@ -54,15 +58,14 @@ export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = z.reco
       )
       .min(1, "at least one key")
       .optional(),
-    headers: z.record(name, z.string("a text")).optional(),
+    headers: byName(z.string("a text")).optional(),
     limits: z.array(rateLimit, "a list of limits").optional(),
-    models: z.record(name, name).optional(),
+    models: byName(name).optional(),
   }),
   "providers by name",
 );
 
-export const routesSchema: z.ZodType<Record<string, RouteConfig>> = z.record(
-  name,
+export const routesSchema: z.ZodType<Record<string, RouteConfig>> = byName(
   z.strictObject({
     strategy: z.enum(strategies, strategies.join(", ")).default("order"),
     to: z
@@ -79,8 +82,7 @@ export const routesSchema: z.ZodType<Record<string, RouteConfig>> = z.record(
   "routes by model",
 );
 
-export const pricesSchema: z.ZodType<Record<string, PriceConfig>> = z.record(
-  name,
+export const pricesSchema: z.ZodType<Record<string, PriceConfig>> = byName(
   z.strictObject({
     input: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),
     output: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),

@@ -1,26 +1,43 @@
 /**
- * Reads another shape of configuration that is in use, `{ "openai": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
- * "rate_limit_refill_rate" }] }` (SimpleLLMFunc's provider.json): a provider for each model, with its keys in a pool, and a route of the
- * model's name to all that have it.
+ * Reads another shape of configuration that is in use, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
+ * "rate_limit_refill_rate" }] }` (SimpleLLMFunc's provider.json): a provider for each entry, with its keys in a pool, and two routes to
+ * it: by the model's name to all that have it, and by `openrouter/` and the model's name to this vendor's alone.
  *
  * @returns `content` in our shape; as it is, where nothing in it has that shape.
  */
 export function readReferenceShape(content: object): Record<string, unknown> {
-  const ours: Record<string, unknown> = {};
-  const providers: Record<string, unknown> = {};
-  const routes: Record<string, { to: { provider: string }[] }> = {};
-  for (const [name, value] of Object.entries(content)) {
-    if (!isModelList(value)) {
-      ours[name] = value;
-      continue;
-    }
-    for (const entry of value) {
-      const provider = `${name}/${entry.model_name}`;
-      providers[provider] = providerOf(name, entry);
-      (routes[entry.model_name] ??= { to: [] }).to.push({ provider });
-    }
+  const ours = new Map<string, unknown>();
+  const providers = new Map<string, unknown>();
+  const routes = new Map<string, Route>();
+  for (const [vendor, value] of Object.entries(content)) {
+    if (!isModelList(value)) ours.set(vendor, value);
+    else for (const entry of value) addEntry(vendor, entry, providers, routes);
   }
-  return Object.keys(providers).length === 0 ? ours : { providers, routes, ...ours };
+  const own = Object.fromEntries(ours);
+  return providers.size === 0 ? own : { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...own };
+}
+
+interface Route {
+  readonly to: { readonly provider: string; readonly model: string }[];
+}
+
+function addEntry(vendor: string, entry: ModelEntry, providers: Map<string, unknown>, routes: Map<string, Route>): void {
+  const model = entry.model_name;
+  const name = `${vendor}/${model}`;
+  const provider = unusedName(name, providers);
+  providers.set(provider, providerOf(vendor, entry));
+  for (const routeName of [model, name]) {
+    const route = routes.get(routeName) ?? { to: [] };
+    route.to.push({ provider, model });
+    routes.set(routeName, route);
+  }
+}
+
+/** A vendor may have several entries for one model, with other keys or another address. */
+function unusedName(name: string, used: ReadonlyMap<string, unknown>): string {
+  let unused = name;
+  for (let number = 2; used.has(unused); number += 1) unused = `${name} (${number})`;
+  return unused;
 }
 
 interface ModelEntry {

@@ -1,7 +1,7 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { LimiterEvent } from "../model/event.ts";
-import { isTurnedAway, type Failure } from "../model/failure.ts";
+import { isTurnedAway, isUnreachable, type Failure } from "../model/failure.ts";
 import type { LimitSource, RateLimit } from "../model/rate-limit.ts";
 import { AdaptiveConcurrency } from "./adaptive-concurrency.ts";
 import { Circuit } from "./circuit.ts";
@@ -71,10 +71,11 @@ export class Allowance {
     this.#options = options;
     this.#pause = new Pause({ clock, random });
     this.#circuit = new Circuit({
+      isCounted: isUnreachable,
       probeDelayMs,
       maxProbeDelayMs,
       clock,
-      onChange: (state, reason, waitMs) => this.#emit({ type: "circuit", state, reason, waitMs }),
+      onChange: (state, reason, waitMs) => this.#emit({ type: "circuit", state, reason, waitMs, isReachable: false }),
     });
     this.#concurrency = new AdaptiveConcurrency({
       ceiling: concurrency,
@@ -90,6 +91,11 @@ export class Allowance {
   /** Whether there is any limit on what flows. */
   get isPaced(): boolean {
     return this.#limits.areSet || this.#options.targetLimits.areSet;
+  }
+
+  /** Nobody gets through; one request at a time tries. */
+  get isUnreachable(): boolean {
+    return this.#circuit.isOpen;
   }
 
   get pauseMs(): number {
@@ -162,7 +168,7 @@ export class Allowance {
       inFlight,
       waiting,
       pauseMs: this.#pause.leftMs,
-      isUnreachable: this.#circuit.isOpen,
+      isUnreachable: this.isUnreachable,
     };
   }
 

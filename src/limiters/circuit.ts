@@ -1,8 +1,10 @@
 import type { Attempt } from "../model/attempt.ts";
-import { isUnreachable, type Outage } from "../model/failure.ts";
+import type { Failure, Outage } from "../model/failure.ts";
 import type { Hold } from "./hold.ts";
 
 export interface CircuitOptions {
+  /** Which failures count. Any other that a server answered with shows that somebody gets through. */
+  readonly isCounted: (failure: Failure) => boolean;
   /** Until the first probe; doubles with each one that fails. */
   readonly probeDelayMs: number;
   readonly maxProbeDelayMs: number;
@@ -15,8 +17,8 @@ export interface CircuitOptions {
 const failuresInARow = 10;
 
 /**
- * Spares a server that nobody gets through to, and the requests that would fail on it: after a run of such failures nobody starts, but for
- * one request at a time, further and further apart, that tries. As soon as anybody gets through, everyone goes on.
+ * Spares a server that everyone fails at, and the requests that would fail on it: after a run of such failures nobody starts, but for one
+ * request at a time, further and further apart, that tries. As soon as anybody gets through, everyone goes on.
  */
 export class Circuit {
   readonly #options: CircuitOptions;
@@ -51,7 +53,7 @@ export class Circuit {
 
   /** @returns the outage that the attempt belongs to, if there is one. */
   observe(attempt: Attempt): Outage | undefined {
-    if (attempt.ok || !isUnreachable(attempt.failure)) {
+    if (attempt.ok || !this.#options.isCounted(attempt.failure)) {
       if (attempt.ok || attempt.failure.statusCode !== undefined) this.#reached();
       else this.#isProbing = false;
       return undefined;

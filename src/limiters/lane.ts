@@ -2,6 +2,7 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Candidate, Demand } from "../model/demand.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import { Allowance, type Start } from "./allowance.ts";
+import type { Circuit } from "./circuit.ts";
 import type { Hold } from "./hold.ts";
 import type { LimitStatus, RateLimitStatus } from "./limiter.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
@@ -17,10 +18,13 @@ export interface Choice {
 interface Place {
   allowance: Allowance;
   inFlight: number;
+  /** Undefined until it is one of several. */
+  health: Circuit | undefined;
 }
 
 export interface LaneOptions {
   readonly createAllowance: (target: number) => Allowance;
+  readonly createHealth: (target: number, allowance: Allowance) => Circuit;
   readonly isEvicted: (target: number) => boolean;
   /** Called after waiting requests have left because of an abort. */
   readonly onAbort: () => void;
@@ -58,11 +62,18 @@ export class Lane {
   }
 
   /**
-   * Among the candidates of the lowest rank that can be used at all, the one that is least in use for its weight.
+   * Among the candidates of the lowest rank that can be used at all, the one that is least in use for its weight. Those that everyone
+   * fails at are used only to try them, and when there are no others.
    *
    * @returns why the request may not start now, where it may not.
    */
   choose({ candidates }: Demand): Choice | Hold {
+    if (candidates.length === 1) return this.#chooseAmong(candidates, false);
+    const choice = this.#chooseAmong(candidates, true);
+    return "binding" in choice && isOutOfReach(choice) ? this.#chooseAmong(candidates, false) : choice;
+  }
+
+  #chooseAmong(candidates: readonly Candidate[], sparesSick: boolean): Choice | Hold {
     let choice: (Choice & { readonly load: number }) | undefined;
     let hold: Hold | undefined;
     let rankInUse = Infinity;
@@ -70,13 +81,14 @@ export class Lane {
       if (candidate.rank > rankInUse || this.#isOutOfUse(candidate, candidates)) continue;
       if (choice !== undefined && candidate.rank > choice.candidate.rank) continue;
       const place = this.#place(candidate.target);
+      if (sparesSick && this.#healthOf(place, candidate.target).hold() !== undefined) continue;
       const weights = place.allowance.weigh(candidate.cost);
       const placeHold = place.allowance.hold(weights, place.inFlight);
       const load = place.inFlight / candidate.weight;
       if (placeHold === undefined) {
         if (choice === undefined || load < choice.load) choice = { candidate, weights, load };
       } else {
-        if (placeHold.binding !== "pause" && placeHold.binding !== "circuit") rankInUse = candidate.rank;
+        if (!isOutOfReach(placeHold)) rankInUse = candidate.rank;
         if ((placeHold.waitMs ?? Infinity) <= (hold?.waitMs ?? Infinity)) hold = placeHold;
       }
     }
@@ -86,6 +98,7 @@ export class Lane {
   start({ candidate: { target }, weights }: Choice): Start {
     const place = this.#place(target);
     place.inFlight += 1;
+    if (place.health?.hold() === undefined) place.health?.start();
     return place.allowance.start(weights);
   }
 
@@ -94,6 +107,7 @@ export class Lane {
     const place = this.#place(target);
     const ended = place.allowance.end(attempt, start, unused, place.inFlight);
     place.inFlight -= 1;
+    place.health?.observe(attempt);
     return ended;
   }
 
@@ -109,7 +123,10 @@ export class Lane {
 
   /** Forgets what was learnt, ends pauses, and fills up what the user set. */
   reset(): void {
-    for (const [target, place] of this.#places) place.allowance = this.#options.createAllowance(target);
+    for (const [target, place] of this.#places) {
+      place.allowance = this.#options.createAllowance(target);
+      place.health = undefined;
+    }
   }
 
   /** The last one is never out of use: somebody has to hear why. */
@@ -118,11 +135,20 @@ export class Lane {
     return isEvicted(target) && candidates.some((other) => !isEvicted(other.target));
   }
 
+  #healthOf(place: Place, target: number): Circuit {
+    return (place.health ??= this.#options.createHealth(target, place.allowance));
+  }
+
   #place(target: number): Place {
     const known = this.#places.get(target);
     if (known !== undefined) return known;
-    const place = { allowance: this.#options.createAllowance(target), inFlight: 0 };
+    const place = { allowance: this.#options.createAllowance(target), inFlight: 0, health: undefined };
     this.#places.set(target, place);
     return place;
   }
+}
+
+/** The request may go to another rank meanwhile. */
+function isOutOfReach({ binding }: Hold): boolean {
+  return binding === "pause" || binding === "circuit";
 }

@@ -1,5 +1,7 @@
 import type { Target } from "../model/demand.ts";
 import { Allowance, type AllowanceOptions } from "./allowance.ts";
+import type { Circuit } from "./circuit.ts";
+import { createHealth } from "./health.ts";
 import { Lane } from "./lane.ts";
 import { configuredLimit } from "./limit.ts";
 import { LimitSet } from "./limit-set.ts";
@@ -49,6 +51,7 @@ export class Lanes {
     if (known !== undefined) return known;
     const lane = new Lane({
       createAllowance: (target) => this.#createAllowance(name, target),
+      createHealth: (target, allowance) => this.#createHealth(name, target, allowance),
       isEvicted: (target) => this.#options.targets[target]?.isEvicted?.() ?? false,
       onAbort: this.#options.onAbort,
     });
@@ -72,6 +75,13 @@ export class Lanes {
       limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
       targetLimits: this.#limitsOf(target),
     });
+  }
+
+  #createHealth(model: string, target: number, allowance: Allowance): Circuit {
+    const { targets, probeDelayMs, maxProbeDelayMs, clock, onEvent } = this.#options;
+    const provider = targets[target]?.name ?? "";
+    const isUnreachable = (): boolean => allowance.isUnreachable;
+    return createHealth({ provider, model, isUnreachable, probeDelayMs, maxProbeDelayMs, clock, onEvent });
   }
 
   /** Those of a target that count the requests for all its models together. */

@@ -14,10 +14,14 @@ export interface Completion {
   readonly isFromCache: boolean;
 }
 
-/** @param question A prompt, or messages. @param options Other members of the body, such as `model` or `temperature`. */
+/**
+ * @param question A prompt, or messages.
+ * @param options Other members of the body, such as `model` or `temperature`; a `provider` that is a text is whom to ask.
+ */
 export function completionRequest(question: string | readonly object[], options: Readonly<Record<string, unknown>>): RequestLike {
   const messages = typeof question === "string" ? [{ role: "user", content: question }] : question;
-  return { body: { ...options, messages } };
+  const { provider, ...members } = options;
+  return typeof provider === "string" ? { provider, body: { ...members, messages } } : { body: { ...options, messages } };
 }
 
 /** @throws RequestFailedError when the request failed. */

@@ -33,6 +33,8 @@ export interface RequestManagerOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** The model of requests that name none. */
   readonly model?: string;
+  /** Members for the bodies of requests that do not have them: JSON texts by name. */
+  readonly defaults?: ReadonlyMap<string, string>;
   readonly maxFailures?: MaxFailures;
   /** The run stops, resumable, when it has lasted this long. */
   readonly deadlineMs?: number;

@@ -20,7 +20,7 @@ import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { streamRequest } from "./stream-request.ts";
 
-export type { Completion } from "./completion.ts";
+export { type Completion, completionRequest } from "./completion.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 
 /**
@@ -110,7 +110,7 @@ export class RequestManager {
    * The answer to one question, through the same cache, limits and retries.
    *
    * @param question A prompt, or messages.
-   * @param options Other members of the body: `model`, `temperature` …
+   * @param options Other members of the body: `model`, `temperature` …; `provider` names whom to ask, where the manager knows several.
    * @throws RequestFailedError when it has none in the end.
    */
   async complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
@@ -161,6 +161,7 @@ export class RequestManager {
   #createParser(): RequestParser {
     return new RequestParser({
       ...(this.#options.model !== undefined && { defaultModel: this.#options.model }),
+      ...(this.#options.defaults !== undefined && { defaults: this.#options.defaults }),
       onWarning: (message) => this.#emit({ type: "warning", message }),
     });
   }

@@ -7,7 +7,8 @@ import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
-import { demandAt, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { refusalOf } from "./refusal.ts";
+import { demandAt, explain, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -90,8 +91,9 @@ export class RequestWalk {
     );
     if (attempt.ok) return succeeded(request, id, attempt.answer, "asked", attempts);
     this.#noteOutage(attempt.failure, request, tried);
-    const { failure, answer } = attempt;
-    const explained = { failure: tried?.explain(failure) ?? failure, ...(answer !== undefined && { answer }) };
+    const { answer } = attempt;
+    const failure = explain(attempt.failure, provider, request, tried);
+    const explained = { failure, ...(answer !== undefined && { answer }) };
     return { status: "failed", ...lineOf(request, id), ...explained, attempts };
   }
 
@@ -158,11 +160,10 @@ export function failedUnasked(input: BatchInput, id: string, failure: Failure): 
   return { status: "failed", ...lineOf(input, id), failure, attempts: 0 };
 }
 
-/** The result of a request that the provider has no protocol for; undefined where it has one. */
+/** The result of a request that nobody can be asked; undefined where somebody can. */
 export function unanswerable({ request, id }: NamedRequest, provider: Provider): FailedResult | undefined {
-  if (provider.endpoint(request) !== undefined) return undefined;
-  const message = provider.refusal?.(request) ?? `${provider.name} cannot be asked at ${request.path}`;
-  return failedUnasked(request, id, { kind: "invalid_request", message, retryable: false });
+  const refusal = refusalOf(request, provider);
+  return refusal && failedUnasked(request, id, refusal);
 }
 
 /** The result of a request that the cache knows. */

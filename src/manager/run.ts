@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { CacheError, RunStoppedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import { cancelled } from "../model/failure.ts";
+import { cancelled, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import { AskingQueue } from "./asking-queue.ts";
@@ -104,7 +104,7 @@ export class Run {
     try {
       return unanswerable(named, this.#options.walk.provider) ?? (await this.#walk.walk(named));
     } catch (error) {
-      return failedUnasked(input, named.id, { kind: "internal", message: messageOf(error), retryable: false });
+      return failedUnasked(input, named.id, internal(messageOf(error)));
     }
   }
 

@@ -2,13 +2,14 @@ import type { Limiter } from "../limiters/limiter.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import type { Failure } from "../model/failure.ts";
+import { type Failure, internal } from "../model/failure.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
-import { demandAt, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { refusalOf } from "./refusal.ts";
+import { demandAt, explain, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface StreamRequestOptions {
@@ -22,8 +23,8 @@ export interface StreamRequestOptions {
 export async function* streamRequest(input: BatchInput, options: StreamRequestOptions): AsyncGenerator<unknown> {
   if (input.kind === "invalid-line") throw new RequestFailedError(input.failure);
   const { provider, emit } = options;
-  const endpoint = provider.endpoint(input);
-  if (endpoint === undefined) throw new RequestFailedError(cannotBeAsked(provider, input));
+  const refusal = refusalOf(input, provider);
+  if (refusal !== undefined) throw new RequestFailedError(refusal);
   const { customId, lineNumber } = input;
   const stream = new RequestStream(input, options);
   emit({ type: "request-start", customId, lineNumber });
@@ -32,7 +33,7 @@ export async function* streamRequest(input: BatchInput, options: StreamRequestOp
     yield* stream.chunks();
   } finally {
     stream.abandon();
-    emit({ type: "request-end", result: resultOf(await asking, input, endpoint) });
+    emit({ type: "request-end", result: resultOf(await asking, input, provider.endpoint(input) ?? "") });
   }
 }
 
@@ -44,6 +45,7 @@ class RequestStream {
   /** A chunk came, or the end. */
   readonly #change = new Wakeup();
   #chunks: unknown[] = [];
+  readonly #tried: TriedTargets | undefined;
   #hasBegun = false;
   #outcome: RetryOutcome | undefined;
   /** What ended a stream that had begun. */
@@ -52,11 +54,13 @@ class RequestStream {
   constructor(request: BatchRequest, options: StreamRequestOptions) {
     this.#request = request;
     this.#options = options;
+    this.#tried = noTriedTargets(options.provider);
   }
 
   /** Does not reject: a bug is a failure of kind `internal`. */
   async ask(): Promise<RetryOutcome> {
-    this.#outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
+    const outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
+    this.#outcome = this.#explained(outcome);
     this.#change.fire();
     return this.#outcome;
   }
@@ -73,7 +77,7 @@ class RequestStream {
       yield* this.#chunks.splice(0);
     }
     const { attempt } = this.#outcome;
-    if (!attempt.ok) throw new RequestFailedError(this.#failure ?? attempt.failure);
+    if (!attempt.ok) throw new RequestFailedError(attempt.failure);
     if (!this.#hasBegun) yield JSON.parse(attempt.answer.body);
   }
 
@@ -81,12 +85,11 @@ class RequestStream {
     const { provider, limiter, retryRules, emit } = this.#options;
     const { customId, lineNumber } = this.#request;
     const { signal } = this.#abandoned;
-    const tried = noTriedTargets(provider);
     return retry(
       async (number) => {
         const askedAtMs = performance.now();
-        const demand = demandAt(provider, this.#request, tried);
-        const attempt = await limiter.run(demand, (target) => this.#attempt(number, askedAtMs, target, tried), signal);
+        const demand = demandAt(provider, this.#request, this.#tried);
+        const attempt = await limiter.run(demand, (target) => this.#attempt(number, askedAtMs, target), signal);
         return this.#hasBegun && !attempt.ok ? this.#final(attempt.failure) : attempt;
       },
       retryRules,
@@ -95,13 +98,13 @@ class RequestStream {
     );
   }
 
-  async #attempt(number: number, askedAtMs: number, target: number, tried: TriedTargets | undefined): Promise<Attempt> {
+  async #attempt(number: number, askedAtMs: number, target: number): Promise<Attempt> {
     const { provider, emit } = this.#options;
     const { customId, lineNumber } = this.#request;
     const startedAt = performance.now();
     emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs: startedAt - askedAtMs });
     const attempt = await provider.send(this.#request, { signal: this.#abandoned.signal, target, onChunk: this.#onChunk });
-    if (!attempt.ok) tried?.note(target, attempt.failure);
+    if (!attempt.ok) this.#tried?.note(target, attempt.failure);
     const durationMs = performance.now() - startedAt;
     const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
     const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
@@ -120,15 +123,17 @@ class RequestStream {
     this.#failure = failure;
     return { ok: false, failure: { ...failure, retryable: false } };
   }
-}
 
-function cannotBeAsked(provider: Provider, { path }: BatchRequest): Failure {
-  return { kind: "invalid_request", message: `${provider.name} cannot be asked at ${path}`, retryable: false };
+  #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
+    if (attempt.ok) return { attempt, attempts };
+    const { provider } = this.#options;
+    const failure = explain(this.#failure ?? attempt.failure, provider, this.#request, this.#tried);
+    return { attempt: { ...attempt, failure }, attempts };
+  }
 }
 
 function brokenBy(error: unknown): Attempt {
-  const message = error instanceof Error ? error.message : String(error);
-  return { ok: false, failure: { kind: "internal", message, retryable: false } };
+  return { ok: false, failure: internal(error instanceof Error ? error.message : String(error)) };
 }
 
 function resultOf({ attempt, attempts }: RetryOutcome, request: BatchRequest, endpoint: string): BatchResult {

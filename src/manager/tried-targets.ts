@@ -1,4 +1,4 @@
-import type { Failure } from "../model/failure.ts";
+import { type Failure, hasFailedEverywhere, type TriedProvider } from "../model/failure.ts";
 import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -15,10 +15,17 @@ export function noTriedTargets({ route, targets = [] }: Provider): TriedTargets 
   return route === undefined ? undefined : new TriedTargets(targets);
 }
 
+/** The failure of a request as its user hears of it: of several places that were asked, what came of each. */
+export function explain(failure: Failure, provider: Provider, request: BatchRequest, tried: TriedTargets | undefined): Failure {
+  return tried === undefined ? failure : tried.explain(failure, request.model, demandAt(provider, request, tried));
+}
+
 /** Where attempts of one request failed, and why. */
 export class TriedTargets {
   readonly #targets: readonly Target[];
+  /** The latest of each, in the order in which they were first asked. */
   readonly #failures = new Map<number, Failure>();
+  #last: Failure | undefined;
 
   constructor(targets: readonly Target[]) {
     this.#targets = targets;
@@ -30,6 +37,7 @@ export class TriedTargets {
 
   note(target: number, failure: Failure): void {
     this.#failures.set(target, failure);
+    this.#last = failure;
   }
 
   /** Whether there is no place left that could still do better. */
@@ -37,10 +45,25 @@ export class TriedTargets {
     return candidates.every(({ target }) => this.#failures.has(target));
   }
 
-  /** The failure, saying of every place that was tried what came of it. */
-  explain(failure: Failure): Failure {
-    if (this.#failures.size < 2) return failure;
-    const tried = [...this.#failures].map(([target, { message }]) => `${this.#targets[target]?.name ?? target}: ${message}`);
-    return { ...failure, message: `${failure.message} (tried ${tried.join("; ")})` };
+  explain(failure: Failure, model: string, demand: Demand): Failure {
+    const providersTried = [...this.#failures].map(([target, tried]) => this.#describe(target, tried));
+    if (providersTried.length === 0) return failure;
+    const explained = { ...failure, providersTried };
+    if (providersTried.length === 1) return explained;
+    const causes = providersTried.map(({ provider, message }) => `${provider}: ${message}`).join("; ");
+    if (!hasFailedEverywhere(explained)) return { ...explained, message: `${failure.message} (tried ${causes})` };
+    const count = this.areAllOf(demand) ? "All" : `${providersTried.length} of ${demand.candidates.length}`;
+    return { ...explained, message: `${count} providers failed for model '${model}': ${causes}${this.#afterword(failure)}` };
+  }
+
+  #describe(target: number, { kind, message, statusCode }: Failure): TriedProvider {
+    const provider = this.#targets[target]?.name ?? String(target);
+    return { provider, kind, message, ...(statusCode !== undefined && { statusCode }) };
+  }
+
+  /** What was added to the last failure's message: why it was not asked again. */
+  #afterword({ message }: Failure): string {
+    const last = this.#last?.message ?? "";
+    return message.startsWith(last) ? message.slice(last.length) : "";
   }
 }

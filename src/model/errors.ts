@@ -1,4 +1,4 @@
-import type { Failure, SharedFailureKind } from "./failure.ts";
+import { type Failure, type FailureKind, hasFailedEverywhere, type SharedFailureKind, type TriedProvider } from "./failure.ts";
 
 /**
  * The run cannot begin: wrong option, missing key, unreadable or invalid input. Nothing was sent. The message is for a person and
@@ -17,17 +17,34 @@ export class CacheError extends Error {
 }
 
 /**
- * One request failed. Thrown by `RequestManager.stream`, which has no result to put the failure in; not by anything that gives
- * results. What had come of the answer by then has been given.
+ * What a program can tell failed requests apart by: nobody serves the model (`model_not_found`), several providers were asked and none of
+ * them could answer (`provider_error`), or the kind of the one failure there is.
+ */
+export type RequestFailedCode = FailureKind | "model_not_found" | "provider_error";
+
+/**
+ * One request failed. Thrown by `RequestManager.complete`, and by `RequestManager.stream` after what had come of the answer by then; not by
+ * anything that gives results, which hold the failure.
  */
 export class RequestFailedError extends Error {
   override readonly name = "RequestFailedError";
+  readonly code: RequestFailedCode;
   readonly failure: Failure;
+  /** What came of each place that was asked, in the order in which they were first asked; empty where there is one place only, or nobody was asked. */
+  readonly providersTried: readonly TriedProvider[];
 
   constructor(failure: Failure) {
     super(failure.message);
+    this.code = codeOf(failure);
     this.failure = failure;
+    this.providersTried = failure.providersTried ?? [];
   }
+}
+
+function codeOf(failure: Failure): RequestFailedCode {
+  const { kind, providersTried = [] } = failure;
+  if (kind === "not_found" && providersTried.every((tried) => tried.kind === "not_found")) return "model_not_found";
+  return hasFailedEverywhere(failure) ? "provider_error" : kind;
 }
 
 /** The output cannot be written any more (disk full, removed, no permission). Not thrown when a reader closes a pipe. */

@@ -65,12 +65,14 @@ export type LimiterEvent = { readonly provider: string; readonly model: string }
       readonly reason: string;
     }
   | {
-      /** Nobody gets through (`open`), one request tries (`probe`), somebody got through again (`closed`). */
+      /** Everyone fails there (`open`), one request tries (`probe`), somebody got through again (`closed`). */
       readonly type: "circuit";
       readonly state: "open" | "probe" | "closed";
       readonly reason: string;
       /** Until the next probe; 0 unless open. */
       readonly waitMs: number;
+      /** It answers, if only with errors or too late. It is spared while others can be asked, not when it is the only one. */
+      readonly isReachable: boolean;
     }
 );
 

@@ -40,8 +40,18 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** Which limit turned the request away, where the server said. */
   readonly measure?: Measure;
+  /** Where it was asked in vain, if there are several places to ask: what came of each, in the order in which they were first asked. */
+  readonly providersTried?: readonly TriedProvider[];
   /** Set while nobody gets through to the server at all: then asking again costs no retry, only time. */
   readonly outage?: Outage;
+}
+
+export interface TriedProvider {
+  /** As people know it: `openai`, or `openai, key 2`. */
+  readonly provider: string;
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly statusCode?: number;
 }
 
 /** Nobody gets through to a server. */
@@ -65,6 +75,29 @@ export function isTurnedAway(failure: Failure): boolean {
   return failure.retryable && (failure.kind === "rate_limit" || failure.kind === "overloaded");
 }
 
+/** Another provider may do better. */
+export function isProvidersFault(failure: Failure): boolean {
+  return failure.retryable && !isTurnedAway(failure);
+}
+
+/** Failures that say something of the request, or of the run, and nothing of who was asked. */
+const ownKinds: ReadonlySet<FailureKind> = new Set([
+  "invalid_line",
+  "duplicate_custom_id",
+  "invalid_request",
+  "context_length_exceeded",
+  "content_filter",
+  "budget_exceeded",
+  "deadline_exceeded",
+  "cancelled",
+  "internal",
+]);
+
+/** Several were asked, and none of them was able to answer. */
+export function hasFailedEverywhere({ kind, providersTried = [] }: Failure): boolean {
+  return providersTried.length > 1 && !ownKinds.has(kind);
+}
+
 /** Failures that every later request of the same key or model would share, so that going on would burn through the file. */
 export const sharedFailureKinds = ["authentication", "permission", "not_found", "insufficient_quota"] as const;
 
@@ -74,6 +107,16 @@ export function isSharedByAll(failure: Failure): failure is Failure & { readonly
   return sharedFailureKinds.some((kind) => kind === failure.kind);
 }
 
+/** @param why In words for a person. */
+export function servedByNobody({ model }: { readonly model: string }, why: string): Failure {
+  return { kind: "not_found", message: `nobody serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
+}
+
 export function cancelled(message: string): Failure {
   return { kind: "cancelled", message, retryable: false };
+}
+
+/** A bug, or what nobody could expect. */
+export function internal(message: string): Failure {
+  return { kind: "internal", message, retryable: false };
 }

@@ -18,7 +18,7 @@ export type { OnChunk } from "./stream-reader.ts";
 export interface SendOptions {
   /** Aborts the call, which then ends as a failure of kind `cancelled`. */
   readonly signal: AbortSignal;
-  /** Which of `targets` it goes to. Default: the first. */
+  /** Which of `targets` it goes to. Default: the first that serves the request. */
   readonly target?: number;
   /**
    * Asks for the answer as a stream, where the API has any, and hears the parsed data of its events as they come. Not called for an

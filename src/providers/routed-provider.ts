@@ -2,6 +2,7 @@ import type { Attempt, FailedAttempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Candidate, Demand, Target } from "../model/demand.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
+import { servedByNobody } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider, SendOptions } from "./provider.ts";
 import { withModel } from "./rewrite-model.ts";
@@ -98,14 +99,15 @@ class RoutedProvider implements Provider {
     return { lane: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
-  async send(request: BatchRequest, { signal, target = 0, onChunk }: SendOptions): Promise<Attempt> {
-    const stops = this.#stopsOf(request);
-    const stop = stops.find(({ place }) => place === target);
-    const provider = this.#providerAt(target);
+  async send(request: BatchRequest, { signal, target, onChunk }: SendOptions): Promise<Attempt> {
+    const stops = this.#options.routeOf(request);
+    if (typeof stops === "string") return { ok: false, failure: servedByNobody(request, stops) };
+    const stop = target === undefined ? this.#firstInUse(stops) : stops.find(({ place }) => place === target);
+    const provider = stop && this.#providerAt(stop.place);
     if (stop === undefined || provider === undefined)
       throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target}`);
     const attempt = await provider.send(withModel(request, stop.model), { signal, onChunk });
-    return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, target, stops);
+    return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, stop.place, stops);
   }
 
   async close(): Promise<void> {
@@ -123,6 +125,10 @@ class RoutedProvider implements Provider {
       this.#options.onEvicted(`${name} is refused and used no more; ${left.length} left (${attempt.failure.message})`);
     }
     return { ...attempt, failure: { ...attempt.failure, retryable: true } };
+  }
+
+  #firstInUse(stops: readonly Stop[]): Stop | undefined {
+    return stops.find(({ place }) => !this.#evicted.has(place)) ?? stops[0];
   }
 
   #stopsOf(request: BatchRequest): readonly Stop[] {

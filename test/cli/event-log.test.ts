@@ -35,7 +35,7 @@ describe("the event log", () => {
         source: "headers",
       },
       { type: "concurrency", provider: "openai", model: "m", from: 100, to: 70, reason: "too many" },
-      { type: "circuit", provider: "openai", model: "m", state: "open", reason: "refused", waitMs: 1000 },
+      { type: "circuit", provider: "openai", model: "m", state: "open", reason: "refused", waitMs: 1000, isReachable: false },
       { type: "warning", message: "slow down" },
       succeeded(7, "asked", usage(10, 5)),
       failed(8, "timeout"),

@@ -133,6 +133,17 @@ describe("one file, several providers", () => {
   });
 });
 
+describe("the practice provider", () => {
+  it("does not keep the program alive when it is configured and nobody asks it", async () => {
+    const server = await serve(() => chatAnswer("fine"));
+    const user = new Workplace();
+    configure(user, { providers: { house: { base_url: `${server.url}/v1` }, mock: {} } });
+    user.write("in.jsonl", [{ provider: "house", body: { model: "m", messages: [] } }]);
+    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    expect(code, stderr).toBe(0);
+  });
+});
+
 describe("a pool of keys", () => {
   it("of 300 requests a minute each, two of them, is used to the full and neither goes over", async () => {
     const server = await mock({ latencyMs: 5 });
@@ -242,10 +253,22 @@ describe("a route", () => {
     const user = new Workplace();
     routed(user, first.url, second.url);
     user.write("in.jsonl", questions(1));
-    const { code } = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "--retry-delay", "0.01"]);
+    const { code } = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "--retry-delay", "0.01", "--log", "log.jsonl"]);
     expect(code).toBe(1);
     const [line] = user.lines("out.jsonl");
-    expect(line?.error?.message).toMatch(/tried first: .*first is broken; second: .*second is broken/);
+    expect(line?.error?.code).toBe("server_error");
+    expect(line?.error?.message).toBe(
+      "All providers failed for model 'test-model': first: HTTP 500: first is broken; second: HTTP 500: second is broken (after 6 attempts)",
+    );
+    const records = user.read("log.jsonl").split("\n");
+    const end = records.find((record) => record.includes('"request-end"'));
+    expect(JSON.parse(end ?? "")).toMatchObject({
+      error: { code: "server_error" },
+      providers_tried: [
+        { provider: "first", code: "server_error", message: "HTTP 500: first is broken", status_code: 500 },
+        { provider: "second", code: "server_error", message: "HTTP 500: second is broken", status_code: 500 },
+      ],
+    });
   });
 
   it("takes the cheapest first", async () => {

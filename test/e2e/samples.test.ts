@@ -51,4 +51,14 @@ describe("README", () => {
     const { stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
     expect(stderr).toBe("");
   });
+
+  it("has an example of a configuration that is loaded, which runs as it stands", async () => {
+    const readme = readFileSync(join(project, "README.md"), "utf8");
+    const [, example = ""] = /```js\n(import \{ loadProviders .*?)```/s.exec(readme) ?? [];
+    const route = { to: [{ provider: "openai" }] };
+    const config = { providers: { openai: { preset: "mock", models: { fast: "gpt-5.4-mini" } } }, routes: { llama: route } };
+    const program = example.replace('"llmbatch.config.json"', JSON.stringify(new Workplace().write("c.json", [config])));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
+    expect(stdout).toMatch(/promptTokens: \d+[^]*\[ 'openai' \]/);
+  });
 });

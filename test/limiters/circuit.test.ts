@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Circuit } from "../../src/limiters/circuit.ts";
+import { isUnreachable } from "../../src/model/failure.ts";
 import { answered, failed } from "./attempts.ts";
 
 let nowMs = 0;
@@ -10,7 +11,7 @@ beforeEach(() => {
   nowMs = 0;
   states = [];
   const onChange = (state: string, _reason: string, waitMs: number): void => void states.push(`${state} ${waitMs}`);
-  circuit = new Circuit({ probeDelayMs: 1_000, maxProbeDelayMs: 5_000, clock: () => nowMs, onChange });
+  circuit = new Circuit({ isCounted: isUnreachable, probeDelayMs: 1_000, maxProbeDelayMs: 5_000, clock: () => nowMs, onChange });
 });
 
 function fail(times: number): void {

@@ -3,6 +3,8 @@ import { Grants } from "../../src/limiters/grants.ts";
 import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { Candidate, Demand } from "../../src/model/demand.ts";
+import type { LimiterEvent } from "../../src/model/event.ts";
+import { deferred } from "../support/deferred.ts";
 import { answered, failed, never } from "./attempts.ts";
 
 // Bottleneck is loaded when it is first needed, and loading takes real time.
@@ -98,32 +100,106 @@ describe("several places to send to", () => {
     expect(count(await send(limiter, 10, demand([0, 0])), 0)).toBe(5);
   });
 
-  test("one that nobody gets through to costs a probe now and then, while the second answers; when it is back it is used again", async () => {
-    const limiter = create([{ name: "primary" }, { name: "secondary" }]);
-    let isDown = true;
-    const outcome = (target: number): Attempt => (target === 0 && isDown ? failed("network") : answered());
+  test.each([
+    ["nobody gets through to", [failed("network")]],
+    ["answers with errors", [failed("server_error", { statusCode: 500 })]],
+    ["answers too late", [failed("timeout")]],
+    [
+      "fails in every way",
+      [
+        failed("server_error", { statusCode: 500 }),
+        failed("network"),
+        failed("server_error", { statusCode: 502 }),
+        failed("timeout"),
+      ],
+    ],
+  ])(
+    "one that %s costs a probe now and then, while the second answers; when it is back it is used again",
+    async (_, failures) => {
+      const limiter = create([{ name: "primary" }, { name: "secondary" }]);
+      let isDown = true;
+      const outcome = (target: number): Attempt =>
+        (target === 0 && isDown ? failures[went.length % failures.length] : undefined) ?? answered();
+      const went: number[] = [];
+      const worker = async (): Promise<void> => {
+        while (went.length < 5_000)
+          await limiter.run(
+            demand([0, 1]),
+            async (target) => {
+              went.push(target);
+              await new Promise((resolve) => setTimeout(resolve, 50));
+              return outcome(target);
+            },
+            never,
+          );
+      };
+      const done = Promise.all(Array.from({ length: 20 }, worker));
+      await vi.runAllTimersAsync();
+      await done;
+      expect(count(went, 0)).toBeLessThanOrEqual(50);
+      isDown = false;
+      await vi.advanceTimersByTimeAsync(31_000);
+      const later = await send(limiter, 100, demand([0, 1]));
+      expect(count(later, 0)).toBeGreaterThan(0);
+      expect(count(await send(limiter, 100, demand([0, 1])), 0)).toBe(100);
+    },
+  );
+
+  test("are all used, with no wait and no alarm, when everyone fails at each of them: who else should be asked?", async () => {
+    const events: LimiterEvent[] = [];
+    const onEvent: LimiterOptions["onEvent"] = (event) => event.type === "circuit" && events.push(event);
+    const limiter = create([{ name: "a" }, { name: "b" }], { onEvent });
+    const startedMs = performance.now();
     const went: number[] = [];
     const worker = async (): Promise<void> => {
-      while (went.length < 5_000)
-        await limiter.run(
-          demand([0, 1]),
-          async (target) => {
-            went.push(target);
-            await new Promise((resolve) => setTimeout(resolve, 50));
-            return outcome(target);
-          },
-          never,
-        );
+      while (went.length < 1_000) {
+        const task = async (target: number): Promise<Attempt> => {
+          went.push(target);
+          return failed("server_error", { statusCode: 500 });
+        };
+        await limiter.run(demand([0, 0]), task, never);
+      }
     };
-    const done = Promise.all(Array.from({ length: 20 }, worker));
-    await vi.runAllTimersAsync();
-    await done;
-    expect(count(went, 0)).toBeLessThanOrEqual(50);
-    isDown = false;
-    await vi.advanceTimersByTimeAsync(31_000);
-    const later = await send(limiter, 100, demand([0, 1]));
-    expect(count(later, 0)).toBeGreaterThan(0);
-    expect(count(await send(limiter, 100, demand([0, 1])), 0)).toBe(100);
+    await Promise.all(Array.from({ length: 20 }, worker));
+    expect(performance.now() - startedMs).toBe(0);
+    expect(count(went, 0)).toBeGreaterThan(400);
+    expect(count(went, 1)).toBeGreaterThan(400);
+    expect(events.map(({ provider, type }) => `${provider} ${type}`)).toEqual(["a circuit", "b circuit"]);
+  });
+
+  test.each([
+    ["errors", failed("server_error", { statusCode: 500 }), [true]],
+    ["no connection", failed("network"), [false]],
+  ])("one that gives %s is reported once, with whether it answers at all", async (_, failure, reported) => {
+    const events: LimiterEvent[] = [];
+    const onEvent: LimiterOptions["onEvent"] = (event) => event.type === "circuit" && events.push(event);
+    const limiter = create([{ name: "a" }, { name: "b" }], { onEvent });
+    await send(limiter, 20, demand([0, 1]), (target) => (target === 0 ? failure : answered()));
+    expect(events.map((event) => event.type === "circuit" && event.isReachable)).toEqual(reported);
+    expect(await send(limiter, 20, demand([0, 1]), () => answered())).not.toContain(0);
+  });
+
+  test("one that is alone is asked however it fails, as long as it answers", async () => {
+    const events: LimiterEvent[] = [];
+    const limiter = create([{ name: "a" }], { onEvent: (event) => event.type === "circuit" && events.push(event) });
+    const startedMs = performance.now();
+    const went = await send(limiter, 50, demand([0]), () => failed("server_error", { statusCode: 500 }), 1);
+    expect([went.length, performance.now() - startedMs, events.length]).toEqual([50, 1, 0]);
+  });
+
+  test("are chosen where fewest are under way when a request starts, not when it comes", async () => {
+    const limiter = create([{ name: "stuck" }, { name: "quick" }], { concurrency: 2 });
+    const went: number[] = [];
+    const stuck = deferred<Attempt>();
+    const task = (target: number): Promise<Attempt> => {
+      went.push(target);
+      return target === 0 ? stuck.promise : Promise.resolve(answered());
+    };
+    const all = Array.from({ length: 11 }, () => limiter.run(demand([0, 0]), task, never));
+    await Promise.all(all.slice(1));
+    expect(went).toEqual([0, ...Array.from({ length: 10 }, () => 1)]);
+    stuck.resolve(answered());
+    await all[0];
   });
 
   test("one that is evicted gets nothing more; the last one is never out of use, for somebody has to hear why", async () => {

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { type DiskCache, openDiskCache } from "../../caches/cache-store.ts";
 import { parseDurationMs } from "../../config/duration.ts";
-import { readEnvironment } from "../../config/environment.ts";
+import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
-import { cachePathOf } from "../create-manager.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 export type CacheAction = "stats" | "path" | "prune" | "clear";

@@ -3,9 +3,10 @@ import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
+import { mockName, openPlaces, openProviders } from "../../setup/setup.ts";
+import { complain } from "../complain.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { mockName, openPlaces, openProvider } from "../open-provider.ts";
 import { formatTable } from "../text-table.ts";
 import { withoutSecrets } from "../without-secrets.ts";
 
@@ -41,7 +42,8 @@ async function openNamed(name: string, options: Options, environment: Environmen
   const asked = modelOf(options);
   const config = options.providers[name];
   if (config === undefined) {
-    const provider = await openProvider({ ...options, provider_is_named: true, routes: {}, providers: {} }, environment);
+    const alone = { ...options, provider_is_named: true, routes: {}, providers: {} };
+    const { provider } = await openProviders({ options: alone, environment, needsOne: true, onEvicted: complain });
     return [{ name, provider, model: asked, ...pathOf(options.base_url, name) }];
   }
   const path = pathOf(config.base_url, config.preset ?? name);

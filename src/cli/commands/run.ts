@@ -7,11 +7,10 @@ import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
+import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../check-whole.ts";
 import { Closers } from "../closers.ts";
 import { complain } from "../complain.ts";
-import { limitsOf, openCache } from "../create-manager.ts";
-import { openProvider } from "../open-provider.ts";
 import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
@@ -53,7 +52,7 @@ export async function runCommand(
 /** Everything that can be found wrong is found before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
-  const provider = await openProvider(options, environment);
+  const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
   closers.add(() => provider.close());
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());

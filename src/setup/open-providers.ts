@@ -13,7 +13,6 @@ import {
   type Provider,
   type ProviderOptions,
 } from "../providers/provider.ts";
-import { complain } from "./complain.ts";
 import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
@@ -21,48 +20,84 @@ import { RouteTable } from "./route-table.ts";
 /** What `--provider` calls the practice provider. */
 export const mockName = "mock";
 
+export interface Opening {
+  readonly options: Options;
+  readonly environment: Environment;
+  /** Whether `provider` throws a UsageError when the first that is asked cannot be used. Else that is said of each request by itself. */
+  readonly needsOne: boolean;
+  /** Hears of each key that was refused, in words for a person. */
+  readonly onEvicted: (message: string) => void;
+}
+
+export interface OpenedProviders {
+  /** All of them: asks for each request whoever serves its model. */
+  readonly provider: Provider;
+  /** By name, each by itself. */
+  readonly providers: Readonly<Record<string, Provider>>;
+}
+
 /**
- * The provider that the options describe: one, or those of the configuration file with their keys and routes.
+ * The providers that the options describe: one, or those of the configuration file with their keys and routes.
  *
- * @throws UsageError when there is no such preset, or the key or address it needs is not in the environment.
+ * @throws UsageError when only one is asked for, and there is no such preset, or the key or address it needs is not in the environment.
  */
-export async function openProvider(options: Options, environment: Environment): Promise<Provider> {
+export async function openProviders(opening: Opening): Promise<OpenedProviders> {
+  const { options, environment } = opening;
   const isOne = options.provider_is_named || options.base_url !== undefined;
   const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
-  return isOne && !isConfigured ? openOne(options, environment) : openRoutes(options, environment);
+  if (!isOne || isConfigured) return openRoutes(opening);
+  const provider = await openOne(options, environment);
+  return { provider, providers: { [options.provider]: provider } };
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {
-  return options.provider === mockName && options.base_url === undefined
-    ? startMockProvider(options)
-    : openPreset(options, environment);
+  return isMock(options.provider, options) ? startMockProvider(options) : openPreset(options, environment);
 }
 
 /** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
-async function openRoutes(options: Options, environment: Environment): Promise<Provider> {
-  const mock = isMockUsed(options) ? await startMockProvider(options) : undefined;
-  const table: RouteTable = new RouteTable({
-    options,
-    isProvider: (name) => Object.hasOwn(options.providers, name) || presets[name] !== undefined,
-    openPlaces: (name) => openPlaces(name, options, environment, mock),
-  });
-  return createRoutedProvider({ name: "llmbatch", places: table.places, routeOf: table.routeOf, onEvicted: complain });
+async function openRoutes({ options, environment, needsOne, onEvicted }: Opening): Promise<OpenedProviders> {
+  const names = namesOf(options);
+  const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
+  const opened = new Map<string, readonly Place[]>();
+  const openOnce = (name: string): readonly Place[] => {
+    const places = opened.get(name) ?? openPlaces(name, options, environment, mock);
+    opened.set(name, places);
+    return places;
+  };
+  const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
+  const all = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne });
+  // It runs already, so it is to be closed whether or not anybody asks it.
+  if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
+  const alone = (name: string): Provider => {
+    const table = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne: false });
+    const routeOf: RouteTable["routeOf"] = (request) => table.routeOf({ ...request, provider: name });
+    return createRoutedProvider({ name, places: table.places, routeOf, onEvicted });
+  };
+  return {
+    provider: createRoutedProvider({ name: "llmbatch", places: all.places, routeOf: all.routeOf, onEvicted }),
+    providers: Object.fromEntries(names.map((name) => [name, alone(name)])),
+  };
+}
+
+/** Everyone that the options name. */
+function namesOf({ provider, provider_is_named, providers, routes }: Options): string[] {
+  const configured = [...Object.keys(providers), ...Object.values(routes).flatMap(({ to }) => to.map((entry) => entry.provider))];
+  return [...new Set(provider_is_named || configured.length === 0 ? [...configured, provider] : configured)];
+}
+
+function isMock(name: string, options: Options): boolean {
+  const config = options.providers[name];
+  if (config !== undefined) return (config.preset ?? name) === mockName && config.base_url === undefined;
+  return name === mockName && (name !== options.provider || options.base_url === undefined);
 }
 
 /** A provider by its name, one place for each of its keys. @param mock The practice provider, if it is running. */
 export function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
   const config = options.providers[name];
-  if (mock !== undefined && (config?.preset ?? name) === mockName && config?.base_url === undefined)
-    return [{ name, provider: mock, limits: config?.limits ?? [] }];
+  if (mock !== undefined && isMock(name, options)) return [{ name, provider: mock, limits: config?.limits ?? [] }];
   if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersOf(options));
   const own = name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
   return [{ name, provider: openPreset(own, environment) }];
-}
-
-function isMockUsed({ provider, base_url, providers, routes }: Options): boolean {
-  const named = [...Object.values(routes).flatMap(({ to }) => to.map((entry) => entry.provider)), ...Object.keys(providers)];
-  const isMock = (name: string): boolean => (providers[name]?.preset ?? name) === mockName;
-  return (provider === mockName && base_url === undefined) || named.some(isMock);
 }
 
 function openPreset(options: Options, environment: Environment): Provider {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readPresetSettings } from "../../src/cli/preset-settings.ts";
+import { readPresetSettings } from "../../src/setup/preset-settings.ts";
 import { type Preset, presets } from "../../src/providers/provider.ts";
 
 function settingsOf(

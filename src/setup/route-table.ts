@@ -10,6 +10,8 @@ export interface RouteTableOptions {
   readonly openPlaces: (provider: string) => readonly Place[];
   /** Whether there is a provider of that name, configured or known. */
   readonly isProvider: (name: string) => boolean;
+  /** Whether a UsageError is thrown when a provider cannot be used and none was opened before. Else it is said of each request by itself. */
+  readonly needsOne: boolean;
 }
 
 /** A file may name any number of models. */
@@ -37,14 +39,23 @@ export class RouteTable {
     return route;
   };
 
+  /** @returns the places of a provider. @throws UsageError when it cannot be used. */
+  open(provider: string): readonly number[] {
+    const known = this.#placesOf.get(provider);
+    if (known !== undefined) return known;
+    const opened = this.#options.openPlaces(provider).map((place) => this.places.push(place) - 1);
+    this.#placesOf.set(provider, opened);
+    return opened;
+  }
+
   #find(model: string, provider: string | undefined): readonly Stop[] | string {
     try {
       if (provider !== undefined) return this.#stopsAt(provider, model, 0, 1);
       const route = this.#options.options.routes[model];
       return route === undefined ? this.#withoutRoute(model) : this.#stopsOn(route, model);
     } catch (error) {
-      // With no provider at all that can be used, nothing can be sent.
-      if (!(error instanceof UsageError) || this.places.length === 0) throw error;
+      const isTheEnd = this.#options.needsOne && this.places.length === 0;
+      if (!(error instanceof UsageError) || isTheEnd) throw error;
       return error.message;
     }
   }
@@ -78,16 +89,8 @@ export class RouteTable {
   }
 
   #stopsAt(provider: string, model: string, rank: number, weight: number): readonly Stop[] {
-    const places = this.#open(provider);
+    const places = this.open(provider);
     const name = this.#options.options.providers[provider]?.models?.[model] ?? model;
     return places.map((place) => ({ place, model: name, rank, weight: weight / places.length }));
-  }
-
-  #open(provider: string): readonly number[] {
-    const known = this.#placesOf.get(provider);
-    if (known !== undefined) return known;
-    const opened = this.#options.openPlaces(provider).map((place) => this.places.push(place) - 1);
-    this.#placesOf.set(provider, opened);
-    return opened;
   }
 }

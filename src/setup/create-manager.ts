@@ -1,7 +1,5 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/cache-store.ts";
-import { defaultCachePath, type Environment } from "../config/environment.ts";
+import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import type { RequestManagerOptions } from "../manager/request-manager.ts";
 import { CacheError, UsageError } from "../model/errors.ts";
@@ -39,9 +37,4 @@ export async function openCache(options: Options, environment: Environment): Pro
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
-}
-
-export function cachePathOf(given: string | undefined, environment: Environment): string {
-  if (given === undefined) return defaultCachePath(environment);
-  return given.startsWith("~/") ? join(homedir(), given.slice(2)) : given;
 }

@@ -1,0 +1,33 @@
+import { type Completion, completionRequest, type RequestManager } from "../manager/request-manager.ts";
+
+/** Whom a model's requests name. */
+export interface ModelAddress {
+  readonly model: string;
+  /** Undefined where the model's own route says it. */
+  readonly provider?: string;
+}
+
+/** One model of the configuration, to be asked by itself: through its manager's limits, retries and cache, with its keys. */
+export class ConfiguredModel {
+  readonly provider: string;
+  readonly name: string;
+  readonly #address: ModelAddress;
+  readonly #manager: RequestManager;
+
+  constructor(provider: string, name: string, address: ModelAddress, manager: RequestManager) {
+    this.provider = provider;
+    this.name = name;
+    this.#address = address;
+    this.#manager = manager;
+  }
+
+  /** @see RequestManager.complete */
+  complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
+    return this.#manager.complete(question, { ...options, ...this.#address });
+  }
+
+  /** The same question, its answer as it comes. @see RequestManager.stream */
+  stream(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): AsyncGenerator<unknown> {
+    return this.#manager.stream(completionRequest(question, { ...options, ...this.#address }));
+  }
+}

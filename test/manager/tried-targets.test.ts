@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent } from "../../src/index.ts";
+import { createRoutedProvider, type Provider } from "../../src/providers/provider.ts";
+import { chat, piece } from "../providers/recorded-streams.ts";
+import {
+  chatAnswer,
+  closedPortUrl,
+  cutInBody,
+  errorAnswer,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+} from "../support/scripted-server.ts";
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function serve(script: Script): Promise<ScriptedServer> {
+  const server = await startScriptedServer(script);
+  closers.push(() => server.close());
+  return server;
+}
+
+/** All requests along one route, to `a`, `b`, `c` in this order. */
+function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = []): RequestManager {
+  const names = ["a", "b", "c"];
+  const places = urls.map((url, index) => {
+    const name = names[index] ?? "";
+    return { name, provider: createHttpProvider({ name, baseUrl: `${url}/v1` }) };
+  });
+  const stops = places.map((_, place) => ({ place, model: "x", rank: place, weight: 1 }));
+  const provider: Provider = createRoutedProvider({
+    name: "all",
+    places,
+    routeOf: ({ model }) => (model === "x" ? stops : "it is on no list"),
+    onEvicted: () => {},
+  });
+  const retry = { retryDelayMs: 1, maxRetries };
+  const manager = new RequestManager({ provider, retry, observers: [(event) => events.push(event)] });
+  closers.push(() => manager.close());
+  return manager;
+}
+
+const ways: [string, (manager: RequestManager, model: string) => Promise<unknown>][] = [
+  ["complete", (manager, model) => manager.complete("Hello", { model })],
+  ["stream", (manager, model) => manager.stream({ prompt: "Hello", model }).next()],
+];
+
+async function failureOf(asked: Promise<unknown>): Promise<RequestFailedError> {
+  const error: unknown = await asked.catch((reason: unknown) => reason);
+  if (error instanceof RequestFailedError) return error;
+  throw new Error(`no RequestFailedError, but ${String(error)}`);
+}
+
+describe.each(ways)("a request that fails (%s)", (_, ask) => {
+  it("everywhere, at a dead provider and at one that is broken, is a provider_error with each cause", async () => {
+    const broken = await serve(() => errorAnswer(500, { message: "out of luck" }));
+    const error = await failureOf(ask(route([await closedPortUrl(), broken.url], 1), "x"));
+    expect(error.code).toBe("provider_error");
+    expect(error.message).toMatch(/^All providers failed for model 'x': a: .*ECONNREFUSED.*; b: HTTP 500: out of luck/);
+    expect(error.providersTried).toEqual([
+      { provider: "a", kind: "network", message: expect.stringContaining("ECONNREFUSED") },
+      { provider: "b", kind: "server_error", message: "HTTP 500: out of luck", statusCode: 500 },
+    ]);
+    expect(error.failure).toMatchObject({ kind: "server_error", statusCode: 500, providersTried: error.providersTried });
+    expect(broken.ledger).toHaveLength(1);
+  });
+
+  it("says how many of them were tried when the retries did not reach them all", async () => {
+    const broken = await serve(() => errorAnswer(500));
+    const error = await failureOf(ask(route([broken.url, broken.url, broken.url], 1), "x"));
+    expect(error.code).toBe("provider_error");
+    expect(error.message).toMatch(/^2 of 3 providers failed for model 'x': a: .*; b: /);
+  });
+
+  it("names each once, with what came of it in the end, and says how often they were asked", async () => {
+    const first = await serve(({ index }) => errorAnswer(500, { message: `failure ${index}` }));
+    const second = await serve(() => errorAnswer(500));
+    const error = await failureOf(ask(route([first.url, second.url], 2), "x"));
+    expect(error.message).toBe(
+      "All providers failed for model 'x': a: HTTP 500: failure 1; b: HTTP 500: error 500 (after 3 attempts)",
+    );
+    expect(error.providersTried).toMatchObject([{ message: "HTTP 500: failure 1" }, { message: "HTTP 500: error 500" }]);
+  });
+
+  it("because it is bad goes no further, and is no provider's error", async () => {
+    const first = await serve(() => errorAnswer(400, { type: "invalid_request_error", message: "no" }));
+    const second = await serve(() => chatAnswer());
+    const error = await failureOf(ask(route([first.url, second.url]), "x"));
+    expect(error).toMatchObject({ code: "invalid_request", message: "HTTP 400: no" });
+    expect(error.providersTried).toMatchObject([{ provider: "a", kind: "invalid_request", statusCode: 400 }]);
+    expect(second.ledger).toEqual([]);
+  });
+
+  it("because it is bad is called so by the second, too, with what came of the first", async () => {
+    const first = await serve(() => errorAnswer(500, { message: "out of luck" }));
+    const second = await serve(() => errorAnswer(400, { type: "invalid_request_error", message: "no" }));
+    const error = await failureOf(ask(route([first.url, second.url]), "x"));
+    expect(error.code).toBe("invalid_request");
+    expect(error.message).toBe("HTTP 400: no (tried a: HTTP 500: out of luck; b: HTTP 400: no)");
+    expect(error.providersTried).toHaveLength(2);
+  });
+
+  it("because nobody serves its model is a model_not_found", async () => {
+    const server = await serve(() => chatAnswer());
+    const error = await failureOf(ask(route([server.url]), "y"));
+    expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "not_found" }, providersTried: [] });
+    expect(error.message).toBe('nobody serves the model "y": it is on no list');
+    expect(server.ledger).toEqual([]);
+  });
+
+  it("because the provider does not know its model is a model_not_found", async () => {
+    const server = await serve(() => errorAnswer(404, { code: "model_not_found", message: "no x here" }));
+    const error = await failureOf(ask(route([server.url]), "x"));
+    expect(error).toMatchObject({ code: "model_not_found", message: "HTTP 404: no x here" });
+    expect(error.providersTried).toMatchObject([{ provider: "a", kind: "not_found", statusCode: 404 }]);
+  });
+
+  it("at the only provider there is has the kind of its failure as its code", async () => {
+    const server = await serve(() => errorAnswer(500));
+    const provider = createHttpProvider({ name: "house", baseUrl: `${server.url}/v1` });
+    const manager = new RequestManager({ provider, retry: { retryDelayMs: 1, maxRetries: 1 } });
+    const error = await failureOf(ask(manager, "x"));
+    expect(error).toMatchObject({ code: "server_error", providersTried: [] });
+    expect(error.failure.providersTried).toBeUndefined();
+    expect(server.ledger).toHaveLength(2);
+    await manager.close();
+  });
+
+  it("is a result in the events, with where it was tried", async () => {
+    const broken = await serve(() => errorAnswer(500));
+    const events: RunEvent[] = [];
+    await failureOf(ask(route([broken.url, broken.url], 1, events), "x"));
+    const end = events.find((event) => event.type === "request-end");
+    expect(end).toMatchObject({ result: { failure: { providersTried: [{ provider: "a" }, { provider: "b" }] } } });
+  });
+});
+
+it("a stream that breaks off after a failover says where it was tried", async () => {
+  const first = await serve(() => errorAnswer(500));
+  const events = chat([piece({ content: "Hel" }), piece({ content: "lo" })]);
+  const second = await serve(() =>
+    cutInBody(events.indexOf('"lo"'), { headers: { "content-type": "text/event-stream" }, body: events }),
+  );
+  const stream = route([first.url, second.url]).stream({ prompt: "Hello", model: "x" });
+  await stream.next();
+  const error = await failureOf(stream.next());
+  expect(error).toMatchObject({ code: "provider_error", failure: { kind: "incomplete_stream" } });
+  expect(error.providersTried.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual([
+    "a server_error",
+    "b incomplete_stream",
+  ]);
+  expect(second.ledger).toHaveLength(1);
+});
