@@ -140,6 +140,23 @@ describe("a stream of Responses", () => {
       failure,
     });
   });
+
+  it("that failed or was cancelled is no answer, whatever it had said, and tells what it was billed for", () => {
+    const delta = { type: "response.output_text.delta", delta: "Hel" };
+    const usage = { input_tokens: 9, output_tokens: 2 };
+    for (const status of ["failed", "cancelled"]) {
+      const response = { status, output: [], usage };
+      const attempt = read("/v1/responses", {}, typed([delta, { type: `response.${status}`, response }]));
+      expect(attempt).toMatchObject({ ok: false, failure: { retryable: true }, usage: { promptTokens: 9, completionTokens: 2 } });
+    }
+  });
+
+  it("that is incomplete is an answer, be it cut by its limit or by a filter", () => {
+    for (const reason of ["max_output_tokens", "content_filter"]) {
+      const response = { status: "incomplete", incomplete_details: { reason }, output: [] };
+      expect(bodyOf(read("/v1/responses", {}, typed([{ type: "response.incomplete", response }])))).toEqual(response);
+    }
+  });
 });
 
 function read(path: string, request: object, events: string): ReturnType<typeof readPieces> {
