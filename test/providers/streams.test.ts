@@ -33,6 +33,13 @@ describe("a stream of Chat Completions", () => {
     expect(read("/v1/chat/completions", { n: 2 }, one).ok).toBe(false);
   });
 
+  it("ends with [DONE], and skips events that hold nothing, whatever white space is about", () => {
+    const events = chat([piece({ content: "Hi" }), piece({}, {}, "stop")]);
+    const spaced = `data:  \n\n${events.replace("data: [DONE]", "data:[DONE] \t")}`;
+    expect(bodyOf(read("/v1/chat/completions", {}, spaced))).toEqual(bodyOf(read("/v1/chat/completions", {}, events)));
+    expect(read("/v1/chat/completions", {}, spaced).ok).toBe(true);
+  });
+
   it("tells apart tool calls that all have the index 0, and joins those whose names are repeated", () => {
     const events = chat([
       toolCall("a", "f", "{"),
@@ -111,6 +118,18 @@ describe("a stream of Messages", () => {
     );
     expect(attempt.ok && attempt.answer.body).toContain('"input":{"id": 9223372036854775807}}');
     expect(attempt.ok && attempt.answer.body).toContain(String.raw`"input":"{\"id\": 92"}`);
+  });
+
+  it("keeps what stands beside its delta, as betas have it", () => {
+    const start = { type: "message_start", message: { content: [], usage: {} } };
+    const management = { applied_edits: [{ type: "clear_tool_uses_20250919", cleared_tool_uses: 2 }] };
+    const end = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: {}, context_management: management };
+    expect(bodyOf(read("/v1/messages", {}, typed([start, end, { type: "message_stop" }])))).toEqual({
+      content: [],
+      stop_reason: "end_turn",
+      usage: {},
+      context_management: management,
+    });
   });
 
   it("that breaks off tells what it was billed for", () => {

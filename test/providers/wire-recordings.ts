@@ -71,6 +71,15 @@ const chatRecordings: readonly WireRecording[] = [
     chunk({}, "function_call"),
     usageChunk,
   ]),
+  chatRecording("speech", [
+    chunk({ role: "assistant", content: null, refusal: null, audio: { id: "audio_1", transcript: "Gr" } }),
+    chunk({ audio: { transcript: "üße" } }),
+    chunk({ audio: { data: "UklG" } }),
+    chunk({ audio: { data: "Rg==" } }),
+    chunk({ audio: { expires_at: 1_780_003_600 } }),
+    chunk({}, "stop"),
+    usageChunk,
+  ]),
   {
     ...chatRecording("two choices by turns, with log probabilities", [
       choice(0, { delta: { role: "assistant", content: "", refusal: null }, logprobs: null }),
