@@ -32,6 +32,7 @@ class MessageAssembler implements StreamAssembler {
         this.#addToBlock(member(data, "index"), member(data, "delta"));
         break;
       case "message_delta":
+        replaceMembers(this.#message, data, ["type", "delta", "usage"]); // betas put theirs beside the delta
         replaceMembers(this.#message, member(data, "delta"));
         this.#addUsage(member(data, "usage"));
         break;

@@ -40,9 +40,13 @@ export function parseBaseUrl(text: string): BaseUrl {
  * `/v1` stands once. A bare origin gets it from the protocol; a base URL with a path of its own has it already, in whatever form
  * (`/v1`, `/openai/v1`, `/v1beta/openai`), as users of the OpenAI SDKs write it; Anthropic's SDKs leave it to the path.
  */
-export function requestPath(base: BaseUrl, protocol: Pick<Protocol, "path" | "baseUrlHasVersion">): string {
+export function requestPath(
+  base: BaseUrl,
+  protocol: Pick<Protocol, "path" | "baseUrlHasVersion" | "isBesideDeployments">,
+): string {
   const hasVersion = base.path !== "" && (protocol.baseUrlHasVersion || base.path.endsWith("/v1"));
-  return base.path + (hasVersion ? protocol.path.replace(/^\/v1/, "") : protocol.path) + base.query;
+  const basePath = protocol.isBesideDeployments ? base.path.replace(/\/deployments\/[^/]+$/, "") : base.path;
+  return basePath + (hasVersion ? protocol.path.replace(/^\/v1/, "") : protocol.path) + base.query;
 }
 
 /** A URL that cannot be read may hold a password all the same. */

@@ -11,6 +11,7 @@ import type { Usage } from "../model/usage.ts";
 export const openaiResponses: Protocol = {
   path: "/v1/responses",
   baseUrlHasVersion: true,
+  isBesideDeployments: true,
   headers: {},
   counting: "sum",
   readUsage,

@@ -66,6 +66,12 @@ export interface Protocol {
    */
   readonly baseUrlHasVersion: boolean;
 
+  /**
+   * At dated addresses of Azure, which name a deployment (`/openai/deployments/NAME`), it is found beside the deployments
+   * (`/openai/responses`), and its bodies name theirs.
+   */
+  readonly isBesideDeployments?: boolean;
+
   /** Headers of this protocol beside authorisation and content type. */
   readonly headers: Readonly<Record<string, string>>;
 

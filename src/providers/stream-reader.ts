@@ -51,7 +51,8 @@ export class StreamReader {
   }
 
   /** Whatever follows the end of an answer is not part of it. */
-  #take({ name, data: text }: ServerSentEvent): void {
+  #take({ name, data: received }: ServerSentEvent): void {
+    const text = received.trimEnd(); // `[DONE]` is written with a space after it, too
     if (this.isOver || text === "") return;
     const data = parseJson(text);
     if (data === undefined && text !== "[DONE]") {

@@ -57,6 +57,37 @@ export function streamingContract(protocol: Protocol, recordings: readonly Recor
       expect(new Set(failures)).toEqual(new Set(["incomplete_stream true"]));
     });
 
+    describe.each([
+      ["LF", "\n"],
+      ["CRLF", "\r\n"],
+      ["CR", "\r"],
+    ])("with lines that end with %s", (_, lineEnd) => {
+      const written = Buffer.from(events.replaceAll("\n", lineEnd));
+      const weakPlaces = Array.from(written.keys()).filter((at) => isWithinCharacter(written, at) || isAtLineEnd(written, at));
+
+      it("is the same in single bytes, and when it is cut within a character or a line end", () => {
+        const whole = read(bytes);
+        expect(weakPlaces.some((at) => isWithinCharacter(written, at))).toBe(true);
+        expect(
+          readPieces(
+            protocol,
+            request,
+            Array.from(written, (byte) => Uint8Array.of(byte)),
+          ),
+        ).toEqual(whole);
+        for (const at of weakPlaces)
+          expect(readPieces(protocol, request, [written.subarray(0, at), written.subarray(at)]), `${at}`).toEqual(whole);
+      });
+
+      it("is a whole answer or a failure when it ends within a character or a line end", () => {
+        const attempts = weakPlaces.map((at) => read(written.subarray(0, at)));
+        const answers = attempts.filter(({ ok }) => ok).map((attempt) => withoutUsage(bodyOf(attempt)));
+        expect(answers).toEqual(answers.map(() => withoutUsage(body)));
+        const failures = attempts.filter((attempt) => !attempt.ok).map(({ failure }) => failure.kind);
+        expect(new Set(failures)).toEqual(new Set(["incomplete_stream"]));
+      });
+    });
+
     it("is a failure by the rules of error bodies, wherever it reports an error before its end", () => {
       const frames = events.split("\n\n").slice(0, -1);
       for (let at = 0; at < frames.length - 3; at += 1) {
@@ -87,6 +118,15 @@ export function streamingContract(protocol: Protocol, recordings: readonly Recor
       }),
     );
   });
+}
+
+function isWithinCharacter(bytes: Uint8Array, at: number): boolean {
+  return ((bytes[at] ?? 0) & 0xc0) === 0x80;
+}
+
+/** Before, within or after it. */
+function isAtLineEnd(bytes: Uint8Array, at: number): boolean {
+  return [bytes[at - 1], bytes[at]].some((byte) => byte === 0x0a || byte === 0x0d);
 }
 
 export function readPieces(protocol: Protocol, request: object, pieces: readonly Uint8Array[], interruption?: Attempt): Attempt {

@@ -57,7 +57,15 @@ const response = {
 
 describe("one file, several providers", () => {
   it("mixes three protocols and five providers, and each key reaches only its own provider", async () => {
-    const names = ["alpha", "beta", "gamma", "delta", "epsilon"];
+    const sent: Readonly<Record<string, (key: string) => object>> = {
+      openai: (key) => ({ authorization: `Bearer ${key}` }),
+      anthropic: (key) => ({ "x-api-key": key }),
+      azure: (key) => ({ "api-key": key }),
+      groq: (key) => ({ authorization: `Bearer ${key}` }),
+      mine: (key) => ({ authorization: `Bearer ${key}` }),
+    };
+    const names = Object.keys(sent);
+    const keys = names.map((name) => `key-of-${name}`);
     const places = await Promise.all(
       names.map(() =>
         serve(({ path }) => {
@@ -69,7 +77,7 @@ describe("one file, several providers", () => {
     const user = new Workplace();
     const providers = Object.fromEntries(
       names.map((name, index) => {
-        user.environment[`KEY_${index}`] = `key-of-${name}`;
+        user.environment[`KEY_${index}`] = keys[index];
         return [name, { base_url: `${places[index]?.url}/v1`, api_keys: [`$KEY_${index}`] }];
       }),
     );
@@ -86,7 +94,12 @@ describe("one file, several providers", () => {
     expect(stderr).not.toContain("ignored beside");
     for (const [index, { ledger }] of places.entries()) {
       expect(ledger.map(({ path }) => path).toSorted()).toEqual(["/v1/chat/completions", "/v1/messages", "/v1/responses"]);
-      expect(new Set(ledger.map(keyOf))).toEqual(new Set([`Bearer key-of-${names[index]}`]));
+      const key = keys[index] ?? "";
+      for (const { path, headers, body } of ledger) {
+        expect(headers).toMatchObject(sent[names[index] ?? ""]?.(key) ?? {});
+        const all = JSON.stringify([path, headers, body]);
+        expect([...keys, user.environment["OPENAI_API_KEY"] ?? ""].filter((other) => all.includes(other))).toEqual([key]);
+      }
     }
   });
 

@@ -4,7 +4,7 @@ import type { Attempt } from "../../src/model/attempt.ts";
 import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
 
-/** Against servers that someone else wrote, so that we do not only agree with ourselves. */
+/** Against a server that someone else wrote, so that we do not only agree with ourselves. Presets and chaos: `aimock-routes.test.ts`. */
 describe("answers of aimock", () => {
   const mock = new LLMock({ port: 0, logLevel: "silent" });
   const { signal } = new AbortController();

@@ -5,6 +5,7 @@ import { UsageError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
 import { anthropicMessages } from "../../src/providers/anthropic-messages.ts";
 import { openaiChat } from "../../src/providers/openai-chat.ts";
+import { openaiResponses } from "../../src/providers/openai-responses.ts";
 import { presets } from "../../src/providers/presets.ts";
 
 function chatUrl(baseUrl: string): string {
@@ -48,6 +49,17 @@ describe("where requests go", () => {
     ["http://localhost:8000", "http://localhost:8000/v1/messages"],
   ])("messages at %s", (baseUrl, url) => {
     expect(messagesUrl(baseUrl)).toBe(url);
+  });
+
+  it.each([
+    ["https://api.openai.com/v1", "https://api.openai.com/v1/responses"],
+    [
+      "https://r.example/openai/deployments/d?api-version=2025-04-01",
+      "https://r.example/openai/responses?api-version=2025-04-01",
+    ],
+  ])("responses at %s", (baseUrl, url) => {
+    const base = parseBaseUrl(baseUrl);
+    expect(base.origin + requestPath(base, openaiResponses)).toBe(url);
   });
 
   it.each([

@@ -49,7 +49,7 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
       events: chat([
         piece({ role: "assistant", content: null }),
         piece({ tool_calls: [{ index: 0, id: "call_a", type: "function", function: { name: "weather", arguments: "" } }] }),
-        piece({ tool_calls: [{ index: 0, function: { arguments: '{"city":' } }] }),
+        piece({ tool_calls: [{ index: 0, function: { arguments: '{"cité":' } }] }),
         piece({ tool_calls: [{ index: 1, id: "call_b", type: "function", function: { name: "time", arguments: "" } }] }),
         piece({ tool_calls: [{ index: 1, function: { arguments: "{}" } }] }),
         piece({ tool_calls: [{ index: 0, function: { arguments: '"Rome"}' } }] }),
@@ -64,7 +64,7 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
               role: "assistant",
               content: null,
               tool_calls: [
-                { id: "call_a", type: "function", function: { name: "weather", arguments: '{"city":"Rome"}' } },
+                { id: "call_a", type: "function", function: { name: "weather", arguments: '{"cité":"Rome"}' } },
                 { id: "call_b", type: "function", function: { name: "time", arguments: "{}" } },
               ],
             },
@@ -83,7 +83,7 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
         choicePiece(0, { delta: { content: "A" }, logprobs: { content: [{ token: "A", logprob: -0.5 }], refusal: null } }),
         choicePiece(0, { delta: { content: "B" }, logprobs: { content: [{ token: "B", logprob: -1 }], refusal: null } }),
         choicePiece(0, { delta: {}, logprobs: null, finish_reason: "stop" }),
-        choicePiece(1, { delta: { role: "assistant", content: "C" }, logprobs: { content: [{ token: "C", logprob: -2 }] } }),
+        choicePiece(1, { delta: { role: "assistant", content: "Ç" }, logprobs: { content: [{ token: "Ç", logprob: -2 }] } }),
         choicePiece(1, { delta: {}, finish_reason: "length" }),
       ]),
       body: {
@@ -103,8 +103,8 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
           },
           {
             index: 1,
-            message: { role: "assistant", content: "C" },
-            logprobs: { content: [{ token: "C", logprob: -2 }] },
+            message: { role: "assistant", content: "Ç" },
+            logprobs: { content: [{ token: "Ç", logprob: -2 }] },
             finish_reason: "length",
           },
         ],
@@ -136,7 +136,7 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
           object: "text_completion",
           created: 1,
           model: "base",
-          choices: [{ index: 1, text: "z", finish_reason: "stop" }],
+          choices: [{ index: 1, text: "ß 😀", finish_reason: "stop" }],
         },
         {
           id: "cmpl-1",
@@ -154,7 +154,7 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
         model: "base",
         choices: [
           { index: 0, text: "y", finish_reason: "length" },
-          { index: 1, text: "xz", finish_reason: "stop" },
+          { index: 1, text: "xß 😀", finish_reason: "stop" },
         ],
         usage: chatUsage,
       },
@@ -168,12 +168,12 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
       events: typed([
         { type: "response.created", sequence_number: 0, response: responseOf("in_progress", []) },
         { type: "response.in_progress", sequence_number: 1, response: responseOf("in_progress", []) },
-        { type: "response.output_text.delta", sequence_number: 2, output_index: 0, content_index: 0, delta: "Hel" },
-        { type: "response.output_text.delta", sequence_number: 3, output_index: 0, content_index: 0, delta: "lo" },
-        { type: "response.output_item.done", sequence_number: 4, output_index: 0, item: outputItem("Hello") },
-        { type: "response.completed", sequence_number: 5, response: responseOf("completed", [outputItem("Hello")]) },
+        { type: "response.output_text.delta", sequence_number: 2, output_index: 0, content_index: 0, delta: "Grü" },
+        { type: "response.output_text.delta", sequence_number: 3, output_index: 0, content_index: 0, delta: "ße 😀" },
+        { type: "response.output_item.done", sequence_number: 4, output_index: 0, item: outputItem("Grüße 😀") },
+        { type: "response.completed", sequence_number: 5, response: responseOf("completed", [outputItem("Grüße 😀")]) },
       ]),
-      body: responseOf("completed", [outputItem("Hello")]),
+      body: responseOf("completed", [outputItem("Grüße 😀")]),
       errorEvent: overloadedResponse,
     },
     {
@@ -181,10 +181,10 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
       request: { model: "gpt-x", input: "hello", stream: true },
       events: typed([
         { type: "response.created", sequence_number: 0, response: responseOf("in_progress", []) },
-        { type: "response.output_text.delta", sequence_number: 1, output_index: 0, content_index: 0, delta: "He" },
-        { type: "response.incomplete", sequence_number: 2, response: responseOf("incomplete", [outputItem("He")]) },
+        { type: "response.output_text.delta", sequence_number: 1, output_index: 0, content_index: 0, delta: "日" },
+        { type: "response.incomplete", sequence_number: 2, response: responseOf("incomplete", [outputItem("日")]) },
       ]),
-      body: responseOf("incomplete", [outputItem("He")]),
+      body: responseOf("incomplete", [outputItem("日")]),
       errorEvent: overloadedResponse,
     },
   ],

@@ -33,6 +33,13 @@ describe("a stream of Chat Completions", () => {
     expect(read("/v1/chat/completions", { n: 2 }, one).ok).toBe(false);
   });
 
+  it("ends with [DONE], and skips events that hold nothing, whatever white space is about", () => {
+    const events = chat([piece({ content: "Hi" }), piece({}, {}, "stop")]);
+    const spaced = `data:  \n\n${events.replace("data: [DONE]", "data:[DONE] \t")}`;
+    expect(bodyOf(read("/v1/chat/completions", {}, spaced))).toEqual(bodyOf(read("/v1/chat/completions", {}, events)));
+    expect(read("/v1/chat/completions", {}, spaced).ok).toBe(true);
+  });
+
   it("tells apart tool calls that all have the index 0, and joins those whose names are repeated", () => {
     const events = chat([
       toolCall("a", "f", "{"),
@@ -113,6 +120,18 @@ describe("a stream of Messages", () => {
     expect(attempt.ok && attempt.answer.body).toContain(String.raw`"input":"{\"id\": 92"}`);
   });
 
+  it("keeps what stands beside its delta, as betas have it", () => {
+    const start = { type: "message_start", message: { content: [], usage: {} } };
+    const management = { applied_edits: [{ type: "clear_tool_uses_20250919", cleared_tool_uses: 2 }] };
+    const end = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: {}, context_management: management };
+    expect(bodyOf(read("/v1/messages", {}, typed([start, end, { type: "message_stop" }])))).toEqual({
+      content: [],
+      stop_reason: "end_turn",
+      usage: {},
+      context_management: management,
+    });
+  });
+
   it("that breaks off tells what it was billed for", () => {
     const start = { type: "message_start", message: { content: [], usage: { input_tokens: 7, output_tokens: 1 } } };
     expect(read("/v1/messages", {}, typed([start]))).toMatchObject({ ok: false, usage: { promptTokens: 7 } });
@@ -139,6 +158,23 @@ describe("a stream of Responses", () => {
       ok: false,
       failure,
     });
+  });
+
+  it("that failed or was cancelled is no answer, whatever it had said, and tells what it was billed for", () => {
+    const delta = { type: "response.output_text.delta", delta: "Hel" };
+    const usage = { input_tokens: 9, output_tokens: 2 };
+    for (const status of ["failed", "cancelled"]) {
+      const response = { status, output: [], usage };
+      const attempt = read("/v1/responses", {}, typed([delta, { type: `response.${status}`, response }]));
+      expect(attempt).toMatchObject({ ok: false, failure: { retryable: true }, usage: { promptTokens: 9, completionTokens: 2 } });
+    }
+  });
+
+  it("that is incomplete is an answer, be it cut by its limit or by a filter", () => {
+    for (const reason of ["max_output_tokens", "content_filter"]) {
+      const response = { status: "incomplete", incomplete_details: { reason }, output: [] };
+      expect(bodyOf(read("/v1/responses", {}, typed([{ type: "response.incomplete", response }])))).toEqual(response);
+    }
   });
 });
 
