@@ -2,17 +2,18 @@ import type { Options } from "../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
+import { allowFolder } from "./allowed-folder.ts";
 import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set">;
+type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
 export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   /** The whole input was checked before, and no `custom_id` stands in it twice. */
   readonly idsAreUnique: boolean;
 }
 
-/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed when its request is taken. */
+/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
 export async function* readRequests(
   input: Input,
   options: ReadingOptions,
@@ -44,6 +45,15 @@ export function checkRequests(
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-function parsingOf({ model, set }: ParsingOptions): RequestParserOptions {
-  return { ...(model !== undefined && { defaultModel: model }), defaults: new Map(set) };
+/** What can be checked of an input that can be read only once. @throws UsageError when no line could be parsed with these options. */
+export function checkParsing(options: ParsingOptions): void {
+  new RequestParser(parsingOf(options));
+}
+
+function parsingOf({ model, set, allow_files: folder }: ParsingOptions): RequestParserOptions {
+  return {
+    ...(model !== undefined && { defaultModel: model }),
+    ...(folder !== undefined && { findFile: allowFolder(folder) }),
+    defaults: new Map(set),
+  };
 }

@@ -16,7 +16,7 @@ import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import { checkRequests, readRequests } from "../requests.ts";
+import { checkParsing, checkRequests, readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
 import { RunReport } from "../run-report.ts";
 import { watchSignals } from "../signals.ts";
@@ -87,13 +87,16 @@ function progressModeOf({ quiet, progress, output }: Options): Options["progress
   return quiet || (progress === "auto" && resultsScrollBy) ? "none" : progress;
 }
 
-/** @returns nothing is known of a stream, which is checked as it comes. */
+/** Of a stream, which is checked as it comes, nothing is known. */
 async function checkWhole(
   input: Input,
   options: Options,
   provider: Provider,
 ): Promise<{ total?: number; idsAreUnique: boolean }> {
-  if (!input.rereadable) return { idsAreUnique: false };
+  if (!input.rereadable) {
+    checkParsing(options);
+    return { idsAreUnique: false };
+  }
   const check = await checkRequests(input, options, provider);
   if (!options.skip_invalid) refuseInvalid(check);
   return { total: Math.min(check.lines, options.limit.lines ?? Infinity), idsAreUnique: check.invalid === 0 };
