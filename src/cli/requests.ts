@@ -19,7 +19,7 @@ export async function* readRequests(
   options: ReadingOptions,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = new RequestParser({ ...parsingOf(options), idsAreUnique: options.idsAreUnique, onWarning: warn });
+  const parser = createParser(options, { idsAreUnique: options.idsAreUnique, onWarning: warn });
   let left = options.limit.lines ?? Infinity;
   for await (const lines of splitLines(input)) {
     yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
@@ -41,19 +41,17 @@ export function checkRequests(
   options: ParsingOptions,
   provider: Pick<Provider, "name" | "endpoint" | "refusal">,
 ): Promise<InputCheck> {
-  const parser = new RequestParser({ ...parsingOf(options), checkOnly: true });
+  const parser = createParser(options, { checkOnly: true });
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-/** What can be checked of an input that can be read only once. @throws UsageError when no line could be parsed with these options. */
-export function checkParsing(options: ParsingOptions): void {
-  new RequestParser(parsingOf(options));
-}
-
-function parsingOf({ model, set, allow_files: folder }: ParsingOptions): RequestParserOptions {
-  return {
+/** @throws UsageError when no line could be parsed with these options. */
+export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
+  const { model, set, allow_files: folder } = options;
+  return new RequestParser({
     ...(model !== undefined && { defaultModel: model }),
     ...(folder !== undefined && { findFile: allowFolder(folder) }),
     defaults: new Map(set),
-  };
+    ...more,
+  });
 }

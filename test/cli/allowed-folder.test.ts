@@ -115,9 +115,9 @@ describe("refused is", () => {
 });
 
 describe("between being found and being read", () => {
-  const path = (): string => join(folder, "moving.png");
+  const path = join(folder, "moving.png");
   const found = (): LocalFile => {
-    writeFileSync(path(), "before");
+    writeFileSync(path, "before");
     const file = allowFolder(folder)("moving.png");
     if ("problem" in file) throw new Error(file.problem);
     return file;
@@ -126,11 +126,11 @@ describe("between being found and being read", () => {
 
   it("a file that grows, shrinks or is replaced is not sent", () => {
     for (const change of [
-      () => writeFileSync(path(), "longer than before"),
-      () => writeFileSync(path(), "cut"),
+      () => writeFileSync(path, "longer than before"),
+      () => writeFileSync(path, "cut"),
       () => {
-        writeFileSync(`${path()}.new`, "behind");
-        renameSync(`${path()}.new`, path());
+        writeFileSync(`${path}.new`, "behind");
+        renameSync(`${path}.new`, path);
       },
     ]) {
       const file = found();
@@ -141,13 +141,13 @@ describe("between being found and being read", () => {
 
   it("a link or a pipe in its place is not followed, nor waited for", () => {
     const file = found();
-    rmSync(path());
-    symlinkSync(join(place, "secret.png"), path());
+    rmSync(path);
+    symlinkSync(join(place, "secret.png"), path);
     expect(file.read()).toMatchObject({ problem: expect.stringMatching(/circle|changed/) });
-    rmSync(path());
-    execFileSync("mkfifo", [path()]);
+    rmSync(path);
+    execFileSync("mkfifo", [path]);
     expect(file.read()).toEqual(changed);
-    rmSync(path());
+    rmSync(path);
     expect(file.read()).toEqual({ problem: "there is no such file or directory" });
   });
 });

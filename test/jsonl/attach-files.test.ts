@@ -44,6 +44,29 @@ const chat = (part: string): string =>
   `{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"@a"}, ${part} ]}]}`;
 const responses = (part: string): string => `{"model":"m","input":[{"role":"user","content":[${part}]}]}`;
 
+const messageWith = (inside: string): string =>
+  `{"params":{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{${inside}}}]}]}}`;
+
+const imageBlock = (data: string): string =>
+  `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"${data}"}}`;
+
+const twoImages = (data: string): string =>
+  `"messages":[{"role":"user","content":[${imageBlock(data)},{"type":"tool_result","content":[${imageBlock(data)}]}]}]`;
+
+const outputOf = (url: string): string =>
+  `{"model":"m","input":[{"type":"function_call_output","output":[{"type":"input_image","image_url":"${url}"}]}]}`;
+
+const imagePart = (path: string): string => `{"type":"image_url","image_url":{"url":"@${path}"}}`;
+
+const vanishing: FindLocalFile = () => ({ bytes: 9, head: png, read: () => ({ problem: "it is gone" }) });
+
+const never: FindLocalFile = () => {
+  throw new Error("looked for a file");
+};
+
+const problemOf = (url: string, options: object = { findFile }): string =>
+  invalidOf(chat(`{"type":"image_url","image_url":{"url":${JSON.stringify(url)}}}`), options).failure.message;
+
 describe("files that parts name", () => {
   it.each([
     ["image_url", chat, `{"type":"image_url", "image_url":{"detail":"low", "url" : "@images/p.png"}}`, pngUrl],
@@ -89,9 +112,7 @@ describe("files that parts name", () => {
       `"type" : "base64", "data":"${base64("/srv/p.png")}","media_type":"image/png"`,
     ],
   ])("are sent to Anthropic with what it asks for: %s", (source, sent) => {
-    const line = (inside: string): string =>
-      `{"params":{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{${inside}}}]}]}}`;
-    expect(`{"params":${requestOf(line(source), { findFile }).body}}`).toBe(line(sent));
+    expect(`{"params":${requestOf(messageWith(source), { findFile }).body}}`).toBe(messageWith(sent));
   });
 
   it("get the format of a sound that has none", () => {
@@ -100,15 +121,9 @@ describe("files that parts name", () => {
   });
 
   it("are found in results of tools, several in a line, and beside defaults", () => {
-    const image = (data: string): string =>
-      `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"${data}"}}`;
-    const text = (data: string): string =>
-      `"messages":[{"role":"user","content":[${image(data)},{"type":"tool_result","content":[${image(data)}]}]}]`;
-    const request = requestOf(`{${text("@images/p.png")}}`, { findFile, defaultModel: "m" });
-    expect(request.body).toBe(`{"model":"m",${text(base64("images/p.png"))}}`);
-    const output = (url: string): string =>
-      `{"model":"m","input":[{"type":"function_call_output","output":[{"type":"input_image","image_url":"${url}"}]}]}`;
-    expect(requestOf(output("@images/p.png"), { findFile }).body).toBe(output(pngUrl));
+    const request = requestOf(`{${twoImages("@images/p.png")}}`, { findFile, defaultModel: "m" });
+    expect(request.body).toBe(`{"model":"m",${twoImages(base64("images/p.png"))}}`);
+    expect(requestOf(outputOf("@images/p.png"), { findFile }).body).toBe(outputOf(pngUrl));
   });
 
   it("are only looked at where lines are only checked", () => {
@@ -122,8 +137,6 @@ describe("files that parts name", () => {
 });
 
 describe("files that cannot be sent", () => {
-  const problemOf = (url: string, options: object = { findFile }): string =>
-    invalidOf(chat(`{"type":"image_url","image_url":{"url":${JSON.stringify(url)}}}`), options).failure.message;
   const named = "`messages[0].content[1].image_url.url` names the file";
 
   it.each([
@@ -139,11 +152,10 @@ describe("files that cannot be sent", () => {
   });
 
   it("may be as large as the limit, but not all of them together", () => {
-    const image = (path: string): string => `{"type":"image_url","image_url":{"url":"@${path}"}}`;
     const checked = { findFile, checkOnly: true };
-    expect(requestOf(chat(image("full.png")), checked).kind).toBe("request");
-    expect(requestOf(chat([1, 2, 3].map(() => image("third.png")).join(",")), checked).kind).toBe("request");
-    const { failure } = invalidOf(chat([1, 2, 3, 4].map(() => image("third.png")).join(",")), checked);
+    expect(requestOf(chat(imagePart("full.png")), checked).kind).toBe("request");
+    expect(requestOf(chat([1, 2, 3].map(() => imagePart("third.png")).join(",")), checked).kind).toBe("request");
+    const { failure } = invalidOf(chat([1, 2, 3, 4].map(() => imagePart("third.png")).join(",")), checked);
     expect(failure.message).toBe("its files are larger than 48 MiB together; spread them over several lines");
   });
 
@@ -154,7 +166,6 @@ describe("files that cannot be sent", () => {
   });
 
   it("are said so when they are lost between the check and the sending", () => {
-    const vanishing: FindLocalFile = () => ({ bytes: 9, head: png, read: () => ({ problem: "it is gone" }) });
     expect(problemOf("@images/p.png", { findFile: vanishing })).toBe(`${named} "images/p.png": it is gone`);
   });
 });
@@ -176,9 +187,6 @@ describe("what names no file", () => {
   });
 
   it("is left alone, whatever stands in it", () => {
-    const never: FindLocalFile = () => {
-      throw new Error("looked for a file");
-    };
     fc.assert(
       fc.property(arbitraryObject, arbitraryTree, arbitraryTree, arbitraryStyle, ({ members }, messages, input, style) => {
         const others = members.filter(([key]) => !["model", "messages", "input", "body", "params", "provider"].includes(key));

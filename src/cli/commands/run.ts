@@ -16,7 +16,7 @@ import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import { checkParsing, checkRequests, readRequests } from "../requests.ts";
+import { checkRequests, createParser, readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
 import { RunReport } from "../run-report.ts";
 import { watchSignals } from "../signals.ts";
@@ -94,7 +94,7 @@ async function checkWhole(
   provider: Provider,
 ): Promise<{ total?: number; idsAreUnique: boolean }> {
   if (!input.rereadable) {
-    checkParsing(options);
+    createParser(options); // throws what is wrong with the options
     return { idsAreUnique: false };
   }
   const check = await checkRequests(input, options, provider);
