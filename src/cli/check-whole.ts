@@ -5,7 +5,7 @@ import { CacheError, UsageError } from "../model/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { refuseInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
-import { checkRequests } from "./requests.ts";
+import { checkRequests, createParser } from "./requests.ts";
 import { readVersion } from "./version.ts";
 
 /** What is known of an input before anything of it is sent. */
@@ -28,7 +28,10 @@ export async function checkWhole(
   provider: Provider,
   cache: CacheStore | undefined,
 ): Promise<CheckedInput> {
-  if (!input.rereadable) return { idsAreUnique: false };
+  if (!input.rereadable) {
+    createParser(options); // throws what is wrong with the options
+    return { idsAreUnique: false };
+  }
   const mostLines = options.limit.lines ?? Infinity;
   try {
     const note = await noteOf(input, options);
@@ -51,6 +54,7 @@ export async function checkWhole(
  * @returns undefined where it may change unnoticed.
  */
 async function noteOf(input: Input, options: Options): Promise<string | undefined> {
+  if (options.allow_files !== undefined) return undefined; // lines are as good as the files that they name
   const content = await input.version();
   if (content === undefined) return undefined;
   const { model, set, provider, provider_is_named, base_url, providers, routes } = options;

@@ -48,13 +48,14 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
   });
 }
 
+const validateKeys: ReadonlySet<OptionKey> = new Set(["model", "provider", "base_url", "set", "allow_files"]);
+
 function addValidate(program: Command, exitWith: (code: number) => void): void {
-  const shared = optionTable.filter(({ key }) => key === "model" || key === "provider" || key === "base_url" || key === "set");
   const validate = program
     .command("validate")
     .description("check a file offline: errors by line, duplicate ids, counts by model and endpoint")
     .argument("[INPUT]", "a JSONL file, or - for stdin");
-  for (const row of shared) validate.addOption(optionOf(row));
+  for (const row of optionTable) if (validateKeys.has(row.key)) validate.addOption(optionOf(row));
   validate.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
   validate.action(async (input: string | undefined, flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");

@@ -2,23 +2,24 @@ import type { Options } from "../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
+import { allowFolder } from "./allowed-folder.ts";
 import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set">;
+type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
 export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   /** The whole input was checked before, and no `custom_id` stands in it twice. */
   readonly idsAreUnique: boolean;
 }
 
-/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed when its request is taken. */
+/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
 export async function* readRequests(
   input: Input,
   options: ReadingOptions,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = new RequestParser({ ...parsingOf(options), idsAreUnique: options.idsAreUnique, onWarning: warn });
+  const parser = createParser(options, { idsAreUnique: options.idsAreUnique, onWarning: warn });
   let left = options.limit.lines ?? Infinity;
   for await (const lines of splitLines(input)) {
     yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
@@ -40,10 +41,17 @@ export function checkRequests(
   options: ParsingOptions,
   provider: Pick<Provider, "name" | "endpoint" | "refusal">,
 ): Promise<InputCheck> {
-  const parser = new RequestParser({ ...parsingOf(options), checkOnly: true });
+  const parser = createParser(options, { checkOnly: true });
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-function parsingOf({ model, set }: ParsingOptions): RequestParserOptions {
-  return { ...(model !== undefined && { defaultModel: model }), defaults: new Map(set) };
+/** @throws UsageError when no line could be parsed with these options. */
+export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
+  const { model, set, allow_files: folder } = options;
+  return new RequestParser({
+    ...(model !== undefined && { defaultModel: model }),
+    ...(folder !== undefined && { findFile: allowFolder(folder) }),
+    defaults: new Map(set),
+    ...more,
+  });
 }

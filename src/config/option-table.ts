@@ -5,6 +5,7 @@ export type OptionKey =
   | "log"
   | "model"
   | "set"
+  | "allow_files"
   | "stream"
   | "provider"
   | "base_url"
@@ -64,6 +65,7 @@ export const optionTable: readonly OptionRow[] = [
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
   { key: "model", short: "-m", value: "ID", description: "the model of lines that name none" },
   { key: "set", value: "KEY=JSON", repeatable: true, description: "a body field of lines that do not set it" },
+  { key: "allow_files", value: "DIR", description: 'local files below DIR that parts name ("@p.png", "file://p.png") are sent' },
   { key: "stream", description: "ask for every answer as a stream; results are the same" },
   {
     key: "provider",

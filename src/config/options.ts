@@ -24,6 +24,8 @@ export interface Options {
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
+  /** The folder whose files may be sent. */
+  readonly allow_files?: string | undefined;
   readonly stream: boolean;
   readonly provider: string;
   /** Whether somebody named it. If not, a model's name may name another: `anthropic/claude-…`. */
@@ -147,6 +149,7 @@ const optionSchemas = {
   log: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
+  allow_files: text.optional(),
   stream: flag.default(false),
   provider: text.optional(),
   base_url: baseUrl.optional(),

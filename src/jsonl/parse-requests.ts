@@ -3,14 +3,17 @@ import { DigestCounts } from "../model/digest-counts.ts";
 import { UsageError } from "../model/errors.ts";
 import { prependMembers } from "../model/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
+import { attachFiles, findAttachments } from "./attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
 import { cutTexts, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
 import type { Draft } from "./line-forms.ts";
+import type { FindLocalFile } from "./local-file.ts";
 import { Problem } from "./problem.ts";
 import { isJsonObject, readJson } from "./read-json.ts";
 import type { JsonObject } from "./read-json.ts";
 import { inferPath, plainPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
+import { writeJson } from "./write-json.ts";
 
 // Without it zod compiles schemas with `new Function`; here no data ever comes near code.
 z.config({ jitless: true });
@@ -38,6 +41,8 @@ export interface RequestParserOptions {
   readonly idsAreUnique?: boolean;
   /** Only whether lines can be sent is asked: bodies and metadata stay empty, which spares cutting them out. */
   readonly checkOnly?: boolean;
+  /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`); without it lines with such parts are invalid. */
+  readonly findFile?: FindLocalFile;
   /** Called once at most, for keys that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
@@ -48,6 +53,7 @@ export class RequestParser {
   readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
+  readonly #findFile: FindLocalFile | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws UsageError when no body could be sent with the defaults: an empty model. */
@@ -56,6 +62,7 @@ export class RequestParser {
     defaults = new Map(),
     idsAreUnique = false,
     checkOnly = false,
+    findFile,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -66,6 +73,7 @@ export class RequestParser {
     this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
+    this.#findFile = findFile;
     this.#onWarning = onWarning;
   }
 
@@ -127,13 +135,17 @@ export class RequestParser {
     const path = url ?? draft.path ?? inferPath(body, model);
     if (path === undefined)
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
+    const attachments = findAttachments(body, this.#findFile);
+    if (attachments instanceof Problem) return attachments;
     // Members are set one by one where they are there: spreading what may be missing takes microseconds a line.
     const request: Writable<BatchRequest> = { kind: "request", lineNumber, customId, path, model, body: "" };
     const provider = readProvider(value, draft);
     if (provider !== undefined) request.provider = provider;
     if (this.#checkOnly) return request;
     const texts = cutTexts(value, draft, text, url);
-    request.body = this.#withDefaults(body, texts.body);
+    const ownText = attachFiles(texts.body, attachments);
+    if (ownText instanceof Problem) return ownText;
+    request.body = this.#withDefaults(body, ownText);
     const maxOutputTokens = this.#maxOutputTokens(body);
     if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
     if (texts.metadata !== undefined) request.metadata = texts.metadata;
@@ -231,15 +243,4 @@ function isCount(value: unknown): value is number {
 
 function problemOf(error: z.ZodError): Problem {
   return new Problem(error.issues.map(({ message }) => message).join("; "));
-}
-
-/** @returns a `Problem` for what JSON has no words for: functions, circles, big integers. */
-function writeJson(value: unknown): string | Problem {
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    return text ?? new Problem(`cannot be written as JSON: it is ${typeof value}`);
-  } catch (error) {
-    const [reason] = String(error).split("\n");
-    return new Problem(`cannot be written as JSON: ${reason}`);
-  }
 }

@@ -1,18 +1,13 @@
-import { chance, firstWord } from "./chance.ts";
 import { countPromptTokens, readChatRequest } from "./chat-request.ts";
 import type { AnswerHead } from "./chat-stream.ts";
 import { chatStream } from "./chat-stream.ts";
 import type { Choice } from "./choices.ts";
 import { makeChoices } from "./choices.ts";
+import { creationSeconds } from "./creation-time.ts";
 import { countTokens } from "./practice-text.ts";
 import type { Asked, JsonObject, Prepared } from "./prepared.ts";
 import type { Reply } from "./reply.ts";
 import { jsonType } from "./reply.ts";
-
-/** Some fixed day: an answer that told the time could not be the same in the next run. */
-const firstCreatedSeconds = 1_767_225_600;
-const createdSpanSeconds = 86_400 * 300;
-const createdSalt = 0x40000;
 
 /** Makes up the answer of `POST /v1/chat/completions`, plain or as a stream (OpenAI API reference). */
 export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes }: Asked): Prepared {
@@ -33,8 +28,7 @@ export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes
 }
 
 function headOf(model: string, digest: string): AnswerHead {
-  const created = firstCreatedSeconds + Math.floor(chance(firstWord(digest), createdSalt) * createdSpanSeconds);
-  return { id: `chatcmpl-${digest.slice(0, 32)}`, created, model };
+  return { id: `chatcmpl-${digest.slice(0, 32)}`, created: creationSeconds(digest), model };
 }
 
 // JSON is put together as text where only a few members vary: it takes half the time, and this is most of what a request costs.

@@ -29,8 +29,8 @@ const connectionLimits = {
 
 /**
  * Starts the practice provider: a server that needs no key, asks no model, keeps rate limits by the rules of a real provider, and
- * can fail on purpose. Chat completions (plain and streamed), embeddings, Anthropic's messages, the model list, and `GET /stats`
- * for what it saw. The same request and seed get the same bytes in every run.
+ * can fail on purpose. Chat completions, responses and Anthropic's messages (plain and streamed), embeddings, the model list, and
+ * `GET /stats` for what it saw. The same request and seed get the same bytes in every run.
  *
  * @throws UsageError if an option has a value it cannot have, or the address cannot be listened on (port in use).
  */

@@ -5,6 +5,7 @@ import type { Asked, JsonObject, Prepared } from "./prepared.ts";
 import { isJsonObject } from "./prepared.ts";
 import type { Reply } from "./reply.ts";
 import { errorReply } from "./reply.ts";
+import { prepareResponse } from "./response.ts";
 
 /** A model that this provider claims not to have, so that the failure can be practised. It has all others. */
 export const unknownModel = "does-not-exist";
@@ -25,6 +26,8 @@ export function prepareAnswer(asked: Asked): Prepared {
       return prepareEmbeddings(model, body, asked);
     case "/messages":
       return prepareMessage(model, body, asked);
+    case "/responses":
+      return prepareResponse(model, body, asked);
   }
 }
 

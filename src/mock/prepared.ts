@@ -2,7 +2,7 @@ import type { Demand } from "./rate-limits.ts";
 import type { Reply } from "./reply.ts";
 import { errorReply } from "./reply.ts";
 
-export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages";
+export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages" | "/responses";
 
 /** A request for an answer, as it came in. */
 export interface Asked {

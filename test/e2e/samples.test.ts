@@ -10,7 +10,14 @@ const samples = join(project, "samples");
 
 describe("samples", () => {
   it.each(readdirSync(samples).filter((name) => name.endsWith(".jsonl")))("%s has no bad line", async (name) => {
-    const { code, stderr } = await new Workplace().run(["validate", join(samples, name), "--model", "m"]);
+    const { code, stderr } = await new Workplace().run([
+      "validate",
+      join(samples, name),
+      "--model",
+      "m",
+      "--allow-files",
+      samples,
+    ]);
     expect(code, stderr).toBe(0);
   });
 

@@ -69,9 +69,13 @@ describe("streams", () => {
   it("can be practised", async () => {
     const user = new Workplace();
     const message = { params: { model: "m", max_tokens: 50, messages: [{ role: "user", content: "Hello" }] } };
-    user.write("in.jsonl", [...questions(2), message, { model: "text-embedding-m", input: "to embed" }]);
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "--stream", "-o", "out.jsonl"]);
-    expect(code, stderr).toBe(0);
-    expect(user.lines("out.jsonl").map(({ error }) => error)).toEqual([null, null, null, null]);
+    const response = { url: "/v1/responses", body: { model: "m", input: "Hello" } };
+    user.write("in.jsonl", [...questions(2), message, response, { model: "text-embedding-m", input: "to embed" }]);
+    for (const more of [["--stream"], ["--refresh"]]) {
+      const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "-o", "out.jsonl", ...more]);
+      expect(code, stderr).toBe(0);
+      expect(user.lines("out.jsonl").map(({ error }) => error)).toEqual([null, null, null, null, null]);
+      expect(user.lines("out.jsonl")[3]?.response?.body).toMatchObject({ object: "response", status: "completed" });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { BadRequestError, NotFoundError, OpenAI, RateLimitError } from "openai";
+import type { ResponseStreamEvent } from "openai/resources/responses/responses";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
 import { startMockServer } from "../../src/mock/mock-server.ts";
@@ -58,6 +59,45 @@ describe("OpenAI's client", () => {
     expect(completionTokens).toBe(Math.ceil(content.length / 4));
   });
 
+  it("reads responses", async () => {
+    const openai = await clientOf({});
+    const response = await openai.responses.create({ model: "mock-chat", instructions: "Be brief.", input: "Which capital?" });
+    expect(response).toMatchObject({ object: "response", status: "completed", instructions: "Be brief.", error: null });
+    expect(response.output_text).toMatch(/^Practice answer .+ about Which, capital\. .+\.$/);
+    expect(response.usage?.total_tokens).toBe(server.stats().totalTokens);
+  });
+
+  it("reads streams of responses, to the event", async () => {
+    const openai = await clientOf({});
+    const stream = await openai.responses.create({ model: "mock-chat", input: [...messages], stream: true });
+    const events: ResponseStreamEvent[] = [];
+    for await (const event of stream) events.push(event);
+    expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, at) => at));
+    expect([...new Set(events.map(({ type }) => type))]).toEqual([
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.delta",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.completed",
+    ]);
+    const text = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
+    const end = events.at(-1);
+    expect(end).toMatchObject({ response: { output: [{ content: [{ text }] }], usage: { output_tokens: expect.any(Number) } } });
+  });
+
+  it("puts streams of responses together as it does those of OpenAI", async () => {
+    const openai = await clientOf({});
+    const request = { model: "mock-chat", input: "Which capital?", max_output_tokens: 3 };
+    const final = await openai.responses.stream(request).finalResponse();
+    expect(final).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
+    expect(final.output_text).toBe("Practice ans");
+    expect(final.usage?.output_tokens).toBe(3);
+  });
+
   it("lists models", async () => {
     const openai = await clientOf({});
     expect((await openai.models.list()).data.map(({ id }) => id)).toContain("mock-chat");
@@ -68,7 +108,8 @@ describe("OpenAI's client", () => {
     const unknown = openai.chat.completions.create({ ...chat, model: "does-not-exist" });
     await expect(unknown).rejects.toBeInstanceOf(NotFoundError);
     await expect(unknown).rejects.toMatchObject({ status: 404, code: "model_not_found" });
-    await expect(openai.responses.create({ model: "m", input: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
+    await expect(openai.responses.create({ model: "does-not-exist", input: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
+    await expect(openai.completions.create({ model: "m", prompt: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
     await expect(openai.chat.completions.create({ model: "m", messages: [] })).rejects.toBeInstanceOf(BadRequestError);
   });
 
