@@ -13,7 +13,7 @@ import { questions, Workplace } from "../e2e/cli.ts";
  *   the OpenAI-compatible paths that they have (`/v1beta/openai/…`, `/v1/…`), which aimock serves with the shapes of OpenAI; so what
  *   Google's errors look like on that path is not checked by it.
  * - Completions: aimock has no `/v1/completions`.
- * - Embeddings of Anthropic: there are none. Responses, Messages at others: aimock serves them wherever the path ends so, or not at all.
+ * - Messages at any preset but `anthropic`: aimock has them at `/v1/messages` alone.
  */
 const key = "sk-aimock-0123";
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, input_tokens: 11, output_tokens: 7 };

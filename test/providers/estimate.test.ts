@@ -27,13 +27,15 @@ test("bytes are counted, not characters: Chinese would be reserved at a third", 
   expect(estimate({ ...request, body: "你".repeat(40) }, "sum").inputTokens).toBe(30);
 });
 
+function tokens(members: string): number {
+  return estimate({ ...request, body: `{"model":"m","messages":[${members}]}` }, "sum").inputTokens;
+}
+
 test.each([
   ["a data URL", `"url":"data:image/png;base64,${"iVBORw0KGgo".repeat(20_000)}"`],
   ["base64", `"data":"${"/+9aB0".repeat(40_000)}=="`],
 ])("an image as %s counts by the piece, and so does each of several", (_, member) => {
   const around = '{"model":"m","messages":[]}'.length;
-  const tokens = (members: string): number =>
-    estimate({ ...request, body: `{"model":"m","messages":[${members}]}` }, "sum").inputTokens;
   expect(tokens(member)).toBeGreaterThan(1_500);
   expect(tokens(member)).toBeLessThan(1_500 + around);
   expect(tokens(`${member},${member}`)).toBeLessThan(2 * (1_500 + around));

@@ -16,7 +16,7 @@ const ignoredHeaders: readonly RegExp[] = [
   /^user-agent$/, // each gives its own name
   /^accept-language$/, // Node's `fetch`, by which the clients send, adds these two for the sake of browsers' rules
   /^sec-fetch-mode$/,
-  /^accept-encoding$/, // `fetch` asks for compression; we take it, but do not ask: unpacking costs more than a local network does
+  /^accept-encoding$/, // `fetch` asks for compression; we read it, but do not ask: answers are small, and unpacking each is work
 ];
 
 /** What arrived, as far as it has to be the same. */
