@@ -61,6 +61,7 @@ it.each(Object.entries(failures))(
     const { manager, close } = await loadProviders({
       configFile: configurationOf(servers),
       environment: { ...keys(), ...foreign },
+      onWarning: () => {},
     });
     closers.push(close);
     const requests = names.flatMap((name) =>
