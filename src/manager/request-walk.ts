@@ -8,7 +8,7 @@ import type { BatchResult, FailedResult, SucceededResult } from "../model/result
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import { refusalOf } from "./refusal.ts";
-import { demandAt, explain, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { demandAt, explain, marked, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -100,7 +100,7 @@ export class RequestWalk {
   #run(request: BatchRequest, key: string, number: number, tried: TriedTargets | undefined): Promise<Attempt> {
     const { provider, limiter, waitSignal } = this.#options;
     const askedAtMs = performance.now();
-    return limiter.run(
+    const ended = limiter.run(
       demandAt(provider, request, tried),
       async (target) => {
         const attempt = await this.#attempt(request, key, number, askedAtMs, target);
@@ -109,6 +109,7 @@ export class RequestWalk {
       },
       waitSignal,
     );
+    return tried === undefined ? ended : ended.then((attempt) => marked(attempt, provider, request, tried));
   }
 
   /** While there is another place to go, nobody need give up. */

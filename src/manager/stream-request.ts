@@ -9,7 +9,7 @@ import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import { refusalOf } from "./refusal.ts";
-import { demandAt, explain, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { demandAt, explain, marked, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface StreamRequestOptions {
@@ -90,7 +90,8 @@ class RequestStream {
         const askedAtMs = performance.now();
         const demand = demandAt(provider, this.#request, this.#tried);
         const attempt = await limiter.run(demand, (target) => this.#attempt(number, askedAtMs, target), signal);
-        return this.#hasBegun && !attempt.ok ? this.#final(attempt.failure) : attempt;
+        if (this.#hasBegun && !attempt.ok) return this.#final(attempt.failure);
+        return this.#tried === undefined ? attempt : marked(attempt, provider, this.#request, this.#tried);
       },
       retryRules,
       signal,

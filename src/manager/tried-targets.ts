@@ -1,3 +1,4 @@
+import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, type TriedProvider } from "../model/failure.ts";
 import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { BatchRequest } from "../model/request.ts";
@@ -13,6 +14,13 @@ export function demandAt(provider: Provider, request: BatchRequest, tried: Tried
 /** @returns undefined where there is no choice. */
 export function noTriedTargets({ route, targets = [] }: Provider): TriedTargets | undefined {
   return route === undefined ? undefined : new TriedTargets(targets);
+}
+
+/** An attempt, marked if the request can go elsewhere after it. */
+export function marked(attempt: Attempt, provider: Provider, request: BatchRequest, tried: TriedTargets): Attempt {
+  if (attempt.ok || !attempt.failure.retryable) return attempt;
+  if (tried.areAllOf(demandAt(provider, request, tried))) return attempt;
+  return { ...attempt, failure: { ...attempt.failure, canGoElsewhere: true } };
 }
 
 /** The failure of a request as its user hears of it: of several places that were asked, what came of each. */

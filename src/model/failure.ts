@@ -42,6 +42,8 @@ export interface Failure {
   readonly measure?: Measure;
   /** Where it was asked in vain, if there are several places to ask: what came of each, in the order in which they were first asked. */
   readonly providersTried?: readonly TriedProvider[];
+  /** There is a place left where the request has not failed: it need not wait before it goes there. */
+  readonly canGoElsewhere?: true;
   /** Set while nobody gets through to the server at all: then asking again costs no retry, only time. */
   readonly outage?: Outage;
 }

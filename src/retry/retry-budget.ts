@@ -40,6 +40,7 @@ export class RetryBudget {
     const nowMs = now();
     this.#firstRefusedAtMs ??= nowMs;
     this.#refusals += 1;
+    if (failure.canGoElsewhere) return { waitMs: 0 };
     const requestedMs = Math.max(0, failure.retryAfterMs ?? 0);
     const dueMs = requestedMs || backoffMs(this.#refusals, policy, random);
     const waitedMs = nowMs - this.#firstRefusedAtMs;
@@ -53,6 +54,7 @@ export class RetryBudget {
     if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
     if (!quota.spend()) return { gaveUp: "not tried again, because nearly everything fails" };
     this.#failures += 1;
+    if (failure.canGoElsewhere) return { waitMs: 0 };
     return { waitMs: Math.max(failure.retryAfterMs ?? 0, backoffMs(this.#failures, policy, random)) };
   }
 }

@@ -34,6 +34,8 @@ export interface OpenedProviders {
   readonly provider: Provider;
   /** By name, each by itself. */
   readonly providers: Readonly<Record<string, Provider>>;
+  /** One place for each key of a provider. @throws UsageError when it cannot be used. */
+  readonly placesOf: (name: string) => readonly Place[];
 }
 
 /**
@@ -47,7 +49,8 @@ export async function openProviders(opening: Opening): Promise<OpenedProviders> 
   const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
   if (!isOne || isConfigured) return openRoutes(opening);
   const provider = await openOne(options, environment);
-  return { provider, providers: { [options.provider]: provider } };
+  const placesOf = (name: string): Place[] => [{ name, provider }];
+  return { provider, providers: { [options.provider]: provider }, placesOf };
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {
@@ -76,6 +79,7 @@ async function openRoutes({ options, environment, needsOne, onEvicted }: Opening
   return {
     provider: createRoutedProvider({ name: "llmbatch", places: all.places, routeOf: all.routeOf, onEvicted }),
     providers: Object.fromEntries(names.map((name) => [name, alone(name)])),
+    placesOf: openOnce,
   };
 }
 
@@ -91,8 +95,8 @@ function isMock(name: string, options: Options): boolean {
   return name === mockName && (name !== options.provider || options.base_url === undefined);
 }
 
-/** A provider by its name, one place for each of its keys. @param mock The practice provider, if it is running. */
-export function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
+/** @param mock The practice provider, if it is running. */
+function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
   const config = options.providers[name];
   if (mock !== undefined && isMock(name, options)) return [{ name, provider: mock, limits: config?.limits ?? [] }];
   if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersOf(options));

@@ -360,12 +360,13 @@ describe("llmbatch check", () => {
     user.environment["GOOD"] = "good";
     user.environment["BAD"] = "bad";
     const house = { base_url: `${server.url}/v1`, api_keys: ["$GOOD", "$BAD"], models: { fast: "llama" } };
-    configure(user, { providers: { house, open: { base_url: `${server.url}/v1` } } });
+    configure(user, { providers: { house, open: { base_url: `${server.url}/v1` }, practice: { preset: "mock" } } });
     const { code, stdout } = await user.run(["check", "-m", "fast"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/house, key 1 +llama +ok/);
     expect(stdout).toMatch(/house, key 2 +llama +failed/);
     expect(stdout).toMatch(/open +fast +ok/);
+    expect(stdout).toMatch(/practice +fast +ok/);
     expect(server.ledger).toHaveLength(3);
   });
 });

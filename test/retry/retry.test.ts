@@ -96,6 +96,21 @@ describe("retry", () => {
     expect(trial.waitsMs).toEqual([3_600_000]);
   });
 
+  test("what can go elsewhere goes at once, which spends what a retry does, and waits when it has been everywhere", async () => {
+    const elsewhere = { canGoElsewhere: true } as const;
+    const refused = new Trial();
+    await refused.run([
+      failed("rate_limit", { retryAfterMs: 30_000, ...elsewhere }),
+      failed("rate_limit", { retryAfterMs: 5_000 }),
+      answered(),
+    ]);
+    expect(refused.waitsMs.map(Math.floor)).toEqual([0, 5_250]);
+    const broken = new Trial();
+    const outcome = await broken.run([failed("server_error", elsewhere), failed("server_error")], { maxRetries: 2 });
+    expect(broken.waitsMs).toEqual([0, 1_000]);
+    expect(outcome.attempts).toBe(3);
+  });
+
   test("a backoff longer than Retry-After counts", async () => {
     const trial = new Trial();
     await trial.run([failed("server_error", { retryAfterMs: 100 }), answered()]);

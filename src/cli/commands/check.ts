@@ -1,9 +1,9 @@
-import { type Environment, readEnvironment } from "../../config/environment.ts";
+import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
-import { mockName, openPlaces, openProviders } from "../../setup/setup.ts";
+import { mockName, type OpenedProviders, openProviders } from "../../setup/setup.ts";
 import { complain } from "../complain.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -19,37 +19,33 @@ import { withoutSecrets } from "../without-secrets.ts";
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const targets = await openTargets({ ...options, timeout: Math.min(options.timeout, patienceMs) }, environment);
+  const patient = { ...options, timeout: Math.min(options.timeout, patienceMs) };
+  const opened = await openProviders({ options: patient, environment, needsOne: true, onEvicted: complain });
+  const targets: CheckTarget[] = [];
   try {
+    for (const name of namesOf(options)) targets.push(...targetsOf(name, options, opened));
     const outcomes = await checkProviders(targets, new AbortController().signal);
     process.stdout.write(withoutSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
     return outcomes.every(({ ok }) => ok) ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
     for (const target of targets) await target.provider.close();
+    await opened.provider.close();
   }
 }
 
-/** The one that `--provider` names, or all that the configuration file does; each key by itself. */
-async function openTargets(options: Options, environment: Environment): Promise<CheckTarget[]> {
-  const configured = Object.keys(options.providers);
-  const names = options.provider_is_named || configured.length === 0 ? [options.provider] : configured;
-  const targets: CheckTarget[] = [];
-  for (const name of names) targets.push(...(await openNamed(name, options, environment)));
-  return targets;
+/** The one that `--provider` names, or all that the configuration file does. */
+function namesOf({ provider, provider_is_named, providers }: Options): string[] {
+  const configured = Object.keys(providers);
+  return provider_is_named || configured.length === 0 ? [provider] : configured;
 }
 
-async function openNamed(name: string, options: Options, environment: Environment): Promise<CheckTarget[]> {
+/** Each key by itself. */
+function targetsOf(name: string, options: Options, { placesOf }: OpenedProviders): CheckTarget[] {
   const asked = modelOf(options);
   const config = options.providers[name];
-  if (config === undefined) {
-    const alone = { ...options, provider_is_named: true, routes: {}, providers: {} };
-    const { provider } = await openProviders({ options: alone, environment, needsOne: true, onEvicted: complain });
-    return [{ name, provider, model: asked, ...pathOf(options.base_url, name) }];
-  }
-  const path = pathOf(config.base_url, config.preset ?? name);
-  const model = config.models?.[asked] ?? asked;
-  const places = openPlaces(name, options, environment, undefined);
-  return places.map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
+  const path = pathOf(config === undefined ? options.base_url : config.base_url, config?.preset ?? name);
+  const model = config?.models?.[asked] ?? asked;
+  return placesOf(name).map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
 }
 
 /** The API that a service has as its own, at its own address. */
