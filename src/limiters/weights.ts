@@ -7,10 +7,18 @@ import type { Usage } from "../model/usage.ts";
 /** How much something counts against each kind of limit. */
 export type Weights = Readonly<Record<Measure, number>>;
 
-/** What a request takes when it starts. @param outputTokens What its answer is expected to have. */
-export function reservedWeights(cost: Cost, outputTokens: number): Weights {
+/** What is assumed of an answer before it is there. */
+export interface AssumedOutput {
+  /** What it may have, as far as that is held against a limit that requests and answers share. */
+  readonly reserved: number;
+  /** What it probably has. Limits on output alone count what is answered, whatever was allowed (Claude API, rate limits). */
+  readonly expected: number;
+}
+
+/** What a request takes when it starts. */
+export function reservedWeights(cost: Cost, { reserved, expected }: AssumedOutput): Weights {
   const { inputTokens } = cost;
-  return { requests: 1, tokens: sharedTokens(cost, outputTokens), "input-tokens": inputTokens, "output-tokens": outputTokens };
+  return { requests: 1, tokens: sharedTokens(cost, reserved), "input-tokens": inputTokens, "output-tokens": expected };
 }
 
 function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): number {
