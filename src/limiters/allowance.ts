@@ -150,6 +150,7 @@ export class Allowance {
     if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start, inFlight - 1);
     if (attempt.ok) {
       this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
+      this.#learntPace.settle(unused);
       this.#concurrency.observeSuccess();
     } else if (isTurnedAway(attempt.failure)) {
       if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse(start.weights);

@@ -33,7 +33,7 @@ function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): nu
 export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): Weights {
   const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
   if (usage !== undefined && usage.promptTokens + usage.completionTokens > 0)
-    return difference(reserved, usedWeights(cost, usage));
+    return subtractWeights(reserved, usedWeights(cost, usage));
   if (attempt.ok || !unworked.has(attempt.failure.kind)) return noWeights;
   return { ...reserved, requests: 0 };
 }
@@ -52,18 +52,18 @@ export function addWeights(one: Weights, other: Weights): Weights {
   };
 }
 
+export function subtractWeights(one: Weights, other: Weights): Weights {
+  return {
+    requests: one.requests - other.requests,
+    tokens: one.tokens - other.tokens,
+    "input-tokens": one["input-tokens"] - other["input-tokens"],
+    "output-tokens": one["output-tokens"] - other["output-tokens"],
+  };
+}
+
 /** Where only the request counts, tokens that the provider found in its own cache do not (Claude API rate limits). */
 function usedWeights({ counting }: Cost, { promptTokens, completionTokens, cachedTokens }: Usage): Weights {
   const uncached = promptTokens - cachedTokens;
   const tokens = counting === "input" ? uncached : promptTokens + completionTokens;
   return { requests: 1, tokens, "input-tokens": uncached, "output-tokens": completionTokens };
-}
-
-function difference(reserved: Weights, used: Weights): Weights {
-  return {
-    requests: 0,
-    tokens: reserved.tokens - used.tokens,
-    "input-tokens": reserved["input-tokens"] - used["input-tokens"],
-    "output-tokens": reserved["output-tokens"] - used["output-tokens"],
-  };
 }
