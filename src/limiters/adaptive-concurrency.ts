@@ -41,10 +41,16 @@ export class AdaptiveConcurrency {
     return this.#cap;
   }
 
-  /** To be called when it holds somebody back. @returns Milliseconds after which it may have grown; Infinity at the ceiling. */
-  holdBack(): number {
+  /**
+   * To be called when it holds somebody back.
+   *
+   * @param startsPerMs What limits that are known allow; Infinity where none is.
+   * @returns Milliseconds after which it may have grown; 0 if it has; Infinity at the ceiling.
+   */
+  holdBack(startsPerMs: number): number {
     const { ceiling, clock } = this.#options;
     if (this.#cap >= ceiling) return Infinity;
+    if (this.#growToPace(startsPerMs)) return 0;
     const nowMs = clock();
     if (!this.#isUsed) {
       this.#isUsed = true;
@@ -76,6 +82,14 @@ export class AdaptiveConcurrency {
 
   get #isFast(): boolean {
     return this.#cap < this.#fastUpTo;
+  }
+
+  /** A known limit says what the server bears: so many as start at that pace in the time in which it would double need no finding out. */
+  #growToPace(startsPerMs: number): boolean {
+    const to = Math.min(this.#options.ceiling, Math.ceil(startsPerMs * doublingMs));
+    if (startsPerMs === Infinity || this.#fastUpTo !== Infinity || to <= this.#cap) return false;
+    this.#change(to, "the limits that are known allow as many");
+    return true;
   }
 
   #grow(): void {

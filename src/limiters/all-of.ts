@@ -185,7 +185,8 @@ export class AllOf implements Limiter {
   #warnIfTooLarge(lane: Lane, { candidates }: Demand): void {
     const [candidate] = candidates;
     if (this.#hasWarned || candidate === undefined) return;
-    const weights = reservedWeights(candidate.cost, candidate.cost.maxOutputTokens ?? 0);
+    const { maxOutputTokens: most = 0 } = candidate.cost;
+    const weights = reservedWeights(candidate.cost, { reserved: most, expected: most });
     const shared = this.#limits.exceededBy(weights);
     const exceeded = shared === undefined ? lane.exceededBy(candidate) : { limit: shared, weights };
     if (exceeded === undefined) return;

@@ -9,7 +9,7 @@ import type { Hold } from "./hold.ts";
 import { configuredLimit } from "./limit.ts";
 import { LearntLimits } from "./learnt-limits.ts";
 import { LearntPace } from "./learnt-pace.ts";
-import { LimitSet } from "./limit-set.ts";
+import { LimitSet, startsPerMs } from "./limit-set.ts";
 import type { LimitStatus, RateLimitStatus } from "./limiter.ts";
 import { OutputPrediction } from "./output-prediction.ts";
 import { Pause } from "./pause.ts";
@@ -23,6 +23,8 @@ export interface AllowanceOptions {
   readonly adaptive: boolean;
   /** Those that the user set for this model alone. */
   readonly limits: readonly RateLimit[];
+  /** Those that the user set for all models and providers together. */
+  readonly sharedLimits: readonly RateLimit[];
   /** Those that all models share at this provider and key. */
   readonly targetLimits: LimitSet;
   readonly probeDelayMs: number;
@@ -84,7 +86,14 @@ export class Allowance {
       onChange: (from, to, reason) => this.#emit({ type: "concurrency", from, to, reason }),
     });
     this.#limits = new LimitSet(options.limits.map((limit) => configuredLimit(limit, clock)));
-    this.#learntLimits = new LearntLimits({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("headers") });
+    const configured = [...options.sharedLimits, ...options.limits];
+    this.#learntLimits = new LearntLimits({
+      model,
+      limits: this.#limits,
+      clock,
+      onLearnt: this.#onLearnt("headers"),
+      configured,
+    });
     this.#learntPace = new LearntPace({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("refusals") });
   }
 
@@ -109,7 +118,7 @@ export class Allowance {
 
   /** What a request would take if it started now. */
   weigh(cost: Cost): Weights {
-    return reservedWeights(cost, this.#prediction.outputTokens(cost));
+    return reservedWeights(cost, this.#prediction.of(cost));
   }
 
   /**
@@ -120,7 +129,7 @@ export class Allowance {
     const pauseMs = this.#pause.leftMs;
     if (pauseMs > 0) return { binding: "pause", waitMs: pauseMs };
     if (this.#episode !== undefined) this.#endEpisode(this.#episode);
-    const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(inFlight);
+    const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(weights, inFlight);
     if (isHeld !== undefined) return isHeld;
     this.#learntPace.update(weights);
     return this.#limits.hold(weights) ?? this.#options.targetLimits.hold(weights);
@@ -142,11 +151,12 @@ export class Allowance {
    * @returns the attempt, marked if it belongs to an outage.
    */
   end(attempt: Attempt, start: Start, unused: Weights, inFlight: number): Attempt {
-    if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start.atMs);
     this.#limits.giveBack(unused, start.atMs);
     this.#options.targetLimits.giveBack(unused, start.atMs);
+    if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start, inFlight - 1);
     if (attempt.ok) {
-      this.#prediction.observe(attempt.answer.usage.completionTokens);
+      this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
+      this.#learntPace.settle(unused);
       this.#concurrency.observeSuccess();
     } else if (isTurnedAway(attempt.failure)) {
       if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse(start.weights);
@@ -172,12 +182,20 @@ export class Allowance {
     };
   }
 
-  #holdByConcurrency(inFlight: number): Hold | undefined {
+  #holdByConcurrency(weights: Weights, inFlight: number): Hold | undefined {
     if (inFlight < this.#concurrency.cap) return undefined;
-    const waitMs = this.#concurrency.holdBack();
+    const waitMs = this.#concurrency.holdBack(this.#startsPerMs(weights));
     if (inFlight < this.#concurrency.cap) return undefined;
     const amount = this.#concurrency.cap;
     return waitMs === Infinity ? { binding: "concurrency", amount } : { binding: "concurrency", waitMs, amount };
+  }
+
+  /** What all limits that are known allow. */
+  #startsPerMs(weights: Weights): number {
+    const { sharedLimits, targetLimits } = this.#options;
+    let fewest = Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights));
+    for (const limit of sharedLimits) fewest = Math.min(fewest, startsPerMs(limit, weights));
+    return fewest;
   }
 
   #beginEpisode(failure: Failure, inFlight: number): void {

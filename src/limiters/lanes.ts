@@ -9,7 +9,7 @@ import { LimitSet } from "./limit-set.ts";
 /** A file may name any number of models; what was learnt of the longest idle ones is forgotten beyond so many. */
 const mostRemembered = 1_000;
 
-export interface LanesOptions extends Omit<AllowanceOptions, "model" | "provider" | "targetLimits"> {
+export interface LanesOptions extends Omit<AllowanceOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
   readonly targets: readonly Target[];
   /** Called after requests have left a lane's queue because of an abort. */
   readonly onAbort: () => void;
@@ -73,6 +73,7 @@ export class Lanes {
       provider: name,
       model,
       limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
+      sharedLimits: limits.filter((limit) => limit.model === undefined),
       targetLimits: this.#limitsOf(target),
     });
   }

@@ -1,6 +1,7 @@
 import { minuteMs, type Measure, type RateLimit, type RateLimitReport } from "../model/rate-limit.ts";
 import type { LimitSet } from "./limit-set.ts";
 import { PacedLimit } from "./paced-limit.ts";
+import type { Weights } from "./weights.ts";
 
 export interface LearntLimitsOptions {
   readonly model: string;
@@ -9,6 +10,14 @@ export interface LearntLimitsOptions {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly onLearnt: (limit: RateLimit) => void;
+  /** Those that the user set, which have counted everything from the start. */
+  readonly configured?: readonly RateLimit[];
+}
+
+/** What is to be known of a request that was sent. */
+export interface Asked {
+  readonly atMs: number;
+  readonly weights: Weights;
 }
 
 /**
@@ -27,14 +36,26 @@ export class LearntLimits {
     return this.#known.size > 0;
   }
 
-  /** @param startedAtMs When the request was sent with whose response these reports came. */
-  observe(reports: readonly RateLimitReport[], startedAtMs: number): void {
+  /**
+   * @param asked The request with whose response these reports came: when it was sent, and what it took.
+   * @param othersInFlight How many others are under way.
+   */
+  observe(reports: readonly RateLimitReport[], asked: Asked, othersInFlight: number): void {
     for (const report of reports) {
       if (report.periodMs > minuteMs || !isTightest(report, reports)) continue;
+      const isNew = !this.#known.has(report.measure);
       const limit = this.#learn(report);
+      const { measure, remaining } = report;
+      if (isNew && !this.#isConfigured(report)) limit.begin(remaining, othersInFlight, asked.weights[measure]);
       // How old the figure is nobody knows, but not older than the request.
-      if (report.remaining !== undefined) limit.lower(report.remaining, this.#options.clock() - startedAtMs);
+      else if (remaining !== undefined) limit.lower(mostRemaining(measure, remaining), this.#options.clock() - asked.atMs);
     }
+  }
+
+  /** Then what was under way when this one became known was counted from the start, by the configured one. */
+  #isConfigured({ measure, limit, periodMs }: RateLimitReport): boolean {
+    const { configured = [] } = this.#options;
+    return configured.some((set) => set.measure === measure && set.periodMs === periodMs && set.amount <= limit);
   }
 
   #learn({ measure, limit: amount, periodMs }: RateLimitReport): PacedLimit {
@@ -48,12 +69,16 @@ export class LearntLimits {
       return known;
     }
     const learnt = new PacedLimit(spec, "headers", clock);
-    // Those that were under way before have taken their part already.
-    learnt.lower(1, 0);
     this.#known.set(measure, learnt);
     limits.add(learnt);
     return learnt;
   }
+}
+
+/** Anthropic, who alone limits input and output apart, rounds to the nearest thousand (Claude API, rate limits). */
+function mostRemaining(measure: Measure, remaining: number): number {
+  const isRounded = (measure === "input-tokens" || measure === "output-tokens") && remaining % 1_000 === 0;
+  return isRounded ? remaining + 500 : remaining;
 }
 
 /** A provider may report two limits on one measure, of a project and of its organisation; the smaller one counts. */

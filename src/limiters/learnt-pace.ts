@@ -1,7 +1,7 @@
 import { minuteMs, type Measure, type RateLimit } from "../model/rate-limit.ts";
 import type { LimitSet } from "./limit-set.ts";
 import { PacedLimit } from "./paced-limit.ts";
-import { addWeights, noWeights, type Weights } from "./weights.ts";
+import { addWeights, noWeights, subtractWeights, type Weights } from "./weights.ts";
 
 export interface LearntPaceOptions {
   readonly model: string;
@@ -15,6 +15,9 @@ export interface LearntPaceOptions {
 /** Servers let about a second's worth through at once before they refuse for the first time. */
 const assumedBurstMs = 1_000;
 const cautiousShare = 0.97;
+/** Between refusals the pace may have been too low for long, so later parts of that time are looked at as well: so many, each so long. */
+const parts = 8;
+const partMs = 2_000;
 /** What one episode can change, either way. */
 const largestCut = 0.5;
 const smallestCut = 0.95;
@@ -36,6 +39,11 @@ const letBeMs = 60_000;
 /** A growth of this much is called out. */
 const notableGrowth = 1.1;
 
+interface Moment {
+  readonly atMs: number;
+  readonly admitted: Weights;
+}
+
 /**
  * A limit that nobody tells, on requests or, where the refusals name them, tokens, learnt from refusals: between two moments at which the server's bucket was empty, what it
  * admitted is what had flowed in. From there the pace grows until the server refuses again.
@@ -48,7 +56,10 @@ export class LearntPace {
   #markMs: number;
   #creditMs = assumedBurstMs;
   #started: Weights = noWeights;
-  #refused: Weights = noWeights;
+  /** And what of that was refused or given back. */
+  #returned: Weights = noWeights;
+  /** Moments since the mark, the oldest first, and what had been admitted by then. */
+  #moments: Moment[] = [];
   /** When somebody started last, or was held back by the pace. */
   #lastUseMs: number;
   #episodeMs: number | undefined;
@@ -70,13 +81,19 @@ export class LearntPace {
     const nowMs = this.#options.clock();
     if (nowMs - this.#lastUseMs > idleMs) this.#begin(nowMs, assumedBurstMs);
     this.#lastUseMs = nowMs;
+    if (nowMs - (this.#moments.at(-1)?.atMs ?? this.#markMs) > partMs) this.#remember(nowMs);
     this.#started = addWeights(this.#started, weights);
     this.#seen += 1;
     this.#refusedShare *= 1 - 1 / memory;
   }
 
+  /** What an answer did not use was given back to the server's bucket, which in the pause after a refusal fills up anyway. */
+  settle(unused: Weights): void {
+    if (this.#episodeMs === undefined) this.#returned = addWeights(this.#returned, unused);
+  }
+
   refuse(weights: Weights): void {
-    this.#refused = addWeights(this.#refused, weights);
+    this.#returned = addWeights(this.#returned, weights);
     this.#refusedShare += 1 / memory;
   }
 
@@ -87,17 +104,20 @@ export class LearntPace {
 
   /**
    * @param isOverrun Whether so many were refused at once that it cannot be chance.
-   * @param measure What the server said that the limit is on.
+   * @param measure What the server said that the limit is on. One on tokens is no chance: nobody says so by mistake.
    */
   endEpisode(isOverrun: boolean, measure: Measure = "requests"): void {
     const nowMs = this.#options.clock();
-    if (this.#episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
-    const isLimit = isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
+    const episodeMs = this.#episodeMs;
+    this.#episodeMs = undefined;
+    if (episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
+    const isNamed = measure !== "requests";
+    const isLimit = isNamed || isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
     if (!isLimit && this.#limit === undefined) return;
     if (this.#limit !== undefined && this.#limit.spec.measure !== measure) this.#drop();
-    const perMinute = this.#learn(this.#episodeMs, nowMs, measure);
+    const perMinute = this.#learn(episodeMs, nowMs, measure);
     const hasEffect = this.#refusedShare < this.#reference.refusedShare * farFewer;
-    if (isOverrun || hasEffect || this.#limit === undefined)
+    if (isNamed || isOverrun || hasEffect || this.#limit === undefined)
       this.#reference = { amount: perMinute, refusedShare: this.#refusedShare };
     if (perMinute < this.#reference.amount * cutWithoutEffect) this.#giveUp(nowMs);
     else this.#set(perMinute, measure);
@@ -112,14 +132,27 @@ export class LearntPace {
 
   /** @returns what a minute allows, by since the last mark. */
   #learn(episodeMs: number, nowMs: number, measure: Measure): number {
-    const admitted = Math.max(1, this.#started[measure] - this.#refused[measure]);
-    const perMinute = (admitted / (episodeMs - this.#markMs + this.#creditMs)) * minuteMs * cautiousShare;
+    const perMinute = this.#flowPerMs(episodeMs, measure) * minuteMs * cautiousShare;
     // The pause, in which the bucket filled, counts as time in use.
     this.#begin(episodeMs, 0);
     this.#lastUseMs = nowMs;
     this.#grownMs = nowMs;
     const before = this.#limit?.spec.amount;
     return before === undefined ? perMinute : Math.min(Math.max(perMinute, before * largestCut), before * smallestCut);
+  }
+
+  /** What flowed in since the mark; or more, if more than what a bucket can have held was admitted since a later moment. */
+  #flowPerMs(untilMs: number, measure: Measure): number {
+    const admitted = this.#started[measure] - this.#returned[measure];
+    let fastest = Math.max(1, admitted) / (untilMs - this.#markMs + this.#creditMs);
+    for (const moment of this.#moments)
+      fastest = Math.max(fastest, (admitted - moment.admitted[measure]) / (untilMs - moment.atMs + assumedBurstMs));
+    return fastest;
+  }
+
+  #remember(nowMs: number): void {
+    if (this.#moments.length === parts) this.#moments.shift();
+    this.#moments.push({ atMs: nowMs, admitted: subtractWeights(this.#started, this.#returned) });
   }
 
   #giveUp(nowMs: number): void {
@@ -163,6 +196,7 @@ export class LearntPace {
     this.#markMs = markMs;
     this.#creditMs = creditMs;
     this.#started = noWeights;
-    this.#refused = noWeights;
+    this.#returned = noWeights;
+    this.#moments = [];
   }
 }

@@ -1,4 +1,4 @@
-import type { RateLimit } from "../model/rate-limit.ts";
+import { minuteMs, type RateLimit } from "../model/rate-limit.ts";
 import type { Hold } from "./hold.ts";
 import type { Limit } from "./limit.ts";
 import type { LimitStatus } from "./limiter.ts";
@@ -50,8 +50,20 @@ export class LimitSet {
     }
   }
 
+  /** How many requests of such weights all limits together let start in a millisecond; Infinity if there are none. */
+  startsPerMs(weights: Weights): number {
+    let fewest = Infinity;
+    for (const { spec } of this.#limits) fewest = Math.min(fewest, startsPerMs(spec, weights));
+    return fewest;
+  }
+
   /** A limit that a request would exceed all by itself. */
   exceededBy(weights: Weights): RateLimit | undefined {
     return this.#limits.find(({ spec }) => weights[spec.measure] > spec.amount)?.spec;
   }
+}
+
+/** How many requests of such weights a limit lets start in a millisecond. Longer ones than a minute's are no pace. */
+export function startsPerMs({ measure, amount, periodMs }: RateLimit, weights: Weights): number {
+  return periodMs > minuteMs ? Infinity : amount / periodMs / weights[measure];
 }

@@ -1,34 +1,60 @@
 import type { Cost } from "../model/cost.ts";
+import type { Usage } from "../model/usage.ts";
+import type { AssumedOutput } from "./weights.ts";
 
 /** Before anything was seen: about the mean of short chat answers. */
 const outputTokensUnseen = 256;
+/** How many answers that guess counts as, beside those that were seen. */
+const answersGuessed = 3;
 /** After so many answers their mean means something. */
 const answersToTrust = 10;
 /** Of how many answers, about, the mean is taken. */
 const memory = 50;
+/** What is reserved at once at a limit's pace may be as much as flows in in this time: what a paced limit can hold. */
+const reservableMs = 900;
 
 /**
  * How many tokens a model's next answer will have, from those that it gave. People set `max_tokens` far above what answers need; reserving
- * that much for each would leave a limit unused.
+ * that much for each would leave a limit unused, unless answers come so soon that it is given back before it is missed.
  */
 export class OutputPrediction {
-  #mean = 0;
   #answers = 0;
+  #meanOutput = 0;
+  #meanTotal = 0;
+  #meanMs = 0;
   #isTrusted = true;
 
-  outputTokens({ maxOutputTokens }: Cost): number {
-    if (this.#answers < answersToTrust || !this.#isTrusted)
-      return maxOutputTokens ?? (Math.ceil(this.#mean) || outputTokensUnseen);
-    return Math.min(maxOutputTokens ?? Infinity, Math.ceil(this.#mean));
+  /** How much a request's answer is taken to have before it is there. */
+  of({ maxOutputTokens }: Cost): AssumedOutput {
+    return { reserved: this.#reserved(maxOutputTokens), expected: Math.min(maxOutputTokens ?? Infinity, this.#expected) };
   }
 
-  observe(outputTokens: number): void {
+  /** @param durationMs How long the answer took. */
+  observe({ promptTokens, completionTokens }: Usage, durationMs: number): void {
     this.#answers += 1;
-    this.#mean += (outputTokens - this.#mean) / Math.min(this.#answers, memory);
+    const weight = 1 / Math.min(this.#answers, memory);
+    this.#meanOutput += (completionTokens - this.#meanOutput) * weight;
+    this.#meanTotal += (promptTokens + completionTokens - this.#meanTotal) * weight;
+    this.#meanMs += (durationMs - this.#meanMs) * weight;
   }
 
   /** The provider turned requests away that by this prediction had room: it counts the maximum, so that is what must be reserved. */
   distrust(): void {
     this.#isTrusted = false;
+  }
+
+  #reserved(most = this.#expected): number {
+    const isGuessGood = this.#answers >= answersToTrust && this.#isTrusted;
+    return isGuessGood && !this.#isGivenBackSoon(most) ? Math.min(most, this.#expected) : most;
+  }
+
+  get #expected(): number {
+    const guessed = this.#answers >= memory ? 0 : answersGuessed;
+    return Math.ceil((this.#meanOutput * this.#answers + outputTokensUnseen * guessed) / (this.#answers + guessed));
+  }
+
+  /** While so much is reserved, `durationMs * pace / total` others are, at whatever pace the limit allows. */
+  #isGivenBackSoon(reserved: number): boolean {
+    return reserved * this.#meanMs <= reservableMs * this.#meanTotal;
   }
 }

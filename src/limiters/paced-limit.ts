@@ -1,15 +1,29 @@
 import type { LimitSource, Measure, RateLimit } from "../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
 import { Reservoir } from "./reservoir.ts";
+import { SlidingWindow } from "./sliding-window.ts";
 
-/** A little below the limit, so that no jitter on the way makes two of what were one. */
-const paceShare = 0.995;
+/** How a limit is used. */
+interface Usage {
+  /** How much of it. */
+  readonly share: number;
+  /** How much of it may be started at once, as milliseconds of its flow. */
+  readonly burstMs: number;
+}
+
 /**
- * How much of the limit may be started at once, as milliseconds of its flow. Providers let about a second's worth of tokens through at
- * once, but may enforce a limit on requests by the second: of those there is no burst, except to make up for what this process was too
- * slow to start in its time.
+ * Providers let about a second's worth of tokens through at once; a tenth of that is left for jitter on the way. A limit on requests may
+ * be enforced by the second: of those there is no burst, except to make up for what this process was too slow to start in its time, and
+ * a hundredth is left, so that jitter on the way does not bring two seconds' worth into one.
  */
-const burstMs: Readonly<Record<Measure, number>> = { requests: 300, tokens: 800, "input-tokens": 800, "output-tokens": 800 };
+const usages: Readonly<Record<Measure, Usage>> = {
+  requests: { share: 0.99, burstMs: 300 },
+  tokens: { share: 0.998, burstMs: 900 },
+  "input-tokens": { share: 0.998, burstMs: 900 },
+  "output-tokens": { share: 0.998, burstMs: 800 },
+};
+/** In any span as long as this no more requests start than the limit allows by the second: a second, and the jitter on the way. */
+const strictWindowMs = 1_006;
 
 /** A limit that is used evenly: a token bucket so small that it is a pace. */
 export class PacedLimit implements Limit {
@@ -17,6 +31,7 @@ export class PacedLimit implements Limit {
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
   #spec: RateLimit;
+  #window: SlidingWindow | undefined;
 
   /** @param clock Monotonic milliseconds. */
   constructor(spec: RateLimit, source: LimitSource, clock: () => number) {
@@ -24,7 +39,10 @@ export class PacedLimit implements Limit {
     this.#clock = clock;
     this.#spec = spec;
     this.#reservoir = new Reservoir(capacityOf(spec), perMs(spec), clock());
-    if (spec.measure === "requests") this.#reservoir.lower(1, clock());
+    if (spec.measure !== "requests") return;
+    this.#reservoir.lower(1, clock());
+    // What was only found out is no figure that a server counts by.
+    if (source !== "refusals") this.#window = windowOf(spec);
   }
 
   get spec(): RateLimit {
@@ -36,15 +54,31 @@ export class PacedLimit implements Limit {
   }
 
   waitMs(weight: number): number {
-    return this.#reservoir.waitMs(weight, this.#clock());
+    const nowMs = this.#clock();
+    const waitMs = this.#reservoir.waitMs(weight, nowMs);
+    return this.#window === undefined ? waitMs : Math.max(waitMs, this.#window.waitMs(nowMs));
   }
 
   take(weight: number): void {
-    this.#reservoir.take(weight, this.#clock());
+    const nowMs = this.#clock();
+    this.#reservoir.take(weight, nowMs);
+    this.#window?.start(nowMs);
   }
 
   giveBack(weight: number): void {
     this.#reservoir.giveBack(weight, this.#clock());
+  }
+
+  /**
+   * For a limit that becomes known while requests are under way: they have taken their part already, or will have when they arrive.
+   *
+   * @param remaining What is left of it, if that is told.
+   * @param weight Of one of them, about.
+   */
+  begin(remaining: number | undefined, inFlight: number, weight: number): void {
+    const nowMs = this.#clock();
+    this.#reservoir.lower(remaining === undefined ? 1 : remaining - inFlight * weight, nowMs);
+    for (let request = 0; request < inFlight; request += 1) this.#window?.start(nowMs);
   }
 
   /** @param remaining What was left of the limit `ageMs` ago, or less long. */
@@ -55,13 +89,18 @@ export class PacedLimit implements Limit {
   setAmount(amount: number): void {
     this.#spec = { ...this.#spec, amount };
     this.#reservoir.resize(capacityOf(this.#spec), perMs(this.#spec), this.#clock());
+    if (this.#window !== undefined) this.#window = windowOf(this.#spec);
   }
 }
 
-function perMs({ amount, periodMs }: RateLimit): number {
-  return (amount / periodMs) * paceShare;
+function perMs({ measure, amount, periodMs }: RateLimit): number {
+  return (amount / periodMs) * usages[measure].share;
 }
 
 function capacityOf({ measure, amount, periodMs }: RateLimit): number {
-  return Math.max(1, (amount / periodMs) * burstMs[measure]);
+  return Math.max(1, (amount / periodMs) * usages[measure].burstMs);
+}
+
+function windowOf({ amount, periodMs }: RateLimit): SlidingWindow {
+  return new SlidingWindow(Math.max(1, Math.ceil((amount / periodMs) * 1_000)), strictWindowMs);
 }

@@ -7,10 +7,18 @@ import type { Usage } from "../model/usage.ts";
 /** How much something counts against each kind of limit. */
 export type Weights = Readonly<Record<Measure, number>>;
 
-/** What a request takes when it starts. @param outputTokens What its answer is expected to have. */
-export function reservedWeights(cost: Cost, outputTokens: number): Weights {
+/** What is assumed of an answer before it is there. */
+export interface AssumedOutput {
+  /** What it may have, as far as that is held against a limit that requests and answers share. */
+  readonly reserved: number;
+  /** What it probably has. Limits on output alone count what is answered, whatever was allowed (Claude API, rate limits). */
+  readonly expected: number;
+}
+
+/** What a request takes when it starts. */
+export function reservedWeights(cost: Cost, { reserved, expected }: AssumedOutput): Weights {
   const { inputTokens } = cost;
-  return { requests: 1, tokens: sharedTokens(cost, outputTokens), "input-tokens": inputTokens, "output-tokens": outputTokens };
+  return { requests: 1, tokens: sharedTokens(cost, reserved), "input-tokens": inputTokens, "output-tokens": expected };
 }
 
 function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): number {
@@ -25,7 +33,7 @@ function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): nu
 export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): Weights {
   const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
   if (usage !== undefined && usage.promptTokens + usage.completionTokens > 0)
-    return difference(reserved, usedWeights(cost, usage));
+    return subtractWeights(reserved, usedWeights(cost, usage));
   if (attempt.ok || !unworked.has(attempt.failure.kind)) return noWeights;
   return { ...reserved, requests: 0 };
 }
@@ -44,18 +52,18 @@ export function addWeights(one: Weights, other: Weights): Weights {
   };
 }
 
+export function subtractWeights(one: Weights, other: Weights): Weights {
+  return {
+    requests: one.requests - other.requests,
+    tokens: one.tokens - other.tokens,
+    "input-tokens": one["input-tokens"] - other["input-tokens"],
+    "output-tokens": one["output-tokens"] - other["output-tokens"],
+  };
+}
+
 /** Where only the request counts, tokens that the provider found in its own cache do not (Claude API rate limits). */
 function usedWeights({ counting }: Cost, { promptTokens, completionTokens, cachedTokens }: Usage): Weights {
   const uncached = promptTokens - cachedTokens;
   const tokens = counting === "input" ? uncached : promptTokens + completionTokens;
   return { requests: 1, tokens, "input-tokens": uncached, "output-tokens": completionTokens };
-}
-
-function difference(reserved: Weights, used: Weights): Weights {
-  return {
-    requests: 0,
-    tokens: reserved.tokens - used.tokens,
-    "input-tokens": reserved["input-tokens"] - used["input-tokens"],
-    "output-tokens": reserved["output-tokens"] - used["output-tokens"],
-  };
 }

@@ -19,7 +19,7 @@ function create(ceiling: number, adaptive = true): AdaptiveConcurrency {
 
 /** Requests wait for it the whole time, and no answer comes. */
 function waitFor(concurrency: AdaptiveConcurrency, ms: number): void {
-  for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += 50) concurrency.holdBack();
+  for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += 50) concurrency.holdBack(Infinity);
 }
 
 describe("adaptive concurrency", () => {
@@ -40,7 +40,7 @@ describe("adaptive concurrency", () => {
   test("doubles with each round of answers where those are quick", () => {
     const concurrency = create(64);
     for (let round = 0; round < 4; round += 1) {
-      concurrency.holdBack();
+      concurrency.holdBack(Infinity);
       for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.observeSuccess();
     }
     expect(concurrency.cap).toBe(64);
@@ -51,7 +51,7 @@ describe("adaptive concurrency", () => {
     const concurrency = create(100);
     for (let answers = 0; answers < 1_000; answers += 1) concurrency.observeSuccess();
     nowMs += 60_000;
-    concurrency.holdBack();
+    concurrency.holdBack(Infinity);
     expect(concurrency.cap).toBe(4);
   });
 
@@ -87,6 +87,31 @@ describe("adaptive concurrency", () => {
       waitFor(concurrency, 1_100);
     }
     expect(concurrency.cap).toBeGreaterThanOrEqual(99);
+  });
+
+  test("bears at once what a known limit lets start in a quarter of a second, and doubles from there", () => {
+    const concurrency = create(2_000);
+    expect(concurrency.holdBack(1)).toBe(0);
+    expect(concurrency.cap).toBe(250);
+    expect(concurrency.holdBack(1)).toBe(250);
+    nowMs += 250;
+    expect(concurrency.holdBack(1)).toBe(0);
+    expect(concurrency.cap).toBe(500);
+  });
+
+  test("knows no more of a limit so small that it would lower it", () => {
+    const concurrency = create(100);
+    expect(concurrency.holdBack(0.001)).toBeGreaterThan(0);
+    expect(concurrency.cap).toBe(4);
+  });
+
+  test("goes by what was refused, once something was, and not by a known limit", () => {
+    const concurrency = create(1_000);
+    concurrency.holdBack(1);
+    concurrency.cut(250, 200, "too many");
+    expect(concurrency.cap).toBe(150);
+    concurrency.holdBack(1);
+    expect(concurrency.cap).toBe(150);
   });
 
   test("is the ceiling, whatever happens, when it is turned off", () => {

@@ -16,48 +16,90 @@ beforeEach(() => {
   learner = new LearntLimits({ model: "m", limits, clock: () => nowMs, onLearnt: (limit) => learnt.push(limit) });
 });
 
+/** What a response says that was asked for at `atMs`, while no other was. */
+function observe(reports: readonly RateLimitReport[], atMs: number, othersInFlight = 0): void {
+  learner.observe(reports, { atMs, weights }, othersInFlight);
+}
+
 function report(measure: Measure, limit: number, remaining?: number, periodMs = 60_000): RateLimitReport {
   return { measure, limit, remaining, periodMs };
 }
 
 describe("limits learnt from headers", () => {
   test("are kept from the first response on, and called out once", () => {
-    for (let response = 0; response < 5; response += 1) learner.observe([report("requests", 600, 9)], nowMs);
+    for (let response = 0; response < 5; response += 1) observe([report("requests", 600, 9)], nowMs);
     expect(learnt).toEqual([{ measure: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
     limits.take(weights);
     expect(limits.hold(weights)).toMatchObject({ binding: "requests", amount: 600, source: "headers" });
   });
 
   test("change when the provider changes them", () => {
-    learner.observe([report("tokens", 90_000)], nowMs);
-    learner.observe([report("tokens", 30_000)], nowMs);
+    observe([report("tokens", 90_000)], nowMs);
+    observe([report("tokens", 30_000)], nowMs);
     expect(learnt.map(({ amount }) => amount)).toEqual([90_000, 30_000]);
     expect(limits.status()).toMatchObject([{ amount: 30_000 }]);
   });
 
   test("tighten when somebody else uses them too", () => {
-    learner.observe([report("requests", 60_000, 900)], nowMs);
+    observe([report("requests", 60_000, 900)], nowMs);
     nowMs += 1_000;
     expect(limits.hold(weights)).toBeUndefined();
-    learner.observe([report("requests", 60_000, 0)], nowMs);
+    observe([report("requests", 60_000, 0)], nowMs);
     expect(limits.hold(weights)).toMatchObject({ binding: "requests" });
   });
 
   test("are not tightened by what a response says of a moment long ago", () => {
-    learner.observe([report("requests", 600, 9)], nowMs);
+    observe([report("requests", 600, 9)], nowMs);
     nowMs += 10_000;
-    learner.observe([report("requests", 600, 0)], 0);
+    observe([report("requests", 600, 0)], 0);
     expect(limits.hold(weights)).toBeUndefined();
   });
 
+  test("have given to those under way what they may take, and the rest of what remains is there at once", () => {
+    observe([report("tokens", 60_000, 800)], nowMs, 3);
+    expect(limits.status()).toMatchObject([{ available: 500 }]);
+  });
+
+  test("begin with next to nothing where it is not told what remains", () => {
+    observe([report("tokens", 60_000)], nowMs);
+    expect(limits.status()).toMatchObject([{ available: 1 }]);
+  });
+
+  test("by the second's count have those under way in this second", () => {
+    observe([report("requests", 600, 6)], nowMs, 4);
+    let starts = 0;
+    for (; nowMs < 1_000; nowMs += 1) {
+      if (limits.hold(weights) !== undefined) continue;
+      limits.take(weights);
+      starts += 1;
+    }
+    expect(starts).toBe(6);
+  });
+
+  test("that the user has set are not counted from anew: what is under way was counted from the start", () => {
+    const configured = [{ measure: "tokens", amount: 60_000, periodMs: 60_000 } as const];
+    learner = new LearntLimits({ model: "m", limits, clock: () => nowMs, onLearnt: (limit) => learnt.push(limit), configured });
+    observe([report("tokens", 60_000, 850)], nowMs, 3);
+    expect(limits.status()).toMatchObject([{ available: 850 }]);
+  });
+
+  test("may have half a thousand more than a round thousand says: Anthropic rounds", () => {
+    observe([report("output-tokens", 22_500, 0)], nowMs);
+    nowMs += 10_000;
+    observe([report("output-tokens", 22_500, 0)], nowMs);
+    expect(limits.status()).toMatchObject([{ available: 300 }]);
+    observe([report("output-tokens", 22_500, 120)], nowMs);
+    expect(limits.status()).toMatchObject([{ available: 120 }]);
+  });
+
   test("by the day set no pace", () => {
-    learner.observe([report("requests", 14_400, 14_399, 86_400_000)], nowMs);
+    observe([report("requests", 14_400, 14_399, 86_400_000)], nowMs);
     expect(limits.areSet).toBe(false);
     expect(learnt).toEqual([]);
   });
 
   test("of a project and of its organisation: the smaller one counts", () => {
-    learner.observe([report("tokens", 90_000), report("tokens", 40_000)], nowMs);
+    observe([report("tokens", 90_000), report("tokens", 40_000)], nowMs);
     expect(limits.status()).toMatchObject([{ amount: 40_000 }]);
   });
 });

@@ -154,4 +154,48 @@ describe("a pace learnt from refusals", () => {
     pace.endEpisode(true, "requests");
     expect(limits.status()).toMatchObject([{ measure: "requests" }]);
   });
+
+  test("on tokens is no chance: it is not given up though a cut makes refusals no rarer", () => {
+    const large = { ...weights, tokens: 1_000 };
+    for (let episode = 0; episode < 20; episode += 1) {
+      for (let request = 0; request < 2; request += 1) pace.start(large);
+      pace.refuse(large);
+      pace.beginEpisode();
+      nowMs += 1_000;
+      pace.endEpisode(false, "tokens");
+      expect(limits.status()).toMatchObject([{ measure: "tokens" }]);
+    }
+  });
+
+  test("counts what answers used, not what was reserved for them", () => {
+    const reserved = { ...weights, tokens: 1_000 };
+    for (let request = 0; request < 100; request += 1) {
+      pace.start(reserved);
+      nowMs += 90;
+      pace.settle({ ...weights, requests: 0, tokens: 900 });
+    }
+    pace.start(reserved);
+    pace.refuse(reserved);
+    pace.beginEpisode();
+    // What is given back in the pause would have flowed in anyway.
+    for (let request = 0; request < 50; request += 1) pace.settle({ ...weights, requests: 0, tokens: 900 });
+    nowMs += 1_000;
+    pace.endEpisode(true, "tokens");
+    // 10,000 tokens in 9 s, and the second's worth that the bucket held.
+    const [limit] = limits.status();
+    expect(limit?.amount).toBeGreaterThan(60_000 * 0.95);
+    expect(limit?.amount).toBeLessThan(60_000);
+  });
+
+  test("is what a server bore lately, though it was asked for little before", () => {
+    for (; nowMs < 20_000; nowMs += 1_000) pace.start(weights);
+    for (; nowMs < 30_000; nowMs += 10) pace.start(weights);
+    pace.refuse(weights);
+    pace.beginEpisode();
+    nowMs += 1_000;
+    pace.endEpisode(true);
+    // 100 a second in the end; of 34 a second on average nothing follows.
+    expect(announced[0]).toBeGreaterThan(6_000 * 0.8);
+    expect(announced[0]).toBeLessThan(6_000);
+  });
 });

@@ -14,10 +14,15 @@ test.each([
   ["input", 30],
 ] as const)("tokens counted by %s take what that provider counts", (counting, tokens) => {
   const weights = { requests: 1, tokens, "input-tokens": 30, "output-tokens": 100 };
-  expect(reservedWeights(cost(counting), 100)).toEqual(weights);
+  expect(reservedWeights(cost(counting), { reserved: 100, expected: 100 })).toEqual(weights);
 });
 
-const reserved = reservedWeights(cost("sum"), 70);
+test("a limit on output alone counts what is expected, not what is allowed", () => {
+  const weights = { requests: 1, tokens: 130, "input-tokens": 30, "output-tokens": 20 };
+  expect(reservedWeights(cost("sum"), { reserved: 100, expected: 20 })).toEqual(weights);
+});
+
+const reserved = reservedWeights(cost("sum"), { reserved: 70, expected: 70 });
 
 test("what an answer did not use is given back, what it used beyond is taken; the request stays taken", () => {
   expect(unusedWeights(reserved, cost("sum"), answered(25))).toEqual({
@@ -32,7 +37,9 @@ test("what an answer did not use is given back, what it used beyond is taken; th
 test("tokens that the provider had in its cache do not count where only the request counts", () => {
   const usage = { ...noUsage, promptTokens: 40, cachedTokens: 25, completionTokens: 10 };
   const attempt = { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage } } as const;
-  expect(unusedWeights(reservedWeights(cost("input"), 0), cost("input"), attempt).tokens).toBe(30 - 15);
+  expect(unusedWeights(reservedWeights(cost("input"), { reserved: 0, expected: 0 }), cost("input"), attempt).tokens).toBe(
+    30 - 15,
+  );
   expect(unusedWeights(reserved, cost("sum"), attempt).tokens).toBe(100 - 50);
 });
 

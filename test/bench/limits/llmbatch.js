@@ -2,7 +2,7 @@
 import { createProvider, RequestManager } from "../../../dist/index.js";
 
 /** @returns how many requests were answered. */
-export async function play({ origin, rule, bodies, concurrency, limits }) {
+export async function play({ origin, path, rule, bodies, concurrency, limits }) {
   const provider =
     rule === "anthropic"
       ? createProvider("anthropic", { baseUrl: origin, apiKey: "k" })
@@ -10,12 +10,16 @@ export async function play({ origin, rule, bodies, concurrency, limits }) {
   const manager = new RequestManager({ provider, concurrency, limits: listLimits(limits) });
   let answered = 0;
   try {
-    for await (const { status } of manager.run(bodies())) if (status === "succeeded") answered += 1;
+    for await (const { status } of manager.run(linesOf(bodies(), path))) if (status === "succeeded") answered += 1;
   } catch (error) {
     process.stderr.write(`llmbatch stopped: ${error.message}\n`);
   }
   await manager.close();
   return answered;
+}
+
+function* linesOf(bodies, url) {
+  for (const body of bodies) yield { url, body };
 }
 
 function listLimits({ requestsPerMinute, tokensPerMinute, inputTokensPerMinute, outputTokensPerMinute }) {
