@@ -45,7 +45,7 @@ export function requestPath(
   protocol: Pick<Protocol, "path" | "baseUrlHasVersion" | "isBesideDeployments">,
 ): string {
   const hasVersion = base.path !== "" && (protocol.baseUrlHasVersion || base.path.endsWith("/v1"));
-  const basePath = protocol.isBesideDeployments ? base.path.replace(/\/deployments\/[^/]+$/, "") : base.path;
+  const basePath = protocol.isBesideDeployments ? base.path.replace(/(\/openai)\/deployments\/[^/]+$/, "$1") : base.path;
   return basePath + (hasVersion ? protocol.path.replace(/^\/v1/, "") : protocol.path) + base.query;
 }
 

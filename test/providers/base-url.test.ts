@@ -57,6 +57,7 @@ describe("where requests go", () => {
       "https://r.example/openai/deployments/d?api-version=2025-04-01",
       "https://r.example/openai/responses?api-version=2025-04-01",
     ],
+    ["https://gateway.example/deployments/d", "https://gateway.example/deployments/d/responses"],
   ])("responses at %s", (baseUrl, url) => {
     const base = parseBaseUrl(baseUrl);
     expect(base.origin + requestPath(base, openaiResponses)).toBe(url);
