@@ -6,8 +6,11 @@ import { parseLines, questions, Workplace } from "../e2e/cli.ts";
 import { answerTo, runArguments, serve } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
-const { mebibytes } = sized({ small: { mebibytes: 100 }, full: { mebibytes: 2048 } });
-const most = 200_000_000 / 1024 / 1024;
+/** Less than 200 MB; among other tests, on other versions of node, the collector may come later, but not so late that all were held. */
+const { mebibytes, most } = sized({
+  small: { mebibytes: 200, most: 240 },
+  full: { mebibytes: 2048, most: 200_000_000 / 1024 / 1024 },
+});
 
 it(`a line of ${mebibytes} MiB is refused in little memory, and its neighbours are answered`, async () => {
   const figures = new Figures("one line longer than the limit of 64 MiB");
