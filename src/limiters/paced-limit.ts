@@ -7,21 +7,26 @@ import { SlidingWindow } from "./sliding-window.ts";
 interface Usage {
   /** How much of it. */
   readonly share: number;
-  /** How much of it may be started at once, as milliseconds of its flow. */
-  readonly burstMs: number;
+  /** How much of it may gather while it is not used, as milliseconds of its flow. */
+  readonly capacityMs: number;
+  /** How much of that is left for jitter on the way. What is larger than the rest waits until all of it is there, as servers demand. */
+  readonly spareMs: number;
 }
 
 /**
- * Providers let about a second's worth of tokens through at once; a tenth of that is left for jitter on the way. A limit on requests may
- * be enforced by the second: of those there is no burst, except to make up for what this process was too slow to start in its time, and
- * a hundredth is left, so that jitter on the way does not bring two seconds' worth into one.
+ * Providers let about a second's worth of tokens through at once; those of output may count when the answer is there, and answers that
+ * take differently long come together. A limit on requests may be enforced by the second: of those there is no burst, except to make up
+ * for what this process was too slow to start in its time, and a hundredth is left, so that jitter on the way does not bring two seconds'
+ * worth into one.
  */
 const usages: Readonly<Record<Measure, Usage>> = {
-  requests: { share: 0.99, burstMs: 300 },
-  tokens: { share: 0.998, burstMs: 900 },
-  "input-tokens": { share: 0.998, burstMs: 900 },
-  "output-tokens": { share: 0.998, burstMs: 800 },
+  requests: { share: 0.99, capacityMs: 300, spareMs: 0 },
+  tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100 },
+  "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100 },
+  "output-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 250 },
 };
+/** Refilling in small steps leaves a level some 10^-16 short. */
+const roundingError = 1e-9;
 /** In any span as long as this no more requests start than the limit allows by the second: a second, and the jitter on the way. */
 const strictWindowMs = 1_006;
 
@@ -50,12 +55,12 @@ export class PacedLimit implements Limit {
   }
 
   available(): number {
-    return this.#reservoir.room(this.#clock());
+    return Math.floor(this.#reservoir.level(this.#clock()) - spareOf(this.#spec) + roundingError);
   }
 
   waitMs(weight: number): number {
     const nowMs = this.#clock();
-    const waitMs = this.#reservoir.waitMs(weight, nowMs);
+    const waitMs = this.#reservoir.waitMs(weight + spareOf(this.#spec), nowMs);
     return this.#window === undefined ? waitMs : Math.max(waitMs, this.#window.waitMs(nowMs));
   }
 
@@ -77,7 +82,7 @@ export class PacedLimit implements Limit {
    */
   begin(remaining: number | undefined, inFlight: number, weight: number): void {
     const nowMs = this.#clock();
-    this.#reservoir.lower(remaining === undefined ? 1 : remaining - inFlight * weight, nowMs);
+    this.#reservoir.lower(remaining === undefined ? 1 + spareOf(this.#spec) : remaining - inFlight * weight, nowMs);
     for (let request = 0; request < inFlight; request += 1) this.#window?.start(nowMs);
   }
 
@@ -98,7 +103,11 @@ function perMs({ measure, amount, periodMs }: RateLimit): number {
 }
 
 function capacityOf({ measure, amount, periodMs }: RateLimit): number {
-  return Math.max(1, (amount / periodMs) * usages[measure].burstMs);
+  return Math.max(1, (amount / periodMs) * usages[measure].capacityMs);
+}
+
+function spareOf({ measure, amount, periodMs }: RateLimit): number {
+  return (amount / periodMs) * usages[measure].spareMs;
 }
 
 function windowOf({ amount, periodMs }: RateLimit): SlidingWindow {

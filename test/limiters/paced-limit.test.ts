@@ -111,6 +111,15 @@ describe("a limit on tokens", () => {
   });
 });
 
+test("what is larger than a bucket of a second waits until that is full, as the server demands", () => {
+  let nowMs = 0;
+  const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
+  limit.take(500);
+  expect(limit.waitMs(400)).toBe(0);
+  expect(limit.waitMs(900)).toBeCloseTo(500 / 0.998, 3);
+  expect(limit.waitMs(5_000)).toBeCloseTo(500 / 0.998, 3);
+});
+
 describe("a sliding window", () => {
   test("lets so many start in any span of its length", () => {
     const window = new SlidingWindow(2, 100);
