@@ -5,14 +5,12 @@ import type { Readable } from "node:stream";
 import { UsageError } from "../model/errors.ts";
 import { fileProblem } from "./file-problem.ts";
 
-/** The bytes of the input, in chunks that belong to the receiver. */
+/** The bytes of the input, in chunks that are good until the next one is asked for. */
 export interface Input extends AsyncIterable<Uint8Array> {
   /** As the user wrote it, or `stdin`. */
   readonly name: string;
   /** Whether each iteration begins anew at the first byte. A regular file can be read again; a pipe, a device or stdin only once. */
   readonly rereadable: boolean;
-  /** Whether a chunk is filled again once the next one is asked for. */
-  readonly reusesChunks?: boolean;
   /** Names the content of a file that lay still for a while: whatever changes it changes this too. Undefined of anything else. */
   version(): Promise<string | undefined>;
   /** @throws InputError when reading breaks off. UsageError when a file has changed since it was read before. */
@@ -77,7 +75,6 @@ const chunkBytes = 256 * 1024;
 const coarsestClockMs = 2500;
 
 class FileInput implements Input {
-  readonly reusesChunks = true;
   readonly name: string;
   readonly rereadable: boolean;
   readonly #handle: FileHandle;

@@ -1,47 +1,42 @@
-const slabBytes = 1024 * 1024;
+/** Memory is taken in steps of this size, so that it is not asked for with each chunk; the first step is kept. */
+const stepBytes = 1024 * 1024;
 
-/** Slabs that nobody uses. Memory for a line of many megabytes, given up and asked for anew, would be in use twice until it is collected. */
-const freeSlabs: Buffer[] = [];
-
-/** The beginning of a line whose end has not come yet: as it came, or copied together where what came is used again. */
+/**
+ * The beginning of a line whose end has not come yet. Its memory goes back to the system as soon as it is let go of, not when garbage
+ * is collected next: for a line of many megabytes that would come late.
+ */
 export class HeldBytes {
-  readonly #copies: boolean;
-  #slabs: Buffer[] = [];
+  readonly #memory: ArrayBuffer;
   #length = 0;
 
-  constructor(copies: boolean) {
-    this.#copies = copies;
+  /** @param mostBytes What is held at most. Of what is not used, only addresses are taken. */
+  constructor(mostBytes: number) {
+    this.#memory = new ArrayBuffer(0, { maxByteLength: roundUp(mostBytes) });
   }
 
   get length(): number {
     return this.#length;
   }
 
+  /** @throws RangeError beyond `mostBytes`. */
   add(bytes: Buffer): void {
-    if (!this.#copies) {
-      if (bytes.length > 0) this.#slabs.push(bytes);
-      this.#length += bytes.length;
-      return;
-    }
-    for (let at = 0; at < bytes.length;) {
-      const offset = this.#length % slabBytes;
-      if (offset === 0) this.#slabs.push(freeSlabs.pop() ?? Buffer.allocUnsafeSlow(slabBytes));
-      const copied = bytes.copy(this.#slabs.at(-1) ?? bytes, offset, at);
-      at += copied;
-      this.#length += copied;
-    }
+    const length = this.#length + bytes.length;
+    if (length > this.#memory.byteLength) this.#memory.resize(roundUp(length));
+    bytes.copy(Buffer.from(this.#memory, this.#length, bytes.length));
+    this.#length = length;
   }
 
-  /** What was held so far, in pieces that are good until the next call of `clear`. */
-  pieces(): Buffer[] {
-    if (!this.#copies) return this.#slabs;
-    const last = this.#slabs.length - 1;
-    return this.#slabs.map((slab, index) => (index < last ? slab : slab.subarray(0, this.#length - last * slabBytes)));
+  /** What is held; good until the next call of `clear`. */
+  bytes(): Buffer {
+    return Buffer.from(this.#memory, 0, this.#length);
   }
 
   clear(): void {
-    if (this.#copies) freeSlabs.push(...this.#slabs);
-    this.#slabs = [];
+    if (this.#memory.byteLength > stepBytes) this.#memory.resize(stepBytes);
     this.#length = 0;
   }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / stepBytes) * stepBytes;
 }

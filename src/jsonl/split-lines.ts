@@ -31,15 +31,12 @@ export type Line = TextLine | BrokenLine;
  * Cuts UTF-8 bytes into lines, which end with LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark
  * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
  *
- * @param source Chunks of any size. A source that `reusesChunks` fills a chunk again once the next one is asked for; others do not
- *   change what they have handed over, as Node's streams never do.
+ * @param source Chunks of any size. It may fill a chunk again once the next one is asked for.
  * @returns the lines that each chunk completes, at least one at a time.
  * @throws what `source` throws; never for what the lines hold.
  */
-export async function* splitLines(
-  source: AsyncIterable<Uint8Array> & { readonly reusesChunks?: boolean },
-): AsyncGenerator<Line[]> {
-  const splitter = new LineSplitter(source.reusesChunks ?? false);
+export async function* splitLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter();
   for await (const chunk of source) {
     const lines = splitter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     if (lines.length > 0) yield lines;
@@ -56,15 +53,11 @@ const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
   #linesSeen = 0;
-  readonly #held: HeldBytes;
+  readonly #held = new HeldBytes(maxLineBytes);
   /** Of the line whose end has not come yet, those not held included. */
   #heldBytes = 0;
   /** Takes the place of `#held` once the line is too long: only its digest grows. */
   #digestOfTooLong: Hash | undefined;
-
-  constructor(areChunksReused: boolean) {
-    this.#held = new HeldBytes(areChunksReused);
-  }
 
   /** @returns the lines that `chunk` completes. */
   push(chunk: Buffer): Line[] {
@@ -99,20 +92,24 @@ class LineSplitter {
     this.#heldBytes += bytes.length;
     if (this.#heldBytes <= maxLineBytes) return this.#held.add(bytes);
     this.#digestOfTooLong ??= createHash("sha256");
-    for (const part of this.#held.pieces()) this.#digestOfTooLong.update(part);
-    this.#digestOfTooLong.update(bytes);
+    this.#digestOfTooLong.update(this.#held.bytes()).update(bytes);
     this.#held.clear();
   }
 
   #releaseHeld(): Line | undefined {
     const digest = this.#digestOfTooLong?.digest("hex");
-    const bytes = Buffer.concat(this.#held.pieces());
-    this.#held.clear();
-    this.#heldBytes = 0;
     this.#digestOfTooLong = undefined;
-    if (digest === undefined) return this.#line(bytes, 0, bytes.length, encodingOf(bytes));
+    this.#heldBytes = 0;
+    if (digest === undefined) return this.#lineOfHeld();
     this.#linesSeen += 1;
     return { lineNumber: this.#linesSeen, problem: "too-long", text: "", digest };
+  }
+
+  #lineOfHeld(): Line | undefined {
+    const bytes = this.#held.bytes();
+    const line = this.#line(bytes, 0, bytes.length, encodingOf(bytes));
+    this.#held.clear();
+    return line;
   }
 
   /** Counts the line of `block` from `from` to its line feed at `to`. @returns undefined when it is blank. */
