@@ -12,7 +12,7 @@ export interface RecallOptions<Item> {
   readonly onRecalled: (item: Item, answer: Answer | undefined) => void;
   /** Called for each item of a group that could not be looked up. */
   readonly onFailed: (item: Item, error: unknown) => void;
-  readonly onGroupEnd: () => void;
+  readonly onGroupEnd: (isAllKnown: boolean) => void;
 }
 
 /**
@@ -49,18 +49,20 @@ export class Recall<Item> {
   async #lookUp(group: readonly Item[], before: Promise<void>): Promise<void> {
     const { getMany, keyOf, onRecalled, onFailed, onGroupEnd } = this.#options;
     let done = 0;
+    let known = 0;
     try {
       for (let turn = before; done < group.length; turn = Promise.resolve()) {
         const [answers] = await Promise.all([getMany(group.slice(done).map(keyOf)), turn]);
         for (const answer of answers) {
           const item = group[done];
           done += 1;
+          if (answer !== undefined) known += 1;
           if (item !== undefined) onRecalled(item, answer);
         }
       }
     } catch (error) {
       for (const item of group.slice(done)) onFailed(item, error);
     }
-    onGroupEnd();
+    onGroupEnd(known === group.length);
   }
 }

@@ -2,7 +2,11 @@
 const maxWaitingBytes = 64 * 1024 * 1024;
 
 /** Requests enter in bursts of about this many: done by turns with HTTP, parsing and hashing one of them takes five times as long. */
-const burstRequests = 512;
+const burstRequests = 256;
+
+/** While the cache knows everything, groups are read from it, looked up and written at the same time; what is to be asked only waits longer. */
+const wideBurstRequests = 512;
+const wideExtraRequests = 1024;
 
 /**
  * Decides how far the manager reads ahead: far enough that every slot is always in use and that cache reads come in large groups,
@@ -10,24 +14,32 @@ const burstRequests = 512;
  */
 export class RequestWindow {
   readonly #concurrency: number;
-  readonly #maxRequests: number;
+  readonly #narrowRequests: number;
   #requests = 0;
   #bytes = 0;
   #wasFull = false;
+  #isWide = false;
 
   /** @param concurrency Requests that can be in flight; that many are let in whatever their size. */
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
-    this.#maxRequests = 2 * concurrency + 1536;
+    this.#narrowRequests = 2 * concurrency + 512;
+  }
+
+  /** Tells of each group that was looked up whether the cache knew all of it. */
+  observeRecall(isAllKnown: boolean): void {
+    this.#isWide = isAllKnown;
   }
 
   /** Once full, it stays so until there is room for a burst. */
   get isFull(): boolean {
-    const spareRequests = this.#wasFull ? burstRequests : 0;
-    const spareBytes = this.#wasFull ? maxWaitingBytes / 4 : 0;
+    const most = this.#narrowRequests + (this.#isWide ? wideExtraRequests : 0);
+    const spareRequests = this.#isWide ? wideBurstRequests : burstRequests;
+    const emptyRequests = this.#wasFull ? spareRequests : 0;
+    const emptyBytes = this.#wasFull ? maxWaitingBytes / 4 : 0;
     this.#wasFull =
       this.#requests >= this.#concurrency &&
-      (this.#requests >= this.#maxRequests - spareRequests || this.#bytes >= maxWaitingBytes - spareBytes);
+      (this.#requests >= most - emptyRequests || this.#bytes >= maxWaitingBytes - emptyBytes);
     return this.#wasFull;
   }
 

@@ -166,7 +166,10 @@ export class Run {
         else this.#leave(entered, recalled(entered, answer));
       },
       onFailed: (entered, error) => this.#leave(entered, this.#resultOfError(entered, error)),
-      onGroupEnd: () => this.#change.fire(),
+      onGroupEnd: (isAllKnown) => {
+        this.#window.observeRecall(isAllKnown);
+        this.#change.fire();
+      },
     });
   }
 
