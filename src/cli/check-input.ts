@@ -4,14 +4,27 @@ import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 
 const mostProblemsShown = 10;
+const mostTooLongNoted = 1000;
 
 export interface InputCheck {
   readonly lines: number;
   readonly invalid: number;
   /** The first ones, each as `file:line: what`. */
   readonly problems: readonly string[];
+  /** The numbers of lines that are too long, the first thousand of them: those that take memory to find out. */
+  readonly tooLong: ReadonlySet<number>;
   /** How many requests go to each model at each path: keys are `model path`. */
   readonly requestsByTarget: ReadonlyMap<string, number>;
+}
+
+/** What is known of an input before anything of it is sent. */
+export interface CheckedInput {
+  /** Unknown of a stream, which is checked as it comes. */
+  readonly total?: number;
+  /** Whether no `custom_id` can stand in it twice. */
+  readonly idsAreUnique: boolean;
+  /** Numbers of lines that are too long. */
+  readonly tooLong?: ReadonlySet<number>;
 }
 
 /**
@@ -27,6 +40,7 @@ export async function checkInput(
   unsupported: (request: BatchRequest) => string | undefined,
 ): Promise<InputCheck> {
   const problems: string[] = [];
+  const tooLong = new Set<number>();
   const requestsByTarget = new Map<string, number>();
   let count = 0;
   let invalid = 0;
@@ -37,6 +51,7 @@ export async function checkInput(
       const problem = problemOf(input, unsupported);
       if (problem !== undefined) {
         invalid += 1;
+        if (line.problem === "too-long" && tooLong.size < mostTooLongNoted) tooLong.add(line.lineNumber);
         if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
@@ -44,7 +59,7 @@ export async function checkInput(
       }
     }
   }
-  return { lines: count, invalid, problems, requestsByTarget };
+  return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }
 
 /** Requests that the provider cannot be asked, in words for `checkInput`. */

@@ -3,18 +3,10 @@ import type { CacheStore } from "../caches/cache-store.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, UsageError } from "../model/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { refuseInvalid } from "./check-input.ts";
+import { type CheckedInput, refuseInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
 import { checkRequests, createParser } from "./requests.ts";
 import { readVersion } from "./version.ts";
-
-/** What is known of an input before anything of it is sent. */
-export interface CheckedInput {
-  /** Unknown of a stream, which is checked as it comes. */
-  readonly total?: number;
-  /** Whether no `custom_id` can stand in it twice. */
-  readonly idsAreUnique: boolean;
-}
 
 /**
  * Reads a file whole and refuses it if a line cannot be sent. A file that was found good before, and has not changed since, is not read
@@ -39,9 +31,9 @@ export async function checkWhole(
     if (linesFoundGood !== undefined) return { total: Math.min(Number(linesFoundGood), mostLines), idsAreUnique: true };
     const check = await checkRequests(input, options, provider);
     if (!options.skip_invalid) refuseInvalid(check);
-    const { lines, invalid } = check;
+    const { lines, invalid, tooLong } = check;
     if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
-    return { total: Math.min(lines, mostLines), idsAreUnique: invalid === 0 };
+    return { total: Math.min(lines, mostLines), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;

@@ -3,14 +3,14 @@ import { type Line, RequestParser, type RequestParserOptions, splitLines } from 
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import { allowFolder } from "./allowed-folder.ts";
-import { checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
+import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
 type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
+/** `checked` is what was found out when the whole input was checked. */
 export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
-  /** The whole input was checked before, and no `custom_id` stands in it twice. */
-  readonly idsAreUnique: boolean;
+  readonly checked: CheckedInput;
 }
 
 /** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
@@ -19,9 +19,9 @@ export async function* readRequests(
   options: ReadingOptions,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = createParser(options, { idsAreUnique: options.idsAreUnique, onWarning: warn });
+  const parser = createParser(options, { idsAreUnique: options.checked.idsAreUnique, onWarning: warn });
   let left = options.limit.lines ?? Infinity;
-  for await (const lines of splitLines(input)) {
+  for await (const lines of splitLines(input, options.checked.tooLong)) {
     yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
     left -= lines.length;
     if (left <= 0) return;

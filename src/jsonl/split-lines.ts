@@ -32,11 +32,15 @@ export type Line = TextLine | BrokenLine;
  * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
  *
  * @param source Chunks of any size. It may fill a chunk again once the next one is asked for.
+ * @param knownTooLong Numbers of lines that were found too long when the same bytes were read before: nothing of them is held again.
  * @returns the lines that each chunk completes, at least one at a time.
  * @throws what `source` throws; never for what the lines hold.
  */
-export async function* splitLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
-  const splitter = new LineSplitter();
+export async function* splitLines(
+  source: AsyncIterable<Uint8Array>,
+  knownTooLong: ReadonlySet<number> = new Set(),
+): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter(knownTooLong);
   for await (const chunk of source) {
     const lines = splitter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     if (lines.length > 0) yield lines;
@@ -58,6 +62,11 @@ class LineSplitter {
   #heldBytes = 0;
   /** Takes the place of `#held` once the line is too long: only its digest grows. */
   #digestOfTooLong: Hash | undefined;
+  readonly #knownTooLong: ReadonlySet<number>;
+
+  constructor(knownTooLong: ReadonlySet<number>) {
+    this.#knownTooLong = knownTooLong;
+  }
 
   /** @returns the lines that `chunk` completes. */
   push(chunk: Buffer): Line[] {
@@ -90,7 +99,7 @@ class LineSplitter {
 
   #hold(bytes: Buffer): void {
     this.#heldBytes += bytes.length;
-    if (this.#heldBytes <= maxLineBytes) return this.#held.add(bytes);
+    if (this.#heldBytes <= maxLineBytes && !this.#knownTooLong.has(this.#linesSeen + 1)) return this.#held.add(bytes);
     this.#digestOfTooLong ??= createHash("sha256");
     this.#digestOfTooLong.update(this.#held.bytes()).update(bytes);
     this.#held.clear();

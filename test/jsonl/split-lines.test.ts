@@ -4,12 +4,16 @@ import { describe, expect, test } from "vitest";
 import { maxLineBytes, splitLines } from "../../src/jsonl/split-lines.ts";
 import type { Line } from "../../src/jsonl/split-lines.ts";
 
-async function split(...chunks: (string | Uint8Array)[]): Promise<Line[]> {
+function split(...chunks: (string | Uint8Array)[]): Promise<Line[]> {
+  return splitKnowing(new Set(), chunks);
+}
+
+async function splitKnowing(tooLong: ReadonlySet<number>, chunks: readonly (string | Uint8Array)[]): Promise<Line[]> {
   async function* source(): AsyncGenerator<Uint8Array> {
     for (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
   }
   const lines: Line[] = [];
-  for await (const group of splitLines(source())) lines.push(...group);
+  for await (const group of splitLines(source(), tooLong)) lines.push(...group);
   return lines;
 }
 
@@ -130,6 +134,15 @@ describe("a line at the limit", () => {
     expect(await split(tooLong, "x", "\nsec", "ond\n")).toMatchObject([
       { lineNumber: 1, problem: "too-long", digest: sha256(Buffer.concat([tooLong, Buffer.from("x")])) },
       { lineNumber: 2, text: "second" },
+    ]);
+  });
+
+  test("is not held again when it was found too long before, and is reported in the same way", async () => {
+    const chunks = ["a\nbb", "bb", "b\nc"];
+    expect(await splitKnowing(new Set([2]), chunks)).toEqual([
+      { lineNumber: 1, text: "a" },
+      { lineNumber: 2, problem: "too-long", text: "", digest: sha256(Buffer.from("bbbbb")) },
+      { lineNumber: 3, text: "c" },
     ]);
   });
 

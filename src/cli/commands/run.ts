@@ -56,7 +56,8 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => provider.close());
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
-  const { total, idsAreUnique } = await checkWhole(input, options, provider, cache);
+  const checked = await checkWhole(input, options, provider, cache);
+  const { total } = checked;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
   if (log !== undefined) closers.add(() => log.close());
   const writer = await openResultWriter(options);
@@ -76,7 +77,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
-  const requests = readRequests(input, { ...options, idsAreUnique }, report.warn);
+  const requests = readRequests(input, { ...options, checked }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 
