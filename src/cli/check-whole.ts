@@ -12,32 +12,51 @@ import { readVersion } from "./version.ts";
  * Reads a file whole and refuses it if a line cannot be sent. A file that was found good before, and has not changed since, is not read
  * for that again: a fifth of the time that it takes to resume a run whose answers are all there.
  *
+ * @param openCache Where notes of that are kept; closed again, because what a check takes goes back to the system only when no memory
+ *   that was taken later is in its way.
  * @throws UsageError naming the lines that cannot be sent; or when what was found out cannot be kept in the cache.
  */
 export async function checkWhole(
   input: Input,
   options: Options,
   provider: Provider,
-  cache: CacheStore | undefined,
+  openCache: () => Promise<CacheStore | undefined>,
 ): Promise<CheckedInput> {
   if (!input.rereadable) {
     createParser(options); // throws what is wrong with the options
     return { idsAreUnique: false };
   }
-  const mostLines = options.limit.lines ?? Infinity;
+  const note = await noteOf(input, options);
+  if (note === undefined) return check(input, options, provider);
+  const cache = await openCache();
   try {
-    const note = await noteOf(input, options);
-    const linesFoundGood = note === undefined ? undefined : await cache?.getNote?.(note);
-    if (linesFoundGood !== undefined) return { total: Math.min(Number(linesFoundGood), mostLines), idsAreUnique: true };
-    const check = await checkRequests(input, options, provider);
-    if (!options.skip_invalid) refuseInvalid(check);
-    const { lines, invalid, tooLong } = check;
-    if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
-    return { total: Math.min(lines, mostLines), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
+    const linesFoundGood = await cache?.getNote?.(note);
+    if (linesFoundGood !== undefined) return { total: atMost(Number(linesFoundGood), options), idsAreUnique: true };
+    return await check(input, options, provider, (lines) => cache?.setNote?.(note, String(lines)));
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;
+  } finally {
+    await cache?.close();
   }
+}
+
+/** @param onGood Hears how many lines a file has of which each can be sent. */
+async function check(
+  input: Input,
+  options: Options,
+  provider: Provider,
+  onGood?: (lines: number) => Promise<void> | undefined,
+): Promise<CheckedInput> {
+  const found = await checkRequests(input, options, provider);
+  if (!options.skip_invalid) refuseInvalid(found);
+  const { lines, invalid, tooLong } = found;
+  if (invalid === 0) await onGood?.(lines);
+  return { total: atMost(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
+}
+
+function atMost(lines: number, { limit }: Options): number {
+  return Math.min(lines, limit.lines ?? Infinity);
 }
 
 /**
@@ -46,6 +65,7 @@ export async function checkWhole(
  * @returns undefined where it may change unnoticed.
  */
 async function noteOf(input: Input, options: Options): Promise<string | undefined> {
+  if (options.cache !== "disk") return undefined;
   if (options.allow_files !== undefined) return undefined; // lines are as good as the files that they name
   const content = await input.version();
   if (content === undefined) return undefined;

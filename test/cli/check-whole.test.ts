@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { type CacheStore, createMemoryCache, openDiskCache } from "../../src/caches/cache-store.ts";
+import { type CacheStore, openDiskCache } from "../../src/caches/cache-store.ts";
 import type { CheckedInput } from "../../src/cli/check-input.ts";
 import { checkWhole } from "../../src/cli/check-whole.ts";
 import { type Input, openInput } from "../../src/cli/input.ts";
@@ -39,28 +39,22 @@ describe("checking a file before anything is sent", () => {
     };
   }
 
-  async function openCache(path = join(temporaryDirectory(), "cache.sqlite")): Promise<CacheStore> {
-    const cache = await openDiskCache({ path });
-    open.push(cache);
-    return cache;
-  }
-
   async function check(
     input: Input,
-    cache: CacheStore | undefined,
+    openCache: () => Promise<CacheStore>,
     flags: object = {},
   ): Promise<CheckedInput & { read: number }> {
     timesRead = 0;
     const options = loadOptions({ model: "m", ...flags }, undefined, {});
-    return { ...(await checkWhole(input, options, provider, cache)), read: timesRead };
+    return { ...(await checkWhole(input, options, provider, openCache)), read: timesRead };
   }
 
   it("is done once for a file that has not changed", async () => {
-    const path = join(temporaryDirectory(), "cache.sqlite");
+    const cache = cacheFile();
     const good = { total: 3, idsAreUnique: true };
-    expect(await check(await fileOf(requests, "v1"), await openCache(path))).toEqual({ ...good, read: 1 });
-    expect(await check(await fileOf(requests, "v1"), await openCache(path))).toEqual({ ...good, read: 0 });
-    expect(await check(await fileOf(requests, "v1"), await openCache(path), { limit: ["2"] })).toEqual({
+    expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 1 });
+    expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 0 });
+    expect(await check(await fileOf(requests, "v1"), cache, { limit: ["2"] })).toEqual({
       total: 2,
       idsAreUnique: true,
       read: 0,
@@ -68,7 +62,7 @@ describe("checking a file before anything is sent", () => {
   });
 
   it("is done again when the file, or what judges it, has changed", async () => {
-    const cache = await openCache();
+    const cache = cacheFile();
     await check(await fileOf(requests, "v1"), cache);
     expect(await check(await fileOf(requests, "v2"), cache)).toMatchObject({ read: 1 });
     expect(await check(await fileOf(requests, "v1"), cache, { model: "other" })).toMatchObject({ read: 1 });
@@ -77,15 +71,16 @@ describe("checking a file before anything is sent", () => {
   });
 
   it("is done each time where nothing says whether the file has changed, or no cache outlives the process", async () => {
-    const cache = await openCache();
+    const cache = cacheFile();
     for (const _ of [1, 2]) expect(await check(await fileOf(requests, undefined), cache)).toMatchObject({ total: 3, read: 1 });
-    for (const store of [createMemoryCache(), undefined]) {
-      for (const _ of [1, 2]) expect(await check(await fileOf(requests, "v1"), store)).toMatchObject({ total: 3, read: 1 });
+    for (const kind of ["memory", "none"]) {
+      for (const _ of [1, 2])
+        expect(await check(await fileOf(requests, "v1"), cache, { cache: kind })).toMatchObject({ total: 3, read: 1 });
     }
   });
 
   it("never takes a file for good that has a bad line", async () => {
-    const cache = await openCache();
+    const cache = cacheFile();
     const lines = [...requests, "{"];
     for (const _ of [1, 2]) await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
     const skipping = { skip_invalid: true };
@@ -95,3 +90,8 @@ describe("checking a file before anything is sent", () => {
     await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
   });
 });
+
+function cacheFile(): () => Promise<CacheStore> {
+  const path = join(temporaryDirectory(), "cache.sqlite");
+  return () => openDiskCache({ path });
+}

@@ -54,9 +54,9 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
   closers.add(() => provider.close());
+  const checked = await checkWhole(input, options, provider, () => openCache(options, environment));
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
-  const checked = await checkWhole(input, options, provider, cache);
   const { total } = checked;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
   if (log !== undefined) closers.add(() => log.close());
