@@ -5,14 +5,18 @@ const fullestLoad = 0.8;
 const growth = 1.5;
 
 /**
+ * As many tables share the texts. One large table would have to be copied to a larger one at once, and the memory of such large pieces
+ * goes back to the system late or not at all.
+ */
+const tables = 64;
+
+/**
  * Counts how often each text was seen, at 20 to 30 bytes a text however long the texts are: a `Map` of a million ids would take
  * more memory than a run may. Holds 96 bits of a SHA-256 of each, so two texts are mistaken for one about once in 10^17 runs of a
  * million lines.
  */
 export class DigestCounts {
-  #slots = 1024;
-  #used = 0;
-  #table: Uint32Array = new Uint32Array(this.#slots * wordsPerSlot);
+  readonly #tables: readonly CountTable[] = Array.from({ length: tables }, () => new CountTable());
 
   /** Counts `text` once more. @returns how often it had been seen before. */
   add(text: string): number {
@@ -26,6 +30,16 @@ export class DigestCounts {
   }
 
   #count(a: number, b: number, c: number): number {
+    return this.#tables[c % tables]?.count(a, b, c) ?? 0;
+  }
+}
+
+class CountTable {
+  #slots = 16;
+  #used = 0;
+  #table: Uint32Array = new Uint32Array(this.#slots * wordsPerSlot);
+
+  count(a: number, b: number, c: number): number {
     if (this.#used >= this.#slots * fullestLoad) this.#grow();
     const table = this.#table;
     const at = findSlot(table, this.#slots, a, b, c);
