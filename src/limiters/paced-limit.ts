@@ -102,8 +102,9 @@ function perMs({ measure, amount, periodMs }: RateLimit): number {
   return (amount / periodMs) * usages[measure].share;
 }
 
-function capacityOf({ measure, amount, periodMs }: RateLimit): number {
-  return Math.max(1, (amount / periodMs) * usages[measure].capacityMs);
+/** However small the limit, one request or token fits in beside the spare. */
+function capacityOf(spec: RateLimit): number {
+  return Math.max(1 + spareOf(spec), (spec.amount / spec.periodMs) * usages[spec.measure].capacityMs);
 }
 
 function spareOf({ measure, amount, periodMs }: RateLimit): number {
