@@ -82,9 +82,9 @@ export interface Protocol {
   readUsage(body: unknown): Usage;
 
   /**
-   * Understands a response that is not a plain success: any status but 2xx, or a 2xx whose body says that it failed.
+   * Why a response is no answer: its status is not 2xx, or it is, and the body reports an error or stops before its end.
    *
-   * @returns undefined when the response is a good, whole answer.
+   * @returns undefined for a whole answer.
    */
   readFailure(response: HttpResponse): Failure | undefined;
 

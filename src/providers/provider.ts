@@ -21,8 +21,8 @@ export interface SendOptions {
   /** Which of `targets` it goes to. Default: the first that serves the request. */
   readonly target?: number;
   /**
-   * Asks for the answer as a stream, where the API has any, and hears the parsed data of its events as they come. Not called for an
-   * answer that comes whole all the same, nor for an event that reports an error.
+   * Called with the parsed data of each event of a streamed answer, in their order. The answer is then asked for as a stream where the API
+   * offers that; one that comes in one piece nevertheless, and events that report an error, are not passed on.
    */
   readonly onChunk?: OnChunk | undefined;
 }

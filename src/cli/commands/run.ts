@@ -13,6 +13,7 @@ import { Closers } from "../closers.ts";
 import { complain } from "../complain.ts";
 import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
+import { collectSooner } from "../heap-growth.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { readRequests } from "../requests.ts";
@@ -34,6 +35,7 @@ export async function runCommand(
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
+  collectSooner();
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
   const choice = chooseInput(argument, process.stdin.isTTY);
