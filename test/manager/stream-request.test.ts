@@ -7,7 +7,7 @@ import {
   type RequestManagerOptions,
   type RunEvent,
 } from "../../src/index.ts";
-import { chat, piece } from "../providers/recorded-streams.ts";
+import { chat, piece } from "../providers/stream-pieces.ts";
 import {
   chatAnswer,
   cutInBody,

@@ -13,7 +13,7 @@ import {
   UsageError,
 } from "../../src/index.ts";
 import { requestOf } from "../contracts/provider.ts";
-import { chat, piece } from "../providers/recorded-streams.ts";
+import { chat, piece } from "../providers/stream-pieces.ts";
 import { chatAnswer, errorAnswer, type Script, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 
 const closers: (() => Promise<void>)[] = [];
