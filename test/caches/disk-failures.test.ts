@@ -6,7 +6,7 @@ import { openDiskCache } from "../../src/caches/disk.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
 import { Child } from "./child.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const project = join(import.meta.dirname, "..", "..");
 

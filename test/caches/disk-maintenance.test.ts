@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDiskCache } from "../../src/caches/disk.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const body = JSON.stringify({ text: "x".repeat(2000) });
 const day = 24 * 60 * 60 * 1000;

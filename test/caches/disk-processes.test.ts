@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openDiskCache } from "../../src/caches/disk.ts";
 import { keyOf } from "../contracts/cache-store.ts";
 import { Child } from "./child.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("the disk cache among processes", () => {
   it("has every answer it acknowledged after kill -9", async () => {

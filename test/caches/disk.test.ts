@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { openDiskCache } from "../../src/caches/disk.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("openDiskCache", () => {
   it("writes rows that Keyv reads", async () => {

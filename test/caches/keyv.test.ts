@@ -8,7 +8,7 @@ import { createKeyvCache } from "../../src/caches/keyv.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { noUsage } from "../../src/model/usage.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A store as drivers of databases are: a test says what its calls do. */
 class Store extends EventEmitter {

@@ -1,14 +1,8 @@
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { BatchRequest } from "../../src/model/request.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import {
-  chatAnswer,
-  errorAnswer,
-  silence,
-  startScriptedServer,
-  type Script,
-  type ScriptedServer,
-} from "../support/scripted-server.ts";
+import { closing, serve } from "../support/closing.ts";
+import { chatAnswer, errorAnswer, silence, type Script, type ScriptedServer } from "../support/scripted-server.ts";
 
 /**
  * What every provider keeps to. Call it inside a `describe`.
@@ -17,22 +11,12 @@ import {
  * @param atOnce How many requests "many" are.
  */
 export function providerContract(connect: (url: string) => Provider, atOnce = 100): void {
-  const closers: (() => Promise<void>)[] = [];
   const { signal } = new AbortController();
 
   async function start(script: Script): Promise<{ server: ScriptedServer; provider: Provider }> {
-    const server = await startScriptedServer(script);
-    const provider = connect(server.url);
-    closers.push(
-      () => server.close(),
-      () => provider.close(),
-    );
-    return { server, provider };
+    const server = await serve(script);
+    return { server, provider: closing(connect(server.url)) };
   }
-
-  afterEach(async () => {
-    for (const close of closers.splice(0).toReversed()) await close();
-  });
 
   it("sends the body byte for byte", async () => {
     const { server, provider } = await start(() => chatAnswer());

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { onTestFinished } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
@@ -17,17 +16,13 @@ export interface Finished {
 
 /** One user: a folder of their own to work in, with their own cache, and the real program to call. */
 export class Workplace {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "llmbatch-test-"));
+  readonly folder: string = temporaryFolder();
   readonly environment: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],
     HOME: this.folder,
     XDG_CACHE_HOME: join(this.folder, "cache"),
     OPENAI_API_KEY: "sk-test-0123456789",
   };
-
-  constructor() {
-    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
-  }
 
   path(name: string): string {
     return join(this.folder, name);

@@ -1,20 +1,14 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { startMockServer } from "../../src/mock/mock-server.ts";
-import { chatAnswer, delayed, type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import type { MockServerOptions } from "../../src/mock/mock-server.ts";
+import { mock, serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
+import { chatAnswer, delayed, type Reply } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
   it("is reached and never exceeded", async () => {
     let held: ((reply: Reply) => void)[] = [];
-    server = await startScriptedServer(
+    const server = await serve(
       () =>
         new Promise<Reply>((resolve) => {
           held.push(resolve);
@@ -43,11 +37,11 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
 
 it("one slow request holds back nobody: the window slides", async () => {
   const slow = deferred<Reply>();
-  server = await startScriptedServer((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
+  const server = await serve((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();
   user.write("in.jsonl", questions(3_000));
   const finished = user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
-  await server.until(() => server?.ledger.length === 3_000);
+  await server.until(() => server.ledger.length === 3_000);
   slow.resolve(chatAnswer("slow"));
   expect((await finished).code).toBe(0);
   expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(
@@ -56,7 +50,7 @@ it("one slow request holds back nobody: the window slides", async () => {
 });
 
 it("equal lines are asked one by one, each gets its own answer, and a second run finds each again", async () => {
-  server = await startScriptedServer((call) => delayed(5, chatAnswer(`sample ${call.index}`)));
+  const server = await serve((call) => delayed(5, chatAnswer(`sample ${call.index}`)));
   const user = new Workplace();
   const line = { messages: [{ role: "user", content: "Invent a name" }] };
   user.write("in.jsonl", [line, line, line]);
@@ -71,7 +65,7 @@ it("equal lines are asked one by one, each gets its own answer, and a second run
 });
 
 it("--dedupe asks once for equal lines and shares the answer", async () => {
-  server = await startScriptedServer((call) => delayed(20, chatAnswer(`sample ${call.index}`)));
+  const server = await serve((call) => delayed(20, chatAnswer(`sample ${call.index}`)));
   const user = new Workplace();
   const line = { messages: [{ role: "user", content: "Invent a name" }] };
   user.write("in.jsonl", [line, line, line]);
@@ -92,18 +86,17 @@ it("--dedupe asks once for equal lines and shares the answer", async () => {
 });
 
 describe("limits that the server enforces too, with one second of burst", () => {
-  const limits: [name: string, server: Parameters<typeof startMockServer>[0], flags: string[], body: object][] = [
+  const limits: [name: string, options: MockServerOptions, flags: string[], body: object][] = [
     ["--rpm 600", { requestsPerMinute: 600 }, ["--rpm", "600"], {}],
     ["--tpm 30000", { tokensPerMinute: 30_000 }, ["--tpm", "30000"], { max_completion_tokens: 20 }],
   ];
 
   it.each(limits)("%s is never overstepped", async (_, options, flags, body) => {
-    const mock = await startMockServer({ latencyMs: 5, ...options });
+    const server = await mock({ latencyMs: 5, ...options });
     const user = new Workplace();
     user.write("in.jsonl", questions(40, body));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", mock.url, "-o", "out.jsonl", ...flags]);
-    await mock.close();
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...flags]);
     expect(code, stderr).toBe(0);
-    expect(mock.stats()).toMatchObject({ answered: 40, refused: 0 });
+    expect(server.stats()).toMatchObject({ answered: 40, refused: 0 });
   });
 });

@@ -1,27 +1,14 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import {
   chatAnswer,
   cutInBody,
   errorAnswer,
   rateLimited,
   type ReceivedCall,
-  type Script,
   type ScriptedServer,
-  startScriptedServer,
 } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
-
-async function serve(script: Script): Promise<ScriptedServer> {
-  server = await startScriptedServer(script);
-  return server;
-}
 
 function runArguments({ url }: ScriptedServer, ...more: string[]): string[] {
   return ["run", "in.jsonl", "--base-url", `${url}/v1`, "-o", "out.jsonl", "--retry-delay", "0.001", ...more];
@@ -34,17 +21,17 @@ function callsOf(question: number, ledger: readonly ReceivedCall[]): ReceivedCal
 describe("what is asked again, and how often", () => {
   it("400 once, 500 and cut sockets up to max-retries; a second run asks only for what failed", async () => {
     let isRepaired = false;
-    const { ledger, ...rest } = await serve((call) => {
+    const server = await serve((call) => {
       if (isRepaired) return chatAnswer("late");
       if (call.body.includes('"Question 2"')) return errorAnswer(400, { type: "invalid_request_error", message: "bad field" });
       if (call.body.includes('"Question 3"')) return errorAnswer(500);
       if (call.body.includes('"Question 4"')) return cutInBody(20);
       return chatAnswer("fine");
     });
-    void rest;
+    const { ledger } = server;
     const user = new Workplace();
     user.write("in.jsonl", questions(5));
-    const args = server === undefined ? [] : runArguments(server, "--max-retries", "2");
+    const args = runArguments(server, "--max-retries", "2");
 
     const first = await user.run(args);
     expect(first.code, first.stderr).toBe(1);
@@ -71,31 +58,31 @@ describe("what is asked again, and how often", () => {
   });
 
   it("429 with Retry-After not before its time, and nobody else meanwhile", async () => {
-    const { ledger } = await serve((call) => (call.index === 0 ? rateLimited("1") : chatAnswer()));
+    const server = await serve((call) => (call.index === 0 ? rateLimited("1") : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
-    const { code, stderr } = await user.run(server === undefined ? [] : runArguments(server, "-c", "1", "--max-retries", "0"));
+    const { code, stderr } = await user.run(runArguments(server, "-c", "1", "--max-retries", "0"));
     expect(code, stderr).toBe(0);
-    const [refused, next] = ledger;
+    const [refused, next] = server.ledger;
     expect((next?.arrivedAt ?? 0) - (refused?.endedAt ?? 0)).toBeGreaterThanOrEqual(990);
-    expect(ledger).toHaveLength(4);
+    expect(server.ledger).toHaveLength(4);
   });
 
   it("a used-up quota once: the run stops with exit code 3, and the same command goes on later", async () => {
     let hasQuota = false;
-    const { ledger } = await serve((call) =>
+    const server = await serve((call) =>
       hasQuota || call.index < 2 ? chatAnswer() : errorAnswer(429, { code: "insufficient_quota", type: "insufficient_quota" }),
     );
     const user = new Workplace();
     user.write("in.jsonl", questions(20));
     user.write("out.jsonl", "older");
-    const args = server === undefined ? [] : runArguments(server, "-c", "1");
+    const args = runArguments(server, "-c", "1");
 
     const stopped = await user.run(args);
     expect(stopped.code).toBe(3);
     expect(stopped.stderr).toContain("quota");
     expect(stopped.stderr).toContain("2 answers are safe");
-    expect(ledger).toHaveLength(3);
+    expect(server.ledger).toHaveLength(3);
     expect(user.read("out.jsonl"), "the older output stays").toBe("older");
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
       requests_total: 20,
@@ -107,28 +94,28 @@ describe("what is asked again, and how often", () => {
     hasQuota = true;
     const resumed = await user.run(args);
     expect(resumed.code).toBe(0);
-    expect(ledger).toHaveLength(3 + 18);
+    expect(server.ledger).toHaveLength(3 + 18);
     expect(user.lines("out.jsonl")).toHaveLength(20);
   });
 
   it("a refused key stops the run after a few requests instead of burning through the file", async () => {
-    const { ledger } = await serve(() => errorAnswer(401, { code: "invalid_api_key" }));
+    const server = await serve(() => errorAnswer(401, { code: "invalid_api_key" }));
     const user = new Workplace();
     user.write("in.jsonl", questions(500));
-    const { code, stderr } = await user.run(server === undefined ? [] : runArguments(server, "-c", "5"));
+    const { code, stderr } = await user.run(runArguments(server, "-c", "5"));
     expect(code).toBe(3);
     expect(stderr).toContain("the API key was refused");
     expect(stderr).not.toContain("sk-test");
-    expect(ledger.length).toBeLessThanOrEqual(3 + 2 * 5);
+    expect(server.ledger.length).toBeLessThanOrEqual(3 + 2 * 5);
   });
 });
 
 describe("--errors", () => {
   it("takes the failed lines, in the same shape, and leaves the rest", async () => {
-    await serve((call) => (call.body.includes('"Question 2"') ? errorAnswer(400) : chatAnswer()));
+    const server = await serve((call) => (call.body.includes('"Question 2"') ? errorAnswer(400) : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
-    const { code } = await user.run(server === undefined ? [] : runArguments(server, "--errors", "errors.jsonl"));
+    const { code } = await user.run(runArguments(server, "--errors", "errors.jsonl"));
     expect(code).toBe(1);
     expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(["q-1", "q-3"]);
     expect(user.lines("errors.jsonl").map(({ custom_id, error }) => [custom_id, error?.code])).toEqual([

@@ -1,16 +1,10 @@
 import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
-import { chatAnswer, errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 /** Modes of everything under a folder, by path from there, in octal. */
 function modesUnder(folder: string): Record<string, string> {
@@ -29,7 +23,7 @@ describe.each([
 ])("with umask %s", (umask, named) => {
   it("only the files that the user named can be read by others, and those only once they are whole", async () => {
     const held = deferred<void>();
-    server = await startScriptedServer(async (call) => {
+    const server = await serve(async (call) => {
       if (call.index === 1) return errorAnswer(400);
       if (call.index === 2) await held.promise;
       return chatAnswer();
@@ -40,7 +34,7 @@ describe.each([
     const run = `umask ${umask}; exec "$0" "$@"`;
     const args = [program, "run", "in.jsonl", "--base-url", `${server.url}/v1`, "-c", "1", ...files];
     const child = user.spawn("sh", ["-c", run, process.execPath, ...args]);
-    await server.until(() => server?.ledger.length === 3);
+    await server.until(() => server.ledger.length === 3);
     expect(modesUnder(user.folder)).toEqual({
       cache: "700",
       "cache/llmbatch": "700",

@@ -1,18 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { chatAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, type ScriptedServer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-const servers: ScriptedServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
 
 /** Both listen. Only the first is named by the user; nothing may reach the second. */
 async function twoServers(answer: (other: ScriptedServer, index: number) => object): Promise<[ScriptedServer, ScriptedServer]> {
-  const other = await startScriptedServer(() => chatAnswer("from elsewhere"));
-  const own = await startScriptedServer((call) => answer(other, call.index));
-  servers.push(own, other);
+  const other = await serve(() => chatAnswer("from elsewhere"));
+  const own = await serve((call) => answer(other, call.index));
   return [own, other];
 }
 

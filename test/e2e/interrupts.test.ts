@@ -1,16 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { afterEach, describe, expect, it } from "vitest";
-import { chatAnswer, type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
+import { chatAnswer, type Reply, type ScriptedServer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 /** A server that answers the first `answered` requests, and the rest only when it is told to. */
 async function holdBackAfter(answered: number): Promise<{ server: ScriptedServer; letGo: () => void }> {
@@ -19,7 +13,7 @@ async function holdBackAfter(answered: number): Promise<{ server: ScriptedServer
     await gate.promise;
     return reply;
   };
-  server = await startScriptedServer((call) => {
+  const server = await serve((call) => {
     const reply = chatAnswer(`answer to ${/Question \d+/.exec(call.body)?.[0]}`);
     return call.index < answered ? reply : held(reply);
   });
@@ -42,26 +36,26 @@ describe.each([
   ["SIGTERM", 143],
 ] as const)("%s in the middle", (signal, expectedCode) => {
   it("keeps what is in flight, starts nothing more, and the same command finishes as if undisturbed", async () => {
-    const { server: held, letGo } = await holdBackAfter(20);
+    const { server, letGo } = await holdBackAfter(20);
     const user = new Workplace();
     user.write("in.jsonl", questions(60));
-    const args = ["run", "in.jsonl", "--base-url", `${held.url}/v1`, "-o", "out.jsonl", "-c", "5"];
+    const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"];
 
     const child = user.start(args);
-    await held.until(() => held.ledger.length === 25);
+    await server.until(() => server.ledger.length === 25);
     child.kill(signal);
     await said(child, "nothing more is sent");
     letGo();
     const { code } = await user.finish(child);
     expect(code).toBe(expectedCode);
-    expect(held.ledger, "no request starts after the signal").toHaveLength(25);
+    expect(server.ledger, "no request starts after the signal").toHaveLength(25);
     expect(existsSync(user.path("out.jsonl"))).toBe(false);
     expect(existsSync(user.path("out.jsonl.partial"))).toBe(true);
     expect(existsSync(user.path("out.jsonl.lock"))).toBe(false);
 
     const resumed = await user.run(args);
     expect(resumed.code, resumed.stderr).toBe(0);
-    expect(held.ledger, "nothing is asked twice").toHaveLength(60);
+    expect(server.ledger, "nothing is asked twice").toHaveLength(60);
 
     const undisturbed = new Workplace();
     undisturbed.write("in.jsonl", questions(60));
@@ -71,12 +65,12 @@ describe.each([
 });
 
 it("says how many answers are safe and what to do", async () => {
-  const { server: held, letGo } = await holdBackAfter(20);
+  const { server, letGo } = await holdBackAfter(20);
   const user = new Workplace();
   user.write("in.jsonl", questions(60));
-  const child = user.start(["run", "in.jsonl", "--base-url", `${held.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
+  const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
   const finished = user.finish(child);
-  await held.until(() => held.ledger.length === 25);
+  await server.until(() => server.ledger.length === 25);
   child.kill("SIGINT");
   await said(child, "nothing more is sent");
   letGo();
@@ -86,12 +80,12 @@ it("says how many answers are safe and what to do", async () => {
 });
 
 it("a second Ctrl-C ends it at once, while requests are still in flight", async () => {
-  const { server: held } = await holdBackAfter(0);
+  const { server } = await holdBackAfter(0);
   const user = new Workplace();
   user.write("in.jsonl", questions(10));
-  const child = user.start(["run", "in.jsonl", "--base-url", `${held.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
+  const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
   const finished = user.finish(child);
-  await held.until(() => held.ledger.length === 5);
+  await server.until(() => server.ledger.length === 5);
   child.kill("SIGINT");
   child.stderr?.once("data", () => child.kill("SIGINT"));
   const { code } = await finished;
@@ -100,33 +94,33 @@ it("a second Ctrl-C ends it at once, while requests are still in flight", async 
 });
 
 it("kill -9 in the middle: the next run asks for nothing that was answered, and takes over the lock", async () => {
-  const { server: held, letGo } = await holdBackAfter(30);
+  const { server, letGo } = await holdBackAfter(30);
   const user = new Workplace();
   user.write("in.jsonl", questions(60));
-  const args = ["run", "in.jsonl", "--base-url", `${held.url}/v1`, "-o", "out.jsonl", "-c", "4"];
+  const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "4"];
   const child = user.start(args);
   const finished = user.finish(child);
-  await held.until(() => held.ledger.length === 34);
+  await server.until(() => server.ledger.length === 34);
   child.kill("SIGKILL");
   await finished;
   letGo();
   const resumed = await user.run(args);
   expect(resumed.code, resumed.stderr).toBe(0);
-  expect(held.ledger.length - 34, "only what was in flight is asked again").toBe(60 - 30);
+  expect(server.ledger.length - 34, "only what was in flight is asked again").toBe(60 - 30);
 });
 
 it("a second run on the same output refuses while the first one works", async () => {
-  const { server: held, letGo } = await holdBackAfter(0);
+  const { server, letGo } = await holdBackAfter(0);
   const user = new Workplace();
   user.write("in.jsonl", questions(2));
-  const args = ["run", "in.jsonl", "--base-url", `${held.url}/v1`, "-o", "out.jsonl"];
+  const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl"];
   const first = user.start(args);
   const finished = user.finish(first);
-  await held.until(() => held.ledger.length === 2);
+  await server.until(() => server.ledger.length === 2);
   const second = await user.run(args);
   expect(second.code).toBe(2);
   expect(second.stderr).toContain(String(first.pid));
-  expect(held.ledger).toHaveLength(2);
+  expect(server.ledger).toHaveLength(2);
   letGo();
   expect((await finished).code).toBe(0);
 });

@@ -1,22 +1,11 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { afterEach, describe, expect, it } from "vitest";
-import { type MockServer, type MockServerOptions, startMockServer } from "../../src/mock/mock-server.ts";
-import { errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import type { MockServer } from "../../src/mock/mock-server.ts";
+import { mock, serve } from "../support/closing.ts";
 import { portOf } from "../support/raw-server.ts";
+import { errorAnswer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
-
-const servers: (MockServer | ScriptedServer)[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function mock(options: MockServerOptions): Promise<MockServer> {
-  const server = await startMockServer(options);
-  servers.push(server);
-  return server;
-}
 
 interface LogRecord {
   readonly event: string;
@@ -28,22 +17,20 @@ function logOf(user: Workplace): LogRecord[] {
   return lines.map((line): LogRecord => JSON.parse(line));
 }
 
+/** A user who asked 300 questions with a log, and got an answer to each. */
+async function askThreeHundred({ url }: MockServer): Promise<Workplace> {
+  const user = new Workplace();
+  user.write("in.jsonl", questions(300));
+  const args = ["run", "in.jsonl", "--base-url", url, "-o", "out.jsonl", "--log", "log.jsonl"];
+  const { code, stderr } = await user.run(args);
+  expect(code, stderr).toBe(0);
+  return user;
+}
+
 describe("limits that nobody set", () => {
   it("are learnt from headers: hardly anyone is refused, and log and statistics tell", async () => {
     const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20 });
-    const user = new Workplace();
-    user.write("in.jsonl", questions(300));
-    const { code, stderr } = await user.run([
-      "run",
-      "in.jsonl",
-      "--base-url",
-      server.url,
-      "-o",
-      "out.jsonl",
-      "--log",
-      "log.jsonl",
-    ]);
-    expect(code, stderr).toBe(0);
+    const user = await askThreeHundred(server);
     expect(server.stats()).toMatchObject({ answered: 300 });
     expect(server.stats().refused).toBeLessThanOrEqual(15);
     const learnt = { provider: "openai", model: "test-model", measure: "requests", amount: 6_000, source: "headers" };
@@ -55,19 +42,7 @@ describe("limits that nobody set", () => {
 
   it("are found by being refused where headers tell nothing, and the log tells of pauses, cuts and growth", async () => {
     const server = await mock({ requestsPerMinute: 3_000, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
-    const user = new Workplace();
-    user.write("in.jsonl", questions(300));
-    const { code, stderr } = await user.run([
-      "run",
-      "in.jsonl",
-      "--base-url",
-      server.url,
-      "-o",
-      "out.jsonl",
-      "--log",
-      "log.jsonl",
-    ]);
-    expect(code, stderr).toBe(0);
+    const user = await askThreeHundred(server);
     const { answered, refused } = server.stats();
     expect(answered).toBe(300);
     expect(refused).toBeLessThan(100);
@@ -91,7 +66,7 @@ describe("limits that nobody set", () => {
 
 describe("limits that were set", () => {
   it("may be for a day, and then the run waits or is stopped by its deadline", async () => {
-    const server = await mock({ latencyMs: 0 });
+    const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
     const limits = ["--limit", "requests=20/1d", "--deadline", "1.5"];
@@ -101,7 +76,7 @@ describe("limits that were set", () => {
   });
 
   it("of lines and of rates go together under one name", async () => {
-    const server = await mock({ latencyMs: 0 });
+    const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
     const limits = ["--limit", "5", "--limit", "requests=600/1m"];
@@ -121,8 +96,7 @@ describe("limits that were set", () => {
 
 describe("a server that is not well", () => {
   it("and fails for ever is asked once for each line and 500 times more, not six times for each", async () => {
-    const server = await startScriptedServer(() => errorAnswer(500));
-    servers.push(server);
+    const server = await serve(() => errorAnswer(500));
     const user = new Workplace();
     user.write("in.jsonl", questions(400));
     const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--retry-delay", "0.01"];
@@ -155,7 +129,7 @@ describe("a server that is not well", () => {
       said += String(text);
       if (said.includes("nobody gets through")) break;
     }
-    const server = await mock({ port, latencyMs: 0 });
+    const server = await mock({ port });
     const [code] = await once(child, "close");
     expect(code, said).toBe(0);
     expect(server.stats().answered).toBe(200);

@@ -2,23 +2,13 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import { portOf } from "../support/raw-server.ts";
-import { chatAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { chatAnswer, type Script } from "../support/scripted-server.ts";
 import { Workplace } from "./cli.ts";
 
-const servers: ScriptedServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(): Promise<ScriptedServer> {
-  const server = await startScriptedServer((call) => chatAnswer(`answer ${call.index}`));
-  servers.push(server);
-  return server;
-}
-
+const numbered: Script = (call) => chatAnswer(`answer ${call.index}`);
 const pngHead = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 const png = (content: string): Buffer => Buffer.concat([pngHead, Buffer.from(content)]);
 const dataUrl = (content: string): string => `data:image/png;base64,${png(content).toString("base64")}`;
@@ -41,7 +31,7 @@ function userWithImages(): Workplace {
 
 describe("--allow-files", () => {
   it("sends images as data URLs and all else as written; a changed image is asked again, an unchanged one is not", async () => {
-    const server = await serve();
+    const server = await serve(numbered);
     const user = userWithImages();
     const lines = ["@red.png", `file://${user.path("images/blue.png")}`].map(lineAbout);
     user.write("in.jsonl", lines.join(""));
@@ -65,7 +55,7 @@ describe("--allow-files", () => {
   });
 
   it("refuses files that lie elsewhere before anything is sent, and says nothing of what is in them", async () => {
-    const server = await serve();
+    const server = await serve(numbered);
     const user = userWithImages();
     user.write("in.jsonl", ["@red.png", "@link.png", "@../secret.png"].map(lineAbout).join(""));
     for (const command of ["run", "validate"]) {
@@ -79,7 +69,7 @@ describe("--allow-files", () => {
   });
 
   it("left out, lines that name files are invalid, and say what to give", async () => {
-    const server = await serve();
+    const server = await serve(numbered);
     const user = userWithImages();
     user.write("in.jsonl", lineAbout("@red.png"));
     const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url]);
@@ -89,7 +79,7 @@ describe("--allow-files", () => {
   });
 
   it("comes from the environment too, and turns a bad line of a pipe into a failed result in its place", async () => {
-    const server = await serve();
+    const server = await serve(numbered);
     const user = userWithImages();
     user.environment["LLMBATCH_ALLOW_FILES"] = "images";
     const lines = ["@red.png", "@link.png", "@blue.png"].map(lineAbout).join("");

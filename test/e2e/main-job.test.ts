@@ -1,21 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
-import { type MockServer, startMockServer } from "../../src/mock/mock-server.ts";
+import { describe, expect, it } from "vitest";
+import { mock } from "../support/closing.ts";
 import { parseLines, questions, Workplace } from "./cli.ts";
-
-const servers: MockServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function mock(options: Parameters<typeof startMockServer>[0]): Promise<MockServer> {
-  const server = await startMockServer({ latencyMs: 0, ...options });
-  servers.push(server);
-  return server;
-}
 
 describe("10,000 lines against a provider that fails 5 % of the time", () => {
   it("all come out in order, the statistics are the server's own, and the second run asks nothing", async () => {
@@ -94,7 +82,7 @@ describe("a file with bad lines", () => {
   const lines = `${JSON.stringify(questions(1)[0])}\n{"broken\n\n${JSON.stringify({ custom_id: "q-1", body: { model: "m", messages: [] } })}\n[1]\n`;
 
   it("is refused whole, with the place of each problem; nothing is sent and the older output stays", async () => {
-    const server = await mock({});
+    const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", lines);
     user.write("out.jsonl", "older");
@@ -110,7 +98,7 @@ describe("a file with bad lines", () => {
   });
 
   it("with --skip-invalid each failure stands in its place", async () => {
-    const server = await mock({});
+    const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", lines);
     const { code } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--skip-invalid"]);

@@ -1,14 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { selfSignedCertificate } from "../providers/self-signed.ts";
-import { chatAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { serve } from "../support/closing.ts";
 import { questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 describe("plain http to another machine", () => {
   const args = ["run", "in.jsonl", "--base-url", "http://api.example.invalid/v1", "-o", "out.jsonl", "--max-retries", "0"];
@@ -34,7 +27,7 @@ describe("plain http to another machine", () => {
 
 describe("a certificate that nobody vouches for", () => {
   it("is refused: no request arrives, not even with --allow-http", async () => {
-    server = await startScriptedServer(() => chatAnswer(), { tls: selfSignedCertificate("127.0.0.1") });
+    const server = await serve(undefined, { tls: selfSignedCertificate("127.0.0.1") });
     const user = new Workplace();
     user.write("in.jsonl", questions(2));
     const { code } = await user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--allow-http"]);

@@ -1,13 +1,14 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { chatAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
+import type { ScriptedServer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
-let server: ScriptedServer;
-
-afterEach(() => server.close());
-
 /** The one request that the run made, as the server saw it. */
-async function askedBy(args: readonly string[], environment: Record<string, string> = {}): Promise<unknown> {
+async function askedBy(
+  server: ScriptedServer,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<unknown> {
   const user = new Workplace();
   Object.assign(user.environment, environment, { AZURE_OPENAI_API_KEY: "azure-key-0123" });
   user.write("in.jsonl", questions(1, { model: "my-deployment" }));
@@ -20,8 +21,8 @@ async function askedBy(args: readonly string[], environment: Record<string, stri
 
 describe("--provider azure", () => {
   it("asks the resource that the variable names, with the deployment as the model and the key in its own header", async () => {
-    server = await startScriptedServer(() => chatAnswer());
-    expect(await askedBy(["-p", "azure"], { AZURE_OPENAI_ENDPOINT: `${server.url}/` })).toEqual({
+    const server = await serve();
+    expect(await askedBy(server, ["-p", "azure"], { AZURE_OPENAI_ENDPOINT: `${server.url}/` })).toEqual({
       path: "/openai/v1/chat/completions",
       key: "azure-key-0123",
       bearer: undefined,
@@ -30,9 +31,9 @@ describe("--provider azure", () => {
   });
 
   it("asks a deployment at a dated address", async () => {
-    server = await startScriptedServer(() => chatAnswer());
+    const server = await serve();
     const baseUrl = `${server.url}/openai/deployments/my-deployment?api-version=2024-10-21`;
-    expect(await askedBy(["-p", "azure", "--base-url", baseUrl])).toMatchObject({
+    expect(await askedBy(server, ["-p", "azure", "--base-url", baseUrl])).toMatchObject({
       path: "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21",
       key: "azure-key-0123",
       bearer: undefined,
@@ -42,8 +43,8 @@ describe("--provider azure", () => {
 
 describe("headers of a run", () => {
   it("are the user's, however they are written, before those of variables", async () => {
-    server = await startScriptedServer(() => chatAnswer());
-    await askedBy(["--header", "OpenAI-Project: mine"], {
+    const server = await serve();
+    await askedBy(server, ["--header", "OpenAI-Project: mine"], {
       OPENAI_BASE_URL: `${server.url}/v1`,
       OPENAI_ORG_ID: "org-1",
       OPENAI_PROJECT_ID: "proj-1",

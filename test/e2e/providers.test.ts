@@ -1,15 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeProviders } from "../../src/cli/commands/providers.ts";
 import { presets } from "../../src/providers/provider.ts";
-import { chatAnswer, errorAnswer, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 describe("llmbatch providers", () => {
   it("lists every preset with its address and the variable of its key, and whether that is set, never the key", async () => {
@@ -39,7 +33,7 @@ describe("llmbatch providers", () => {
 
 describe("llmbatch check", () => {
   it("asks once and says which model answered, and in what time", async () => {
-    server = await startScriptedServer(() => chatAnswer("OK", { model: "test-model-2026" }));
+    const server = await serve(() => chatAnswer("OK", { model: "test-model-2026" }));
     const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
     expect(stdout).toMatch(/^NAME .*\nopenai +test-model +ok +\d+ ms +test-model-2026\n$/);
     expect(code).toBe(0);
@@ -49,9 +43,7 @@ describe("llmbatch check", () => {
   });
 
   it("asks once and says in a line what is wrong", async () => {
-    server = await startScriptedServer((call) =>
-      errorAnswer(500, { message: `bad\n\u001b[31m ${call.headers["authorization"]}` }),
-    );
+    const server = await serve((call) => errorAnswer(500, { message: `bad\n\u001b[31m ${call.headers["authorization"]}` }));
     const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
     expect(stdout).toMatch(
       /\nopenai +test-model +failed +\d+ ms +server_error: HTTP 500: bad\\u000a\\u001b\[31m Bearer \[redacted\]\n$/,
@@ -61,7 +53,7 @@ describe("llmbatch check", () => {
   });
 
   it("asks Anthropic by its own API", async () => {
-    server = await startScriptedServer(() => ({
+    const server = await serve(() => ({
       body: {
         type: "message",
         role: "assistant",

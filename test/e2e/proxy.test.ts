@@ -1,25 +1,13 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { selfSignedCertificate } from "../providers/self-signed.ts";
-import { ProxyServer } from "../support/proxy-server.ts";
-import { chatAnswer, type ScriptedServer, type ScriptedServerOptions, startScriptedServer } from "../support/scripted-server.ts";
+import { type Proxied, serveBehindProxy } from "../support/proxy-server.ts";
+import type { ScriptedServerOptions } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function start(options?: ScriptedServerOptions): Promise<{ server: ScriptedServer; proxy: ProxyServer; user: Workplace }> {
-  const server = await startScriptedServer(() => chatAnswer(), options);
-  const proxy = await ProxyServer.start(server.port);
-  closers.push(
-    () => server.close(),
-    () => proxy.close(),
-  );
+async function start(options?: ScriptedServerOptions): Promise<Proxied & { user: Workplace }> {
   const user = new Workplace();
   user.write("in.jsonl", questions(20));
-  return { server, proxy, user };
+  return { ...(await serveBehindProxy(options)), user };
 }
 
 const files = ["-o", "out.jsonl", "--log", "log.jsonl"];

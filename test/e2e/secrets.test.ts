@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import {
   chatAnswer,
   closedPortUrl,
@@ -9,17 +10,8 @@ import {
   rawBytes,
   type ReceivedCall,
   type Reply,
-  type ScriptedServer,
-  startScriptedServer,
 } from "../support/scripted-server.ts";
 import { type Finished, questions, Workplace } from "./cli.ts";
-
-let server: ScriptedServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
 
 const keys = {
   "a plain one": "sk-proj-canary_0123-456789",
@@ -117,7 +109,7 @@ describe("a key is found nowhere, however the server fails", () => {
     user.write("in.jsonl", questions(failures.length));
     const seen: Map<string, string>[] = [];
     let pid = 0;
-    server = await startScriptedServer((call) => {
+    const server = await serve((call) => {
       const sent = String(call.headers["authorization"]).replace("Bearer ", "");
       if (call.index === failures.length - 1) seen.push(contents(user.folder), processTexts(pid));
       const reply = failures[call.index]?.(sent, call) ?? chatAnswer();

@@ -1,31 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { chat, piece } from "../providers/recorded-streams.ts";
-import {
-  chatAnswer,
-  cutInBody,
-  type Reply,
-  type Script,
-  type ScriptedServer,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import { chat, piece } from "../providers/stream-pieces.ts";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, cutInBody, type Reply, streamed } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
-const servers: ScriptedServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(script: Script): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  servers.push(server);
-  return server;
-}
-
-function streamed(content: string): Reply {
+function inPieces(content: string): Reply {
   const usage = { choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } };
-  const events = chat([piece({ role: "assistant", content: "" }), piece({ content }), piece({}, {}, "stop"), usage]);
-  return { headers: { "content-type": "text/event-stream" }, body: events };
+  return streamed(chat([piece({ role: "assistant", content: "" }), piece({ content }), piece({}, {}, "stop"), usage]));
 }
 
 function wantsStream(body: string): boolean {
@@ -35,7 +16,7 @@ function wantsStream(body: string): boolean {
 
 describe("streams", () => {
   it("give the lines that answers in one piece give, and are asked again when they break off", async () => {
-    const server = await serve((call) => (call.index === 0 ? cutInBody(400, streamed("Hello!")) : streamed("Hello!")));
+    const server = await serve((call) => (call.index === 0 ? cutInBody(400, inPieces("Hello!")) : inPieces("Hello!")));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
     const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--retry-delay", "0.01"];
@@ -56,7 +37,7 @@ describe("streams", () => {
   });
 
   it("are asked for by lines that say so, which are sent as written", async () => {
-    const server = await serve((call) => (wantsStream(call.body) ? streamed("in pieces") : chatAnswer("in one")));
+    const server = await serve((call) => (wantsStream(call.body) ? inPieces("in pieces") : chatAnswer("in one")));
     const user = new Workplace();
     const [plain, streaming] = [questions(1), questions(1, { stream: true })].flat();
     user.write("in.jsonl", [plain, { ...streaming, custom_id: "streaming" }]);

@@ -1,79 +1,15 @@
 import * as fc from "fast-check";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
-import type { Attempt } from "../../src/model/attempt.ts";
-import type { RunEvent } from "../../src/model/event.ts";
-import { answered, demandFor, failed, limitsOf, never, type PerMinute } from "./attempts.ts";
-
-interface Start {
-  readonly number: number;
-  readonly atMs: number;
-  readonly tokens: number;
-}
-
-/** A limiter in a time of its own, and the ledger of what it started. */
-class Trial {
-  readonly events: RunEvent[] = [];
-  readonly starts: Start[] = [];
-  readonly limiter: Limiter;
-  #count = 0;
-
-  constructor({ requestsPerMinute, tokensPerMinute, ...options }: PerMinute & Partial<LimiterOptions>) {
-    this.limiter = createLimiter({
-      targets: [{ name: "practice" }],
-      concurrency: 1_000,
-      // What it does about concurrency has tests of its own.
-      adaptive: false,
-      limits: limitsOf({ requestsPerMinute, tokensPerMinute }),
-      onEvent: (event) => this.events.push(event),
-      ...options,
-    });
-  }
-
-  /** Sends a request that takes no time. */
-  send(tokens: number, attempt: Attempt = answered(tokens), signal: AbortSignal = never, model?: string): Promise<Attempt> {
-    const number = this.#count++;
-    return this.limiter.run(
-      demandFor(tokens, model),
-      async () => {
-        this.starts.push({ number, atMs: performance.now(), tokens });
-        return attempt;
-      },
-      signal,
-    );
-  }
-
-  get numbers(): number[] {
-    return this.starts.map(({ number }) => number);
-  }
-
-  get tokens(): number {
-    return this.starts.reduce((sum, { tokens }) => sum + tokens, 0);
-  }
-}
+import { describe, expect, test, vi } from "vitest";
+import { answered, failed, never } from "./attempts.ts";
+import { stopTime } from "./stopped-time.ts";
+import { permitMs, Trial } from "./trial.ts";
 
 /** How a limit per minute is kept: so evenly that no second holds more than a sixtieth of it. */
 function paceOf(perMinute: number, share: number, burstMs: number): { perMs: number; capacity: number } {
   return { perMs: (perMinute / 60_000) * share, capacity: Math.max(1, (perMinute / 60_000) * burstMs) };
 }
 
-function throwBug(): never {
-  throw new Error("a bug in an observer");
-}
-
-/** What Bottleneck takes to grant a permit, in a time without load. */
-const permitMs = 5;
-
-// Bottleneck is loaded when it is first needed, and loading takes real time.
-beforeAll(async () => {
-  await createLimiter({ targets: [{ name: "practice" }], concurrency: 1, limits: limitsOf({ requestsPerMinute: 60 }) }).run(
-    demandFor(0),
-    async () => answered(),
-    never,
-  );
-});
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+stopTime();
 
 describe("AllOf", () => {
   test("keeps both limits in every span of time, in order, and is never idle while there is room", async () => {
@@ -220,77 +156,6 @@ describe("AllOf", () => {
     expect(trial.numbers).toEqual([0, 2]);
   });
 
-  test("nobody starts after a pause has begun, not even who had a permit by then", async () => {
-    const trial = new Trial({ requestsPerMinute: 6_000, concurrency: 1 });
-    void trial.send(0, failed("rate_limit", { retryAfterMs: 30_000, message: "Enough." }));
-    for (let count = 0; count < 5; count += 1) void trial.send(0);
-    await vi.advanceTimersByTimeAsync(29_000);
-    expect(trial.starts).toHaveLength(1);
-    const pausedAtMs = trial.starts[0]?.atMs ?? 0;
-    await vi.runAllTimersAsync();
-    expect(trial.starts).toHaveLength(6);
-    expect(trial.starts[1]?.atMs).toBeGreaterThanOrEqual(pausedAtMs + 30_000);
-    expect(trial.events).toEqual([
-      { type: "pause", provider: "practice", model: "practice-1", pauseMs: 30_000, reason: "Enough." },
-    ]);
-  });
-
-  test("a pause is called out once, though a hundred requests under way are turned away", async () => {
-    const trial = new Trial({ concurrency: 100 });
-    await Promise.all(Array.from({ length: 100 }, () => trial.send(0, failed("rate_limit", { retryAfterMs: 1_000 }))));
-    expect(trial.events).toHaveLength(1);
-    const next = trial.send(0, failed("rate_limit", { retryAfterMs: 2_000 }));
-    await vi.runAllTimersAsync();
-    await next;
-    const pauses = trial.events.filter(({ type }) => type === "pause");
-    expect(pauses).toMatchObject([{ pauseMs: 1_000 }, { pauseMs: 2_000 }]);
-  });
-
-  test("who comes at the moment when a pause ends does not overtake those who waited for it", async () => {
-    let nowMs = 0;
-    const trial = new Trial({ clock: () => nowMs });
-    await trial.send(0, failed("overloaded", { retryAfterMs: 1_000 }));
-    void trial.send(0);
-    nowMs = 1_000;
-    void trial.send(0);
-    await vi.runAllTimersAsync();
-    expect(trial.numbers).toEqual([0, 1, 2]);
-  });
-
-  test("a pause of months neither ends at once nor keeps a timer when nobody waits any more", async () => {
-    const trial = new Trial({});
-    const stop = new AbortController();
-    await trial.send(0, failed("rate_limit", { retryAfterMs: 1e10 }));
-    const waiting = trial.send(0, answered(), stop.signal);
-    await vi.advanceTimersByTimeAsync(1e9);
-    expect(trial.starts).toHaveLength(1);
-    expect(vi.getTimerCount()).toBe(1);
-    stop.abort();
-    await waiting;
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test("an observer that throws ends the request it was told of, and the slot is free again", async () => {
-    const limiter = createLimiter({ targets: [{ name: "practice" }], concurrency: 1, onEvent: throwBug });
-    await expect(limiter.run(demandFor(0), async () => failed("rate_limit", { retryAfterMs: 10 }), never)).rejects.toThrow(
-      "a bug in an observer",
-    );
-    const next = limiter.run(demandFor(0), async () => answered(), never);
-    await vi.runAllTimersAsync();
-    await expect(next).resolves.toMatchObject({ ok: true });
-  });
-
-  test("a pause of one model does not hold up the requests for another", async () => {
-    const trial = new Trial({});
-    await trial.send(0, failed("rate_limit", { retryAfterMs: 60_000 }), never, "slow");
-    void trial.send(0, answered(), never, "slow");
-    await trial.send(0, answered(), never, "quick");
-    expect(trial.numbers).toEqual([0, 2]);
-    expect(trial.limiter.status()).toMatchObject({ waiting: 1, binding: "pause" });
-    await vi.runAllTimersAsync();
-    expect(trial.numbers).toEqual([0, 2, 1]);
-  });
-
   test("a limit that is set for one model counts the requests for that model alone", async () => {
     const limits = [{ measure: "requests", amount: 60, periodMs: 60_000, model: "dear" }] as const;
     const trial = new Trial({ limits });
@@ -322,14 +187,5 @@ describe("AllOf", () => {
     await vi.runAllTimersAsync();
     const [first, , , , , last] = trial.starts.map(({ atMs }) => atMs);
     expect((last ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(86_400_000);
-  });
-
-  test("what was learnt is forgotten, and what waits for a pause goes on, when limits are reset", async () => {
-    const trial = new Trial({});
-    await trial.send(0, failed("rate_limit", { retryAfterMs: 1e9 }));
-    const waiting = trial.send(0);
-    trial.limiter.resetRateLimits();
-    await expect(waiting).resolves.toMatchObject({ ok: true });
-    expect(trial.limiter.rateLimits()).toMatchObject([{ model: "practice-1", limits: [], pauseMs: 0 }]);
   });
 });

@@ -1,16 +1,13 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { Grants } from "../../src/limiters/grants.ts";
+import { describe, expect, test, vi } from "vitest";
 import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { Candidate, Demand } from "../../src/model/demand.ts";
 import type { LimiterEvent } from "../../src/model/event.ts";
 import { deferred } from "../support/deferred.ts";
 import { answered, failed, never } from "./attempts.ts";
+import { stopTime } from "./stopped-time.ts";
 
-// Bottleneck is loaded when it is first needed, and loading takes real time.
-beforeAll(() => new Grants().ask(1));
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+stopTime();
 
 const perMinute = (amount: number) => ({ measure: "requests", amount, periodMs: 60_000 }) as const;
 

@@ -1,73 +1,18 @@
-import { Keyv } from "keyv";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type BatchResult,
-  createKeyvCache,
-  createMemoryCache,
-  createProvider,
-  type Observer,
-  RequestManager,
-  type RequestManagerOptions,
-  RunStoppedError,
-} from "../../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { type BatchResult, createMemoryCache, type Observer, RunStoppedError } from "../../src/index.ts";
 import { deferred } from "../support/deferred.ts";
-import {
-  chatAnswer,
-  errorAnswer,
-  rateLimited,
-  type Reply,
-  type Script,
-  type ScriptedServer,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
-
-let server: ScriptedServer;
-let script: Script;
-const managers: RequestManager[] = [];
-
-beforeEach(async () => {
-  script = (call) => chatAnswer(contentOf(call.body));
-  server = await startScriptedServer((call, ledger) => script(call, ledger));
-});
-
-afterEach(async () => {
-  for (const manager of managers.splice(0)) await manager.close();
-  await server.close();
-});
-
-function createManager(options: Partial<RequestManagerOptions> = {}): RequestManager {
-  const provider = createProvider("openai", { baseUrl: `${server.url}/v1`, apiKey: "sk-library" });
-  const manager = new RequestManager({ provider, model: "m", ...options });
-  managers.push(manager);
-  return manager;
-}
-
-function contentOf(body: string): string {
-  const request: { messages: { content: string }[] } = JSON.parse(body);
-  return `re: ${request.messages.at(-1)?.content}`;
-}
-
-function answerOf(result: BatchResult): string {
-  if (result.status === "failed") return result.failure.kind;
-  const body: { choices: { message: { content: string } }[] } = JSON.parse(result.answer.body);
-  return body.choices[0]?.message.content ?? "";
-}
+import { chatAnswer, errorAnswer, rateLimited, type Reply, type Script } from "../support/scripted-server.ts";
+import { serveManagers } from "./managers.ts";
+import { answerOf, prompts, repeat } from "./prompts.ts";
 
 async function* breakingInput(): AsyncGenerator<string> {
   yield* prompts(3);
   throw new Error("the database went away");
 }
 
-function line(id: string, content: string, metadata: object): Record<string, unknown> {
-  return { custom_id: id, body: { model: "m", messages: [{ role: "user", content }] }, metadata };
-}
-
-function* prompts(count: number): Generator<string> {
-  for (let number = 1; number <= count; number += 1) yield `prompt ${number}`;
-}
-
 describe("processBatch", () => {
   it("answers prompts, bodies and batch lines in one line of code, in their order", async () => {
+    const { createManager } = await serveManagers(repeat);
     const manager = createManager();
     const results = await manager.processBatch([
       "one",
@@ -80,7 +25,7 @@ describe("processBatch", () => {
   });
 
   it("gives a failure its place, and does not lose the others for it", async () => {
-    script = (call) => (call.body.includes("two") ? errorAnswer(400) : chatAnswer("fine"));
+    const { createManager } = await serveManagers((call) => (call.body.includes("two") ? errorAnswer(400) : chatAnswer("fine")));
     expect((await createManager().processBatch(["one", "two", "three"])).map(answerOf)).toEqual([
       "fine",
       "invalid_request",
@@ -89,12 +34,14 @@ describe("processBatch", () => {
   });
 
   it("makes a failed result of what is no request", async () => {
+    const { server, createManager } = await serveManagers(repeat);
     const results = await createManager().processBatch([{ nonsense: true }, "fine"]);
     expect(results.map(answerOf)).toEqual(["invalid_line", "re: fine"]);
     expect(server.ledger).toHaveLength(1);
   });
 
   it("of nothing is nothing", async () => {
+    const { createManager } = await serveManagers(repeat);
     expect(await createManager().processBatch([])).toEqual([]);
   });
 });
@@ -102,7 +49,7 @@ describe("processBatch", () => {
 describe("run", () => {
   it("reads ahead no further than its window, however many requests there are", async () => {
     const gate = deferred<Reply>();
-    script = () => gate.promise;
+    const { server, createManager } = await serveManagers(() => gate.promise);
     let read = 0;
     function* counted(): Generator<string> {
       for (const prompt of prompts(100_000)) {
@@ -121,6 +68,7 @@ describe("run", () => {
   });
 
   it("stops when its results are not wanted any more", async () => {
+    const { server, createManager } = await serveManagers(repeat);
     const manager = createManager({ concurrency: 2 });
     let taken = 0;
     for await (const result of manager.run(prompts(10_000))) {
@@ -136,7 +84,9 @@ describe("run", () => {
 
   it("stopped in the middle yields every result before the first gap, then throws", async () => {
     const gate = deferred<Reply>();
-    script = (call) => (call.body.includes('prompt 8"') ? gate.promise : chatAnswer());
+    const { server, createManager } = await serveManagers((call) =>
+      call.body.includes('prompt 8"') ? gate.promise : chatAnswer(),
+    );
     const manager = createManager({ concurrency: 1 });
     const seen: number[] = [];
     await expect(
@@ -155,6 +105,7 @@ describe("run", () => {
   });
 
   it("passes on what its input throws, after everything before it has been answered", async () => {
+    const { createManager } = await serveManagers(repeat);
     const results: BatchResult[] = [];
     await expect(
       (async () => {
@@ -166,7 +117,7 @@ describe("run", () => {
 
   it("in order of completion lets the quick ones go first", async () => {
     const gate = deferred<Reply>();
-    script = (call) => (call.body.includes('prompt 1"') ? gate.promise : chatAnswer());
+    const { createManager } = await serveManagers((call) => (call.body.includes('prompt 1"') ? gate.promise : chatAnswer()));
     const order: number[] = [];
     for await (const { lineNumber } of createManager({ order: "completion" }).run(prompts(5))) {
       order.push(lineNumber);
@@ -178,7 +129,8 @@ describe("run", () => {
 
   it("stops at its deadline, and what was answered before is in the cache", async () => {
     const gate = deferred<Reply>();
-    script = (call) => (call.index === 0 ? chatAnswer("in time") : gate.promise);
+    let script: Script = (call) => (call.index === 0 ? chatAnswer("in time") : gate.promise);
+    const { createManager } = await serveManagers((call, ledger) => script(call, ledger));
     const cache = createMemoryCache();
     const manager = createManager({ cache, concurrency: 1, deadlineMs: 300, drainMs: 10 });
     await expect(manager.processBatch([...prompts(3)])).rejects.toMatchObject({ reason: "deadline" });
@@ -190,6 +142,7 @@ describe("run", () => {
 
 describe("runInGroups", () => {
   it("takes requests and gives results many at a time, in their order", async () => {
+    const { createManager } = await serveManagers(repeat);
     const results: BatchResult[] = [];
     const groups = [["one", "two"], prompts(500), []];
     for await (const group of createManager().runInGroups(groups)) {
@@ -202,7 +155,7 @@ describe("runInGroups", () => {
 
 describe("two runs of one manager", () => {
   it("share its slots: the second is served while a thousand requests of the first wait", async () => {
-    script = (call) => chatAnswer(contentOf(call.body));
+    const { server, createManager } = await serveManagers(repeat);
     const manager = createManager({ concurrency: 2 });
     const long = manager.processBatch([...prompts(1_000)]);
     await server.until(() => server.ledger.length > 2);
@@ -214,67 +167,14 @@ describe("two runs of one manager", () => {
 
 describe("execute", () => {
   it("never rejects, and a used-up quota is a failed result", async () => {
-    script = () => errorAnswer(429, { code: "insufficient_quota" });
+    const { createManager } = await serveManagers(() => errorAnswer(429, { code: "insufficient_quota" }));
     expect(answerOf(await createManager().execute("hello"))).toBe("insufficient_quota");
-  });
-});
-
-describe("a cache", () => {
-  it("of any Keyv store answers the second time", async () => {
-    const store = new Map();
-    const results = async (): Promise<BatchResult[]> =>
-      createManager({ cache: createKeyvCache(new Keyv({ store })) }).processBatch(["one", "one", "two"]);
-    const first = await results();
-    const second = await results();
-    expect(server.ledger).toHaveLength(3);
-    expect(second.map(answerOf)).toEqual(first.map(answerOf));
-    expect(second.map((result) => result.status === "succeeded" && result.source)).toEqual(["cache", "cache", "cache"]);
-  });
-
-  it("keeps only good answers", async () => {
-    script = (call) => (call.index === 0 ? errorAnswer(400) : chatAnswer("now"));
-    const cache = createMemoryCache();
-    expect((await createManager({ cache }).processBatch(["one"])).map(answerOf)).toEqual(["invalid_request"]);
-    expect((await createManager({ cache }).processBatch(["one"])).map(answerOf)).toEqual(["now"]);
-  });
-
-  it("is asked anew with `refresh`, and remembers the new answer", async () => {
-    script = (call) => chatAnswer(`answer ${call.index}`);
-    const cache = createMemoryCache();
-    await createManager({ cache }).processBatch(["one"]);
-    expect((await createManager({ cache, refresh: true }).processBatch(["one"])).map(answerOf)).toEqual(["answer 1"]);
-    expect((await createManager({ cache }).processBatch(["one"])).map(answerOf)).toEqual(["answer 1"]);
-  });
-
-  it("keeps its answers when ids, metadata, order and layout of the requests change", async () => {
-    const cache = createMemoryCache();
-    await createManager({ cache }).processBatch([line("a", "one", {}), line("b", "two", {})]);
-    const again = await createManager({ cache }).processBatch([
-      line("x", "new", {}),
-      line("y", "two", { row: 2 }),
-      { custom_id: "z", body: { messages: [{ content: "one", role: "user" }], model: "m" } },
-    ]);
-    expect(again.map(answerOf)).toEqual(["re: new", "re: two", "re: one"]);
-    expect(server.ledger).toHaveLength(3);
-  });
-
-  it("that breaks stops the run instead of being done without", async () => {
-    const broken = {
-      get: async () => undefined,
-      set: async () => Promise.reject(new (await import("../../src/index.ts")).CacheError("the disk is full")),
-      close: async () => undefined,
-    };
-    await expect(createManager({ cache: broken, concurrency: 1 }).processBatch([...prompts(20)])).rejects.toMatchObject({
-      reason: "cache",
-      message: "the disk is full",
-    });
-    expect(server.ledger.length).toBeLessThanOrEqual(2);
   });
 });
 
 describe("being turned away", () => {
   it("spends no retry and holds no slot: others go on when the pause is over", async () => {
-    script = (call) => (call.index < 3 ? rateLimited("0.05") : chatAnswer());
+    const { server, createManager } = await serveManagers((call) => (call.index < 3 ? rateLimited("0.05") : chatAnswer()));
     const results = await createManager({ concurrency: 1, retry: { maxRetries: 0 } }).processBatch(["one", "two"]);
     expect(results.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
     expect(server.peakInFlight).toBe(1);
@@ -283,7 +183,7 @@ describe("being turned away", () => {
 
 describe("observers", () => {
   it("hear every attempt, and a program reads the statistics at any time", async () => {
-    script = (call) => (call.index === 0 ? errorAnswer(500) : chatAnswer());
+    const { createManager } = await serveManagers((call) => (call.index === 0 ? errorAnswer(500) : chatAnswer()));
     const heard: string[] = [];
     const observer: Observer = ({ type }) => void heard.push(type);
     const manager = createManager({ observers: [observer], retry: { retryDelayMs: 1 } });

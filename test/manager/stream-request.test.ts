@@ -1,13 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  createMemoryCache,
-  createProvider,
-  RequestFailedError,
-  RequestManager,
-  type RequestManagerOptions,
-  type RunEvent,
-} from "../../src/index.ts";
-import { chat, piece } from "../providers/recorded-streams.ts";
+import { describe, expect, it } from "vitest";
+import { createMemoryCache, RequestFailedError, type RunEvent } from "../../src/index.ts";
+import { helloChunks } from "../providers/recorded-streams.ts";
+import { chat } from "../providers/stream-pieces.ts";
 import {
   chatAnswer,
   cutInBody,
@@ -15,38 +9,18 @@ import {
   rateLimited,
   type Reply,
   type Script,
-  type ScriptedServer,
   slowBody,
-  startScriptedServer,
+  streamed,
 } from "../support/scripted-server.ts";
+import { type Managers, serveManagers } from "./managers.ts";
 
-const chunks = [piece({ role: "assistant", content: "Hel" }), piece({ content: "lo" }), piece({}, {}, "stop")];
 const usageChunk = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 } };
-const events = chat([...chunks, usageChunk]);
+const chunks = [...helloChunks, usageChunk];
+const events = chat(chunks);
+const hello: Reply = streamed(events);
 
-let server: ScriptedServer;
-let script: Script;
-const managers: RequestManager[] = [];
-
-beforeEach(async () => {
-  script = () => hello();
-  server = await startScriptedServer((call, ledger) => script(call, ledger));
-});
-
-afterEach(async () => {
-  for (const manager of managers.splice(0)) await manager.close();
-  await server.close();
-});
-
-function hello(body: string = events): Reply {
-  return { headers: { "content-type": "text/event-stream" }, body };
-}
-
-function createManager(options: Partial<RequestManagerOptions> = {}): RequestManager {
-  const provider = createProvider("openai", { baseUrl: `${server.url}/v1`, apiKey: "sk-library" });
-  const manager = new RequestManager({ provider, model: "m", retry: { retryDelayMs: 1, maxRetries: 2 }, ...options });
-  managers.push(manager);
-  return manager;
+function serveStreams(script: Script = () => hello): Promise<Managers> {
+  return serveManagers(script, { retry: { retryDelayMs: 1, maxRetries: 2 } });
 }
 
 /** Everything that a stream gives, and what it throws in the end. */
@@ -62,14 +36,15 @@ async function take(stream: AsyncIterable<unknown>): Promise<{ chunks: unknown[]
 
 describe("stream", () => {
   it("gives the chunks as received, in order, and asks for them with usage", async () => {
+    const { server, createManager } = await serveStreams();
     const manager = createManager();
-    expect(await take(manager.stream("Say hello"))).toEqual({ chunks: [...chunks, usageChunk], error: undefined });
+    expect(await take(manager.stream("Say hello"))).toEqual({ chunks, error: undefined });
     expect(server.ledger[0]?.json()).toMatchObject({ model: "m", stream: true, stream_options: { include_usage: true } });
     expect(manager.stats).toMatchObject({ requestsCompleted: 1, promptTokens: 7, completionTokens: 2 });
   });
 
   it("gives each chunk when it comes, not when the answer is whole", async () => {
-    script = () => slowBody(events.indexOf("\n\n") + 2, 5, hello());
+    const { server, createManager } = await serveStreams(() => slowBody(events.indexOf("\n\n") + 2, 5, hello));
     const stream = createManager().stream("Say hello");
     expect(await stream.next()).toEqual({ done: false, value: chunks[0] });
     expect(server.ledger[0]?.endedAt).toBeUndefined();
@@ -77,14 +52,14 @@ describe("stream", () => {
   });
 
   it("asks again as long as nothing has come", async () => {
-    const replies = [rateLimited("0"), errorAnswer(500), hello(": wait\n\n"), hello()];
-    script = (call) => replies[call.index] ?? errorAnswer(400);
-    expect(await take(createManager().stream("Say hello"))).toEqual({ chunks: [...chunks, usageChunk], error: undefined });
+    const replies = [rateLimited("0"), errorAnswer(500), streamed(": wait\n\n"), hello];
+    const { server, createManager } = await serveStreams((call) => replies[call.index] ?? errorAnswer(400));
+    expect(await take(createManager().stream("Say hello"))).toEqual({ chunks, error: undefined });
     expect(server.ledger).toHaveLength(4);
   });
 
   it("throws after the chunks of an answer that breaks off, and does not ask again", async () => {
-    script = () => cutInBody(events.indexOf('"lo"'), hello());
+    const { server, createManager } = await serveStreams(() => cutInBody(events.indexOf('"lo"'), hello));
     const manager = createManager();
     const { chunks: taken, error } = await take(manager.stream("Say hello"));
     expect(taken).toEqual(chunks.slice(0, 1));
@@ -95,7 +70,8 @@ describe("stream", () => {
   });
 
   it("throws what an error event says, and does not give it as a chunk", async () => {
-    script = () => hello(`data: ${JSON.stringify(chunks[0])}\n\ndata: {"error":{"code":"server_error","message":"oh"}}\n\n`);
+    const failing = 'data: {"error":{"code":"server_error","message":"oh"}}\n\n';
+    const { createManager } = await serveStreams(() => streamed(`data: ${JSON.stringify(chunks[0])}\n\n${failing}`));
     const { chunks: taken, error } = await take(createManager().stream("Say hello"));
     expect(taken).toEqual(chunks.slice(0, 1));
     expect(error).toMatchObject({ name: "RequestFailedError", failure: { kind: "server_error" } });
@@ -106,7 +82,7 @@ describe("stream", () => {
     ["no request", { nonsense: true }, "invalid_line", 0],
     ["for an API that is not there", { url: "/v1/audio", body: { model: "m" } }, "invalid_request", 0],
   ])("throws at once when it is %s", async (_, request, kind, asked) => {
-    script = () => errorAnswer(400);
+    const { server, createManager } = await serveStreams(() => errorAnswer(400));
     const { chunks: taken, error } = await take(createManager().stream(request));
     expect(taken).toEqual([]);
     expect(error).toMatchObject({ failure: { kind } });
@@ -114,13 +90,13 @@ describe("stream", () => {
   });
 
   it("gives the whole answer of a server that does not stream", async () => {
-    script = () => chatAnswer("whole");
+    const { createManager } = await serveStreams(() => chatAnswer("whole"));
     expect(await take(createManager().stream("Say hello"))).toEqual({ chunks: [chatAnswer("whole").body], error: undefined });
   });
 
   it("hangs up when the rest is not wanted, and is counted all the same", async () => {
     const ended: RunEvent[] = [];
-    script = () => slowBody(events.indexOf("\n\n") + 2, 20, hello());
+    const { server, createManager } = await serveStreams(() => slowBody(events.indexOf("\n\n") + 2, 20, hello));
     const manager = createManager({ observers: [(event) => event.type === "request-end" && ended.push(event)] });
     for await (const chunk of manager.stream("Say hello")) {
       expect(chunk).toEqual(chunks[0]);
@@ -132,6 +108,7 @@ describe("stream", () => {
   });
 
   it("keeps to the limits and leaves the cache alone", async () => {
+    const { server, createManager } = await serveStreams();
     const cache = createMemoryCache();
     const manager = createManager({ concurrency: 1, cache });
     await Promise.all([take(manager.stream("Say hello")), take(manager.stream("Say hello"))]);

@@ -1,28 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent } from "../../src/index.ts";
 import { createRoutedProvider, type Provider } from "../../src/providers/provider.ts";
-import { chat, piece } from "../providers/recorded-streams.ts";
-import {
-  chatAnswer,
-  closedPortUrl,
-  cutInBody,
-  errorAnswer,
-  type Script,
-  type ScriptedServer,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
-
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function serve(script: Script): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  closers.push(() => server.close());
-  return server;
-}
+import { chat, piece } from "../providers/stream-pieces.ts";
+import { closing, serve } from "../support/closing.ts";
+import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
 
 /** All requests along one route, to `a`, `b`, `c` in this order. */
 function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = []): RequestManager {
@@ -39,9 +20,7 @@ function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = [])
     onEvicted: () => {},
   });
   const retry = { retryDelayMs: 1, maxRetries };
-  const manager = new RequestManager({ provider, retry, observers: [(event) => events.push(event)] });
-  closers.push(() => manager.close());
-  return manager;
+  return closing(new RequestManager({ provider, retry, observers: [(event) => events.push(event)] }));
 }
 
 const ways: [string, (manager: RequestManager, model: string) => Promise<unknown>][] = [
@@ -88,7 +67,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
 
   it("because it is bad goes no further, and is no provider's error", async () => {
     const first = await serve(() => errorAnswer(400, { type: "invalid_request_error", message: "no" }));
-    const second = await serve(() => chatAnswer());
+    const second = await serve();
     const error = await failureOf(ask(route([first.url, second.url]), "x"));
     expect(error).toMatchObject({ code: "invalid_request", message: "HTTP 400: no" });
     expect(error.providersTried).toMatchObject([{ provider: "a", kind: "invalid_request", statusCode: 400 }]);
@@ -105,7 +84,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
   });
 
   it("because nobody serves its model is a model_not_found", async () => {
-    const server = await serve(() => chatAnswer());
+    const server = await serve();
     const error = await failureOf(ask(route([server.url]), "y"));
     expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "not_found" }, providersTried: [] });
     expect(error.message).toBe('nobody serves the model "y": it is on no list');
@@ -122,12 +101,11 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
   it("at the only provider there is has the kind of its failure as its code", async () => {
     const server = await serve(() => errorAnswer(500));
     const provider = createHttpProvider({ name: "house", baseUrl: `${server.url}/v1` });
-    const manager = new RequestManager({ provider, retry: { retryDelayMs: 1, maxRetries: 1 } });
+    const manager = closing(new RequestManager({ provider, retry: { retryDelayMs: 1, maxRetries: 1 } }));
     const error = await failureOf(ask(manager, "x"));
     expect(error).toMatchObject({ code: "server_error", providersTried: [] });
     expect(error.failure.providersTried).toBeUndefined();
     expect(server.ledger).toHaveLength(2);
-    await manager.close();
   });
 
   it("is a result in the events, with where it was tried", async () => {
@@ -142,9 +120,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
 it("a stream that breaks off after a failover says where it was tried", async () => {
   const first = await serve(() => errorAnswer(500));
   const events = chat([piece({ content: "Hel" }), piece({ content: "lo" })]);
-  const second = await serve(() =>
-    cutInBody(events.indexOf('"lo"'), { headers: { "content-type": "text/event-stream" }, body: events }),
-  );
+  const second = await serve(() => cutInBody(events.indexOf('"lo"'), streamed(events)));
   const stream = route([first.url, second.url]).stream({ prompt: "Hello", model: "x" });
   await stream.next();
   const error = await failureOf(stream.next());

@@ -1,23 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
-import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
-import { startMockServer } from "../../src/mock/mock-server.ts";
+import { describe, expect, it } from "vitest";
+import type { MockServer } from "../../src/mock/mock-server.ts";
+import { mock } from "../support/closing.ts";
 import { ask, askChat, chatBody, readStats, until } from "./ask.ts";
-
-const started: MockServer[] = [];
-
-async function start(options: MockServerOptions): Promise<MockServer> {
-  const server = await startMockServer({ latencyMs: 0, ...options });
-  started.push(server);
-  return server;
-}
-
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.close()));
-});
 
 describe("rate limits", () => {
   it("let one second's worth through at once and refuse the rest in OpenAI's words", async () => {
-    const { url, stats } = await start({ requestsPerMinute: 600 });
+    const { url, stats } = await mock({ requestsPerMinute: 600 });
     const before = performance.now();
     const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => askChat(url, chatBody(`Question ${at}`))));
     const elapsedMs = performance.now() - before;
@@ -40,7 +28,7 @@ describe("rate limits", () => {
   });
 
   it("let a request through that comes back when it was told to", async () => {
-    const { url } = await start({ requestsPerMinute: 60 });
+    const { url } = await mock({ requestsPerMinute: 60 });
     await askChat(url, chatBody("one"));
     const refused = await askChat(url, chatBody("two"));
     expect(refused.status).toBe(429);
@@ -49,7 +37,7 @@ describe("rate limits", () => {
   });
 
   it("stand in the headers of every response, also of errors, and only when set", async () => {
-    const limited = await start({ requestsPerMinute: 6000, tokensPerMinute: 60_000 });
+    const limited = await mock({ requestsPerMinute: 6000, tokensPerMinute: 60_000 });
     for (const body of [chatBody("Hi"), "{", chatBody("Hi", { model: "does-not-exist" })]) {
       const { headers } = await askChat(limited.url, body);
       expect(headers.get("x-ratelimit-limit-requests")).toBe("6000");
@@ -57,13 +45,13 @@ describe("rate limits", () => {
       expect(Number(headers.get("x-ratelimit-remaining-requests"))).toBeLessThanOrEqual(100);
       expect(headers.get("x-ratelimit-reset-tokens")).toMatch(/^\d+(\.\d+)?m?s$/);
     }
-    const requestsOnly = await askChat((await start({ requestsPerMinute: 6000 })).url, chatBody("Hi"));
+    const requestsOnly = await askChat((await mock({ requestsPerMinute: 6000 })).url, chatBody("Hi"));
     expect(requestsOnly.headers.has("x-ratelimit-limit-requests")).toBe(true);
     expect(requestsOnly.headers.has("x-ratelimit-limit-tokens")).toBe(false);
   });
 
   it("count what an answer really used, not what it might have used", async () => {
-    const { url } = await start({ tokensPerMinute: 60 });
+    const { url } = await mock({ tokensPerMinute: 60 });
     const wide = await askChat(url, chatBody("Hi", { max_tokens: 100_000_000 }));
     const { usage } = JSON.parse(wide.text);
     expect(usage.total_tokens).toBeLessThan(300);
@@ -77,7 +65,7 @@ describe("rate limits", () => {
 
 describe("rules", () => {
   it("of anthropic refuse in Anthropic's words, tell in Anthropic's headers, and answer Anthropic's messages", async () => {
-    const { url } = await start({ rules: "anthropic", requestsPerMinute: 60, outputTokensPerMinute: 60_000 });
+    const { url } = await mock({ rules: "anthropic", requestsPerMinute: 60, outputTokensPerMinute: 60_000 });
     const body = chatBody("Hi", { max_tokens: 1_000_000 });
     const [answered, refused] = [await ask(url, "/messages", body), await ask(url, "/messages", body)];
     expect(JSON.parse(answered.text)).toMatchObject({ type: "message", stop_reason: "end_turn" });
@@ -91,7 +79,7 @@ describe("rules", () => {
   });
 
   it("may be kept from the client: no headers, and no word of when to come back", async () => {
-    const { url } = await start({ requestsPerMinute: 60, limitHeaders: false, retryAfter: "none" });
+    const { url } = await mock({ requestsPerMinute: 60, limitHeaders: false, retryAfter: "none" });
     for (const status of [200, 429]) {
       const answer = await askChat(url, chatBody("Hi"));
       expect(answer.status).toBe(status);
@@ -102,7 +90,7 @@ describe("rules", () => {
 
 describe("too many at once", () => {
   it("are turned away with a 503, and those inside are not disturbed", async () => {
-    const server = await start({ latencyMs: 50, maxInFlight: 3 });
+    const server = await mock({ latencyMs: 50, maxInFlight: 3 });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`))));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(server.stats().answered);
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(server.stats().overloaded);
@@ -113,7 +101,7 @@ describe("too many at once", () => {
 
 describe("an outage", () => {
   it("fails everything for a while, counted from the first request, and then is over", async () => {
-    const server = await start({ outage: { fromMs: 0, forMs: 50, kind: "503" } });
+    const server = await mock({ outage: { fromMs: 0, forMs: 50, kind: "503" } });
     const isDown = async (): Promise<boolean> => (await askChat(server.url, chatBody("Hi"))).status === 503;
     while (!(await isDown()));
     while (await isDown());
@@ -121,7 +109,7 @@ describe("an outage", () => {
   });
 
   it("may refuse connections, cutting those there are, and accepts them again on the same port", async () => {
-    const server = await start({ latencyMs: 3_600_000, outage: { fromMs: 20, forMs: 50, kind: "refuse-connections" } });
+    const server = await mock({ latencyMs: 3_600_000, outage: { fromMs: 20, forMs: 50, kind: "refuse-connections" } });
     await expect(askChat(server.url, chatBody("Hi"))).rejects.toThrow("fetch failed");
     const isRefused = (): Promise<boolean> =>
       readStats(server.url).then(
@@ -153,7 +141,7 @@ describe("statistics", () => {
   it("agree with what a client counted, on the wire and in the program", async () => {
     // With this seed each of the four questions is both answered and failed within its first three attempts, so that ten
     // admitted requests show both; and nobody asks 200 times at less than 10 a second.
-    const server = await start({ requestsPerMinute: 600, failRate: 0.5, seed: 7 });
+    const server = await mock({ requestsPerMinute: 600, failRate: 0.5, seed: 7 });
     const seen = { answered: 0, refused: 0, failed_on_purpose: 0, client_errors: 0, prompt_tokens: 0, completion_tokens: 0 };
     const answeredBodies: string[] = [];
     const client = async (from: number): Promise<void> => {
@@ -183,7 +171,7 @@ describe("statistics", () => {
   });
 
   it("know how many were in flight at once, and before the first request nothing", async () => {
-    const server = await start({ latencyMs: 30 });
+    const server = await mock({ latencyMs: 30 });
     expect(server.stats()).toMatchObject({ requestsTotal: 0, peakInFlight: 0, firstRequestAt: null, lastRequestAt: null });
     const three = Array.from({ length: 3 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`)));
     await until(() => server.stats().inFlight === 3);
@@ -195,7 +183,7 @@ describe("statistics", () => {
 
 /** Starts a server that fails half of all attempts, and asks it a hundred things, each until it is answered. */
 async function askUntilAnswered(): Promise<{ attempts: number[]; server: MockServer }> {
-  const server = await start({ failRate: 0.5, seed: 3 });
+  const server = await mock({ failRate: 0.5, seed: 3 });
   const attempts = Array.from({ length: 100 }, async (_, at) => {
     for (let attempt = 1; attempt <= 40; attempt += 1) {
       if ((await askChat(server.url, chatBody(`Question ${at}`))).status === 200) return attempt;

@@ -3,26 +3,26 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { runMockCommand } from "../../src/cli/commands/mock.ts";
-import { startMockServer } from "../../src/mock/mock-server.ts";
 import { UsageError } from "../../src/model/errors.ts";
+import { mock } from "../support/closing.ts";
 import { askChat, chatBody, readStats } from "./ask.ts";
 
 const command = join(import.meta.dirname, "..", "..", "dist", "cli", "commands", "mock.js");
 const launcher = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
-const children: ChildProcess[] = [];
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-});
+/** A child that is gone when the test is over. */
+function dying<Child extends ChildProcess>(child: Child): Child {
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
 
 /** A process that runs the command, once it says where it listens. */
 async function startCommand(options: object) {
   const script = `const { runMockCommand } = await import(${JSON.stringify(command)});
     await runMockCommand(${JSON.stringify(options)}, { stderr: process.stderr });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "pipe"] });
-  children.push(child);
+  const child = dying(spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "pipe"] }));
   const allOutput = Promise.all([readText(child.stdout), readText(child.stderr), once(child, "exit")]);
   const [first] = await once(child.stderr, "data");
   const [url] = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(String(first)) ?? [""];
@@ -53,10 +53,8 @@ describe("llmbatch mock", () => {
   it("takes whose rules to keep, how much to tell and when to be down from its flags", async () => {
     const flags = "--port 0 --rules anthropic --rpm 60 --itpm 60000 --otpm 6000 --no-limit-headers --retry-after none";
     const more = "--max-in-flight 5 --outage 500000,100,503";
-    const child = spawn(process.execPath, [launcher, "mock", ...`${flags} ${more}`.split(" ")], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    children.push(child);
+    const args = [launcher, "mock", ...`${flags} ${more}`.split(" ")];
+    const child = dying(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] }));
     const [first] = await once(child.stderr, "data");
     const [, url = "", described] = /(http:\S+) \((.+)\); Ctrl-C/.exec(String(first)) ?? [];
     const limits = "60 requests/min, 60000 input tokens/min, 6000 output tokens/min, 5 at once";
@@ -78,10 +76,9 @@ describe("llmbatch mock", () => {
   });
 
   it("says which port is taken and leaves no signal handler behind", async () => {
-    const { port, close } = await startMockServer();
+    const { port } = await mock();
     const handlers = process.listenerCount("SIGINT");
     await expect(runMockCommand({ port }, { stderr: process.stderr })).rejects.toThrow(UsageError);
     expect(process.listenerCount("SIGINT")).toBe(handlers);
-    await close();
   });
 });

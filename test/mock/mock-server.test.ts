@@ -1,22 +1,10 @@
 import { connect } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
-import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
-import { startMockServer } from "../../src/mock/mock-server.ts";
+import { describe, expect, it } from "vitest";
+import { type MockServerOptions, startMockServer } from "../../src/mock/mock-server.ts";
 import { UsageError } from "../../src/model/errors.ts";
+import { mock } from "../support/closing.ts";
 import type { Answered } from "./ask.ts";
 import { ask, askChat, askInPieces, chatBody, until } from "./ask.ts";
-
-const started: MockServer[] = [];
-
-async function start(options: MockServerOptions): Promise<MockServer> {
-  const server = await startMockServer({ latencyMs: 0, ...options });
-  started.push(server);
-  return server;
-}
-
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.close()));
-});
 
 /** The same header and body, but for what tells the time. */
 function whatWasSaid({ status, headers, text }: Answered): object {
@@ -32,21 +20,21 @@ describe("answers", () => {
   });
 
   it("come without /v1 too, and with a query", async () => {
-    const { url } = await start({});
+    const { url } = await mock();
     const said = whatWasSaid(await askChat(url, chatBody("Hi")));
     expect(whatWasSaid(await askChat(url.replace("/v1", ""), chatBody("Hi")))).toEqual(said);
     expect(whatWasSaid(await ask(url, "/chat/completions?api-version=1", chatBody("Hi")))).toEqual(said);
   });
 
   it("come no earlier than the latency says", async () => {
-    const { url } = await start({ latencyMs: 40, jitterMs: 10 });
+    const { url } = await mock({ latencyMs: 40, jitterMs: 10 });
     const before = performance.now();
     await askChat(url, chatBody("Hi"));
     expect(performance.now() - before).toBeGreaterThan(28); // timers may be a millisecond early
   });
 
   it("come for a body in many pieces, and for one of many megabytes", async () => {
-    const { url } = await start({});
+    const { url } = await mock();
     const body = chatBody("Where? ".repeat(1_000_000));
     const bytes = Buffer.from(body);
     const pieces = Array.from({ length: 200 }, (_, at) =>
@@ -56,7 +44,7 @@ describe("answers", () => {
   });
 
   it("include a list of models", async () => {
-    const { url } = await start({});
+    const { url } = await mock();
     const list: { object: string; data: { id: string }[] } = JSON.parse(await (await fetch(`${url}/models`)).text());
     expect(list).toMatchObject({
       object: "list",
@@ -70,7 +58,7 @@ describe("answers", () => {
 
 describe("mistakes", () => {
   it("in the path get a 404 that says what there is, in OpenAI's shape", async () => {
-    const { url } = await start({});
+    const { url } = await mock();
     const { status, text } = await ask(url, "/completions", "{}");
     expect(status).toBe(404);
     const message = expect.stringContaining("POST /v1/chat/completions");
@@ -78,13 +66,13 @@ describe("mistakes", () => {
   });
 
   it("in the method get a 405", async () => {
-    const { url } = await start({});
+    const { url } = await mock();
     expect((await fetch(`${url}/chat/completions`)).status).toBe(405);
     expect((await ask(url, "/models", "{}")).status).toBe(405);
   });
 
   it("of size get a 413, whether announced or found out, and the server goes on", async () => {
-    const server = await start({});
+    const server = await mock();
     const announced = await new Promise<string>((resolve) => {
       const socket = connect(server.port, "127.0.0.1");
       socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${64 * 1024 * 1024 + 1}\r\n\r\n`);
@@ -108,7 +96,7 @@ describe("mistakes", () => {
   });
 
   it("of protocol get a 400 and harm nobody else", async () => {
-    const server = await start({});
+    const server = await mock();
     const garbage = await new Promise<string>((resolve) => {
       const socket = connect(server.port, "127.0.0.1", () => socket.write("no HTTP at all\r\n\r\n"));
       socket.once("data", (data) => resolve(data.toString()));
@@ -120,7 +108,7 @@ describe("mistakes", () => {
 
 describe("connections", () => {
   it("are cut by close, those that wait for an answer and those that dawdle too, and it may be called twice", async () => {
-    const server = await start({ latencyMs: 3_600_000 });
+    const server = await mock({ latencyMs: 3_600_000 });
     const waiting = Array.from({ length: 5 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`)));
     const outcomes = Promise.allSettled(waiting);
     const dawdler = connect(server.port, "127.0.0.1");
@@ -136,7 +124,7 @@ describe("connections", () => {
   });
 
   it("that the client gives up are forgotten, and so is what they had reserved", async () => {
-    const server = await start({ latencyMs: 200, tokensPerMinute: 60 });
+    const server = await mock({ latencyMs: 200, tokensPerMinute: 60 });
     const giveUp = new AbortController();
     const given = askChat(server.url, chatBody("Hi", { max_tokens: 1_000_000 }), giveUp.signal);
     const outcome = given.catch(({ name }: Error) => name);
@@ -152,7 +140,7 @@ describe("connections", () => {
 
 describe("starting", () => {
   it("says which port is taken", async () => {
-    const { port } = await start({});
+    const { port } = await mock();
     const failure = startMockServer({ port });
     await expect(failure).rejects.toThrow(UsageError);
     await expect(failure).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use; choose another port, or 0 for any free one.`);
@@ -183,6 +171,6 @@ describe("starting", () => {
 
 /** Starts a server and asks it everything at once. @returns what it said, by body. */
 async function sayAll(options: MockServerOptions, bodies: readonly string[]): Promise<Map<string, object>> {
-  const { url } = await start(options);
+  const { url } = await mock(options);
   return new Map(await Promise.all(bodies.map(async (body) => [body, whatWasSaid(await askChat(url, body))] as const)));
 }

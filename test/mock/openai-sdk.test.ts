@@ -1,23 +1,17 @@
 import { BadRequestError, NotFoundError, OpenAI, RateLimitError } from "openai";
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
-import { startMockServer } from "../../src/mock/mock-server.ts";
+import { mock } from "../support/closing.ts";
 
 /** OpenAI's own client is the judge of whether we speak its language. */
 describe("OpenAI's client", () => {
   let server: MockServer;
 
   async function clientOf(options: MockServerOptions, maxRetries = 0): Promise<OpenAI> {
-    await server.close();
-    server = await startMockServer({ latencyMs: 0, ...options });
+    server = await mock(options);
     return new OpenAI({ baseURL: server.url, apiKey: "none", maxRetries });
   }
-
-  beforeEach(async () => {
-    server = await startMockServer();
-  });
-  afterEach(() => server.close());
 
   const messages = [{ role: "user", content: "What is the capital of France?" }] as const;
   const chat = { model: "mock-chat", messages: [...messages] };

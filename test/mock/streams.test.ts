@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { startMockServer } from "../../src/mock/mock-server.ts";
-import { createHttpProvider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
+import { mock } from "../support/closing.ts";
+import { connect } from "../support/connected.ts";
 
 const question = [{ role: "user", content: "What is the capital of France?" }];
 
@@ -11,18 +11,17 @@ it.each([
   ["/v1/responses", { model: "m", input: question, max_output_tokens: 2, stream: true }],
   ["/v1/messages", { model: "m", max_tokens: 50, messages: question, stream: true }],
 ])("a stream of %s holds what an answer in one piece does", async (path, body) => {
-  const server = await startMockServer({ port: 0, latencyMs: 0 });
-  const provider = createHttpProvider({ name: "mock", baseUrl: server.url });
+  const server = await mock();
+  const provider = connect(server.url);
   const { signal } = new AbortController();
   const plain = await provider.send(requestOf(JSON.stringify({ ...body, stream: false }), path), { signal });
   const streamed = await provider.send(requestOf(JSON.stringify(body), path), { signal });
-  await provider.close();
-  const { totalTokens } = server.stats();
-  await server.close();
 
   expect(shapeOf(streamed.ok && streamed.answer.body)).toEqual(shapeOf(plain.ok && plain.answer.body));
   const usages = [plain, streamed].map((attempt) => (attempt.ok ? attempt.answer.usage : undefined));
-  expect(usages.reduce((sum, usage) => sum + (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0), 0)).toBe(totalTokens);
+  expect(usages.reduce((sum, usage) => sum + (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0), 0)).toBe(
+    server.stats().totalTokens,
+  );
 });
 
 /** The body with every value replaced by its type: the values depend on the request, of which `stream` is a part. */

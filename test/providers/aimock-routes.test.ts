@@ -1,9 +1,10 @@
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { createProvider, presets, type Provider, type ProviderOptions } from "../../src/providers/provider.ts";
+import { createProvider, presets, type ProviderOptions } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { closing } from "../support/closing.ts";
 
 /**
  * Every preset at the routes that aimock has for it, with keys checked, in one piece and as streams, and with things going wrong.
@@ -21,7 +22,6 @@ const reported = { promptTokens: 11, completionTokens: 7 };
 const azureQuery = "?api-version=2024-10-21";
 const mock = await LLMock.create({ port: 0, logLevel: "silent", auth: { apiKeys: [key] } });
 const { signal } = new AbortController();
-const providers: Provider[] = [];
 
 const bodies: Readonly<Record<string, object>> = {
   "/v1/chat/completions": { model: "model-x", messages: [{ role: "user", content: "hello" }] },
@@ -65,11 +65,10 @@ beforeEach(() => {
   mock.onEmbedding("hello", { embedding: [0.25, -0.5] });
 });
 
-afterEach(async () => {
+afterEach(() => {
   mock.clearFixtures();
   mock.clearRequests();
   mock.clearChaos();
-  await Promise.all(providers.splice(0).map((provider) => provider.close()));
 });
 
 afterAll(() => mock.stop());
@@ -236,8 +235,7 @@ describe("OpenRouter's own ways", () => {
 });
 
 function ask({ preset, baseUrl, path }: Route, options: ProviderOptions = {}): Promise<Attempt> {
-  const provider = createProvider(preset, { apiKey: key, baseUrl, ...options });
-  providers.push(provider);
+  const provider = closing(createProvider(preset, { apiKey: key, baseUrl, ...options }));
   return provider.send(requestOf(JSON.stringify(bodies[path]), path), { signal });
 }
 

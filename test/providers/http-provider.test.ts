@@ -1,36 +1,13 @@
 import { getEventListeners } from "node:events";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
-import { createHttpProvider, type HttpProviderOptions, type Provider } from "../../src/providers/provider.ts";
+import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
 import { providerContract, requestOf } from "../contracts/provider.ts";
-import {
-  chatAnswer,
-  errorAnswer,
-  silence,
-  startScriptedServer,
-  type Script,
-  type ScriptedServer,
-} from "../support/scripted-server.ts";
+import { serve } from "../support/closing.ts";
+import { connect, connected } from "../support/connected.ts";
+import { chatAnswer, errorAnswer, silence } from "../support/scripted-server.ts";
 
 const { signal } = new AbortController();
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function start(
-  script: Script,
-  options: Partial<HttpProviderOptions> = {},
-): Promise<{ server: ScriptedServer; provider: Provider }> {
-  const server = await startScriptedServer(script);
-  const provider = createHttpProvider({ name: "test", baseUrl: server.url, connections: 8, timeoutMs: 60_000, ...options });
-  closers.push(
-    () => server.close(),
-    () => provider.close(),
-  );
-  return { server, provider };
-}
 
 function endpointOf(baseUrl: string): string | undefined {
   return createHttpProvider({ name: "a", baseUrl, connections: 1, timeoutMs: 1 }).endpoint(requestOf());
@@ -46,13 +23,13 @@ describe("headers", () => {
     ["x-api-key", "x-api-key", "sk-1234"],
     ["api-key", "api-key", "sk-1234"],
   ] as const)("sends the key the way %s asks for", async (authorization, header, value) => {
-    const { server, provider } = await start(() => chatAnswer(), { apiKey: "sk-1234", authorization });
+    const { server, provider } = await connected(() => chatAnswer(), { apiKey: "sk-1234", authorization });
     await provider.send(requestOf(), { signal });
     expect(server.ledger[0]?.headers[header]).toBe(value);
   });
 
   it("sends no authorisation without a key", async () => {
-    const { server, provider } = await start(() => chatAnswer());
+    const { server, provider } = await connected(() => chatAnswer());
     await provider.send(requestOf(), { signal });
     const names = Object.keys(server.ledger[0]?.headers ?? {}).toSorted();
     expect(names).toEqual(["accept", "connection", "content-length", "content-type", "host", "user-agent"]);
@@ -60,10 +37,10 @@ describe("headers", () => {
 
   it("sends the protocol's headers with its requests only, and the user's with all; the user's win", async () => {
     const headers = { "X-Title": "mine", "User-Agent": "me", "Anthropic-Version": "2026-10-21" };
-    const { server, provider } = await start(() => chatAnswer(), { headers });
+    const { server, provider } = await connected(() => chatAnswer(), { headers });
     await provider.send(requestOf("{}", "/v1/messages"), { signal });
     expect(server.ledger[0]?.headers).toMatchObject({ "x-title": "mine", "user-agent": "me", "anthropic-version": "2026-10-21" });
-    const plain = await start(() => chatAnswer());
+    const plain = await connected(() => chatAnswer());
     await plain.provider.send(requestOf("{}", "/v1/messages"), { signal });
     await plain.provider.send(requestOf(), { signal });
     expect(plain.server.ledger[0]?.headers["anthropic-version"]).toBe("2023-06-01");
@@ -93,13 +70,8 @@ describe("headers", () => {
 
 describe("where requests go", () => {
   it("goes below the base URL's path and keeps its query", async () => {
-    const server = await startScriptedServer(() => chatAnswer());
-    const baseUrl = `${server.url}/openai/deployments/d/?api-version=2024-10-21`;
-    const provider = createHttpProvider({ name: "azure", baseUrl, connections: 1, timeoutMs: 60_000 });
-    closers.push(
-      () => server.close(),
-      () => provider.close(),
-    );
+    const server = await serve();
+    const provider = connect(`${server.url}/openai/deployments/d/?api-version=2024-10-21`);
     await provider.send(requestOf(), { signal });
     expect(server.ledger[0]?.path).toBe("/openai/deployments/d/chat/completions?api-version=2024-10-21");
   });
@@ -110,14 +82,13 @@ describe("where requests go", () => {
   });
 
   it("takes a given identity for the base URL, so that a changing port changes no fingerprint", async () => {
-    const { provider } = await start(() => chatAnswer(), { endpointIdentity: "mock:" });
+    const { provider } = await connected(() => chatAnswer(), { endpointIdentity: "mock:" });
     expect(provider.endpoint(requestOf())).toBe("mock:/v1/chat/completions");
   });
 
   it.each([301, 302, 303, 307, 308])("does not follow a %i to another host", async (status) => {
-    const other = await startScriptedServer(() => chatAnswer());
-    closers.push(() => other.close());
-    const { server, provider } = await start(() => ({ status, headers: { location: `${other.url}/v1/chat/completions` } }));
+    const other = await serve();
+    const { server, provider } = await connected(() => ({ status, headers: { location: `${other.url}/v1/chat/completions` } }));
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "invalid_response", retryable: false, statusCode: status } });
     expect(attempt.ok ? "" : attempt.failure.message).toContain(`127.0.0.1:${other.port}`);
@@ -128,7 +99,7 @@ describe("where requests go", () => {
 
 describe("connections", () => {
   it("opens none before the first request, and no more than it may", async () => {
-    const { server, provider } = await start((call) => ({ ...chatAnswer(), delayMs: call.index % 3 }), { connections: 4 });
+    const { server, provider } = await connected((call) => ({ ...chatAnswer(), delayMs: call.index % 3 }), { connections: 4 });
     expect(server.connections).toBe(0);
     await Promise.all(Array.from({ length: 40 }, () => provider.send(requestOf(), { signal })));
     expect(server.connections).toBe(4);
@@ -136,13 +107,13 @@ describe("connections", () => {
   });
 
   it("uses a connection again after errors of the server", async () => {
-    const { server, provider } = await start(() => errorAnswer(500), { connections: 1 });
+    const { server, provider } = await connected(() => errorAnswer(500), { connections: 1 });
     for (let sent = 0; sent < 5; sent += 1) await provider.send(requestOf(), { signal });
     expect(server.connections).toBe(1);
   });
 
   it("does not send a call that ended while it waited for a connection", async () => {
-    const { server, provider } = await start(silence, { connections: 1 });
+    const { server, provider } = await connected(silence, { connections: 1 });
     const holding = new AbortController();
     const waiting = new AbortController();
     const first = provider.send(requestOf(), { signal: holding.signal });
@@ -163,7 +134,7 @@ describe("connections", () => {
 
 describe("timeouts and signals", () => {
   it("covers the wait for the first byte and the body", async () => {
-    const { provider } = await start((call) => (call.index === 0 ? silence() : { ...chatAnswer(), fault: stalledBody }), {
+    const { provider } = await connected((call) => (call.index === 0 ? silence() : { ...chatAnswer(), fault: stalledBody }), {
       timeoutMs: 60,
     });
     for (let sent = 0; sent < 2; sent += 1) {
@@ -172,7 +143,7 @@ describe("timeouts and signals", () => {
   });
 
   it("hangs up when time is up, and goes on with the next request", async () => {
-    const { server, provider } = await start((call) => (call.index === 0 ? silence() : chatAnswer()), {
+    const { server, provider } = await connected((call) => (call.index === 0 ? silence() : chatAnswer()), {
       timeoutMs: 60,
       connections: 1,
     });
@@ -183,7 +154,7 @@ describe("timeouts and signals", () => {
   });
 
   it("puts one listener on a signal that many calls share, and none once they have ended", async () => {
-    const { server, provider } = await start(async () => {
+    const { server, provider } = await connected(async () => {
       await server.until(() => server.ledger.length === 8);
       return chatAnswer();
     });
@@ -200,7 +171,7 @@ describe("secrets", () => {
   const headers = { "x-gateway-token": "gateway-canary-987" };
 
   it("hides key and credentials that a server sends back, in body, message and request id", async () => {
-    const { provider } = await start(
+    const { provider } = await connected(
       (call) => ({
         status: 401,
         headers: { "x-request-id": `id-${String(call.headers["x-gateway-token"])}` },
@@ -220,12 +191,12 @@ describe("secrets", () => {
   });
 
   it("hides them before it cuts, so that no half of a key is left", async () => {
-    const { provider } = await start(() => ({ status: 500, body: "x".repeat(1990) + apiKey }), { apiKey });
+    const { provider } = await connected(() => ({ status: 500, body: "x".repeat(1990) + apiKey }), { apiKey });
     expect(JSON.stringify(await provider.send(requestOf(), { signal }))).not.toMatch(/sk-c/);
   });
 
   it("keeps what is left of the body as a string if a secret took tokens with it", async () => {
-    const { provider } = await start(() => ({ status: 500, body: '{"a":"b","c":1}' }), { apiKey: 'b","c":1' });
+    const { provider } = await connected(() => ({ status: 500, body: '{"a":"b","c":1}' }), { apiKey: 'b","c":1' });
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt.ok ? "" : attempt.answer?.body).toBe(JSON.stringify('{"a":"[redacted]}'));
   });
@@ -233,13 +204,13 @@ describe("secrets", () => {
 
 describe("error bodies", () => {
   it("keeps JSON as it is, on one line", async () => {
-    const { provider } = await start(() => ({ status: 400, body: '{\r\n  "error": {"message": "a\\nb", "n": 1.0}\n}\n' }));
+    const { provider } = await connected(() => ({ status: 400, body: '{\r\n  "error": {"message": "a\\nb", "n": 1.0}\n}\n' }));
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ answer: { body: '{    "error": {"message": "a\\nb", "n": 1.0} } ' } });
   });
 
   it("keeps the first 2,000 characters of anything else as a JSON string", async () => {
-    const { provider } = await start(() => ({ status: 502, body: `<html>\n${"😀".repeat(2000)}` }));
+    const { provider } = await connected(() => ({ status: 502, body: `<html>\n${"😀".repeat(2000)}` }));
     const attempt = await provider.send(requestOf(), { signal });
     const kept: unknown = JSON.parse(attempt.ok ? "" : (attempt.answer?.body ?? ""));
     expect(kept).toBe(`<html>\n${"😀".repeat(996)}…`);
@@ -248,7 +219,7 @@ describe("error bodies", () => {
 
   it("reports what a failed answer was billed", async () => {
     const usage = { prompt_tokens: 9, completion_tokens: 1 };
-    const { provider } = await start(() => ({ body: { usage, error: { code: 502, message: "broke off" } } }));
+    const { provider } = await connected(() => ({ body: { usage, error: { code: 502, message: "broke off" } } }));
     expect(await provider.send(requestOf(), { signal })).toMatchObject({
       ok: false,
       usage: { promptTokens: 9, completionTokens: 1 },

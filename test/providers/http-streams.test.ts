@@ -1,47 +1,20 @@
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { createHttpProvider, type HttpProviderOptions, type Provider } from "../../src/providers/provider.ts";
+import type { HttpProviderOptions } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
-import {
-  chatAnswer,
-  cutInBody,
-  endlessBody,
-  errorAnswer,
-  rawBytes,
-  type Reply,
-  type Script,
-  type ScriptedServer,
-  slowBody,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
-import { chat, piece } from "./recorded-streams.ts";
+import { connect, connected } from "../support/connected.ts";
+import { chatAnswer, cutInBody, endlessBody, errorAnswer, rawBytes, type Reply, slowBody } from "../support/scripted-server.ts";
+import { helloChunks } from "./recorded-streams.ts";
+import { chat } from "./stream-pieces.ts";
 
-const closers: (() => Promise<void>)[] = [];
 const { signal } = new AbortController();
 const asked = '{"model":"m","messages":[],"stream":true}';
-const helloEvents = chat([piece({ role: "assistant", content: "Hel" }), piece({ content: "lo" }), piece({}, {}, "stop")]);
+const helloEvents = chat(helloChunks);
 const eventStream = { "content-type": "text/event-stream; charset=utf-8", "x-request-id": "req_9" };
 
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function start(
-  script: Script,
-  options: Partial<HttpProviderOptions> = {},
-): Promise<{ server: ScriptedServer; provider: Provider }> {
-  const server = await startScriptedServer(script);
-  const provider = createHttpProvider({ name: "test", baseUrl: server.url, ...options });
-  closers.push(
-    () => server.close(),
-    () => provider.close(),
-  );
-  return { server, provider };
-}
-
 async function ask(reply: Reply, options: Partial<HttpProviderOptions> = {}): Promise<Attempt> {
-  const { provider } = await start(() => reply, options);
+  const { provider } = await connected(() => reply, options);
   return provider.send(requestOf(asked), { signal });
 }
 
@@ -116,14 +89,14 @@ describe("a stream that goes wrong", () => {
 
   it("is an answer when its connection stays open after its last event, and is then hung up on", async () => {
     const response = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n${helloEvents}`;
-    const { server, provider } = await start(() => rawBytes(response, "keep"));
+    const { server, provider } = await connected(() => rawBytes(response, "keep"));
     expect(contentOf(await provider.send(requestOf(asked), { signal }))).toBe("Hello");
     await server.until(() => server.openConnections === 0);
   });
 
   it("times out when it falls silent, and is hung up on", async () => {
     const response = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n";
-    const { server, provider } = await start(() => rawBytes(response, "keep"), { idleTimeoutMs: 50 });
+    const { server, provider } = await connected(() => rawBytes(response, "keep"), { idleTimeoutMs: 50 });
     const attempt = await provider.send(requestOf(asked), { signal });
     expect(attempt).toMatchObject({ ok: false, failure: { kind: "timeout", retryable: true } });
     expect(attempt.ok ? "" : attempt.failure.message).toContain("silent for 0.05 s");
@@ -141,7 +114,7 @@ describe("a stream that goes wrong", () => {
   });
 
   it("ends as cancelled when its signal aborts", async () => {
-    const { server, provider } = await start(() => slowBody(1, 1000, hello()));
+    const { server, provider } = await connected(() => slowBody(1, 1000, hello()));
     const controller = new AbortController();
     const attempt = provider.send(requestOf(asked), { signal: controller.signal });
     await server.until(() => server.inFlight === 1);
@@ -163,24 +136,23 @@ describe("a provider that asks for streams", () => {
     ["/v1/chat/completions", '{"stream":false}', '{"stream":false}'],
     ["/v1/embeddings", '{"model":"m"}', '{"model":"m"}'],
   ])("sends to %s of %s: %s", async (path, body, sent) => {
-    const { server, provider } = await start(() => hello(), { stream: true });
+    const { server, provider } = await connected(() => hello(), { stream: true });
     await provider.send(requestOf(body, path), { signal });
     expect(server.ledger[0]?.body).toBe(sent);
   });
 
   it("does not change what requests are named after", async () => {
-    const { provider: plain, server } = await start(() => hello());
-    const streaming = createHttpProvider({ name: "test", baseUrl: server.url, stream: true });
+    const { provider: plain, server } = await connected(() => hello());
+    const streaming = connect(server.url, { stream: true });
     expect(streaming.endpoint(requestOf())).toBe(plain.endpoint(requestOf()));
     expect(streaming.estimate(requestOf())).toEqual(plain.estimate(requestOf()));
-    await streaming.close();
   });
 
   it("tells its chunks as they come, if somebody wants to hear them", async () => {
-    const { provider, server } = await start(() => hello());
+    const { provider, server } = await connected(() => hello());
     const chunks: unknown[] = [];
     await provider.send(requestOf('{"model":"m"}'), { signal, onChunk: (chunk) => chunks.push(chunk) });
     expect(server.ledger[0]?.json()).toMatchObject({ stream: true });
-    expect(chunks).toEqual([piece({ role: "assistant", content: "Hel" }), piece({ content: "lo" }), piece({}, {}, "stop")]);
+    expect(chunks).toEqual(helloChunks);
   });
 });

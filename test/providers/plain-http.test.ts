@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { createHttpProvider, createProvider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
-import { chatAnswer, startScriptedServer } from "../support/scripted-server.ts";
+import { serve } from "../support/closing.ts";
+import { connect } from "../support/connected.ts";
 
 function create(baseUrl: string, options: { allowHttp?: boolean } = {}): () => unknown {
   return () => createHttpProvider({ name: "test", baseUrl, apiKey: "sk-canary-0123456789", ...options });
@@ -65,11 +66,9 @@ describe("plain http", () => {
   });
 
   it("reaches this machine by name", async () => {
-    const server = await startScriptedServer(() => chatAnswer());
-    const provider = createHttpProvider({ name: "test", baseUrl: `http://localhost:${server.port}/v1` });
+    const { port } = await serve();
+    const provider = connect(`http://localhost:${port}/v1`);
     const attempt = await provider.send(requestOf(), { signal: new AbortController().signal });
-    await provider.close();
-    await server.close();
     expect(attempt.ok).toBe(true);
   });
 });

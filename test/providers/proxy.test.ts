@@ -1,44 +1,22 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { parseProxy } from "../../src/providers/proxy.ts";
 import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
-import { ProxyServer } from "../support/proxy-server.ts";
-import {
-  chatAnswer,
-  closedPortUrl,
-  type ScriptedServer,
-  type ScriptedServerOptions,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
+import { connect } from "../support/connected.ts";
+import { serveBehindProxy } from "../support/proxy-server.ts";
+import { closedPortUrl } from "../support/raw-server.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
 
 const { signal } = new AbortController();
-const closers: (() => Promise<void>)[] = [];
 
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function start(options?: ScriptedServerOptions): Promise<{ server: ScriptedServer; proxy: ProxyServer }> {
-  const server = await startScriptedServer(() => chatAnswer(), options);
-  const proxy = await ProxyServer.start(server.port);
-  closers.push(
-    () => server.close(),
-    () => proxy.close(),
-  );
-  return { server, proxy };
-}
-
-function through(proxy: string, baseUrl: string, connections = 4): Provider {
-  const provider = createHttpProvider({ name: "test", baseUrl, proxy, connections, apiKey: "sk-1234", allowHttp: true });
-  closers.push(() => provider.close());
-  return provider;
+function through(proxy: string, baseUrl: string): Provider {
+  return connect(baseUrl, { proxy, apiKey: "sk-1234", allowHttp: true });
 }
 
 describe("a proxy for plain http", () => {
   it("is given the whole request, with the server's host and its own credentials, which are for it alone", async () => {
-    const { server, proxy } = await start();
+    const { server, proxy } = await serveBehindProxy();
     const provider = through(`http://me:p%40ss@${proxy.host}`, "http://api.example.invalid/v1?a=b");
     expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true });
     expect(proxy.ledger).toMatchObject([{ method: "POST", target: "http://api.example.invalid/v1/chat/completions?a=b" }]);
@@ -65,7 +43,7 @@ describe("a proxy for plain http", () => {
 
 describe("a proxy for https", () => {
   it("is asked for tunnels, and sees neither key nor path; the server's certificate is checked all the same", async () => {
-    const { server, proxy } = await start({ tls: selfSignedCertificate("api.example.invalid") });
+    const { server, proxy } = await serveBehindProxy({ tls: selfSignedCertificate("api.example.invalid") });
     const provider = through(`http://me:secret@${proxy.host}`, "https://api.example.invalid:8443/v1");
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "network", retryable: false } });
@@ -86,7 +64,7 @@ describe("a proxy for https", () => {
     [403, false, "does not let it through"],
     [502, true, "could not reach it"],
   ])("that says %i fails the request, to be asked again: %s", async (status, retryable, words) => {
-    const { proxy } = await start();
+    const { proxy } = await serveBehindProxy();
     proxy.refusal = status;
     const attempt = await through(`http://me:secret@${proxy.host}`, "https://api.example.invalid/v1").send(requestOf(), {
       signal,

@@ -1,16 +1,10 @@
 import type { RecordedStream } from "../contracts/streaming.ts";
+import { chat, choicePiece, chunkHead, piece, typed } from "./stream-pieces.ts";
 
 const overloadedChat = 'data: {"error":{"message":"try later","code":529,"metadata":{"error_type":"provider_overloaded"}}}';
 const overloadedMessage = 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}';
 const overloadedResponse = 'event: error\ndata: {"type":"error","code":"slow_down","message":"Slow down","param":null}';
 
-const chunkHead = {
-  id: "chatcmpl-1",
-  object: "chat.completion.chunk",
-  created: 1_780_000_000,
-  model: "gpt-x",
-  system_fingerprint: "fp",
-};
 const chatHead = { ...chunkHead, object: "chat.completion" };
 const chatUsage = {
   prompt_tokens: 12,
@@ -19,6 +13,7 @@ const chatUsage = {
   prompt_tokens_details: { cached_tokens: 4 },
   completion_tokens_details: { reasoning_tokens: 2 },
 };
+const completionHead = { id: "cmpl-1", object: "text_completion", created: 1, model: "base" };
 
 const inputUsage = { input_tokens: 10, cache_creation_input_tokens: 2, cache_read_input_tokens: 3 };
 
@@ -117,41 +112,14 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
       name: "a text for each of two prompts",
       request: { model: "base", prompt: ["a", "b"], stream: true },
       events: chat([
-        {
-          id: "cmpl-1",
-          object: "text_completion",
-          created: 1,
-          model: "base",
-          choices: [{ index: 1, text: "x", finish_reason: null }],
-        },
-        {
-          id: "cmpl-1",
-          object: "text_completion",
-          created: 1,
-          model: "base",
-          choices: [{ index: 0, text: "y", finish_reason: null }],
-        },
-        {
-          id: "cmpl-1",
-          object: "text_completion",
-          created: 1,
-          model: "base",
-          choices: [{ index: 1, text: "ß 😀", finish_reason: "stop" }],
-        },
-        {
-          id: "cmpl-1",
-          object: "text_completion",
-          created: 1,
-          model: "base",
-          choices: [{ index: 0, text: "", finish_reason: "length" }],
-        },
-        { id: "cmpl-1", object: "text_completion", created: 1, model: "base", choices: [], usage: chatUsage },
+        { ...completionHead, choices: [{ index: 1, text: "x", finish_reason: null }] },
+        { ...completionHead, choices: [{ index: 0, text: "y", finish_reason: null }] },
+        { ...completionHead, choices: [{ index: 1, text: "ß 😀", finish_reason: "stop" }] },
+        { ...completionHead, choices: [{ index: 0, text: "", finish_reason: "length" }] },
+        { ...completionHead, choices: [], usage: chatUsage },
       ]),
       body: {
-        id: "cmpl-1",
-        object: "text_completion",
-        created: 1,
-        model: "base",
+        ...completionHead,
         choices: [
           { index: 0, text: "y", finish_reason: "length" },
           { index: 1, text: "xß 😀", finish_reason: "stop" },
@@ -238,29 +206,12 @@ export const recordedStreams: Readonly<Record<string, readonly RecordedStream[]>
   ],
 };
 
-/** Chunks, and the end that Chat Completions and its like have. */
-export function chat(chunks: readonly object[]): string {
-  return `${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("")}data: [DONE]\n\n`;
-}
-
-export interface StreamedEvent {
-  readonly type: string;
-  readonly [member: string]: unknown;
-}
-
-/** Events that are named after their type. */
-export function typed(events: readonly StreamedEvent[]): string {
-  return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
-}
-
-/** A chunk of the only choice. */
-export function piece(delta: object, extra: object = {}, finishReason: string | null = null): object {
-  return { ...chunkHead, choices: [{ index: 0, delta, finish_reason: finishReason }], ...extra };
-}
-
-export function choicePiece(index: number, choice: object): object {
-  return { ...chunkHead, choices: [{ index, finish_reason: null, ...choice }] };
-}
+/** "Hello", in two pieces. */
+export const helloChunks: readonly object[] = [
+  piece({ role: "assistant", content: "Hel" }),
+  piece({ content: "lo" }),
+  piece({}, {}, "stop"),
+];
 
 function messageHead(): object {
   return { id: "msg_1", type: "message", role: "assistant", model: "claude-x" };

@@ -1,32 +1,25 @@
-import { Anthropic } from "@anthropic-ai/sdk";
-import { LLMock } from "@copilotkit/aimock";
-import { OpenAI } from "openai";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { count, member } from "../../src/providers/json-value.ts";
 import { createHttpProvider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
-import { type Reply, startScriptedServer } from "../support/scripted-server.ts";
-import { chat, piece, type StreamedEvent, typed } from "./recorded-streams.ts";
-import { type WireRecording, wireRecordings } from "./wire-recordings.ts";
+import { type Reply, startScriptedServer, streamed } from "../support/scripted-server.ts";
+import { recordAimock } from "./aimock-recordings.ts";
+import { beginnings, bodyOf, createSdkReaders, usageOf, withoutUsage } from "./sdk-answers.ts";
+import { chat, piece, type StreamedEvent, typed } from "./stream-pieces.ts";
+import type { WireRecording } from "./wire-recording.ts";
+import { wireRecordings } from "./wire-recordings.ts";
 
 /**
- * The same bytes, read by the vendors' own clients and by us, have to be the same answer.
- *
- * What the clients add to what they received is left out: what they parsed for a schema that was given (`parsed`, `parsed_arguments`,
- * `output_parsed`, `parsed_output`), the texts of a response in one (`output_text`), and the filler of the last chunk, which OpenAI's
- * takes for a member of the answer (`obfuscation`). Where a stream says nothing of a refusal, OpenAI's adds that there is none (null),
- * so that nulls there are left out on both sides. Their `_request_id` is not enumerable.
+ * The same bytes, read by the vendors' own clients and by us, have to be the same answer. What is left out of the comparison is named
+ * in `sdk-answers.ts`.
  */
-const addedByClients = new Set(["parsed", "parsed_arguments", "output_parsed", "parsed_output", "output_text", "obfuscation"]);
-
 let reply: Reply = {};
 const server = await startScriptedServer(() => reply);
-const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "none", maxRetries: 0 });
-const anthropic = new Anthropic({ baseURL: server.url, apiKey: "none", maxRetries: 0 });
+const { streamedToClient, sentToClient } = createSdkReaders(server.url);
 const provider = createHttpProvider({ name: "test", baseUrl: server.url });
 const { signal } = new AbortController();
 const recordings = [...wireRecordings, ...(await recordAimock())];
+const chatRequest = { path: "/v1/chat/completions", request: {} };
 
 afterAll(async () => {
   await provider.close();
@@ -221,112 +214,6 @@ describe("what differs on purpose", () => {
   });
 });
 
-const chatRequest = { path: "/v1/chat/completions", request: {} };
-
-/** What a server that somebody else wrote streams: a text, a thought and two tool calls. */
-async function recordAimock(): Promise<WireRecording[]> {
-  const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, input_tokens: 11, output_tokens: 7 };
-  const call = { id: "call_1", name: "weather", arguments: '{"city":"Rome","days":3}' };
-  const mock = await LLMock.create({ port: 0, logLevel: "silent" });
-  mock.onMessage("text", { content: "Grüße, 日本 😀!", usage }, { chunkSize: 2 });
-  mock.onMessage("tools", { content: "Let me look.", toolCalls: [call, { ...call, id: "call_2" }], usage }, { chunkSize: 3 });
-  const found: WireRecording[] = [];
-  for (const name of ["text", "tools"]) {
-    const messages = [{ role: "user", content: name }];
-    const requests: [path: string, request: object][] = [
-      ["/v1/chat/completions", { model: "gpt-x", messages, stream: true, stream_options: { include_usage: true } }],
-      ["/v1/responses", { model: "gpt-x", input: name, stream: true }],
-      ["/v1/messages", { model: "claude-x", max_tokens: 50, messages, stream: true }],
-    ];
-    for (const [path, request] of requests) {
-      const answer = await fetch(mock.url + path, { method: "POST", body: JSON.stringify(request) });
-      found.push({ name: `aimock's ${name}`, path, request, events: await answer.text() });
-    }
-  }
-  await mock.stop();
-  return found;
-}
-
-function streamed(events: string): Reply {
-  return { headers: { "content-type": "text/event-stream" }, body: events };
-}
-
 async function readByUs({ path, request }: Pick<WireRecording, "path" | "request">): Promise<Attempt> {
   return provider.send(requestOf(JSON.stringify(request), path), { signal });
-}
-
-async function streamedToClient(path: string): Promise<unknown> {
-  if (path === "/v1/chat/completions") return received(await openai.chat.completions.stream(askChat).finalChatCompletion());
-  if (path === "/v1/responses") return received(await openai.responses.stream(askResponses).finalResponse());
-  if (path === "/v1/completions") return joined(await openai.completions.create({ ...askCompletions, stream: true }));
-  return received(await anthropic.messages.stream(askMessages).finalMessage());
-}
-
-async function sentToClient(path: string): Promise<unknown> {
-  if (path === "/v1/chat/completions") return received(await openai.chat.completions.create(askChat));
-  if (path === "/v1/responses") return received(await openai.responses.create(askResponses));
-  if (path === "/v1/completions") return received(await openai.completions.create(askCompletions));
-  if (path === "/v1/embeddings") return received(await openai.embeddings.create(askEmbeddings));
-  return received(await anthropic.messages.create(askMessages));
-}
-
-const askChat = { model: "m", messages: [] };
-const askResponses = { model: "m", input: "Hi" };
-const askCompletions = { model: "m", prompt: "Hi" };
-const askEmbeddings = { model: "m", input: "Hi", encoding_format: "float" } as const;
-const askMessages = { model: "m", max_tokens: 1, messages: [] };
-
-/** Completions have no helper that puts them together; what the client made of the chunks is joined here. */
-async function joined(chunks: AsyncIterable<OpenAI.Completion>): Promise<unknown> {
-  const whole: OpenAI.Completion[] = [];
-  for await (const chunk of chunks) whole.push(chunk);
-  const pieces = whole.flatMap(({ choices }) => choices);
-  const choices = [...new Set(pieces.map(({ index }) => index))].toSorted().map((index) => {
-    const own = pieces.filter((candidate) => candidate.index === index);
-    return Object.assign({}, ...own, { text: own.map(({ text }) => text).join("") });
-  });
-  return received(Object.assign({}, ...whole, { choices }));
-}
-
-/** What a client received, without what it added. */
-function received(answer: unknown): unknown {
-  return rewritten(answer, (key) => addedByClients.has(key));
-}
-
-function bodyOf(attempt: Attempt): unknown {
-  return attempt.ok ? rewritten(JSON.parse(attempt.answer.body)) : attempt.failure;
-}
-
-function rewritten(value: unknown, isLeftOut = (_key: string): boolean => false): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (key, inner: unknown) => (isLeftOut(key) || (key === "refusal" && inner === null) ? undefined : inner)),
-  );
-}
-
-/** By the names of each API, from the client's answer. */
-function usageOf(answer: unknown): object {
-  const usage = member(answer, "usage");
-  const sum = (...paths: string[]): number =>
-    paths.reduce((total, path) => total + count(path.split(".").reduce(member, usage)), 0);
-  return {
-    promptTokens: sum("prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
-    completionTokens: sum("completion_tokens", "output_tokens"),
-    cachedTokens: sum("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens"),
-    reasoningTokens: sum(
-      "completion_tokens_details.reasoning_tokens",
-      "output_tokens_details.reasoning_tokens",
-      "output_tokens_details.thinking_tokens",
-    ),
-  };
-}
-
-/** All that a stream is after each of its events. */
-function beginnings(events: string): string[] {
-  const ends = [...events.matchAll(/(?:\r\n|\n){2}/g)].map((end) => end.index + end[0].length);
-  return ends.map((end) => events.slice(0, end));
-}
-
-/** It comes after the last choice has ended, and may be missing. */
-function withoutUsage(body: unknown): unknown {
-  return rewritten(body, (key) => key === "usage");
 }

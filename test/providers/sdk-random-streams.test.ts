@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { anthropicMessages } from "../../src/providers/anthropic-messages.ts";
 import { openaiChat } from "../../src/providers/openai-chat.ts";
 import { bodyOf, readPieces } from "../contracts/streaming.ts";
-import { chat, type StreamedEvent, typed } from "./recorded-streams.ts";
+import { chat, type StreamedEvent, typed } from "./stream-pieces.ts";
 
 /**
  * Streams that nobody thought of, read by the vendors' own clients and by us. What they have to begin with, or the clients make up what

@@ -1,9 +1,10 @@
 import { Anthropic } from "@anthropic-ai/sdk";
 import { AzureOpenAI, OpenAI } from "openai";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { createProvider, presets, type Provider, type ProviderOptions } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { Workplace } from "../e2e/cli.ts";
+import { closing } from "../support/closing.ts";
 import { errorAnswer, type ReceivedCall, startScriptedServer } from "../support/scripted-server.ts";
 import { anthropicRequests, openaiRequests, type SdkRequest } from "./sdk-requests.ts";
 
@@ -31,11 +32,9 @@ const key = "sk-wire-0123456789";
 const deployment = "my-deployment";
 const azureQuery = "?api-version=2024-10-21";
 const { signal } = new AbortController();
-const providers: Provider[] = [];
 // Nobody wants to be asked again, and no client waits for an answer that is an error.
 const server = await startScriptedServer(() => errorAnswer(400));
 
-afterEach(() => Promise.all(providers.splice(0).map((provider) => provider.close())));
 afterAll(() => server.close());
 
 const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key, organization: "org-1", project: "proj-1", maxRetries: 0 });
@@ -144,8 +143,7 @@ describe("what differs on purpose", () => {
 
   it("can be had as Anthropic's client has it, by headers of one's own", async () => {
     const headers = { Authorization: `Bearer ${key}`, "Anthropic-Version": "2026-10-21" };
-    const provider = createProvider("anthropic", { baseUrl: server.url, headers });
-    providers.push(provider);
+    const provider = closing(createProvider("anthropic", { baseUrl: server.url, headers }));
     for (const request of anthropicRequests(anthropic)) expect(await sentBy(provider, request)).toEqual(await sentBySdk(request));
   });
 
@@ -174,9 +172,7 @@ describe("every preset that speaks OpenAI's protocols", () => {
 });
 
 function connect(preset: string, options: ProviderOptions): Provider {
-  const provider = createProvider(preset, { apiKey: key, ...options });
-  providers.push(provider);
-  return provider;
+  return closing(createProvider(preset, { apiKey: key, ...options }));
 }
 
 async function sentBySdk(request: SdkRequest): Promise<Wire> {

@@ -1,7 +1,10 @@
+import type { Socket } from "node:net";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
-import { createHttpProvider, type HttpProviderOptions, type Provider } from "../../src/providers/provider.ts";
+import { describe, expect, it } from "vitest";
+import type { Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
+import { closing, serve } from "../support/closing.ts";
+import { connect, connected } from "../support/connected.ts";
 import {
   chatAnswer,
   closedPortUrl,
@@ -11,33 +14,24 @@ import {
   endlessBody,
   errorAnswer,
   rawBytes,
+  type RawServer,
   type Reply,
   type ScriptedServer,
   slowBody,
   startRawServer,
-  startScriptedServer,
   wrongContentLength,
 } from "../support/scripted-server.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
 
 const { signal } = new AbortController();
-const closers: (() => Promise<void>)[] = [];
 const chatText = JSON.stringify(chatAnswer().body);
 
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-function connect(baseUrl: string, options: Partial<HttpProviderOptions> = {}): Provider {
-  const provider = createHttpProvider({ name: "test", baseUrl, connections: 2, timeoutMs: 20_000, ...options });
-  closers.push(() => provider.close());
-  return provider;
+function answering(reply: Reply): Promise<{ server: ScriptedServer; provider: Provider }> {
+  return connected((call) => (call.index === 0 ? reply : chatAnswer("second")));
 }
 
-async function answering(reply: Reply): Promise<{ server: ScriptedServer; provider: Provider }> {
-  const server = await startScriptedServer((call) => (call.index === 0 ? reply : chatAnswer("second")));
-  closers.push(() => server.close());
-  return { server, provider: connect(server.url) };
+async function serveRaw(onConnection: (socket: Socket) => void): Promise<RawServer> {
+  return closing(await startRawServer(onConnection));
 }
 
 function chunked(...chunks: readonly string[]): string {
@@ -120,7 +114,7 @@ describe("faults on the wire", () => {
   });
 
   it("gives each of many requests its own failure when nobody listens, more of them than connections", async () => {
-    const provider = connect(await closedPortUrl());
+    const provider = connect(await closedPortUrl(), { connections: 2 });
     const attempts = await Promise.all(Array.from({ length: 20 }, () => provider.send(requestOf(), { signal })));
     expect(attempts.filter((attempt) => !attempt.ok && attempt.failure.kind === "network")).toHaveLength(20);
   });
@@ -132,16 +126,14 @@ describe("faults on the wire", () => {
   });
 
   it("hangs up at once on a server that hangs up at once", async () => {
-    const server = await startRawServer((socket) => socket.destroy());
-    closers.push(() => server.close());
+    const server = await serveRaw((socket) => socket.destroy());
     expect(await connect(server.url).send(requestOf(), { signal })).toMatchObject({
       failure: { kind: "network", retryable: true },
     });
   });
 
   it("gives up in time on a server that accepts and says nothing", async () => {
-    const server = await startRawServer(() => {});
-    closers.push(() => server.close());
+    const server = await serveRaw(() => {});
     const attempt = await connect(server.url, { timeoutMs: 60 }).send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "timeout", retryable: true } });
   });
@@ -159,7 +151,7 @@ describe("faults on the wire", () => {
   it("takes an answer in pieces that cut characters in half, with an early hint before it and a byte order mark", async () => {
     const body = Buffer.from(`\ufeff${JSON.stringify(chatAnswer("😀ü").body)}`);
     const head = `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`;
-    const server = await startRawServer((socket) => {
+    const server = await serveRaw((socket) => {
       socket.on("data", () => {});
       socket.write(head);
       let at = 0;
@@ -168,19 +160,17 @@ describe("faults on the wire", () => {
         if (at >= body.length) clearInterval(timer);
       }, 1);
     });
-    closers.push(() => server.close());
     const attempt = await connect(server.url).send(requestOf(), { signal });
     expect(attempt).toMatchObject({ ok: true, answer: { statusCode: 200, body: JSON.stringify(chatAnswer("😀ü").body) } });
   });
 
   it("understands an error that comes before the request is sent whole", async () => {
     const text = JSON.stringify({ error: { message: "too large" } });
-    const server = await startRawServer((socket) => {
+    const server = await serveRaw((socket) => {
       socket.once("data", () =>
         socket.write(`HTTP/1.1 413 Too Large\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`),
       );
     });
-    closers.push(() => server.close());
     const attempt = await connect(server.url).send(requestOf(JSON.stringify("x".repeat(8_000_000))), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "context_length_exceeded", statusCode: 413 } });
   });
@@ -237,8 +227,7 @@ describe("answers without end", () => {
 
 describe("TLS", () => {
   it("refuses a certificate that nobody vouches for, once and for all", async () => {
-    const server = await startScriptedServer(() => chatAnswer(), { tls: selfSignedCertificate("127.0.0.1") });
-    closers.push(() => server.close());
+    const server = await serve(() => chatAnswer(), { tls: selfSignedCertificate("127.0.0.1") });
     const attempt = await connect(server.url).send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "network", retryable: false } });
     expect(attempt.ok ? "" : attempt.failure.message).toMatch(/certificate is not trusted.*\((DEPTH_ZERO_)?SELF_SIGNED_CERT\)/);

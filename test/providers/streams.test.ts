@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { protocols } from "../../src/providers/protocols.ts";
 import { bodyOf, readPieces, streamingContract } from "../contracts/streaming.ts";
-import { chat, choicePiece, piece, recordedStreams, type StreamedEvent, typed } from "./recorded-streams.ts";
+import { recordedStreams } from "./recorded-streams.ts";
+import { chat, choicePiece, piece, type StreamedEvent, typed } from "./stream-pieces.ts";
 
 const streaming = protocols.filter((protocol) => protocol.streaming !== undefined);
 

@@ -3,45 +3,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { FailureKind } from "../../src/model/failure.ts";
-import { retry, RetryQuota, type RetryOutcome, type RetryPolicy, type RetryWait } from "../../src/retry/retry.ts";
+import { retry, RetryQuota, type RetryWait } from "../../src/retry/retry.ts";
 import { answered, failed } from "../limiters/attempts.ts";
-
-const defaults: RetryPolicy = { maxRetries: 5, retryDelayMs: 1_000, maxRetryDelayMs: 60_000, maxWaitMs: 1_800_000 };
-
-/** A request in a time of its own, where attempts take no time and waits as long as they are. */
-class Trial {
-  readonly waits: RetryWait[] = [];
-  readonly askedAtMs: number[] = [];
-  readonly stop: AbortController = new AbortController();
-  quota: RetryQuota = new RetryQuota();
-  random: number = 0.5;
-  nowMs: number = 0;
-
-  /** @param attempts What becomes of each attempt; the last one stands for all that follow. */
-  run(attempts: readonly Attempt[], policy: Partial<RetryPolicy> = {}): Promise<RetryOutcome> {
-    const ask = async (attempt: number): Promise<Attempt> => {
-      this.askedAtMs.push(this.nowMs);
-      expect(attempt).toBe(this.askedAtMs.length);
-      return attempts[attempt - 1] ?? attempts.at(-1) ?? answered();
-    };
-    const sleep = async (ms: number, signal: AbortSignal): Promise<boolean> => {
-      this.nowMs += ms;
-      return !signal.aborted;
-    };
-    const timing = { now: () => this.nowMs, random: () => this.random, sleep };
-    return retry(
-      ask,
-      { policy: { ...defaults, ...policy }, quota: this.quota },
-      this.stop.signal,
-      (wait) => this.waits.push(wait),
-      timing,
-    );
-  }
-
-  get waitsMs(): number[] {
-    return this.waits.map(({ waitMs }) => waitMs);
-  }
-}
+import { defaults, Trial } from "./trial.ts";
 
 describe("retry", () => {
   test("an answer is returned as it is, after one attempt and no wait", async () => {
@@ -214,40 +178,6 @@ describe("retry", () => {
         },
       ),
     );
-  });
-});
-
-describe("the quota that all requests share", () => {
-  test("a server that always fails is not hammered: 500 retries in all, then none", async () => {
-    const quota = new RetryQuota();
-    let asked = 0;
-    let last: RetryOutcome | undefined;
-    for (let line = 0; line < 1_000; line += 1) {
-      const trial = new Trial();
-      trial.quota = quota;
-      last = await trial.run([failed("server_error")]);
-      asked += last.attempts;
-    }
-    expect(asked).toBe(1_000 + 500);
-    expect(last).toMatchObject({
-      attempts: 1,
-      attempt: { failure: { message: expect.stringContaining("nearly everything fails") } },
-    });
-  });
-
-  test("a server that fails every second time is asked again every time, for as long as it takes", async () => {
-    const quota = new RetryQuota();
-    for (let line = 0; line < 2_000; line += 1) {
-      const trial = new Trial();
-      trial.quota = quota;
-      await expect(trial.run([failed("server_error"), answered()])).resolves.toMatchObject({ attempt: { ok: true } });
-    }
-  });
-
-  test("being turned away spends nothing of it", async () => {
-    const trial = new Trial();
-    while (trial.quota.spend());
-    await expect(trial.run([failed("rate_limit"), failed("overloaded"), answered()])).resolves.toMatchObject({ attempts: 3 });
   });
 });
 

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
-import { loadProviders } from "../../src/index.ts";
+import { expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
 import {
   chatAnswer,
   cutBeforeHeaders,
@@ -12,20 +9,14 @@ import {
   type Reply,
   type ScriptedServer,
   silence,
-  startScriptedServer,
 } from "../support/scripted-server.ts";
+import { load } from "./configuration.ts";
 
 const names = ["alpha", "beta", "gamma", "delta", "epsilon"] as const;
 /** So that all the headers that carry keys have their turn. */
 const presets: Readonly<Record<string, string>> = { delta: "anthropic", epsilon: "azure" };
 /** Those of presets, which nobody asked to be sent. */
 const foreign = { OPENAI_API_KEY: "foreign-key-1", ANTHROPIC_API_KEY: "foreign-key-2", AZURE_OPENAI_API_KEY: "foreign-key-3" };
-
-const closers: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
 
 /** How a provider fails the first requests that come to it. */
 const failures: Readonly<Record<string, (another: string) => Reply>> = {
@@ -58,12 +49,8 @@ it.each(Object.entries(failures))(
   "a key reaches only its own provider when each of five %s, and requests go from one to the next",
   async (_, failure) => {
     const servers = await startAll(failure);
-    const { manager, close } = await loadProviders({
-      configFile: configurationOf(servers),
-      environment: { ...keys(), ...foreign },
-      onWarning: () => {},
-    });
-    closers.push(close);
+    const environment = { ...keys(), ...foreign };
+    const { manager } = await load(configurationOf(servers), { environment, onWarning: () => {} });
     const requests = names.flatMap((name) =>
       [1, 2, 3, 4].map((number) => ({ model: `via-${name}`, prompt: `Question ${number}` })),
     );
@@ -83,14 +70,12 @@ async function startAll(failure: (another: string) => Reply): Promise<ScriptedSe
   const servers: ScriptedServer[] = [];
   for (const place of names.keys()) {
     const another = (): string => servers[(place + 1) % servers.length]?.url ?? "";
-    const server = await startScriptedServer(({ index }) => (index < 2 ? failure(another()) : chatAnswer()));
-    closers.push(() => server.close());
-    servers.push(server);
+    servers.push(await serve(({ index }) => (index < 2 ? failure(another()) : chatAnswer())));
   }
   return servers;
 }
 
-function configurationOf(servers: readonly ScriptedServer[]): string {
+function configurationOf(servers: readonly ScriptedServer[]): object {
   const providers = names.map((name, place) => {
     const address = { base_url: `${servers[place]?.url}/v1`, ...(presets[name] !== undefined && { preset: presets[name] }) };
     return [name, Object.assign(address, { api_keys: [`$KEY_OF_${name}`], headers: { "x-token": `token ${keyOf(name)}` } })];
@@ -99,13 +84,8 @@ function configurationOf(servers: readonly ScriptedServer[]): string {
     const order = [...names.slice(place), ...names.slice(0, place)];
     return [`via-${name}`, { to: order.map((provider) => ({ provider })) }];
   });
-  const folder = mkdtempSync(join(tmpdir(), "llmbatch-test-"));
-  closers.push(() => rmSync(folder, { recursive: true, force: true }));
   const options = { retry_delay: 0.01, timeout: 0.3, concurrency: 20, max_retries: 8 };
-  const config = { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...options };
-  const path = join(folder, "config.json");
-  writeFileSync(path, JSON.stringify(config));
-  return path;
+  return { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...options };
 }
 
 function keys(): Record<string, string> {

@@ -1,61 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { inspect } from "node:util";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import {
-  createMemoryCache,
-  type LoadedProviders,
-  loadProviders,
-  type LoadProvidersOptions,
-  RequestFailedError,
-  RequestManager,
-  UsageError,
-} from "../../src/index.ts";
-import { requestOf } from "../contracts/provider.ts";
-import { chat, piece } from "../providers/recorded-streams.ts";
-import { chatAnswer, errorAnswer, type Script, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+import { describe, expect, it } from "vitest";
+import { createMemoryCache, RequestManager } from "../../src/index.ts";
+import { helloChunks } from "../providers/recorded-streams.ts";
+import { chat } from "../providers/stream-pieces.ts";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, errorAnswer, type Script, type ScriptedServer, streamed } from "../support/scripted-server.ts";
+import { load, modelsOf, requestFor } from "./configuration.ts";
 
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function serve(script: Script = () => chatAnswer("fine")): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  closers.push(() => server.close());
-  return server;
-}
-
-async function load(config: object, loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
-  const loaded = await loadProviders({ configFile: write(config), environment: {}, ...loading });
-  closers.push(() => loaded.close());
-  return loaded;
-}
-
-function write(config: object): string {
-  const folder = mkdtempSync(join(tmpdir(), "llmbatch-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "config.json");
-  writeFileSync(path, JSON.stringify(config));
-  return path;
-}
+const fine: Script = () => chatAnswer("fine");
 
 function keysOf({ ledger }: ScriptedServer): unknown[] {
   return ledger.map(({ headers }) => headers["authorization"]);
-}
-
-function modelsOf({ ledger }: ScriptedServer): string[] {
-  return ledger.map(({ body }) => JSON.parse(body).model);
 }
 
 const { signal } = new AbortController();
 
 describe("a configuration file, loaded by a program,", () => {
   it("asks along routes, by other names, and whom a request names", async () => {
-    const gpu = await serve();
-    const cloud = await serve();
+    const gpu = await serve(fine);
+    const cloud = await serve(fine);
     const { manager } = await load(
       {
         provider: "cloud",
@@ -82,8 +44,8 @@ describe("a configuration file, loaded by a program,", () => {
   });
 
   it("gives each provider by itself, which sends with its own key and its own names, whatever the routes say", async () => {
-    const gpu = await serve();
-    const cloud = await serve();
+    const gpu = await serve(fine);
+    const cloud = await serve(fine);
     const { provider, providers } = await load({
       providers: {
         gpu: { base_url: `${gpu.url}/v1`, api_keys: ["gpu-key"] },
@@ -99,12 +61,7 @@ describe("a configuration file, loaded by a program,", () => {
   });
 
   it("gives each model of each provider, to be asked in whole and as a stream", async () => {
-    const chunks = [piece({ content: "Hel" }), piece({ content: "lo" }), piece({}, {}, "stop")];
-    const server = await serve(({ body }) =>
-      body.includes('"stream":true')
-        ? { headers: { "content-type": "text/event-stream" }, body: chat(chunks) }
-        : chatAnswer("fine"),
-    );
+    const server = await serve(({ body }) => (body.includes('"stream":true') ? streamed(chat(helloChunks)) : chatAnswer("fine")));
     const { models } = await load({
       providers: { house: { base_url: `${server.url}/v1`, models: { fast: "mini" } } },
       routes: { llama: { to: [{ provider: "house", model: "llama-3-8b" }] } },
@@ -113,7 +70,7 @@ describe("a configuration file, loaded by a program,", () => {
     await expect(models["house"]?.["fast"]?.complete("Hello", { temperature: 0 })).resolves.toMatchObject({ text: "fine" });
     const taken: unknown[] = [];
     for await (const chunk of models["house"]?.["llama-3-8b"]?.stream("Hello") ?? []) taken.push(chunk);
-    expect(taken).toEqual(chunks);
+    expect(taken).toEqual(helloChunks);
     expect(server.ledger.map((call) => call.json())).toMatchObject([
       { model: "mini", temperature: 0 },
       { model: "llama-3-8b", stream: true },
@@ -121,7 +78,7 @@ describe("a configuration file, loaded by a program,", () => {
   });
 
   it("keeps the file's limits, default model and body members; a program's options win", async () => {
-    const server = await serve();
+    const server = await serve(fine);
     const { manager, options } = await load(
       {
         provider: "house",
@@ -148,7 +105,7 @@ describe("a configuration file, loaded by a program,", () => {
   });
 
   it("is good for a manager of one's own, and does not ask for a cache that nobody gave", async () => {
-    const server = await serve();
+    const server = await serve(fine);
     const { provider, options } = await load({
       provider: "house",
       dedupe: true,
@@ -185,9 +142,9 @@ describe("a configuration file, loaded by a program,", () => {
 
 describe("another file in use, {provider: [{model_name, api_keys, base_url}]},", () => {
   it("gives its models by provider and name, and by name at all providers that have them", async () => {
-    const one = await serve();
-    const other = await serve();
-    const spare = await serve();
+    const one = await serve(fine);
+    const other = await serve(fine);
+    const spare = await serve(fine);
     const { manager, models } = await load({
       openrouter: [
         { model_name: "openai/gpt-4o", api_keys: ["or-1", "or-2"], base_url: `${one.url}/v1`, rate_limit_refill_rate: 100 },
@@ -207,102 +164,3 @@ describe("another file in use, {provider: [{model_name, api_keys, base_url}]},",
     expect(keysOf(spare)).toEqual(["Bearer or-3"]);
   });
 });
-
-describe("what cannot be used", () => {
-  it("is said of the request that needs it, while others are answered", async () => {
-    const server = await serve();
-    const { manager, providers } = await load({
-      provider: "house",
-      providers: { house: { base_url: `${server.url}/v1` }, other: { base_url: `${server.url}/v1`, api_keys: ["$NOT_SET"] } },
-    });
-    const missing = /the environment variable NOT_SET is not set/;
-    await expect(manager.complete("Hello", { model: "m" })).resolves.toMatchObject({ text: "fine" });
-    const error: unknown = await manager.complete("Hello", { model: "m", provider: "other" }).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(RequestFailedError);
-    expect(error).toMatchObject({ message: expect.stringMatching(missing) });
-    await expect(providers["other"]?.send(requestFor("m"), { signal })).resolves.toMatchObject({
-      ok: false,
-      failure: { message: expect.stringMatching(missing), retryable: false },
-    });
-    expect(server.ledger).toHaveLength(1);
-  });
-
-  it.each([
-    [{ provider: "openai" }, /OPENAI_API_KEY is not set/],
-    [{ provider: "nobody" }, /there is no provider "nobody"/],
-    [{ providers: { house: { api_key: "canary" } } }, /config\.json: "providers"\.house\.api_key: there is no such option/],
-  ])("at all is said at once: %j", async (config, words) => {
-    const error: unknown = await load(config).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ message: expect.stringMatching(words) });
-    expect(inspect(error)).not.toContain("canary");
-  });
-
-  it("is no name that every object has", async () => {
-    const server = await serve();
-    const { manager } = await load({
-      provider: "house",
-      providers: { house: { base_url: `${server.url}/v1`, models: { a: "b" } } },
-    });
-    for (const model of ["constructor", "toString/x", "__proto__"]) await manager.complete("Hello", { model });
-    expect(modelsOf(server)).toEqual(["constructor", "toString/x", "__proto__"]);
-    await expect(manager.complete("Hello", { model: "m", provider: "constructor" })).rejects.toThrow(/no provider "constructor"/);
-  });
-});
-
-describe("secrets", () => {
-  const canaries = {
-    KEY: "canary-key-in-a-variable",
-    HTTPS_PROXY: "http://canary-name:canary-password@proxy.example:3128",
-    AZURE_OPENAI_API_KEY: "canary-of-a-preset",
-  };
-  const several = {
-    provider: "house",
-    providers: {
-      house: { base_url: "https://house.example/v1?sig=canary-in-query", api_keys: ["$KEY", "canary-key-in-the-file"] },
-      azure: { base_url: "https://azure.example/v1", headers: { "x-token": "canary-in-a-header" } },
-    },
-    header: "authorization: canary-for-all",
-  };
-
-  const one = { provider: "openai", base_url: "https://house.example/v1?sig=canary-in-query", header: several.header };
-
-  it.each([
-    ["several providers", several, "house, key 2"],
-    ["one provider", one, "openai"],
-  ])("are not seen in what is given of %s, however it is printed, serialised or copied", async (_, config, visible) => {
-    const loaded = await load(config, { environment: { ...canaries, OPENAI_API_KEY: "canary-of-one" } });
-    for (const name of Object.keys(loaded.providers)) loaded.providers[name]?.estimate(requestFor("m"));
-    loaded.provider.estimate(requestFor("m"));
-    const things: unknown[] = [
-      loaded,
-      loaded.manager,
-      loaded.options,
-      loaded.models,
-      loaded.provider,
-      ...Object.values(loaded.providers),
-    ];
-    const seen = things.flatMap((thing) => [
-      inspect(thing, { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null }),
-      JSON.stringify(thing),
-      String(thing),
-      cloned(thing),
-      inspect(Object.assign({}, thing), { depth: Infinity, showHidden: true }),
-    ]);
-    expect(seen.join("\n")).toContain(visible);
-    expect(seen.filter((text) => text.includes("canary"))).toEqual([]);
-  });
-});
-
-/** Functions cannot be cloned; then the error is what somebody would see. */
-function cloned(thing: unknown): string {
-  try {
-    return inspect(structuredClone(thing), { depth: Infinity });
-  } catch (error) {
-    return inspect(error);
-  }
-}
-
-function requestFor(model: string): ReturnType<typeof requestOf> {
-  return { ...requestOf(JSON.stringify({ model, messages: [] })), model };
-}

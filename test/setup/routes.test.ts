@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { type LoadedProviders, loadProviders, type RunEvent } from "../../src/index.ts";
+import { describe, expect, it } from "vitest";
+import type { LoadedProviders, RunEvent } from "../../src/index.ts";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import {
   chatAnswer,
@@ -13,40 +11,21 @@ import {
   type Reply,
   type Script,
   type ScriptedServer,
-  startScriptedServer,
 } from "../support/scripted-server.ts";
-
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function serve(script: Script): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  closers.push(() => server.close());
-  return server;
-}
+import { load } from "./configuration.ts";
 
 interface Loaded extends LoadedProviders {
   readonly said: readonly string[];
   readonly events: readonly RunEvent[];
 }
 
-async function load(config: object): Promise<Loaded> {
-  const folder = mkdtempSync(join(tmpdir(), "llmbatch-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const configFile = join(folder, "config.json");
-  writeFileSync(configFile, JSON.stringify(config));
+async function loadObserved(config: object): Promise<Loaded> {
   const said: string[] = [];
   const events: RunEvent[] = [];
-  const loaded = await loadProviders({
-    configFile,
-    environment: {},
+  const loaded = await load(config, {
     options: { model: "x", observers: [(event) => events.push(event)] },
     onWarning: (message) => said.push(message),
   });
-  closers.push(() => loaded.close());
   return { ...loaded, said, events };
 }
 
@@ -68,7 +47,7 @@ async function pool(
 ): Promise<Loaded & { server: ScriptedServer }> {
   const server = await serve((call) => script(String(call.headers["authorization"]).replace("Bearer ", ""), call.index));
   const house = { base_url: `${server.url}/v1`, api_keys: keys };
-  return { ...(await load({ provider: "house", providers: { house }, ...options })), server };
+  return { ...(await loadObserved({ provider: "house", providers: { house }, ...options })), server };
 }
 
 describe("a pool of keys", () => {
@@ -145,7 +124,7 @@ describe("a route", () => {
     ];
     const providers = { a: { base_url: `${first.url}/v1` }, b: { base_url: `${second.url}/v1` } };
     const prices = { "a/x": { input: 2, output: 2 }, "b/x": { input: 1, output: 1 } };
-    const loaded = await load({ providers, routes: { x: { strategy, to } }, prices, ...options });
+    const loaded = await loadObserved({ providers, routes: { x: { strategy, to } }, prices, ...options });
     return { ...loaded, first, second };
   }
 

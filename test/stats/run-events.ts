@@ -2,7 +2,7 @@ import type { RunEvent } from "../../src/model/event.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
 import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
 import { noUsage, type Usage } from "../../src/model/usage.ts";
-import type { StatsClock } from "../../src/stats/token-stats.ts";
+import { type StatsClock, TokenStats } from "../../src/stats/token-stats.ts";
 
 /** A clock that goes when told to. */
 export class HandClock implements StatsClock {
@@ -59,6 +59,13 @@ export function succeeded(lineNumber: number, source: SucceededResult["source"] 
 
 export function failed(lineNumber: number, kind: FailureKind): RunEvent {
   return ended({ ...line(lineNumber), status: "failed", failure: failure(kind), attempts: 1 });
+}
+
+/** What is counted of these events. */
+export function statsOf(...events: readonly RunEvent[]): TokenStats {
+  const stats = new TokenStats();
+  for (const event of events) stats.observe(event);
+  return stats;
 }
 
 function ended(result: BatchResult): RunEvent {

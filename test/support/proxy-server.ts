@@ -1,7 +1,20 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { closing, serve } from "./closing.ts";
 import { portOf } from "./raw-server.ts";
+import type { ScriptedServer, ScriptedServerOptions } from "./scripted-server.ts";
+
+export interface Proxied {
+  readonly server: ScriptedServer;
+  readonly proxy: ProxyServer;
+}
+
+/** A server that answers, and a proxy that leads to it. */
+export async function serveBehindProxy(options?: ScriptedServerOptions): Promise<Proxied> {
+  const server = await serve(undefined, options);
+  return { server, proxy: closing(await ProxyServer.start(server.port)) };
+}
 
 /** What a proxy was asked. */
 export interface ProxyCall {

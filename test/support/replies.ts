@@ -44,6 +44,11 @@ export function chatAnswer(content = "Hello!", extra: Readonly<Record<string, un
   return { headers: { "x-request-id": "req_1" }, body };
 }
 
+/** An answer that streams these events. */
+export function streamed(events: string): Reply {
+  return { headers: { "content-type": "text/event-stream" }, body: events };
+}
+
 /** An error of the OpenAI shape. */
 export function errorAnswer(status: number, error: object = {}, headers: Record<string, string> = {}): Reply {
   return { status, headers, body: { error: { message: `error ${status}`, type: null, param: null, code: null, ...error } } };

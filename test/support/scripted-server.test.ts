@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { serve } from "./closing.ts";
 import {
   chatAnswer,
   closedPortUrl,
@@ -12,25 +13,11 @@ import {
   rateLimited,
   rawBytes,
   type Reply,
-  type Script,
   type ScriptedServer,
   silence,
   slowBody,
-  startScriptedServer,
   wrongContentLength,
 } from "./scripted-server.ts";
-
-const servers: ScriptedServer[] = [];
-
-async function start(script: Script): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  servers.push(server);
-  return server;
-}
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
 
 function post(server: ScriptedServer, body = "{}", signal?: AbortSignal): Promise<Response> {
   return fetch(`${server.url}/v1/x`, { method: "POST", body, ...(signal && { signal }) });
@@ -38,13 +25,13 @@ function post(server: ScriptedServer, body = "{}", signal?: AbortSignal): Promis
 
 describe("scripted server", () => {
   it("answers as the script says, from the call's number and content", async () => {
-    const server = await start((call) => (call.body === "fail" ? errorAnswer(503) : chatAnswer(`answer ${call.index}`)));
+    const server = await serve((call) => (call.body === "fail" ? errorAnswer(503) : chatAnswer(`answer ${call.index}`)));
     expect(await (await post(server)).json()).toMatchObject({ choices: [{ message: { content: "answer 0" } }] });
     expect((await post(server, "fail")).status).toBe(503);
   });
 
   it("keeps a ledger of what arrived", async () => {
-    const server = await start(() => rateLimited("7"));
+    const server = await serve(() => rateLimited("7"));
     const response = await post(server, '{"a":1}');
     await response.text();
     await server.until(() => server.ledger[0]?.endedAt !== undefined);
@@ -65,7 +52,7 @@ describe("scripted server", () => {
 
   it("counts the peak of requests in flight", async () => {
     const waiting: ((reply: Reply) => void)[] = [];
-    const server = await start((call) => (call.index < 3 ? new Promise((resolve) => waiting.push(resolve)) : chatAnswer()));
+    const server = await serve((call) => (call.index < 3 ? new Promise((resolve) => waiting.push(resolve)) : chatAnswer()));
     const responses = Promise.all([post(server), post(server), post(server)]);
     await server.until(() => waiting.length === 3);
     for (const release of waiting) release(chatAnswer());
@@ -77,7 +64,7 @@ describe("scripted server", () => {
   });
 
   it("marks calls whose client went away", async () => {
-    const server = await start(silence);
+    const server = await serve(silence);
     const controller = new AbortController();
     const response = post(server, "{}", controller.signal);
     await server.until(() => server.inFlight === 1);
@@ -88,7 +75,7 @@ describe("scripted server", () => {
   });
 
   it("answers 500 when the script throws, so that a test does not hang", async () => {
-    const server = await start(() => {
+    const server = await serve(() => {
       throw new Error("oops");
     });
     expect(await (await post(server)).text()).toContain("oops");
@@ -102,17 +89,17 @@ describe("scripted server", () => {
     ["with a wrong content-length", wrongContentLength(3), 200, "ECONNRESET"],
     ["with garbage", rawBytes("\0\0garbage\r\n\r\n"), 0, "HPE_INVALID_CONSTANT"],
   ])("cuts the connection %s", async (_name, reply, status, code) => {
-    const server = await start(() => reply);
+    const server = await serve(() => reply);
     expect(await rawPost(server)).toMatchObject({ status, code });
   });
 
   it("sends slow bodies whole", async () => {
-    const server = await start(() => slowBody(100, 1, chatAnswer("slow")));
+    const server = await serve(() => slowBody(100, 1, chatAnswer("slow")));
     expect(await (await post(server)).text()).toContain("slow");
   });
 
   it("sends endless bodies until the client hangs up", async () => {
-    const server = await start(() => endlessBody({ body: "x".repeat(1000) }));
+    const server = await serve(() => endlessBody({ body: "x".repeat(1000) }));
     const controller = new AbortController();
     const response = await post(server, "{}", controller.signal);
     const reader = response.body?.getReader();
@@ -123,7 +110,7 @@ describe("scripted server", () => {
   });
 
   it("answers not before the delay is over", async () => {
-    const server = await start(() => delayed(50, chatAnswer()));
+    const server = await serve(() => delayed(50, chatAnswer()));
     await (await post(server)).text();
     await server.until(() => server.ledger[0]?.endedAt !== undefined);
     const [call] = server.ledger;

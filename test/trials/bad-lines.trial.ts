@@ -1,9 +1,10 @@
 import { createReadStream, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseLines, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import type { ScriptedServer } from "../support/scripted-server.ts";
 import { badLines, goodBodies } from "./lines.ts";
-import { answerTo, questionOf, randomNumbers, runArguments, serve } from "./commands.ts";
+import { answerTo, questionOf, randomNumbers, runArguments } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines } = sized({ small: { lines: 300 }, full: { lines: 20_000 } });

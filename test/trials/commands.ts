@@ -1,22 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { onTestFinished } from "vitest";
-import {
-  chatAnswer,
-  type ReceivedCall,
-  type Reply,
-  type Script,
-  type ScriptedServer,
-  startScriptedServer,
-} from "../support/scripted-server.ts";
 import { Workplace } from "../e2e/cli.ts";
-
-/** A server that is gone when the trial is over. */
-export async function serve(script: Script): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script);
-  onTestFinished(() => server.close());
-  return server;
-}
+import { chatAnswer, type ReceivedCall, type Reply, type ScriptedServer } from "../support/scripted-server.ts";
 
 /** The number of the question that a request asks. */
 export function questionOf({ body }: Pick<ReceivedCall, "body">): number {

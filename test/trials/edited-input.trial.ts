@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { Workplace } from "../e2e/cli.ts";
-import { answerTo, countEach, questionOf, randomNumbers, runArguments, serve } from "./commands.ts";
+import { serve } from "../support/closing.ts";
+import { answerTo, countEach, questionOf, randomNumbers, runArguments } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines, rounds } = sized({ small: { lines: 100, rounds: 3 }, full: { lines: 2_000, rounds: 60 } });

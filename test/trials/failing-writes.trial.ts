@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { errorAnswer, type ScriptedServer } from "../support/scripted-server.ts";
 import { answeredInCache } from "./cache-content.ts";
 import { compileFaults } from "./compile-faults.ts";
-import { answerTo, questionOf, runArguments, serve } from "./commands.ts";
+import { answerTo, questionOf, runArguments } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const lines = 8;

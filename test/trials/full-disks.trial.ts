@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { chatAnswer, type ScriptedServer } from "../support/scripted-server.ts";
 import { answeredInCache } from "./cache-content.ts";
 import { compileFaults } from "./compile-faults.ts";
-import { questionOf, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { questionOf, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { lines, fullDisks } = sized({

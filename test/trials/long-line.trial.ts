@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { parseLines, questions, Workplace } from "../e2e/cli.ts";
-import { answerTo, runArguments, serve } from "./commands.ts";
+import { serve } from "../support/closing.ts";
+import { answerTo, runArguments } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 /** Less than 200 MB; among other tests, on other versions of node, the collector may come later, but not so late that all were held. */

@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import { type Reply, type ScriptedServer } from "../support/scripted-server.ts";
-import { answerTo, questionOf, randomNumbers, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { answerTo, questionOf, randomNumbers, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize } from "./figures.ts";
 
 const [rounds, lines] = [24, 400];
@@ -22,14 +23,8 @@ it.runIf(isFullSize)("a signal at any moment: no request starts after it, and th
   const tally = { wrongCodes: 0, startedAfter: 0, repeated: 0, unlike: 0 };
   for (let round = 0; round < rounds; round += 1) {
     const [signal, code] = signals[round % signals.length] ?? signals[0];
-    const concurrency = 1 + Math.floor(random() * 30);
-    const gated = await gatedServer(1 + Math.floor(random() * (lines - concurrency)));
-    const user = new Workplace();
-    user.write("in.jsonl", questions(lines));
-    const args = runArguments(gated.server, "-c", String(concurrency));
-    const child = user.start(args);
+    const { gated, user, args, child } = await beginRound(random);
     const stderr = child.stderr === null ? Promise.resolve("") : text(child.stderr);
-    await gated.server.until(() => gated.server.inFlight === concurrency && gated.isShut());
     const started = gated.server.ledger.length;
     child.kill(signal);
     // Answers come only when the program has said that it heard; from then on slots become free that nobody may take.
@@ -57,13 +52,7 @@ it.runIf(isFullSize)("a signal twice: the end comes at once, and only what was i
   const tally = { wrongCodes: 0, startedAfter: 0, locks: 0, repeated: 0, inFlight: 0, unlike: 0 };
   for (let round = 0; round < rounds; round += 1) {
     const [signal, code] = signals[round % signals.length] ?? signals[0];
-    const concurrency = 1 + Math.floor(random() * 30);
-    const gated = await gatedServer(1 + Math.floor(random() * (lines - concurrency)));
-    const user = new Workplace();
-    user.write("in.jsonl", questions(lines));
-    const args = runArguments(gated.server, "-c", String(concurrency));
-    const child = user.start(args);
-    await gated.server.until(() => gated.server.inFlight === concurrency && gated.isShut());
+    const { concurrency, gated, user, args, child } = await beginRound(random);
     const started = gated.server.ledger.length;
     child.kill(signal);
     if (child.stderr !== null) await once(child.stderr, "data");
@@ -122,6 +111,26 @@ it.runIf(isFullSize)("stdout closed by head: a quiet end, and nothing that was a
   figures.exactly("answered lines asked again by the next run", tally.repeated, 0);
   expect(figures.missed(`${rounds} rounds, ${many} lines, head -n 1 to ${lines}, concurrency 20`)).toEqual([]);
 });
+
+interface Round {
+  readonly concurrency: number;
+  readonly gated: GatedServer;
+  readonly user: Workplace;
+  readonly args: readonly string[];
+  readonly child: ChildProcess;
+}
+
+/** Starts a run, and waits for a random moment at which all its slots are taken and no answer comes. */
+async function beginRound(random: () => number): Promise<Round> {
+  const concurrency = 1 + Math.floor(random() * 30);
+  const gated = await gatedServer(1 + Math.floor(random() * (lines - concurrency)));
+  const user = new Workplace();
+  user.write("in.jsonl", questions(lines));
+  const args = runArguments(gated.server, "-c", String(concurrency));
+  const child = user.start(args);
+  await gated.server.until(() => gated.server.inFlight === concurrency && gated.isShut());
+  return { concurrency, gated, user, args, child };
+}
 
 interface GatedServer {
   readonly server: ScriptedServer;

@@ -4,9 +4,10 @@ import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import { chatAnswer, type Reply, type ScriptedServer } from "../support/scripted-server.ts";
-import { kill, questionOf, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { kill, questionOf, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize } from "./figures.ts";
 
 /** More than the 8 MiB that may wait in memory behind a slow line. */

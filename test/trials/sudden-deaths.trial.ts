@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { delayed, type ReceivedCall, type ScriptedServer } from "../support/scripted-server.ts";
-import { answerTo, countEach, kill, questionOf, randomNumbers, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { answerTo, countEach, kill, questionOf, randomNumbers, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { lines, kills, concurrency, linesPerLife } = sized({

@@ -1,9 +1,10 @@
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import type { Reply, ScriptedServer } from "../support/scripted-server.ts";
 import { answeredInCache } from "./cache-content.ts";
-import { answerTo, kill, questionOf, randomNumbers, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { answerTo, kill, questionOf, randomNumbers, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines, partialCuts, journalCuts } = sized({

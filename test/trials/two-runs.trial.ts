@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseLines, questions, Workplace } from "../e2e/cli.ts";
+import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import type { Reply } from "../support/scripted-server.ts";
-import { answerTo, countEach, kill, questionOf, runArguments, serve, undisturbedOutput } from "./commands.ts";
+import { answerTo, countEach, kill, questionOf, runArguments, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { runs, lines, rounds } = sized({ small: { runs: 2, lines: 200, rounds: 1 }, full: { runs: 4, lines: 5_000, rounds: 5 } });

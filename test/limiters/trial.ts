@@ -1,0 +1,50 @@
+import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
+import type { Attempt } from "../../src/model/attempt.ts";
+import type { RunEvent } from "../../src/model/event.ts";
+import { answered, demandFor, limitsOf, never, type PerMinute } from "./attempts.ts";
+
+interface Start {
+  readonly number: number;
+  readonly atMs: number;
+  readonly tokens: number;
+}
+
+/** A limiter in a time of its own, and the ledger of what it started. */
+export class Trial {
+  readonly events: RunEvent[] = [];
+  readonly starts: Start[] = [];
+  readonly limiter: Limiter;
+  #count = 0;
+
+  constructor({ requestsPerMinute, tokensPerMinute, ...options }: PerMinute & Partial<LimiterOptions>) {
+    this.limiter = createLimiter({
+      targets: [{ name: "practice" }],
+      concurrency: 1_000,
+      // What it does about concurrency has tests of its own.
+      adaptive: false,
+      limits: limitsOf({ requestsPerMinute, tokensPerMinute }),
+      onEvent: (event) => this.events.push(event),
+      ...options,
+    });
+  }
+
+  /** Sends a request that takes no time. */
+  send(tokens: number, attempt: Attempt = answered(tokens), signal: AbortSignal = never, model?: string): Promise<Attempt> {
+    const number = this.#count++;
+    return this.limiter.run(
+      demandFor(tokens, model),
+      async () => {
+        this.starts.push({ number, atMs: performance.now(), tokens });
+        return attempt;
+      },
+      signal,
+    );
+  }
+
+  get numbers(): number[] {
+    return this.starts.map(({ number }) => number);
+  }
+}
+
+/** What Bottleneck takes to grant a permit, in a time without load. */
+export const permitMs = 5;
