@@ -11,6 +11,8 @@ interface Usage {
   readonly capacityMs: number;
   /** How much of that is left for jitter on the way. What is larger than the rest waits until all of it is there, as servers demand. */
   readonly spareMs: number;
+  /** How long it must have been there then: the request before may have been so much longer on the way. */
+  readonly lagMs: number;
 }
 
 /**
@@ -20,10 +22,10 @@ interface Usage {
  * worth into one.
  */
 const usages: Readonly<Record<Measure, Usage>> = {
-  requests: { share: 0.99, capacityMs: 300, spareMs: 0 },
-  tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100 },
-  "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100 },
-  "output-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 250 },
+  requests: { share: 0.99, capacityMs: 300, spareMs: 0, lagMs: 0 },
+  tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
+  "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
+  "output-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 250, lagMs: 15 },
 };
 /** Refilling in small steps leaves a level some 10^-16 short. */
 const roundingError = 1e-9;
@@ -55,17 +57,20 @@ export class PacedLimit implements Limit {
   }
 
   available(): number {
-    return Math.floor(this.#reservoir.level(this.#clock()) - spareOf(this.#spec) + roundingError);
+    const level = Math.min(this.#reservoir.level(this.#clock()), fullOf(this.#spec));
+    return Math.floor(level - spareOf(this.#spec) + roundingError);
   }
 
   waitMs(weight: number): number {
     const nowMs = this.#clock();
-    const waitMs = this.#reservoir.waitMs(weight + spareOf(this.#spec), nowMs);
+    const needed = weight + spareOf(this.#spec);
+    const waitMs = this.#reservoir.waitMs(needed > fullOf(this.#spec) ? Infinity : needed, nowMs);
     return this.#window === undefined ? waitMs : Math.max(waitMs, this.#window.waitMs(nowMs));
   }
 
   take(weight: number): void {
     const nowMs = this.#clock();
+    this.#reservoir.lower(fullOf(this.#spec), nowMs);
     this.#reservoir.take(weight, nowMs);
     this.#window?.start(nowMs);
   }
@@ -103,12 +108,21 @@ function perMs({ measure, amount, periodMs }: RateLimit): number {
 }
 
 /** However small the limit, one request or token fits in beside the spare. */
-function capacityOf(spec: RateLimit): number {
-  return Math.max(1 + spareOf(spec), (spec.amount / spec.periodMs) * usages[spec.measure].capacityMs);
+function fullOf(spec: RateLimit): number {
+  return Math.max(1 + spareOf(spec), flowOf(spec, usages[spec.measure].capacityMs));
 }
 
-function spareOf({ measure, amount, periodMs }: RateLimit): number {
-  return (amount / periodMs) * usages[measure].spareMs;
+/** What would have flowed in while it is full: so it is known for how long it has been. */
+function capacityOf(spec: RateLimit): number {
+  return fullOf(spec) + flowOf(spec, usages[spec.measure].lagMs);
+}
+
+function spareOf(spec: RateLimit): number {
+  return flowOf(spec, usages[spec.measure].spareMs);
+}
+
+function flowOf({ amount, periodMs }: RateLimit, spanMs: number): number {
+  return (amount / periodMs) * spanMs;
 }
 
 function windowOf({ amount, periodMs }: RateLimit): SlidingWindow {

@@ -111,13 +111,25 @@ describe("a limit on tokens", () => {
   });
 });
 
-test("what is larger than a bucket of a second waits until that is full, as the server demands", () => {
+test("what is larger than a bucket of a second waits until that has been full for a while, as the server demands that it is", () => {
   let nowMs = 0;
   const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
   limit.take(500);
   expect(limit.waitMs(400)).toBe(0);
   expect(limit.waitMs(900)).toBeCloseTo(500 / 0.998, 3);
-  expect(limit.waitMs(5_000)).toBeCloseTo(500 / 0.998, 3);
+  expect(limit.waitMs(5_000)).toBeCloseTo(515 / 0.998, 3);
+});
+
+test("a large request that was long on the way does not make the next one come too soon", () => {
+  let nowMs = 0;
+  const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
+  // What is there when the next one starts has to be enough for a server that began to fill up 15 ms later.
+  for (const size of [1_000, 1_000, 5_000]) {
+    limit.take(size);
+    const waitMs = limit.waitMs(1_000);
+    expect(waitMs).toBeGreaterThanOrEqual(size + 15);
+    nowMs += waitMs;
+  }
 });
 
 describe("a sliding window", () => {

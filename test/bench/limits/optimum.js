@@ -1,9 +1,12 @@
 // The perfect client, on a clock that only exists here: it knows the rule, sends each request in the millisecond in which the rule lets
-// it in, in order, and is never refused. Plays by the server's own code, so it is exact about bursts, windows and reservations.
+// it in, in order, and is never refused. Plays by the server's own code, so it is exact about bursts, windows and reservations. It keeps
+// what llmbatch promises, too: no minute holds more than the limit and a second's worth. That makes a difference only where output counts
+// when it is answered (Anthropic): requests in flight could overdraw it, by up to 3 % of a minute.
 import { digestOf } from "../../../dist/mock/chance.js";
 import { createRateLimits } from "../../../dist/mock/create-rate-limits.js";
 import { latencyOf } from "../../../dist/mock/latency.js";
 import { prepareAnswer } from "../../../dist/mock/prepare-answer.js";
+import { TokenBucket } from "../../../dist/mock/token-bucket.js";
 import { latency } from "./cells.js";
 import { bodyOf } from "./workload.js";
 
@@ -15,6 +18,8 @@ import { bodyOf } from "./workload.js";
 export function findOptimum({ rule, workload, perMinute }, seconds) {
   let nowMs = 0;
   const limits = createRateLimits({ rules: rule, ...perMinute }, { now: () => nowMs, epochMs: () => nowMs });
+  const { outputTokensPerMinute = Number.MAX_SAFE_INTEGER } = perMinute;
+  const output = new TokenBucket(outputTokensPerMinute, () => nowMs);
   const endMs = rule === "window" ? Math.ceil(seconds / 60) * 60_000 + 1 : seconds * 1000;
   const dueAtMs = new Map();
   let count = 0;
@@ -25,7 +30,8 @@ export function findOptimum({ rule, workload, perMinute }, seconds) {
   for (; isShort(); nowMs += 1) {
     for (const { demand, used } of dueAtMs.get(nowMs) ?? []) limits.settle(demand, used);
     dueAtMs.delete(nowMs);
-    while (limits.admit(next.demand) === undefined) {
+    while (output.waitMs(next.used.outputTokens) === 0 && limits.admit(next.demand) === undefined) {
+      output.take(next.used.outputTokens);
       admittedAtMs = nowMs;
       const answeredAtMs = nowMs + next.latencyMs;
       if (!dueAtMs.has(answeredAtMs)) dueAtMs.set(answeredAtMs, []);
