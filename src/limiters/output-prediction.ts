@@ -12,6 +12,11 @@ const answersToTrust = 10;
 const memory = 50;
 /** What is reserved at once at a limit's pace may be as much as flows in in this time: what a paced limit can hold. */
 const reservableMs = 900;
+/**
+ * Where it is known that the provider holds what a request allows against it until the answer is there, reserving less is refused, unless
+ * the provider holds far more than a second's worth: half of the limit is worth trying.
+ */
+const reservableMsWhereHeld = 2 * reservableMs;
 
 /**
  * How many tokens a model's next answer will have, from those that it gave. People set `max_tokens` far above what answers need; reserving
@@ -25,8 +30,12 @@ export class OutputPrediction {
   #isTrusted = true;
 
   /** How much a request's answer is taken to have before it is there. */
-  of({ maxOutputTokens }: Cost): AssumedOutput {
-    return { reserved: this.#reserved(maxOutputTokens), expected: Math.min(maxOutputTokens ?? Infinity, this.#expected) };
+  of({ maxOutputTokens, counting }: Cost): AssumedOutput {
+    const fittingMs = counting === "larger" ? reservableMsWhereHeld : reservableMs;
+    return {
+      reserved: this.#reserved(maxOutputTokens, fittingMs),
+      expected: Math.min(maxOutputTokens ?? Infinity, this.#expected),
+    };
   }
 
   /** @param durationMs How long the answer took. */
@@ -43,9 +52,10 @@ export class OutputPrediction {
     this.#isTrusted = false;
   }
 
-  #reserved(most = this.#expected): number {
+  #reserved(most: number | undefined, fittingMs: number): number {
+    if (most === undefined) return this.#expected;
     const isGuessGood = this.#answers >= answersToTrust && this.#isTrusted;
-    return isGuessGood && !this.#isGivenBackSoon(most) ? Math.min(most, this.#expected) : most;
+    return isGuessGood && !this.#fits(most, fittingMs) ? Math.min(most, this.#expected) : most;
   }
 
   get #expected(): number {
@@ -54,7 +64,7 @@ export class OutputPrediction {
   }
 
   /** While so much is reserved, `durationMs * pace / total` others are, at whatever pace the limit allows. */
-  #isGivenBackSoon(reserved: number): boolean {
-    return reserved * this.#meanMs <= reservableMs * this.#meanTotal;
+  #fits(reserved: number, fittingMs: number): boolean {
+    return reserved * this.#meanMs <= fittingMs * this.#meanTotal;
   }
 }

@@ -18,11 +18,11 @@ interface Usage {
 /**
  * Providers let about a second's worth of tokens through at once; those of output may count when the answer is there, and answers that
  * take differently long come together. A limit on requests may be enforced by the second: of those there is no burst, except to make up
- * for what this process was too slow to start in its time, and a hundredth is left, so that jitter on the way does not bring two seconds'
+ * for what this process was too slow to start in its time, and a little is left, so that jitter on the way does not bring two seconds'
  * worth into one.
  */
 const usages: Readonly<Record<Measure, Usage>> = {
-  requests: { share: 0.99, capacityMs: 300, spareMs: 0, lagMs: 0 },
+  requests: { share: 0.992, capacityMs: 300, spareMs: 0, lagMs: 0 },
   tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
   "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
   "output-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 250, lagMs: 15 },
@@ -32,6 +32,9 @@ const roundingError = 1e-9;
 /** In any span as long as this no more requests start than the limit allows by the second: a second, and the jitter on the way. */
 const strictWindowMs = 1_006;
 
+/** So much longer than others the first request may be on the way, which has to connect. */
+const connectMs = 50;
+
 /** A limit that is used evenly: a token bucket so small that it is a pace. */
 export class PacedLimit implements Limit {
   readonly source: LimitSource;
@@ -39,6 +42,7 @@ export class PacedLimit implements Limit {
   readonly #reservoir: Reservoir;
   #spec: RateLimit;
   #window: SlidingWindow | undefined;
+  #isUnused: boolean;
 
   /** @param clock Monotonic milliseconds. */
   constructor(spec: RateLimit, source: LimitSource, clock: () => number) {
@@ -46,6 +50,7 @@ export class PacedLimit implements Limit {
     this.#clock = clock;
     this.#spec = spec;
     this.#reservoir = new Reservoir(capacityOf(spec), perMs(spec), clock());
+    this.#isUnused = source === "configured";
     if (spec.measure !== "requests") return;
     this.#reservoir.lower(1, clock());
     // What was only found out is no figure that a server counts by.
@@ -72,7 +77,10 @@ export class PacedLimit implements Limit {
     const nowMs = this.#clock();
     this.#reservoir.lower(fullOf(this.#spec), nowMs);
     this.#reservoir.take(weight, nowMs);
-    this.#window?.start(nowMs);
+    const countedAtMs = this.#isUnused ? nowMs + connectMs : nowMs;
+    this.#isUnused = false;
+    this.#reservoir.hold(countedAtMs);
+    this.#window?.start(countedAtMs);
   }
 
   giveBack(weight: number): void {

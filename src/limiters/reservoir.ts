@@ -40,7 +40,12 @@ export class Reservoir {
   /** How long until `weight` may be taken; 0 if now. A weight larger than the bucket may be taken when the bucket is full. */
   waitMs(weight: number, nowMs: number): number {
     const missing = Math.min(weight, this.#capacity) - this.#available(nowMs);
-    return missing <= 0 ? 0 : missing / this.#perMs;
+    return missing <= 0 ? 0 : missing / this.#perMs + Math.max(0, this.#filledAtMs - nowMs);
+  }
+
+  /** Nothing flows in until then. */
+  hold(untilMs: number): void {
+    this.#filledAtMs = Math.max(this.#filledAtMs, untilMs);
   }
 
   /** Takes `weight`, into debt if it is more than is there. Nobody is served until a debt is paid off. */

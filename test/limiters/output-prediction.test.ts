@@ -48,6 +48,15 @@ describe("what is reserved of a limit that requests and answers share", () => {
   });
 });
 
+describe("what is reserved where the provider is known to hold the maximum against the limit", () => {
+  const held = { ...cost, counting: "larger" } as const;
+
+  test("is the maximum as long as half of the limit can be used so", () => {
+    expect(after(50, 50, 200).of({ ...held, maxOutputTokens: 900 }).reserved).toBe(900);
+    expect(after(50, 50, 200).of({ ...held, maxOutputTokens: 1_000 }).reserved).toBe(50);
+  });
+});
+
 describe("what is expected, which limits on output alone count", () => {
   test("is never the maximum, however little was seen, but no more either", () => {
     expect(after(0, 0).of({ ...cost, maxOutputTokens: 4_096 }).expected).toBe(256);

@@ -70,7 +70,7 @@ describe("a limit on requests", () => {
 
   test("of less than one a second is spaced evenly", () => {
     const starts = startsMs(6, 60_000, [1]);
-    expect(starts.slice(0, 3).map((startMs) => Math.round(startMs / 100))).toEqual([0, 101, 202]);
+    expect(starts.slice(0, 3).map((startMs) => Math.round(startMs / 100))).toEqual([0, 102, 203]);
   });
 
   test("that was raised lets more through from then on", () => {
@@ -116,9 +116,22 @@ test("what is larger than a bucket of a second waits until that has been full fo
   const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
   limit.take(500);
   expect(limit.waitMs(400)).toBe(0);
-  expect(limit.waitMs(900)).toBeCloseTo(500 / 0.998, 3);
-  expect(limit.waitMs(5_000)).toBeCloseTo(515 / 0.998, 3);
+  expect(limit.waitMs(900)).toBeCloseTo(50 + 500 / 0.998, 3);
+  expect(limit.waitMs(5_000)).toBeCloseTo(50 + 515 / 0.998, 3);
 });
+
+test.each(["requests", "tokens"] as const)(
+  "the first of all, which has to connect, does not bring the next %s too soon",
+  (measure) => {
+    let nowMs = 0;
+    const limit = new PacedLimit({ measure, amount: 60, periodMs: minuteMs }, "configured", () => nowMs);
+    limit.take(1);
+    expect(limit.waitMs(1)).toBeGreaterThan(1_050);
+    nowMs += limit.waitMs(1);
+    limit.take(1);
+    expect(limit.waitMs(1)).toBeLessThan(1_050);
+  },
+);
 
 test("a large request that was long on the way does not make the next one come too soon", () => {
   let nowMs = 0;
