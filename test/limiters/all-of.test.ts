@@ -30,7 +30,7 @@ describe("AllOf", () => {
         await done;
         expect(trial.numbers).toEqual(tokens.map((_, number) => number));
 
-        const requests = paceOf(requestsPerMinute, 0.99, 300);
+        const requests = paceOf(requestsPerMinute, 0.992, 300);
         const flow = paceOf(tokensPerMinute, 0.998, 900);
         const lag = (tokensPerMinute / 60_000) * lagMs;
         const perSecond = Math.ceil(requestsPerMinute / 60);
