@@ -49,6 +49,9 @@ interface Episode {
 const overrunRefusals = 4;
 const overrunShare = 0.25;
 
+/** Until it has answered once, one that others stand in for gets no more than this at a time: if it is dead, all of them are in vain. */
+const mostUnproven = 16;
+
 /** What was noted of an attempt when it started. */
 export interface Start {
   readonly atMs: number;
@@ -123,13 +126,14 @@ export class Allowance {
 
   /**
    * @param inFlight The model's attempts under way.
+   * @param hasStandIn Whether the request could go elsewhere if this fails.
    * @returns why a request may not start now; undefined if it may.
    */
-  hold(weights: Weights, inFlight: number): Hold | undefined {
+  hold(weights: Weights, inFlight: number, hasStandIn: boolean): Hold | undefined {
     const pauseMs = this.#pause.leftMs;
     if (pauseMs > 0) return { binding: "pause", waitMs: pauseMs };
     if (this.#episode !== undefined) this.#endEpisode(this.#episode);
-    const isHeld = this.#circuit.hold() ?? this.#holdByConcurrency(weights, inFlight);
+    const isHeld = this.#circuit.hold() ?? this.#holdByDoubt(inFlight, hasStandIn) ?? this.#holdByConcurrency(weights, inFlight);
     if (isHeld !== undefined) return isHeld;
     this.#learntPace.update(weights);
     return this.#limits.hold(weights) ?? this.#options.targetLimits.hold(weights);
@@ -180,6 +184,11 @@ export class Allowance {
       pauseMs: this.#pause.leftMs,
       isUnreachable: this.isUnreachable,
     };
+  }
+
+  #holdByDoubt(inFlight: number, hasStandIn: boolean): Hold | undefined {
+    const isProven = !hasStandIn || !this.#options.adaptive || this.#circuit.wasReached;
+    return isProven || inFlight < mostUnproven ? undefined : { binding: "concurrency", amount: mostUnproven };
   }
 
   #holdByConcurrency(weights: Weights, inFlight: number): Hold | undefined {

@@ -37,6 +37,11 @@ export class Circuit {
     return this.#openedAtMs !== undefined;
   }
 
+  /** Whether anybody ever got through. */
+  get wasReached(): boolean {
+    return this.#wasReached;
+  }
+
   hold(): Hold | undefined {
     if (this.#openedAtMs === undefined) return undefined;
     if (this.#isProbing) return { binding: "circuit" };

@@ -83,7 +83,8 @@ export class Lane {
       const place = this.#place(candidate.target);
       if (sparesSick && this.#healthOf(place, candidate.target).hold() !== undefined) continue;
       const weights = place.allowance.weigh(candidate.cost);
-      const placeHold = place.allowance.hold(weights, place.inFlight);
+      const hasStandIn = candidates.length > 1 && candidates.some(({ rank }) => rank > candidate.rank);
+      const placeHold = place.allowance.hold(weights, place.inFlight, hasStandIn);
       const load = place.inFlight / candidate.weight;
       if (placeHold === undefined) {
         if (choice === undefined || load < choice.load) choice = { candidate, weights, load };

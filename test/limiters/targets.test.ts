@@ -84,6 +84,14 @@ describe("several places to send to", () => {
     expect(count(went, 1)).toBe(0);
   });
 
+  test("one that has never answered gets few at a time where others stand in for it, so that few are lost if it is dead", async () => {
+    const dead = create([{ name: "dead" }, { name: "well" }], { adaptive: true });
+    const went = await send(dead, 1_000, demand([0, 1]), (target) => (target === 0 ? failed("timeout") : answered()), 5_000);
+    expect(count(went, 0)).toBeLessThanOrEqual(30);
+    const well = create([{ name: "well" }, { name: "stand-in" }], { adaptive: true });
+    expect(count(await send(well, 1_000, demand([0, 1]), () => answered(), 5_000), 0)).toBe(1_000);
+  });
+
   test("one that is paused is left alone until its pause is over, and the others go on", async () => {
     const limiter = create([{ name: "a" }, { name: "b" }]);
     await send(limiter, 2, demand([0, 0]), (target) =>
