@@ -12,7 +12,7 @@ export { presets, type Preset } from "./presets.ts";
 export { protocols } from "./protocols.ts";
 export type { Protocol } from "./protocol.ts";
 export { createRedact, type Redact } from "./redaction.ts";
-export type { AuthorizationStyle } from "./request-headers.ts";
+export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
 export type { OnChunk } from "./stream-reader.ts";
 
 export interface SendOptions {

@@ -35,10 +35,15 @@ export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }
  */
 export function listSecrets(apiKey: string | undefined, headers: Readonly<Record<string, string>>, query = ""): string[] {
   const credentials = Object.entries(headers)
-    .filter(([name, value]) => credentialName.test(name) || scheme.test(value))
+    .filter(([name, value]) => isCredential(name, value))
     .flatMap(([, value]) => [value, value.replace(scheme, "")]);
   const inQuery = [...new URLSearchParams(query)].filter(([name]) => credentialName.test(name)).map(([, value]) => value);
   return [...(apiKey === undefined ? [] : [apiKey]), ...credentials, ...inQuery];
+}
+
+/** Whether a header, by its name or value, is one that lets its bearer in. */
+export function isCredential(name: string, value: string): boolean {
+  return credentialName.test(name) || scheme.test(value);
 }
 
 const credentialName = /authorization|cookie|credential|key|password|secret|signature|token/i;

@@ -7,6 +7,7 @@ import {
   createHttpProvider,
   createProvider,
   createRoutedProvider,
+  isCredential,
   type Place,
   type Preset,
   presets,
@@ -47,6 +48,7 @@ export async function openProviders(opening: Opening): Promise<OpenedProviders> 
   const { options, environment } = opening;
   const isOne = options.provider_is_named || options.base_url !== undefined;
   const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
+  if (isConfigured && !options.provider_is_named) refuseCredentials(options);
   if (!isOne || isConfigured) return openRoutes(opening);
   const provider = await openOne(options, environment);
   const placesOf = (name: string): Place[] => [{ name, provider }];
@@ -54,7 +56,9 @@ export async function openProviders(opening: Opening): Promise<OpenedProviders> 
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {
-  return isMock(options.provider, options) ? startMockProvider(options) : openPreset(options, environment);
+  return isMock(options.provider, options)
+    ? startMockProvider(options)
+    : openPreset(options, environment, headersFor(options.provider, options));
 }
 
 /** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
@@ -99,12 +103,13 @@ function isMock(name: string, options: Options): boolean {
 function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
   const config = options.providers[name];
   if (mock !== undefined && isMock(name, options)) return [{ name, provider: mock, limits: config?.limits ?? [] }];
-  if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersOf(options));
+  if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersFor(name, options));
   const own = name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
-  return [{ name, provider: openPreset(own, environment) }];
+  return [{ name, provider: openPreset(own, environment, headersFor(name, options)) }];
 }
 
-function openPreset(options: Options, environment: Environment): Provider {
+/** @param own Of the command line, which win. */
+function openPreset(options: Options, environment: Environment, own: Readonly<Record<string, string>>): Provider {
   const preset = presetOf(options.provider);
   const { headers, ...settings } = readPresetSettings(options, preset, environment);
   const proxy = chooseProxy(settings.baseUrl ?? preset.baseUrl ?? "", environment);
@@ -112,13 +117,23 @@ function openPreset(options: Options, environment: Environment): Provider {
     ...transportOf(options),
     ...settings,
     ...(proxy !== undefined && { proxy }),
-    headers: { ...headers, ...headersOf(options) },
+    headers: { ...headers, ...own },
   });
 }
 
-/** Names in lower case, so that a later one takes the place of an earlier. */
-function headersOf({ header }: Options): Record<string, string> {
-  return Object.fromEntries(header.map(([name, value]) => [name.toLowerCase(), value]));
+/** Names in lower case, so that a later one takes the place of an earlier. Credentials are for the provider that is named, and no other. */
+function headersFor(name: string, { header, provider }: Options): Record<string, string> {
+  const own = name === provider ? header : header.filter(([key, value]) => !isCredential(key, value));
+  return Object.fromEntries(own.map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+/** @throws UsageError where nobody could say whose credential a header is. */
+function refuseCredentials({ header }: Options): void {
+  const credential = header.find(([name, value]) => isCredential(name, value));
+  if (credential === undefined) return;
+  throw new UsageError(
+    `header: ${JSON.stringify(credential[0])} is a credential, and there are several providers that it could be for. Name one with --provider, or put it in the configuration: "providers": {NAME: {"headers": {…}}}.`,
+  );
 }
 
 function transportOf(options: Options): ProviderOptions {
@@ -136,7 +151,7 @@ async function startMockProvider(options: Options): Promise<Provider> {
   const server = await startMockServer({ port: 0 });
   const provider = createHttpProvider({
     ...transportOf(options),
-    headers: headersOf(options),
+    headers: headersFor(mockName, options),
     name: mockName,
     baseUrl: server.url,
     // The port differs from run to run; answers found in the cache must not.
