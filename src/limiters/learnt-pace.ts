@@ -1,7 +1,10 @@
 import { minuteMs, type Measure, type RateLimit } from "../model/rate-limit.ts";
+import { AdmittedFlow } from "./admitted-flow.ts";
 import type { LimitSet } from "./limit-set.ts";
+import { PaceGrowth } from "./pace-growth.ts";
 import { PacedLimit } from "./paced-limit.ts";
-import { addWeights, noWeights, subtractWeights, type Weights } from "./weights.ts";
+import { RefusedSizes } from "./refused-sizes.ts";
+import type { Weights } from "./weights.ts";
 
 export interface LearntPaceOptions {
   readonly model: string;
@@ -15,16 +18,11 @@ export interface LearntPaceOptions {
 /** Servers let about a second's worth through at once before they refuse for the first time. */
 const assumedBurstMs = 1_000;
 const cautiousShare = 0.97;
-/** Between refusals the pace may have been too low for long, so later parts of that time are looked at as well: so many, each so long. */
-const parts = 8;
-const partMs = 2_000;
 /** What one episode can change, either way. */
 const largestCut = 0.5;
+/** Where a few were refused, which need not be the pace's fault. */
+const largestCutForFew = 0.9;
 const smallestCut = 0.95;
-/** Growth per second, while the pace is what holds back; it doubles every ten seconds without a refusal. */
-const growthPerSecond = 0.01;
-const growthDoublesMs = 10_000;
-const fastestGrowthPerSecond = 0.25;
 /** Nothing is learnt from a time in which nothing was asked for. */
 const idleMs = 5_000;
 /** Of how many requests, about, the share of refused ones is known, and from how many on it means something. */
@@ -39,27 +37,18 @@ const letBeMs = 60_000;
 /** A growth of this much is called out. */
 const notableGrowth = 1.1;
 
-interface Moment {
-  readonly atMs: number;
-  readonly admitted: Weights;
-}
-
 /**
- * A limit that nobody tells, on requests or, where the refusals name them, tokens, learnt from refusals: between two moments at which the server's bucket was empty, what it
- * admitted is what had flowed in. From there the pace grows until the server refuses again.
+ * A limit that nobody tells, on requests or tokens, learnt from refusals: between two moments at which the server's bucket was empty, what
+ * it admitted is what had flowed in. From there the pace grows until the server refuses again.
  */
 export class LearntPace {
   readonly #options: LearntPaceOptions;
   #limit: PacedLimit | undefined;
   #announced = 0;
-  /** When the bucket was empty last; before the first refusal, when sending began. */
-  #markMs: number;
-  #creditMs = assumedBurstMs;
-  #started: Weights = noWeights;
-  /** And what of that was refused or given back. */
-  #returned: Weights = noWeights;
-  /** Moments since the mark, the oldest first, and what had been admitted by then. */
-  #moments: Moment[] = [];
+  /** Since the bucket was empty last; before the first refusal, since sending began. */
+  readonly #flow: AdmittedFlow;
+  readonly #sizes = new RefusedSizes();
+  readonly #growth = new PaceGrowth();
   /** When somebody started last, or was held back by the pace. */
   #lastUseMs: number;
   #episodeMs: number | undefined;
@@ -73,27 +62,28 @@ export class LearntPace {
 
   constructor(options: LearntPaceOptions) {
     this.#options = options;
-    this.#markMs = options.clock();
-    this.#lastUseMs = this.#markMs;
+    this.#lastUseMs = options.clock();
+    this.#flow = new AdmittedFlow(this.#lastUseMs);
   }
 
   start(weights: Weights): void {
     const nowMs = this.#options.clock();
-    if (nowMs - this.#lastUseMs > idleMs) this.#begin(nowMs, assumedBurstMs);
+    if (nowMs - this.#lastUseMs > idleMs) this.#flow.mark(nowMs, true);
     this.#lastUseMs = nowMs;
-    if (nowMs - (this.#moments.at(-1)?.atMs ?? this.#markMs) > partMs) this.#remember(nowMs);
-    this.#started = addWeights(this.#started, weights);
+    this.#flow.start(nowMs, weights);
+    this.#sizes.start(weights);
     this.#seen += 1;
     this.#refusedShare *= 1 - 1 / memory;
   }
 
   /** What an answer did not use was given back to the server's bucket, which in the pause after a refusal fills up anyway. */
   settle(unused: Weights): void {
-    if (this.#episodeMs === undefined) this.#returned = addWeights(this.#returned, unused);
+    if (this.#episodeMs === undefined) this.#flow.giveBack(unused);
   }
 
   refuse(weights: Weights): void {
-    this.#returned = addWeights(this.#returned, weights);
+    this.#flow.giveBack(weights);
+    this.#sizes.refuse(weights);
     this.#refusedShare += 1 / memory;
   }
 
@@ -104,20 +94,22 @@ export class LearntPace {
 
   /**
    * @param isOverrun Whether so many were refused at once that it cannot be chance.
-   * @param measure What the server said that the limit is on. One on tokens is no chance: nobody says so by mistake.
+   * @param told What the server said that the limit is on. One on tokens is no chance: nobody says so by mistake. Default: what it is on
+   *   by the sizes of those that are refused.
    */
-  endEpisode(isOverrun: boolean, measure: Measure = "requests"): void {
+  endEpisode(isOverrun: boolean, told?: Measure): void {
     const nowMs = this.#options.clock();
     const episodeMs = this.#episodeMs;
     this.#episodeMs = undefined;
     if (episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
-    const isNamed = measure !== "requests";
-    const isLimit = isNamed || isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
+    const measure = told ?? this.#sizes.likelyMeasure;
+    const isTold = told !== undefined && told !== "requests";
+    const isLimit = isTold || isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
     if (!isLimit && this.#limit === undefined) return;
     if (this.#limit !== undefined && this.#limit.spec.measure !== measure) this.#drop();
-    const perMinute = this.#learn(episodeMs, nowMs, measure);
+    const perMinute = this.#learn(episodeMs, nowMs, measure, isOverrun);
     const hasEffect = this.#refusedShare < this.#reference.refusedShare * farFewer;
-    if (isNamed || isOverrun || hasEffect || this.#limit === undefined)
+    if (isTold || isOverrun || hasEffect || this.#limit === undefined)
       this.#reference = { amount: perMinute, refusedShare: this.#refusedShare };
     if (perMinute < this.#reference.amount * cutWithoutEffect) this.#giveUp(nowMs);
     else this.#set(perMinute, measure);
@@ -130,35 +122,26 @@ export class LearntPace {
     this.#grow(this.#limit, this.#lastUseMs);
   }
 
-  /** @returns what a minute allows, by since the last mark. */
-  #learn(episodeMs: number, nowMs: number, measure: Measure): number {
-    const perMinute = this.#flowPerMs(episodeMs, measure) * minuteMs * cautiousShare;
+  /** @returns what a minute allows, by what was admitted since the last mark. */
+  #learn(episodeMs: number, nowMs: number, measure: Measure, isOverrun: boolean): number {
+    const learnt = this.#flow.perMs(episodeMs, measure, assumedBurstMs) * minuteMs * cautiousShare;
+    const withoutBurst = this.#flow.perMs(episodeMs, measure, 0) * minuteMs * cautiousShare;
     // The pause, in which the bucket filled, counts as time in use.
-    this.#begin(episodeMs, 0);
+    this.#flow.mark(episodeMs, false);
     this.#lastUseMs = nowMs;
     this.#grownMs = nowMs;
     const before = this.#limit?.spec.amount;
-    return before === undefined ? perMinute : Math.min(Math.max(perMinute, before * largestCut), before * smallestCut);
-  }
-
-  /** What flowed in since the mark; or more, if more than what a bucket can have held was admitted since a later moment. */
-  #flowPerMs(untilMs: number, measure: Measure): number {
-    const admitted = this.#started[measure] - this.#returned[measure];
-    let fastest = Math.max(1, admitted) / (untilMs - this.#markMs + this.#creditMs);
-    for (const moment of this.#moments)
-      fastest = Math.max(fastest, (admitted - moment.admitted[measure]) / (untilMs - moment.atMs + assumedBurstMs));
-    return fastest;
-  }
-
-  #remember(nowMs: number): void {
-    if (this.#moments.length === parts) this.#moments.shift();
-    this.#moments.push({ atMs: nowMs, admitted: subtractWeights(this.#started, this.#returned) });
+    const [least, most] = before === undefined ? [0, Infinity] : [before * cutOf(isOverrun), before * smallestCut];
+    const perMinute = Math.min(Math.max(learnt, least), most);
+    // Limits on requests may be enforced with no burst at all.
+    this.#growth.restart(before, perMinute, measure === "requests" ? Math.min(withoutBurst, most) : 0);
+    return perMinute;
   }
 
   #giveUp(nowMs: number): void {
     this.#drop();
     this.#letBeUntilMs = nowMs + letBeMs;
-    this.#begin(nowMs, assumedBurstMs);
+    this.#flow.mark(nowMs, true);
   }
 
   #drop(): void {
@@ -171,7 +154,7 @@ export class LearntPace {
     const elapsedMs = nowMs - this.#grownMs;
     if (elapsedMs < 100) return;
     this.#grownMs = nowMs;
-    const perSecond = Math.min(fastestGrowthPerSecond, growthPerSecond * 2 ** ((nowMs - this.#markMs) / growthDoublesMs));
+    const perSecond = this.#growth.perSecond(limit.spec.amount, nowMs - this.#flow.markMs);
     limit.setAmount(limit.spec.amount * (1 + (perSecond * Math.min(elapsedMs, 1_000)) / 1_000));
     if (limit.spec.amount >= this.#announced * notableGrowth) this.#announce(limit.spec);
   }
@@ -191,12 +174,8 @@ export class LearntPace {
     this.#announced = spec.amount;
     this.#options.onLearnt(spec);
   }
+}
 
-  #begin(markMs: number, creditMs: number): void {
-    this.#markMs = markMs;
-    this.#creditMs = creditMs;
-    this.#started = noWeights;
-    this.#returned = noWeights;
-    this.#moments = [];
-  }
+function cutOf(isOverrun: boolean): number {
+  return isOverrun ? largestCut : largestCutForFew;
 }

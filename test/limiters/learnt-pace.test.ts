@@ -198,4 +198,29 @@ describe("a pace learnt from refusals", () => {
     expect(announced[0]).toBeGreaterThan(6_000 * 0.8);
     expect(announced[0]).toBeLessThan(6_000);
   });
+
+  test.each([
+    ["a tenth at most where few were refused", false, 0.9],
+    ["half at most where many were", true, 0.5],
+  ])("is cut by %s", (_, isOverrun, share) => {
+    for (let start = 0; start < 100; start += 1) pace.start(weights);
+    pace.beginEpisode();
+    pace.endEpisode(true);
+    nowMs += 5_000;
+    pace.beginEpisode();
+    pace.endEpisode(isOverrun);
+    expect((announced[1] ?? 0) / (announced[0] ?? 1)).toBeCloseTo(share);
+  });
+
+  test.each([
+    ["if so many are that it is no chance", true, ["tokens"]],
+    ["but not by a few", false, []],
+  ])("is one on tokens, too, where those that are refused are the large ones, %s", (_, isOverrun, measures) => {
+    for (let start = 0; start < 50; start += 1) pace.start({ ...weights, tokens: 50 });
+    for (let start = 0; start < 5; start += 1) pace.start({ ...weights, tokens: 1_500 });
+    for (let refusal = 0; refusal < 4; refusal += 1) pace.refuse({ ...weights, tokens: 1_500 });
+    pace.beginEpisode();
+    pace.endEpisode(isOverrun);
+    expect(limits.status().map(({ measure }) => measure)).toEqual(measures);
+  });
 });
