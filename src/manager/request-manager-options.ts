@@ -49,7 +49,7 @@ export interface RequestManagerOptions {
 
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
-/** What may wait in memory behind a slow head of line. */
+/** What may wait in memory behind a slow head of line; eight times as much may wait to be written. */
 export const defaultHeldBytes: number = 8 * 1024 * 1024;
 
 export const defaultRetryPolicy: RetryPolicy = {

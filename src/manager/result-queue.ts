@@ -14,6 +14,9 @@ type Content = BatchResult | number | undefined;
 /** What may lie about ready to be taken is little: objects that outlive their first moments are what garbage collection costs. */
 const backlogShare = 64;
 
+/** What could be taken soon will be: it may wait in so many times the memory, for to write it and read it again takes longer. */
+const readyTimes = 8;
+
 /** What leaves together at most; the last one may be larger. */
 const groupResults = 256;
 const groupBytes = 1024 * 1024;
@@ -24,7 +27,7 @@ const shortestCut = 1024;
 export interface ResultQueueOptions {
   /** Whether results leave in the order in which their requests entered, or as they come. */
   readonly inOrder: boolean;
-  /** How much may wait in memory behind a result that has not come yet; the rest waits in a temporary file. */
+  /** How much may wait in memory behind a result that has not come yet; the rest waits in a temporary file. Eight times as much may wait to be taken. */
   readonly memoryBytes: number;
   readonly spoolDirectory?: string;
 }
@@ -57,7 +60,11 @@ export class ResultQueue {
 
   /** Results could leave, but nobody takes them: no reason to make more of them. */
   get isBackedUp(): boolean {
-    return this.#contents[this.#head] !== undefined && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
+    return this.#isHeadReady && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
+  }
+
+  get #isHeadReady(): boolean {
+    return this.#contents[this.#head] !== undefined;
   }
 
   /** @throws OutputError if the result must wait on disk and cannot. */
@@ -124,7 +131,8 @@ export class ResultQueue {
 
   #hold(result: BatchResult, isHead: boolean): BatchResult | number {
     const bytes = sizeOf(result);
-    if (!isHead && this.#heldBytes + bytes > this.#options.memoryBytes) return this.#spill(result);
+    const most = this.#options.memoryBytes * (this.#isHeadReady ? readyTimes : 1);
+    if (!isHead && this.#heldBytes + bytes > most) return this.#spill(result);
     this.#heldBytes += bytes;
     return result;
   }

@@ -19,6 +19,14 @@ function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult
   };
 }
 
+/** Puts so many of 1,400 bytes into a queue that cannot write to the disk, behind a head that is there or not. */
+function fill(count: number, hasHead: boolean): void {
+  const queue = new ResultQueue({ inOrder: true, memoryBytes: 10_000, spoolDirectory: "/nowhere/to/write" });
+  const head = queue.enter();
+  if (hasHead) queue.fill(head, resultOf(1));
+  for (let number = 0; number < count; number += 1) queue.fill(queue.enter(), resultOf(2, "x".repeat(1_000)));
+}
+
 async function drain(queue: ResultQueue): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
   for await (const group of queue.leave()) results.push(...group);
@@ -70,6 +78,13 @@ it("says that it is backed up only while results could leave and nobody takes th
   queue.end();
   await drain(queue);
   expect(queue.isBackedUp).toBe(false);
+});
+
+it("writes nothing to the disk that only waits to be taken, up to eight times what may wait for an earlier result", () => {
+  expect(() => fill(7, false)).not.toThrow();
+  expect(() => fill(8, false)).toThrow("cannot be kept in /nowhere/to/write");
+  expect(() => fill(50, true)).not.toThrow();
+  expect(() => fill(80, true)).toThrow("cannot be kept in /nowhere/to/write");
 });
 
 it("ends without the places that nobody filled", async () => {
