@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /** By so much of what was alive after a full collection the heap may grow until the next one. */
-const growthPercent = 60;
+const growthPercent = 100;
 
 /**
  * Lets memory be collected sooner than V8 would. It lets garbage grow to four times what is alive where its estimate of its own speed
