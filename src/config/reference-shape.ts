@@ -1,7 +1,8 @@
 /**
  * Reads another shape of configuration that is in use, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
- * "rate_limit_refill_rate" }] }` (SimpleLLMFunc's provider.json): a provider for each entry, with its keys in a pool, and two routes to
- * it: by the model's name to all that have it, and by `openrouter/` and the model's name to this vendor's alone.
+ * "rate_limit_refill_rate", "max_retries", "retry_delay" }] }` (SimpleLLMFunc's provider.json): a provider for each entry, with its keys
+ * in a pool, and two routes to it: by the model's name to all that have it, and by `openrouter/` and the model's name to this vendor's
+ * alone. Retries are the whole run's: the most that any entry asks for.
  *
  * @returns `content` in our shape; as it is, where nothing in it has that shape.
  */
@@ -9,12 +10,27 @@ export function readReferenceShape(content: object): Record<string, unknown> {
   const ours = new Map<string, unknown>();
   const providers = new Map<string, unknown>();
   const routes = new Map<string, Route>();
+  const entries: ModelEntry[] = [];
   for (const [vendor, value] of Object.entries(content)) {
-    if (!isModelList(value)) ours.set(vendor, value);
-    else for (const entry of value) addEntry(vendor, entry, providers, routes);
+    if (!isModelList(value)) {
+      ours.set(vendor, value);
+      continue;
+    }
+    entries.push(...value);
+    for (const entry of value) addEntry(vendor, entry, providers, routes);
   }
   const own = Object.fromEntries(ours);
-  return providers.size === 0 ? own : { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...own };
+  if (providers.size === 0) return own;
+  return { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...retriesOf(entries), ...own };
+}
+
+function retriesOf(entries: readonly ModelEntry[]): object {
+  const retries = entries.map(({ max_retries: most }) => most).filter((most) => typeof most === "number");
+  const delays = entries.map(({ retry_delay: seconds }) => seconds).filter((seconds) => typeof seconds === "number");
+  return {
+    ...(retries.length > 0 && { max_retries: Math.max(...retries) }),
+    ...(delays.length > 0 && { retry_delay: Math.max(...delays) }),
+  };
 }
 
 interface Route {
@@ -46,6 +62,9 @@ interface ModelEntry {
   readonly base_url?: unknown;
   readonly rate_limit_capacity?: unknown;
   readonly rate_limit_refill_rate?: unknown;
+  readonly max_retries?: unknown;
+  /** In seconds. */
+  readonly retry_delay?: unknown;
 }
 
 function isModelList(value: unknown): value is readonly ModelEntry[] {

@@ -141,6 +141,22 @@ describe("a configuration file, loaded by a program,", () => {
 });
 
 describe("another file in use, {provider: [{model_name, api_keys, base_url}]},", () => {
+  it("asks again as often as the entry that wants it most, and as late, unless the file says so for all", async () => {
+    const server = await serve(() => errorAnswer(500));
+    const entry = { model_name: "m", api_keys: ["k"], base_url: `${server.url}/v1` };
+    const file = {
+      house: [
+        { ...entry, max_retries: 1 },
+        { ...entry, max_retries: 2, retry_delay: 0.001 },
+      ],
+    };
+    const { manager, options } = await load(file);
+    await expect(manager.complete("Hello", { model: "m" })).rejects.toThrow("HTTP 500");
+    expect(server.ledger).toHaveLength(3);
+    expect(options.retry).toMatchObject({ maxRetries: 2, retryDelayMs: 1 });
+    expect((await load({ ...file, max_retries: 7 })).options.retry).toMatchObject({ maxRetries: 7 });
+  });
+
   it("gives its models by provider and name, and by name at all providers that have them", async () => {
     const one = await serve(fine);
     const other = await serve(fine);
