@@ -10,17 +10,13 @@ export function readReferenceShape(content: object): Record<string, unknown> {
   const ours = new Map<string, unknown>();
   const providers = new Map<string, unknown>();
   const routes = new Map<string, Route>();
-  const entries: ModelEntry[] = [];
   for (const [vendor, value] of Object.entries(content)) {
-    if (!isModelList(value)) {
-      ours.set(vendor, value);
-      continue;
-    }
-    entries.push(...value);
-    for (const entry of value) addEntry(vendor, entry, providers, routes);
+    if (!isModelList(value)) ours.set(vendor, value);
+    else for (const entry of value) addEntry(vendor, entry, providers, routes);
   }
   const own = Object.fromEntries(ours);
   if (providers.size === 0) return own;
+  const entries = Object.values(content).filter(isModelList).flat();
   return { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...retriesOf(entries), ...own };
 }
 

@@ -77,14 +77,14 @@ export class Lane {
     let choice: (Choice & { readonly load: number }) | undefined;
     let hold: Hold | undefined;
     let rankInUse = Infinity;
+    const lastRank = lastRankOf(candidates);
     for (const candidate of candidates) {
       if (candidate.rank > rankInUse || this.#isOutOfUse(candidate, candidates)) continue;
       if (choice !== undefined && candidate.rank > choice.candidate.rank) continue;
       const place = this.#place(candidate.target);
       if (sparesSick && this.#healthOf(place, candidate.target).hold() !== undefined) continue;
       const weights = place.allowance.weigh(candidate.cost);
-      const hasStandIn = candidates.length > 1 && candidates.some(({ rank }) => rank > candidate.rank);
-      const placeHold = place.allowance.hold(weights, place.inFlight, hasStandIn);
+      const placeHold = place.allowance.hold(weights, place.inFlight, candidate.rank < lastRank);
       const load = place.inFlight / candidate.weight;
       if (placeHold === undefined) {
         if (choice === undefined || load < choice.load) choice = { candidate, weights, load };
@@ -147,6 +147,12 @@ export class Lane {
     this.#places.set(target, place);
     return place;
   }
+}
+
+function lastRankOf(candidates: readonly Candidate[]): number {
+  let last = -Infinity;
+  for (const { rank } of candidates) last = Math.max(last, rank);
+  return last;
 }
 
 /** The request may go to another rank meanwhile. */

@@ -41,6 +41,7 @@ export class PacedLimit implements Limit {
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
   #spec: RateLimit;
+  #levels: Levels;
   #window: SlidingWindow | undefined;
   #isUnused: boolean;
 
@@ -49,7 +50,8 @@ export class PacedLimit implements Limit {
     this.source = source;
     this.#clock = clock;
     this.#spec = spec;
-    this.#reservoir = new Reservoir(capacityOf(spec), perMs(spec), clock());
+    this.#levels = levelsOf(spec);
+    this.#reservoir = new Reservoir(this.#levels.capacity, perMs(spec), clock());
     this.#isUnused = source === "configured";
     if (spec.measure !== "requests") return;
     this.#reservoir.lower(1, clock());
@@ -62,20 +64,21 @@ export class PacedLimit implements Limit {
   }
 
   available(): number {
-    const level = Math.min(this.#reservoir.level(this.#clock()), fullOf(this.#spec));
-    return Math.floor(level - spareOf(this.#spec) + roundingError);
+    const { full, spare } = this.#levels;
+    return Math.floor(Math.min(this.#reservoir.level(this.#clock()), full) - spare + roundingError);
   }
 
   waitMs(weight: number): number {
     const nowMs = this.#clock();
-    const needed = weight + spareOf(this.#spec);
-    const waitMs = this.#reservoir.waitMs(needed > fullOf(this.#spec) ? Infinity : needed, nowMs);
+    const { full, spare } = this.#levels;
+    const needed = weight + spare;
+    const waitMs = this.#reservoir.waitMs(needed > full ? Infinity : needed, nowMs);
     return this.#window === undefined ? waitMs : Math.max(waitMs, this.#window.waitMs(nowMs));
   }
 
   take(weight: number): void {
     const nowMs = this.#clock();
-    this.#reservoir.lower(fullOf(this.#spec), nowMs);
+    this.#reservoir.lower(this.#levels.full, nowMs);
     this.#reservoir.take(weight, nowMs);
     const countedAtMs = this.#isUnused ? nowMs + connectMs : nowMs;
     this.#isUnused = false;
@@ -95,7 +98,7 @@ export class PacedLimit implements Limit {
    */
   begin(remaining: number | undefined, inFlight: number, weight: number): void {
     const nowMs = this.#clock();
-    this.#reservoir.lower(remaining === undefined ? 1 + spareOf(this.#spec) : remaining - inFlight * weight, nowMs);
+    this.#reservoir.lower(remaining === undefined ? 1 + this.#levels.spare : remaining - inFlight * weight, nowMs);
     for (let request = 0; request < inFlight; request += 1) this.#window?.start(nowMs);
   }
 
@@ -106,7 +109,8 @@ export class PacedLimit implements Limit {
 
   setAmount(amount: number): void {
     this.#spec = { ...this.#spec, amount };
-    this.#reservoir.resize(capacityOf(this.#spec), perMs(this.#spec), this.#clock());
+    this.#levels = levelsOf(this.#spec);
+    this.#reservoir.resize(this.#levels.capacity, perMs(this.#spec), this.#clock());
     if (this.#window !== undefined) this.#window = windowOf(this.#spec);
   }
 }
@@ -115,22 +119,22 @@ function perMs({ measure, amount, periodMs }: RateLimit): number {
   return (amount / periodMs) * usages[measure].share;
 }
 
-/** However small the limit, one request or token fits in beside the spare. */
-function fullOf(spec: RateLimit): number {
-  return Math.max(1 + spareOf(spec), flowOf(spec, usages[spec.measure].capacityMs));
+/** Of a limit's reservoir. */
+interface Levels {
+  /** What is left for jitter. */
+  readonly spare: number;
+  /** All that the limit holds: however small it is, one request or token fits in beside the spare. */
+  readonly full: number;
+  /** With what would have flowed in while it is full: so it is known for how long it has been. */
+  readonly capacity: number;
 }
 
-/** What would have flowed in while it is full: so it is known for how long it has been. */
-function capacityOf(spec: RateLimit): number {
-  return fullOf(spec) + flowOf(spec, usages[spec.measure].lagMs);
-}
-
-function spareOf(spec: RateLimit): number {
-  return flowOf(spec, usages[spec.measure].spareMs);
-}
-
-function flowOf({ amount, periodMs }: RateLimit, spanMs: number): number {
-  return (amount / periodMs) * spanMs;
+function levelsOf({ measure, amount, periodMs }: RateLimit): Levels {
+  const { capacityMs, spareMs, lagMs } = usages[measure];
+  const flowPerMs = amount / periodMs;
+  const spare = flowPerMs * spareMs;
+  const full = Math.max(1 + spare, flowPerMs * capacityMs);
+  return { spare, full, capacity: full + flowPerMs * lagMs };
 }
 
 function windowOf({ amount, periodMs }: RateLimit): SlidingWindow {
