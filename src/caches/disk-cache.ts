@@ -17,6 +17,7 @@ import {
 import type { CacheStore } from "./cache-store.ts";
 import { Grouped } from "./group.ts";
 import { databaseBytes } from "./private-file.ts";
+import type { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface DiskCacheStats extends RowSummary {
   readonly path: string;
@@ -38,6 +39,7 @@ export interface DiskCacheParts {
   /** Its real path; undefined for a database in memory. */
   readonly file: string | undefined;
   readonly query: Query;
+  readonly log: WriteAheadLog;
   readonly disconnect: () => Promise<void>;
   readonly ttlMs: number | undefined;
   readonly now: () => number;
@@ -139,9 +141,12 @@ export class DiskCache implements CacheStore {
   }
 
   async #write(answers: readonly NewAnswer[]): Promise<never[]> {
-    const { query, ttlMs } = this.#parts;
+    const { query, log, ttlMs } = this.#parts;
     const rows = answers.map(({ key, answer, storedAt }) => ({ key, text: writeRow(answer, storedAt, ttlMs) }));
     await writeRows(query, rows);
+    let bytes = 0;
+    for (const { text } of rows) bytes += text.length + pageBytesPerRow;
+    await log.grewBy(bytes);
     return [];
   }
 
@@ -172,6 +177,7 @@ export class DiskCache implements CacheStore {
     await Promise.allSettled(this.#readings);
     await this.#reads.idle();
     await this.#writes.idle();
+    await this.#parts.log.close();
     await this.#parts.disconnect();
   }
 
@@ -183,5 +189,7 @@ export class DiskCache implements CacheStore {
 /** What one transaction writes, and what one query reads, is in memory several times over for a moment. */
 const maxGroupBytes = 8 * 1024 * 1024;
 const maxKeysPerRead = 1024;
+/** A page of the index, and half of one that its text does not fill. */
+const pageBytesPerRow = 6 * 1024;
 /** How large answers are is known only after some have been read. */
 const cautiousBytesPerHit = 64 * 1024;

@@ -6,6 +6,7 @@ import { probe, type Query } from "./answer-table.ts";
 import { DiskCache } from "./disk-cache.ts";
 import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
 import { findFile, makePrivateFile } from "./private-file.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export type { DiskCache, DiskCacheStats } from "./disk-cache.ts";
 
@@ -43,10 +44,18 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
   const Store = loadStore();
   try {
     const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
-    const store = await withPatience(() => connect(Store, file, readOnly), lockWaitMs);
+    const connect = (): Promise<KeyvSqlite> => withPatience(() => open(Store, file, readOnly), lockWaitMs);
+    const store = await connect();
     const query = queryOf(store, path, lockWaitMs);
     if (!readOnly) await orDisconnect(store, () => probe(query));
-    return new DiskCache({ path, file, query, disconnect: () => store.close(), ttlMs, now });
+    const log = new WriteAheadLog({
+      query,
+      connect: async () => {
+        const other = await connect();
+        return { query: queryOf(other, path, lockWaitMs), disconnect: () => other.close() };
+      },
+    });
+    return new DiskCache({ path, file, query, log, disconnect: () => store.close(), ttlMs, now });
   } catch (error) {
     throw diskError(path, error);
   }
@@ -55,8 +64,6 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
 const busyTimeoutMs = 1000;
 const pauseMs = 20;
-/** 64 MiB. The default of 1,000 would move pages of the key's index, which each write touches all over, far more often. */
-const pagesPerCheckpoint = 16_000;
 /** Of pages kept in memory. */
 const pageCacheKiB = 16 * 1024;
 
@@ -74,7 +81,7 @@ function loadStore(): typeof KeyvSqlite {
 }
 
 /** @param file Undefined for an empty database that no file belongs to. */
-async function connect(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
+async function open(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
   const store = new Store({ uri: file ?? ":memory:", busyTimeout: busyTimeoutMs });
   store.on("error", () => undefined); // its queries reject with the same error
   await orDisconnect(store, async () => {
@@ -98,7 +105,7 @@ async function orDisconnect(store: KeyvSqlite, work: () => Promise<void>): Promi
 async function keepLog(store: KeyvSqlite): Promise<void> {
   const [row] = await store.query("PRAGMA journal_mode = WAL");
   await store.query(`PRAGMA synchronous = ${row.journal_mode === "wal" ? "NORMAL" : "FULL"}`);
-  await store.query(`PRAGMA wal_autocheckpoint = ${pagesPerCheckpoint}`);
+  await store.query("PRAGMA wal_autocheckpoint = 0");
 }
 
 function queryOf(store: KeyvSqlite, path: string, lockWaitMs: number): Query {

@@ -1,0 +1,64 @@
+import type { Query } from "./answer-table.ts";
+
+export interface WriteAheadLogOptions {
+  /** On the connection that writes. */
+  readonly query: Query;
+  /** Opens another connection to the same database. */
+  readonly connect: () => Promise<OtherConnection>;
+}
+
+export interface OtherConnection {
+  readonly query: Query;
+  readonly disconnect: () => Promise<void>;
+}
+
+/**
+ * Has SQLite move what its write-ahead log holds into the database whenever there is much of it. That waits for the disk, so most
+ * of it happens on a connection of its own while the next answers are written; what these add is then moved between two
+ * transactions, so that the log is empty for a moment, and starts again from its beginning.
+ *
+ * A log that cannot be moved now, because another process reads it or the disk is full, is left for the next time: nothing is
+ * lost, it only grows.
+ */
+export class WriteAheadLog {
+  readonly #options: WriteAheadLogOptions;
+  #other: Promise<OtherConnection> | undefined;
+  #bytes = 0;
+  #moving: Promise<void> | undefined;
+  #isNearlyEmpty = false;
+
+  constructor(options: WriteAheadLogOptions) {
+    this.#options = options;
+  }
+
+  /** To be awaited after each transaction, before the next one. @param bytes About what it has written. */
+  async grewBy(bytes: number): Promise<void> {
+    this.#bytes += bytes;
+    if (this.#isNearlyEmpty) await this.#moveRest();
+    else if (this.#bytes >= bytesPerCheckpoint) this.#moving ??= this.#moveMost();
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await this.#moving;
+    await this.#other?.then(({ disconnect }) => disconnect()).catch(() => undefined);
+  }
+
+  async #moveMost(): Promise<void> {
+    this.#other ??= this.#options.connect();
+    await this.#other.then(({ query }) => query(checkpoint)).catch(() => undefined);
+    this.#isNearlyEmpty = true;
+  }
+
+  async #moveRest(): Promise<void> {
+    await this.#options.query(checkpoint).catch(() => undefined);
+    this.#bytes = 0;
+    this.#moving = undefined;
+    this.#isNearlyEmpty = false;
+  }
+}
+
+/** Waits for nobody: moves what no reader needs to find in the log. */
+const checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+/** The default, 1,000 pages, would move pages of the key's index, which each transaction touches all over, far more often. */
+const bytesPerCheckpoint = 64 * 1024 * 1024;

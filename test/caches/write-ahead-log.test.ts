@@ -1,0 +1,44 @@
+import { KeyvSqlite } from "@keyv/sqlite";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type DiskCache, openDiskCache } from "../../src/caches/disk.ts";
+import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const mebibyte = 1024 * 1024;
+const body = JSON.stringify("x".repeat(mebibyte));
+
+async function store(cache: DiskCache, from: number, to: number): Promise<void> {
+  for (let n = from; n < to; n += 8) {
+    await Promise.all(Array.from({ length: 8 }, (_, place) => cache.set(keyOf(n + place), answerOf(body))));
+  }
+}
+
+test("what is written goes from the log into the database meanwhile, and the log starts again", async () => {
+  const path = join(temporaryFolder(), "cache.sqlite");
+  const cache = await openDiskCache({ path });
+  await store(cache, 0, 320);
+  expect(statSync(`${path}-wal`).size).toBeLessThan(180 * mebibyte);
+  expect(statSync(path).size).toBeGreaterThan(140 * mebibyte);
+  await cache.close();
+  expect(statSync(path).size).toBeGreaterThan(320 * mebibyte);
+});
+
+test("a log that another process reads from grows, and is moved once that has ended", async () => {
+  const path = join(temporaryFolder(), "cache.sqlite");
+  const cache = await openDiskCache({ path });
+  await store(cache, 0, 8);
+  const reader = new KeyvSqlite(path);
+  await reader.query("BEGIN");
+  expect(await reader.query("SELECT count(*) AS rows FROM keyv")).toEqual([{ rows: 8 }]);
+  await store(cache, 8, 168);
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(160 * mebibyte);
+  expect(await reader.query("SELECT count(*) AS rows FROM keyv")).toEqual([{ rows: 8 }]);
+  await reader.query("COMMIT");
+  await store(cache, 168, 320);
+  expect(statSync(path).size).toBeGreaterThan(168 * mebibyte);
+  expect((await cache.stats()).entries).toBe(320);
+  await reader.close();
+  await cache.close();
+});
