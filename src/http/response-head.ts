@@ -1,0 +1,96 @@
+import { HttpError } from "./http-error.ts";
+
+/** Header fields by name in lower case; an array where a name stands more than once. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Where a body ends. */
+export type Framing = { readonly type: "length"; readonly bytes: number } | { readonly type: "chunked" | "until-close" };
+
+export interface ResponseHead {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly framing: Framing;
+  /** Whether the server will take another request on this connection. */
+  readonly isKeptAlive: boolean;
+  /** How long the server says that it keeps an idle connection, in milliseconds. */
+  readonly keepAliveMs: number | undefined;
+}
+
+const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
+const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const noBody: Framing = { type: "length", bytes: 0 };
+
+/**
+ * Reads what stands before the empty line: RFC 9112, sections 4 and 5.
+ *
+ * @param text Latin-1, lines separated by CR LF, without the empty line.
+ * @throws HttpError `ERR_NOT_HTTP`, or `ERR_TRANSFER_ENCODING` for one that no request asks for.
+ */
+export function parseHead(text: string): ResponseHead {
+  const lines = (text.includes("\r\n ") || text.includes("\r\n\t") ? text.replaceAll(/\r\n[ \t]+/g, " ") : text).split("\r\n");
+  const [, minorVersion, status] = statusLine.exec(lines[0] ?? "") ?? [];
+  if (status === undefined) throw new HttpError("ERR_NOT_HTTP");
+  const headers = parseFields(lines);
+  const statusCode = Number(status);
+  const isFramedTwice = headers["transfer-encoding"] !== undefined && headers["content-length"] !== undefined;
+  return {
+    statusCode,
+    headers,
+    framing: statusCode < 200 || statusCode === 204 || statusCode === 304 ? noBody : framingOf(headers),
+    isKeptAlive: !isFramedTwice && isKeptAlive(headers, minorVersion === "1"),
+    keepAliveMs: keepAliveMs(headers),
+  };
+}
+
+function parseFields(lines: readonly string[]): Headers {
+  // Without a prototype, or a field named `__proto__` would become one.
+  const headers: Record<string, string | string[] | undefined> = Object.create(null);
+  for (let at = 1; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0));
+    if (!fieldName.test(name)) throw new HttpError("ERR_NOT_HTTP");
+    const key = name.toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers[key];
+    if (before === undefined) headers[key] = value;
+    else if (typeof before === "string") headers[key] = [before, value];
+    else before.push(value);
+  }
+  return headers;
+}
+
+/** RFC 9112, section 6.3. */
+function framingOf(headers: Headers): Framing {
+  const encodings = listOf(headers["transfer-encoding"]).filter((encoding) => encoding !== "identity");
+  if (encodings.length > 0) {
+    if (encodings.length > 1 || encodings[0] !== "chunked") throw new HttpError("ERR_TRANSFER_ENCODING");
+    return { type: "chunked" };
+  }
+  const lengths = new Set(listOf(headers["content-length"]));
+  if (lengths.size === 0) return { type: "until-close" };
+  const [length = ""] = lengths;
+  if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) throw new HttpError("ERR_NOT_HTTP");
+  return { type: "length", bytes: Number(length) };
+}
+
+function isKeptAlive(headers: Headers, isPersistent: boolean): boolean {
+  const options = listOf(headers["connection"]);
+  return !options.includes("close") && (isPersistent || options.includes("keep-alive"));
+}
+
+function keepAliveMs(headers: Headers): number | undefined {
+  if (headers["keep-alive"] === undefined) return undefined;
+  for (const parameter of listOf(headers["keep-alive"])) {
+    const seconds = /^timeout *= *(\d{1,9})$/.exec(parameter)?.[1];
+    if (seconds !== undefined) return Number(seconds) * 1000;
+  }
+  return undefined;
+}
+
+/** The members of a field that is a comma-separated list, in lower case. */
+function listOf(value: string | string[] | undefined): string[] {
+  if (value === undefined) return [];
+  const text = typeof value === "string" ? value : value.join(",");
+  return text.split(",").map((member) => member.trim().toLowerCase());
+}
