@@ -1,14 +1,11 @@
+import type { Buffer } from "node:buffer";
+import type { Carrier, Exchange, Headers } from "../http/http-client.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { CallsInFlight, InFlightCall } from "./calls-in-flight.ts";
 import { BodyChunks, bodyText, decodeBody } from "./response-body.ts";
 import type { Reading, ResponseHead, ResponseReader } from "./response-reader.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import { StreamWatch, type StreamTimes } from "./stream-watch.ts";
-
-/** What the HTTP client lets a handler do. */
-interface Controller {
-  abort(reason: Error): void;
-}
 
 /** Who watches the time of the calls of one provider. */
 export interface CallTimes {
@@ -19,10 +16,10 @@ export interface CallTimes {
 const noHead: ResponseHead = { statusCode: 0, headers: {} };
 
 /**
- * One request and its answer, from the moment it is handed to the HTTP client. Its `on…` methods are called by the client. It ends
- * once: with the answer, with an error of the connection, when its time is up or when its signal aborts, whichever comes first.
+ * One request and its answer, from the moment it is handed to the HTTP client. It ends once: with the answer, with an error of the
+ * connection, when its time is up or when its signal aborts, whichever comes first.
  */
-export class HttpCall implements InFlightCall {
+export class HttpCall implements InFlightCall, Exchange {
   readonly signal: AbortSignal;
   deadline = 0;
   previous: InFlightCall | undefined;
@@ -32,7 +29,7 @@ export class HttpCall implements InFlightCall {
   readonly #reading: Reading;
   readonly #resolve: (attempt: Attempt) => void;
   readonly #chunks = new BodyChunks();
-  #controller: Controller | undefined;
+  #carrier: Carrier | undefined;
   #head = noHead;
   #stream: StreamReader | undefined;
   #watch: StreamWatch | undefined;
@@ -52,65 +49,64 @@ export class HttpCall implements InFlightCall {
     this.#resolve = resolve;
   }
 
-  /** A call that ended while it waited for a connection is not sent. */
-  onRequestStart(controller: Controller): void {
-    if (this.#ended) controller.abort(new Error("ended before it was sent"));
-    else this.#controller = controller;
+  get isOver(): boolean {
+    return this.#ended;
   }
 
-  /** Statuses below 200 announce the real one. */
-  onResponseStart(_controller: Controller, statusCode: number, headers: ResponseHead["headers"]): void {
-    if (statusCode < 200 || this.#ended) return;
+  onStart(carrier: Carrier): void {
+    this.#carrier = carrier;
+  }
+
+  onHead(statusCode: number, headers: Headers): void {
     this.#head = { statusCode, headers };
     this.#stream = this.#reader.openStream(this.#head, this.#reading);
     if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#times.streams, this.#onSilence);
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onData(bytes: Buffer, isLast: boolean): void {
     if (this.#stream === undefined) {
-      this.#chunks.add(chunk);
+      if (isLast && this.#chunks.isEmpty && !this.#isEncoded) this.#endWithBody(bodyText(bytes));
+      else this.#chunks.add(bytes);
       return;
     }
-    if (this.#ended) return;
-    this.#stream.push(chunk);
+    this.#stream.push(bytes);
     this.#watch?.heard(this.#stream.isOver);
   }
 
-  onResponseEnd(): void {
-    if (this.#stream !== undefined) {
-      this.#endStream(this.#stream, undefined);
-      return;
-    }
-    const encoding = this.#head.headers["content-encoding"];
+  onEnd(): void {
+    if (this.#ended) return;
+    if (this.#stream !== undefined) return this.#endStream(this.#stream, undefined);
     const body = this.#chunks.join();
-    if (encoding === undefined || encoding === "identity" || body.length === 0) {
-      this.#endWithBody(bodyText(body));
-      return;
-    }
-    decodeBody(String(encoding), body, (error, text) => {
+    if (!this.#isEncoded || body.length === 0) return this.#endWithBody(bodyText(body));
+    decodeBody(String(this.#head.headers["content-encoding"]), body, (error, text) => {
       if (error === null) this.#endWithBody(text);
-      else this.#end(this.#reader.readError(error, true));
+      else this.#end(this.#reader.readError(error));
     });
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
-    if (!this.#ended) this.#interrupt(this.#reader.readError(error, this.#head !== noHead));
+  onError(error: Error): void {
+    if (!this.#ended) this.#interrupt(this.#reader.readError(error));
   }
 
   timeOut(): void {
     this.#interrupt(this.#reader.timedOut());
-    this.#controller?.abort(new Error("timed out"));
+    this.#carrier?.abort(this);
   }
 
   cancel(): void {
     this.#interrupt(this.#reader.cancelled());
-    this.#controller?.abort(new Error("cancelled"));
+    this.#carrier?.abort(this);
   }
 
   readonly #onSilence = (): void => {
     this.#interrupt(this.#reader.idle());
-    this.#controller?.abort(new Error("silent"));
+    this.#carrier?.abort(this);
   };
+
+  get #isEncoded(): boolean {
+    const encoding = this.#head.headers["content-encoding"];
+    return encoding !== undefined && encoding !== "identity";
+  }
 
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */
   #interrupt(attempt: Attempt): void {

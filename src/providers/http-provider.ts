@@ -1,4 +1,4 @@
-import { Pool } from "undici";
+import { type Connect, connectTo, HttpClient, parseOrigin, requestHead } from "../http/http-client.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
@@ -73,8 +73,8 @@ interface Endpoint {
   readonly protocol: Protocol;
   readonly counting: TokenCounting;
   readonly identity: string;
-  readonly path: string;
-  readonly headers: string[];
+  /** Of each request. */
+  readonly head: string;
   readonly reader: ResponseReader;
 }
 
@@ -83,7 +83,7 @@ class HttpProvider implements Provider {
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #times: CallTimes;
   readonly #streamsAll: boolean;
-  readonly #pool: Pool;
+  readonly #client: HttpClient;
 
   constructor(options: HttpProviderOptions) {
     const base = parseBaseUrl(options.baseUrl);
@@ -96,13 +96,10 @@ class HttpProvider implements Provider {
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
     };
     this.#streamsAll = options.stream ?? false;
-    this.#pool = new Pool(isForwarded(base, proxy) ? proxy.origin : base.origin, {
-      ...(proxy !== undefined && !isForwarded(base, proxy) && { connect: tunnelThrough(proxy, base.host) }),
-      connections: options.connections ?? null,
-      pipelining: 1,
-      headersTimeout: 0, // `timeoutMs` covers headers and body; undici would give up after 300 s
-      bodyTimeout: 0,
-      maxResponseSize: maxBodyBytes,
+    this.#client = new HttpClient({
+      connect: connectorOf(base, proxy),
+      connections: options.connections,
+      maxBodyBytes,
     });
   }
 
@@ -118,18 +115,18 @@ class HttpProvider implements Provider {
     const endpoint = this.#endpoints.get(request.path);
     if (endpoint === undefined) return failed(this.#speaksNo(request.path));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
-    const { reader, path, headers, protocol } = endpoint;
+    const { reader, head, protocol } = endpoint;
     const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
       const call = new HttpCall(reader, this.#times, { requestBody: request.body, onChunk }, signal, resolve);
       this.#times.calls.add(call);
-      this.#pool.dispatch({ path, method: "POST", headers, body }, call);
+      this.#client.send(head, body, call);
     });
   }
 
   close(): Promise<void> {
-    return this.#pool.destroy();
+    return this.#client.close();
   }
 
   #speaksNo(path: string): Failure {
@@ -147,9 +144,15 @@ function isForwarded(base: BaseUrl, proxy: Proxy | undefined): proxy is Proxy {
   return proxy !== undefined && base.origin.startsWith("http:");
 }
 
+function connectorOf(base: BaseUrl, proxy: Proxy | undefined): Connect {
+  const origin = parseOrigin(base.origin);
+  if (proxy === undefined) return connectTo(origin);
+  return isForwarded(base, proxy) ? connectTo(parseOrigin(proxy.origin)) : tunnelThrough(proxy, origin.hostname, base.host);
+}
+
 /** What a request that is forwarded has to tell the proxy. */
-function forwardingHeaders(base: BaseUrl, { authorization }: Proxy): string[] {
-  return ["host", new URL(base.origin).host, ...(authorization === undefined ? [] : ["proxy-authorization", authorization])];
+function forwardingHeaders({ authorization }: Proxy): string[] {
+  return authorization === undefined ? [] : ["proxy-authorization", authorization];
 }
 
 function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpProviderOptions): Map<string, Endpoint> {
@@ -173,16 +176,15 @@ function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpPr
         protocol,
         counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
         identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
-        path: isForwarded(base, proxy) ? base.origin + path : path,
-        headers: [
-          ...(isForwarded(base, proxy) ? forwardingHeaders(base, proxy) : []),
+        head: requestHead(new URL(base.origin).host, isForwarded(base, proxy) ? base.origin + path : path, [
+          ...(isForwarded(base, proxy) ? forwardingHeaders(proxy) : []),
           ...buildHeaders({
             ...(apiKey !== undefined && { apiKey }),
             authorization,
             headers,
             protocolHeaders: protocol.headers,
           }),
-        ],
+        ]),
         reader: new ResponseReader({ protocol, host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];

@@ -2,52 +2,44 @@ import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { type Connect, connectTimeoutMs, HttpError, type OnConnected, tlsOptions } from "../http/http-client.ts";
 import type { Proxy } from "./proxy.ts";
-
-/** What the HTTP client wants a connection to. */
-interface Target {
-  readonly hostname: string;
-  readonly servername?: string;
-}
-
-type Callback = (...outcome: [error: null, socket: TLSSocket] | [error: Error, socket: null]) => void;
-
-/** As long as the HTTP client itself waits for a connection without a proxy. */
-const connectTimeoutMs = 10_000;
 
 /**
  * Opens connections to an https server through a proxy's tunnels. The proxy learns the server's host and port, and nothing of what
  * is said: TLS is agreed on with the server itself, whose certificate is checked as without a proxy.
  *
+ * @param hostname Of the server, without brackets.
  * @param authority Host and port of the server.
  * @returns a connector for the HTTP client. Its errors have the codes of Node, or `ERR_PROXY_…`.
  */
-export function tunnelThrough(proxy: Proxy, authority: string): (target: Target, callback: Callback) => void {
-  return (target, callback) => {
-    const attempt = new TunnelAttempt(callback);
+export function tunnelThrough(proxy: Proxy, hostname: string, authority: string): Connect {
+  return (onBytes, onConnected) => {
+    const attempt = new TunnelAttempt(onConnected);
     const asking = askForTunnel(proxy, authority);
     attempt.uses(asking);
     asking.once("connect", ({ statusCode = 0 }, socket) => {
       attempt.uses(socket);
       if (statusCode < 200 || statusCode > 299) attempt.fail(refusal(statusCode));
-      else attempt.secure(startTls(socket, target));
+      else attempt.secure(startTls(socket, hostname).on("data", onBytes));
     });
     // A proxy that answers as if it were asked for a page.
     asking.once("response", ({ statusCode = 0 }) => attempt.fail(refusal(statusCode)));
     asking.end();
+    return () => attempt.fail(new HttpError("ERR_CLIENT_CLOSED"));
   };
 }
 
 /** Calls back once, whatever happens first; what was opened in vain is closed. */
 class TunnelAttempt {
-  readonly #callback: Callback;
+  readonly #callback: OnConnected;
   readonly #timer: NodeJS.Timeout;
   readonly #opened: (ClientRequest | Socket)[] = [];
   #isOver = false;
 
-  constructor(callback: Callback) {
+  constructor(callback: OnConnected) {
     this.#callback = callback;
-    this.#timer = setTimeout(() => this.fail(coded("UND_ERR_CONNECT_TIMEOUT")), connectTimeoutMs);
+    this.#timer = setTimeout(() => this.fail(new HttpError("ERR_CONNECT_TIMEOUT")), connectTimeoutMs);
   }
 
   uses(opened: ClientRequest | Socket): void {
@@ -60,7 +52,7 @@ class TunnelAttempt {
     socket.once("secureConnect", () => {
       if (!this.#end()) return;
       socket.setNoDelay(true).setKeepAlive(true, 60_000);
-      this.#callback(null, socket);
+      this.#callback(socket);
     });
     socket.once("close", () => this.fail(coded("ECONNRESET")));
   }
@@ -68,7 +60,7 @@ class TunnelAttempt {
   fail(error: Error): void {
     if (!this.#end()) return;
     for (const opened of this.#opened) opened.destroy();
-    this.#callback(error, null);
+    this.#callback(error);
   }
 
   #end(): boolean {
@@ -91,9 +83,8 @@ function askForTunnel({ hostname, port, isTls, authorization }: Proxy, authority
   });
 }
 
-function startTls(socket: Socket, { hostname, servername }: Target): TLSSocket {
-  const name = servername === undefined || servername === "" ? {} : { servername };
-  return connectTls({ socket, host: hostname, ...name, ALPNProtocols: ["http/1.1"] });
+function startTls(socket: Socket, hostname: string): TLSSocket {
+  return connectTls({ socket, host: hostname, ...tlsOptions(hostname) });
 }
 
 function refusal(statusCode: number): Error {

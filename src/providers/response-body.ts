@@ -11,17 +11,21 @@ const smallestSlabBytes = 64 * 1024;
 const largestSlabBytes = 1024 * 1024;
 
 /**
- * Gathers the chunks of a body. The first is kept as it came, for most answers have no other. Later ones are copied together, so
- * that a server which sends single bytes cannot take a hundred times their size in memory.
+ * Gathers the chunks of a body. They are copied, for the client reads the next ones into the same place; all but the first are copied
+ * together, so that a server which sends single bytes cannot take a hundred times their size in memory.
  */
 export class BodyChunks {
   readonly #full: Buffer[] = [];
   #slab = noBytes;
   #used = 0;
 
+  get isEmpty(): boolean {
+    return this.#full.length === 0;
+  }
+
   add(chunk: Buffer): void {
     if (this.#full.length === 0) {
-      this.#full.push(chunk);
+      this.#full.push(Buffer.from(chunk));
       return;
     }
     for (let at = 0; at < chunk.length;) {

@@ -87,9 +87,8 @@ export class ResponseReader {
     }
   }
 
-  /** @param inBody The error came after a status and headers. */
-  readError(error: Error, inBody: boolean): Attempt {
-    return this.#failed(networkFailure(error, this.#options.host, inBody));
+  readError(error: Error): Attempt {
+    return this.#failed(networkFailure(error, this.#options.host));
   }
 
   timedOut(): Attempt {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { networkFailure } from "../../src/providers/network-failure.ts";
 
-function failureOf(code: string | undefined, inBody = false): ReturnType<typeof networkFailure> {
-  return networkFailure(Object.assign(new Error("words"), code === undefined ? {} : { code }), "api.example.com:443", inBody);
+function failureOf(code: string | undefined): ReturnType<typeof networkFailure> {
+  return networkFailure(Object.assign(new Error("words"), code === undefined ? {} : { code }), "api.example.com:443");
 }
 
 describe("errors of the connection", () => {
@@ -15,11 +15,9 @@ describe("errors of the connection", () => {
     ["EAI_AGAIN", "network", true],
     ["ENETUNREACH", "network", true],
     ["EHOSTUNREACH", "network", true],
-    ["UND_ERR_SOCKET", "network", true],
-    ["UND_ERR_CONNECT_TIMEOUT", "network", true],
-    ["UND_ERR_HEADERS_TIMEOUT", "network", true],
-    ["UND_ERR_BODY_TIMEOUT", "network", true],
-    ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "network", true],
+    ["ERR_CLOSED_EARLY", "network", true],
+    ["ERR_CONNECT_TIMEOUT", "network", true],
+    ["ERR_BODY_BROKEN", "network", true],
     ["E_NEW_AND_UNHEARD_OF", "network", true],
     ["CERT_HAS_EXPIRED", "network", false],
     ["DEPTH_ZERO_SELF_SIGNED_CERT", "network", false],
@@ -28,12 +26,14 @@ describe("errors of the connection", () => {
     ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "network", false],
     ["ERR_TLS_CERT_ALTNAME_INVALID", "network", false],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "network", false],
-    ["UND_ERR_RES_EXCEEDED_MAX_SIZE", "invalid_response", false],
+    ["ERR_BODY_TOO_LONG", "invalid_response", false],
+    ["ERR_HEADERS_TOO_LONG", "invalid_response", false],
+    ["ERR_TRANSFER_ENCODING", "invalid_response", false],
+    ["ERR_NOT_HTTP", "invalid_response", true],
     ["ERR_BUFFER_TOO_LARGE", "invalid_response", false],
     ["Z_DATA_ERROR", "invalid_response", true],
     ["ERR__ERROR_FORMAT_PADDING_1", "invalid_response", true],
-    ["UND_ERR_DESTROYED", "cancelled", false],
-    ["UND_ERR_INVALID_ARG", "internal", false],
+    ["ERR_CLIENT_CLOSED", "cancelled", false],
   ])("%s is %s, retryable: %s", (code, kind, retryable) => {
     const failure = failureOf(code);
     expect(failure).toMatchObject({ kind, retryable });
@@ -47,11 +47,5 @@ describe("errors of the connection", () => {
       message: "api.example.com:443: the connection failed (words)",
       retryable: true,
     });
-  });
-
-  it("tells an answer that is no HTTP from one that breaks off", () => {
-    const error = Object.assign(new Error("Invalid EOF state"), { name: "HTTPParserError", code: undefined });
-    expect(networkFailure(error, "h:1", false)).toMatchObject({ kind: "invalid_response", retryable: true });
-    expect(networkFailure(error, "h:1", true)).toMatchObject({ kind: "network", retryable: true });
   });
 });
