@@ -39,6 +39,9 @@ const idleMs = 4000;
 const keepAliveMarginMs = 1000;
 const longestIdleMs = 600_000;
 
+/** A server that answers before it has taken more than this of the request may never take the rest. */
+const mostUnsentBytes = 64 * 1024;
+
 /** One connection to a server, which carries one exchange at a time. */
 export class Connection implements Carrier {
   readonly #owner: ConnectionOwner;
@@ -132,21 +135,25 @@ export class Connection implements Carrier {
     const exchange = this.#exchange;
     if (exchange === undefined) return; // aborted by what it heard
     this.#exchange = undefined;
-    if (isClean && this.#canBeKept()) this.#rest();
+    if (isClean && this.#canBeKept()) this.#restWhenSent();
     else this.destroy();
     exchange.onEnd();
   }
 
-  /** Does not keep the process alive. */
-  #rest(): void {
+  /** Over TLS a request that is answered may not have been reported as sent yet. */
+  #restWhenSent(): void {
     this.#socket?.unref();
-    this.#owner.onIdle(this);
+    if (this.#socket?.writableLength === 0) this.#owner.onIdle(this);
+    else this.#socket?.write("", this.#onSent);
   }
 
-  /** A server that answers before it has the whole request may take the rest of it for the next. */
+  readonly #onSent = (error?: Error | null): void => {
+    if (!error) this.#owner.onIdle(this);
+  };
+
   #canBeKept(): boolean {
     const { head } = this.#parser;
-    if (head?.isKeptAlive !== true || this.#socket?.writableLength !== 0) return false;
+    if (head?.isKeptAlive !== true || this.#socket === undefined || this.#socket.writableLength > mostUnsentBytes) return false;
     const mostMs = head.keepAliveMs === undefined ? idleMs : Math.min(head.keepAliveMs - keepAliveMarginMs, longestIdleMs);
     this.#freshUntilMs = performance.now() + mostMs;
     return mostMs > 0;

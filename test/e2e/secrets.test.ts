@@ -73,7 +73,7 @@ function appearances(key: string): string[] {
     plain,
     JSON.stringify(plain).slice(1, -1),
     encodeURIComponent(plain),
-    plain.replaceAll(/[^\w-]/g, ""),
+    ...[plain.replaceAll(/[^\w-]/g, "")].filter(({ length }) => length > 4), // three letters stand in any random name
     ...base64.filter((part) => part.length > 7),
   ];
 }
