@@ -25,9 +25,9 @@ export class OutputBuffer {
   }
 
   /** @returns a promise to wait for when the buffer is full. It rejects with what an earlier `send` rejected with. */
-  write(text: string): Promise<void> | undefined {
+  write(texts: readonly string[]): Promise<void> | undefined {
     if (this.#failure !== undefined) return this.#reportFailure();
-    this.#gather(text);
+    for (const text of texts) this.#gather(text);
     if (this.#sending === undefined) this.#sendGathered();
     return this.#used >= fullBytes ? this.#sending : undefined;
   }

@@ -36,8 +36,8 @@ export class DirectOutput implements Output {
     return this.#readerGone;
   }
 
-  write(text: string): Promise<void> | undefined {
-    return this.#readerGone ? undefined : this.#buffer.write(text);
+  write(...texts: readonly string[]): Promise<void> | undefined {
+    return this.#readerGone ? undefined : this.#buffer.write(texts);
   }
 
   flush(): Promise<void> {

@@ -42,8 +42,8 @@ export class OutputFile implements Output {
     this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
   }
 
-  write(text: string): Promise<void> | undefined {
-    return this.#buffer.write(text);
+  write(...texts: readonly string[]): Promise<void> | undefined {
+    return this.#buffer.write(texts);
   }
 
   flush(): Promise<void> {

@@ -14,12 +14,12 @@ export interface Output {
   readonly readerGone: boolean;
 
   /**
-   * Hands over text, which is written as soon as no earlier write is under way. A failed write makes the next call reject.
+   * Hands over texts, which are written as soon as no earlier write is under way. A failed write makes the next call reject.
    *
    * @returns undefined while there is room to go on; otherwise a promise to wait for before writing more.
    * @throws OutputError (as a rejection) when it cannot be written. Not when the reader of a pipe has gone.
    */
-  write(text: string): Promise<void> | undefined;
+  write(...texts: readonly string[]): Promise<void> | undefined;
 
   /** Resolves once all that was written is with the operating system. @throws OutputError if it could not be written. */
   flush(): Promise<void>;

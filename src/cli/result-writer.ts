@@ -1,4 +1,4 @@
-import { formatResult } from "../jsonl/jsonl.ts";
+import { formatResultInParts } from "../jsonl/jsonl.ts";
 import type { BatchResult } from "../model/result.ts";
 import { type Output, openOutput } from "./output.ts";
 
@@ -47,7 +47,7 @@ export class ResultWriter {
   /** @returns a promise to wait for when the writing cannot keep up. @throws OutputError when it cannot be written. */
   write(result: BatchResult): Promise<void> | undefined {
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
-    return output.write(formatResult(result));
+    return output.write(...formatResultInParts(result));
   }
 
   /** All results are there: puts the files in their places. */

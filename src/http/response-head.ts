@@ -18,6 +18,7 @@ export interface ResponseHead {
 
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
 const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const wholeNumber = /^\d{1,15}$/;
 const noBody: Framing = { type: "length", bytes: 0 };
 
 /**
@@ -67,10 +68,9 @@ function framingOf(headers: Headers): Framing {
     if (encodings.length > 1 || encodings[0] !== "chunked") throw new HttpError("ERR_TRANSFER_ENCODING");
     return { type: "chunked" };
   }
-  const lengths = new Set(listOf(headers["content-length"]));
-  if (lengths.size === 0) return { type: "until-close" };
-  const [length = ""] = lengths;
-  if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) throw new HttpError("ERR_NOT_HTTP");
+  const [length, ...others] = listOf(headers["content-length"]);
+  if (length === undefined) return { type: "until-close" };
+  if (!wholeNumber.test(length) || others.some((other) => other !== length)) throw new HttpError("ERR_NOT_HTTP");
   return { type: "length", bytes: Number(length) };
 }
 
@@ -88,9 +88,12 @@ function keepAliveMs(headers: Headers): number | undefined {
   return undefined;
 }
 
+const none: readonly string[] = [];
+
 /** The members of a field that is a comma-separated list, in lower case. */
-function listOf(value: string | string[] | undefined): string[] {
-  if (value === undefined) return [];
+function listOf(value: string | string[] | undefined): readonly string[] {
+  if (value === undefined) return none;
   const text = typeof value === "string" ? value : value.join(",");
+  if (!text.includes(",")) return [text.toLowerCase()];
   return text.split(",").map((member) => member.trim().toLowerCase());
 }

@@ -1,5 +1,5 @@
 /** The door of this room: bytes become lines, lines become requests, results become lines. */
-export { formatResult } from "./format-results.ts";
+export { formatResult, formatResultInParts } from "./format-results.ts";
 export { headBytes } from "./media-type.ts";
 export type { FindLocalFile, LocalFile, NoLocalFile } from "./local-file.ts";
 export { parseRequests, RequestParser } from "./parse-requests.ts";

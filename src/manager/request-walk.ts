@@ -102,11 +102,7 @@ export class RequestWalk {
     const askedAtMs = performance.now();
     const ended = limiter.run(
       demandAt(provider, request, tried),
-      async (target) => {
-        const attempt = await this.#attempt(request, key, number, askedAtMs, target);
-        if (!attempt.ok) tried?.note(target, attempt.failure);
-        return attempt;
-      },
+      (target) => this.#attempt(request, key, number, askedAtMs, target, tried),
       waitSignal,
     );
     return tried === undefined ? ended : ended.then((attempt) => marked(attempt, provider, request, tried));
@@ -120,7 +116,14 @@ export class RequestWalk {
   }
 
   /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  async #attempt(request: BatchRequest, key: string, number: number, askedAtMs: number, target: number): Promise<Attempt> {
+  async #attempt(
+    request: BatchRequest,
+    key: string,
+    number: number,
+    askedAtMs: number,
+    target: number,
+    tried: TriedTargets | undefined,
+  ): Promise<Attempt> {
     const { provider, cache, emit, onAttempt, attemptSignal } = this.#options;
     const { customId, lineNumber } = request;
     const targetName = provider.targets?.[target]?.name;
@@ -132,7 +135,8 @@ export class RequestWalk {
     const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
     onAttempt(attempt, targetName === undefined ? request.model : `${request.model} at ${targetName}`);
-    if (attempt.ok && cache !== undefined) await this.#commit(cache, key, attempt.answer);
+    if (!attempt.ok) tried?.note(target, attempt.failure);
+    else if (cache !== undefined) await this.#commit(cache, key, attempt.answer);
     return attempt;
   }
 

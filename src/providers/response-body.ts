@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 
 /** The most an answer may have, decoded. The largest that APIs give are embeddings: 2,048 of 3,072 numbers are 33 MB in base64. */
@@ -54,6 +54,7 @@ export class BodyChunks {
 
 /** UTF-8 text, without a byte order mark, which `JSON.parse` does not take. */
 export function bodyText(body: Buffer): string {
+  if (isAscii(body)) return body.toString("latin1"); // in half the time
   const text = body.toString();
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

@@ -23,7 +23,7 @@ describe("OutputBuffer", () => {
           sent.push(before);
         });
         for (const { text, waits } of texts) {
-          const pending = buffer.write(text);
+          const pending = buffer.write([text]);
           if (waits) await pending;
         }
         await buffer.flush();
@@ -36,11 +36,11 @@ describe("OutputBuffer", () => {
   it("sends the lines of one turn of the event loop at once, and what came meanwhile in one piece", async () => {
     const sends = new HeldSends();
     const buffer = new OutputBuffer(sends.send);
-    buffer.write("first\n");
-    buffer.write("second\n");
+    buffer.write(["first\n"]);
+    buffer.write(["second\n"]);
     await nextTurn();
-    buffer.write("third\n");
-    buffer.write("fourth\n");
+    buffer.write(["third\n"]);
+    buffer.write(["fourth\n"]);
     expect(sends.texts).toEqual(["first\nsecond\n"]);
     sends.letGo();
     await nextTurn();
@@ -56,7 +56,7 @@ describe("OutputBuffer", () => {
     let accepted = 0;
     let pending: Promise<void> | undefined;
     while (pending === undefined) {
-      pending = buffer.write(line);
+      pending = buffer.write([line]);
       accepted += line.length;
     }
     expect(accepted).toBe(256 * 1024);
@@ -66,7 +66,7 @@ describe("OutputBuffer", () => {
     expect(goesOn).toBe(false);
     sends.letGo();
     await waiting;
-    expect(buffer.write(line)).toBeUndefined();
+    expect(buffer.write([line])).toBeUndefined();
     sends.letGo();
     await nextTurn();
     sends.letGo();
@@ -80,11 +80,11 @@ describe("OutputBuffer", () => {
       sends += 1;
       throw failure;
     });
-    expect(buffer.write("a")).toBeUndefined();
-    expect(buffer.write("b")).toBeUndefined();
+    expect(buffer.write(["a"])).toBeUndefined();
+    expect(buffer.write(["b"])).toBeUndefined();
     await nextTurn();
     expect(buffer.failureReported).toBe(false);
-    await expect(buffer.write("c")).rejects.toBe(failure);
+    await expect(buffer.write(["c"])).rejects.toBe(failure);
     await expect(buffer.flush()).rejects.toBe(failure);
     expect(buffer.failureReported).toBe(true);
     expect(sends).toBe(1);
@@ -92,10 +92,10 @@ describe("OutputBuffer", () => {
 
   it("refuses a text after the end, where it would be lost", async () => {
     const buffer = new OutputBuffer(async () => undefined);
-    buffer.write("a");
+    buffer.write(["a"]);
     await buffer.flush();
     buffer.close();
-    await expect(buffer.write("b")).rejects.toThrow("after its end");
+    await expect(buffer.write(["b"])).rejects.toThrow("after its end");
   });
 });
 
