@@ -8,7 +8,8 @@ export interface AdaptiveConcurrencyOptions {
   readonly onChange: (from: number, to: number, reason: string) => void;
 }
 
-const initialCap = 4;
+/** Where requests are larger than what a limit allows at once, all but the first of these are refused; and to double takes a moment. */
+const initialCap = 2;
 /** Refusals come at once, answers of a model may take a minute; so growth need not wait for answers. */
 const doublingMs = 250;
 const growthMs = 1_000;

@@ -25,10 +25,11 @@ function waitFor(concurrency: AdaptiveConcurrency, ms: number): void {
 describe("adaptive concurrency", () => {
   test("starts low and doubles while it is used, though the first answer may take a minute", () => {
     const concurrency = create(100);
-    expect(concurrency.cap).toBe(4);
+    expect(concurrency.cap).toBe(2);
     waitFor(concurrency, 2_000);
     expect(concurrency.cap).toBe(100);
     expect(changes).toEqual([
+      [2, 4],
       [4, 8],
       [8, 16],
       [16, 32],
@@ -39,7 +40,7 @@ describe("adaptive concurrency", () => {
 
   test("doubles with each round of answers where those are quick", () => {
     const concurrency = create(64);
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       concurrency.holdBack(Infinity);
       for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.observeSuccess();
     }
@@ -52,7 +53,7 @@ describe("adaptive concurrency", () => {
     for (let answers = 0; answers < 1_000; answers += 1) concurrency.observeSuccess();
     nowMs += 60_000;
     concurrency.holdBack(Infinity);
-    expect(concurrency.cap).toBe(4);
+    expect(concurrency.cap).toBe(2);
   });
 
   test("is cut once, comes back to nearly what it was at once, and then feels its way up to the ceiling: no freeze", () => {
@@ -102,7 +103,7 @@ describe("adaptive concurrency", () => {
   test("knows no more of a limit so small that it would lower it", () => {
     const concurrency = create(100);
     expect(concurrency.holdBack(0.001)).toBeGreaterThan(0);
-    expect(concurrency.cap).toBe(4);
+    expect(concurrency.cap).toBe(2);
   });
 
   test("goes by what was refused, once something was, and not by a known limit", () => {
