@@ -126,7 +126,8 @@ export class Connection implements Carrier {
       this.#parser.end();
       this.#complete(false);
     } catch {
-      this.#fail(new HttpError("ERR_CLOSED_EARLY"));
+      // A server that reads no more would else leave what is unsent of the request waiting, and the connection with it.
+      this.destroy(new HttpError("ERR_CLOSED_EARLY"));
     }
   };
 

@@ -80,6 +80,18 @@ describe("connections", () => {
     expect(server.connections()).toBe(2);
   });
 
+  it("are given up when the server ends them, though it has not taken the request yet: the next one had to wait for ever", async () => {
+    const server = closing(
+      await startRawServer((socket, connection) => {
+        if (connection > 0) socket.on("data", () => socket.write(ok));
+        else socket.pause().end();
+      }),
+    );
+    const client = clientOf(server.url, 1);
+    expect(await send(client, "x".repeat(20_000_000)).outcome).toMatchObject({ error: "ERR_CLOSED_EARLY" });
+    expect(await send(client).outcome).toMatchObject({ statusCode: 200 });
+  });
+
   it("are no more than allowed; who waits for one is served in turn, and not if it is over", async () => {
     const server = await serve((index) => `HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${index}`);
     const client = clientOf(server.url, 1);
