@@ -1,5 +1,6 @@
 import type { Answer } from "../model/attempt.ts";
-import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
+import type { Usage } from "../model/usage.ts";
+import { isExpired, isStoredHead } from "./stored-answer.ts";
 
 /**
  * How the disk cache writes an answer as text: JSON of the form that Keyv reads, `{"expires":…,"value":{…}}`, with the body as the
@@ -14,8 +15,18 @@ export const namespace = "llmbatch-1";
 /** Of rows that hold a note, as Keyv writes a text: `{"value":"…"}`. */
 export const notesNamespace = "llmbatch-notes-1";
 
-const bodyMark = ',"body":';
 const ending = "}}";
+
+const count = String.raw`(\d+)`;
+/** Escapes are rare in a request's id. That they are few keeps a row which somebody else made from keeping the expression busy. */
+const jsonString = String.raw`("[^"\\\u0000-\u001f]*(?:\\.[^"\\\u0000-\u001f]*){0,999}")`;
+const usageMembers = `"promptTokens":${count},"completionTokens":${count},"cachedTokens":${count},"reasoningTokens":${count}`;
+
+/** All that stands before the body. Reading it so takes a third of what `JSON.parse` and looking at what came out take. */
+const beforeBody = new RegExp(
+  String.raw`^\{(?:"expires":([\d.e+]+),)?"value":\{"storedAt":${count},"statusCode":${count},"requestId":${jsonString},` +
+    String.raw`"usage":\{${usageMembers}\},"bodyLength":${count},"body":`,
+);
 
 /** SQL for the head's times, in milliseconds, without parsing the body. Null or 0 where a row is none of ours. */
 export const storedAtSql = `CAST(substr(value, instr(value, '"storedAt":') + 11, 14) AS INTEGER)`;
@@ -23,23 +34,39 @@ export const expiresSql = `CASE WHEN substr(value, 1, 11) = '{"expires":' THEN C
 
 export function writeRow(answer: Answer, storedAt: number, ttlMs: number | undefined): string {
   const { statusCode, requestId, usage, body } = answer;
-  const head = JSON.stringify({ storedAt, statusCode, requestId, usage, bodyLength: body.length });
+  const { promptTokens, completionTokens, cachedTokens, reasoningTokens } = usage;
+  const usageInOrder: Usage = { promptTokens, completionTokens, cachedTokens, reasoningTokens };
+  const head = JSON.stringify({ storedAt, statusCode, requestId, usage: usageInOrder, bodyLength: body.length });
   const expires = ttlMs === undefined ? "" : `"expires":${storedAt + ttlMs},`;
-  return `{${expires}"value":${head.slice(0, -1)}${bodyMark}${body}${ending}`;
+  return `{${expires}"value":${head.slice(0, -1)},"body":${body}${ending}`;
 }
 
 /** @returns undefined if the row has expired, was cut or was written by something else. */
 export function readRow(row: unknown, now: number, ttlMs: number | undefined): Answer | undefined {
   if (typeof row !== "string") return undefined;
-  const headEnd = row.indexOf(bodyMark); // inside a string of the head its quotes would be escaped
-  const parsed = parseHead(row.slice(0, headEnd));
-  if (parsed === undefined) return undefined;
-  const { expires, value } = parsed;
-  const bodyStart = headEnd + bodyMark.length;
-  if (row.length !== bodyStart + value.bodyLength + ending.length || !row.endsWith(ending)) return undefined;
-  if ((expires !== undefined && expires <= now) || isExpired(value.storedAt, now, ttlMs)) return undefined;
-  const { statusCode, requestId, usage } = value;
-  return { statusCode, requestId, body: row.slice(bodyStart, -ending.length), usage };
+  const start = beforeBody.exec(row);
+  if (start === null) return undefined;
+  const [text, expires, storedAt, statusCode, requestId = "", prompt, completion, cached, reasoning, bodyLength] = start;
+  if (row.length !== text.length + Number(bodyLength) + ending.length || !row.endsWith(ending)) return undefined;
+  const head = {
+    storedAt: Number(storedAt),
+    statusCode: Number(statusCode),
+    requestId: requestId.includes("\\") ? parse(requestId) : requestId.slice(1, -1),
+    usage: {
+      promptTokens: Number(prompt),
+      completionTokens: Number(completion),
+      cachedTokens: Number(cached),
+      reasoningTokens: Number(reasoning),
+    },
+  };
+  if (!isStoredHead(head)) return undefined;
+  if ((expires !== undefined && !(Number(expires) > now)) || isExpired(head.storedAt, now, ttlMs)) return undefined;
+  return {
+    statusCode: head.statusCode,
+    requestId: head.requestId,
+    body: row.slice(text.length, -ending.length),
+    usage: head.usage,
+  };
 }
 
 export function writeNote(text: string): string {
@@ -52,32 +79,10 @@ export function readNote(row: unknown): string | undefined {
   return typeof note === "object" && note !== null && "value" in note && typeof note.value === "string" ? note.value : undefined;
 }
 
-interface Head {
-  readonly expires?: number;
-  readonly value: StoredHead & { readonly bodyLength: number };
-}
-
-function parseHead(text: string): Head | undefined {
-  const head = parse(text + ending);
-  return isHead(head) ? head : undefined;
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function isHead(head: unknown): head is Head {
-  return (
-    typeof head === "object" &&
-    head !== null &&
-    (!("expires" in head) || typeof head.expires === "number") &&
-    "value" in head &&
-    isStoredHead(head.value) &&
-    "bodyLength" in head.value &&
-    typeof head.value.bodyLength === "number"
-  );
 }

@@ -1,8 +1,6 @@
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-
-/** `12,400` */
+/** `12,400`. Not by `Intl`: to load its data takes 20 to 30 ms of each run. */
 export function formatCount(count: number): string {
-  return grouped.format(count);
+  return count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** `85`, `8.5`, `0.85`: two digits where there would be fewer. */

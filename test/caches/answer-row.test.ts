@@ -14,6 +14,22 @@ describe("a row of the disk cache", () => {
     expect(JSON.parse(writeRow(answerOf("{}"), 1000, undefined))).not.toHaveProperty("expires");
   });
 
+  it("is read back whatever the request's id is, and in whatever order the usage's members stand", () => {
+    const usage = { reasoningTokens: 4, cachedTokens: 3, completionTokens: 2, promptTokens: 1 };
+    assert(
+      property(string(), (requestId) => {
+        const answer = { ...answerOf("[1]", { requestId }), usage };
+        expect(readRow(writeRow(answer, 1000, undefined), 1000, undefined)).toEqual(answer);
+      }),
+    );
+  });
+
+  it("never throws, however much somebody else has put in its head", () => {
+    const [before, after] = row.split("req_1");
+    for (const part of ["\\\\", '\\"', "x", '"'])
+      expect(() => readRow(`${before}${part.repeat(10_000_000)}${after}`, 1000, undefined)).not.toThrow();
+  });
+
   it("expires by the time it was stored with, and by the reader's", () => {
     expect(readRow(row, 1499, undefined)).toBeDefined();
     expect(readRow(row, 1500, undefined)).toBeUndefined();
