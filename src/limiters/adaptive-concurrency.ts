@@ -8,10 +8,12 @@ export interface AdaptiveConcurrencyOptions {
   readonly onChange: (from: number, to: number, reason: string) => void;
 }
 
-/** Where requests are larger than what a limit allows at once, all but the first of these are refused; and to double takes a moment. */
+/** Where requests are larger than what a limit allows at once, all but the first of these are refused; and to grow takes a moment. */
 const initialCap = 2;
 /** Refusals come at once, answers of a model may take a minute; so growth need not wait for answers. */
-const doublingMs = 250;
+const fastGrowthMs = 250;
+/** Where it is too much at last, what was added last is refused: a third of all, where doubling would lose half. */
+const fastGrowth = 0.5;
 const growthMs = 1_000;
 /** For each one that was turned away: if all were, half as many are tried next; one among a hundred says little. */
 const cutForEach = 0.5;
@@ -20,7 +22,7 @@ const fastGrowthShare = 0.9;
 const carefulGrowthShare = 0.05;
 
 /**
- * How many requests may be in flight, found out: it starts low, doubles until the server turns somebody away, is cut once for each
+ * How many requests may be in flight, found out: it starts low, grows by half until the server turns somebody away, is cut once for each
  * episode of refusals, and then grows again. It grows only while it is really what holds requests back, and always may, up to the ceiling.
  */
 export class AdaptiveConcurrency {
@@ -58,7 +60,7 @@ export class AdaptiveConcurrency {
       this.#grewAtMs = nowMs;
       this.#successes = 0;
     }
-    const dueMs = this.#grewAtMs + (this.#isFast ? doublingMs : growthMs) - nowMs;
+    const dueMs = this.#grewAtMs + (this.#isFast ? fastGrowthMs : growthMs) - nowMs;
     if (dueMs > 0) return dueMs;
     this.#grow();
     return 0;
@@ -85,9 +87,9 @@ export class AdaptiveConcurrency {
     return this.#cap < this.#fastUpTo;
   }
 
-  /** A known limit says what the server bears: so many as start at that pace in the time in which it would double need no finding out. */
+  /** A known limit says what the server bears: so many as start at that pace in the time in which it would grow need no finding out. */
   #growToPace(startsPerMs: number): boolean {
-    const to = Math.min(this.#options.ceiling, Math.ceil(startsPerMs * doublingMs));
+    const to = Math.min(this.#options.ceiling, Math.ceil(startsPerMs * fastGrowthMs));
     if (startsPerMs === Infinity || this.#fastUpTo !== Infinity || to <= this.#cap) return false;
     this.#change(to, "the limits that are known allow as many");
     return true;
@@ -96,7 +98,7 @@ export class AdaptiveConcurrency {
   #grow(): void {
     const { ceiling } = this.#options;
     const step = this.#isFast
-      ? Math.min(this.#cap, Math.ceil(this.#fastUpTo - this.#cap))
+      ? Math.min(Math.ceil(this.#cap * fastGrowth), Math.ceil(this.#fastUpTo - this.#cap))
       : Math.ceil(this.#cap * carefulGrowthShare);
     const to = Math.min(ceiling, this.#cap + step);
     if (to !== this.#cap) this.#change(to, "it was used and nothing was refused");

@@ -43,6 +43,8 @@ interface Episode {
   /** How many were under way then, and how many of them were turned away. */
   readonly inFlight: number;
   refused: number;
+  /** A refusal told of a limit that nobody knew of. */
+  hasTaught: boolean;
 }
 
 /** So many, and so many of those in flight, are no chance. */
@@ -94,10 +96,15 @@ export class Allowance {
       model,
       limits: this.#limits,
       clock,
-      onLearnt: this.#onLearnt("headers"),
+      onLearnt: this.#onLearnt,
       configured,
     });
-    this.#learntPace = new LearntPace({ model, limits: this.#limits, clock, onLearnt: this.#onLearnt("refusals") });
+    this.#learntPace = new LearntPace({
+      model,
+      limits: this.#limits,
+      clock,
+      onLearnt: (limit) => this.#onLearnt(limit, "refusals"),
+    });
   }
 
   /** Whether there is any limit on what flows. */
@@ -157,7 +164,7 @@ export class Allowance {
   end(attempt: Attempt, start: Start, unused: Weights, inFlight: number): Attempt {
     this.#limits.giveBack(unused, start.atMs);
     this.#options.targetLimits.giveBack(unused, start.atMs);
-    if (attempt.rateLimits !== undefined) this.#learntLimits.observe(attempt.rateLimits, start, inFlight - 1);
+    const hasTaught = attempt.rateLimits !== undefined && this.#learntLimits.observe(attempt.rateLimits, start, inFlight - 1);
     if (attempt.ok) {
       this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
       this.#learntPace.settle(unused);
@@ -167,6 +174,7 @@ export class Allowance {
       if (this.#episode?.failure.kind === attempt.failure.kind) this.#episode.refused += 1;
     }
     if (this.#pause.observe(attempt, start.episode) && !attempt.ok) this.#beginEpisode(attempt.failure, inFlight);
+    if (hasTaught && this.#episode !== undefined) this.#episode.hasTaught = true;
     const outage = this.#circuit.observe(attempt);
     return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
   }
@@ -209,24 +217,24 @@ export class Allowance {
 
   #beginEpisode(failure: Failure, inFlight: number): void {
     this.#emit({ type: "pause", pauseMs: this.#pause.leftMs, reason: failure.message });
-    this.#episode = { failure, inFlight, refused: 1 };
+    this.#episode = { failure, inFlight, refused: 1, hasTaught: false };
     this.#learntPace.beginEpisode();
   }
 
   /** By now those that were under way have been answered, or turned away as well: that tells how far the limit was overrun. */
-  #endEpisode({ failure, inFlight, refused }: Episode): void {
+  #endEpisode({ failure, inFlight, refused, hasTaught }: Episode): void {
     this.#episode = undefined;
     const isOverrun = refused >= overrunRefusals && refused >= inFlight * overrunShare;
     this.#concurrency.cut(isOverrun ? inFlight : Infinity, refused, failure.message);
-    if (failure.kind !== "rate_limit") return;
+    if (failure.kind !== "rate_limit" || hasTaught) return;
     // What the provider tells needs no guess, but perhaps another count of tokens.
-    if (this.#learntLimits.areKnown || failure.measure === "tokens") this.#prediction.distrust();
-    if (!this.#learntLimits.areKnown) this.#learntPace.endEpisode(isOverrun, failure.measure);
+    if (this.#learntLimits.areInHeaders || failure.measure === "tokens") this.#prediction.distrust();
+    if (!this.#learntLimits.areInHeaders) this.#learntPace.endEpisode(isOverrun, failure.measure);
   }
 
-  #onLearnt(source: Exclude<LimitSource, "configured">): (limit: RateLimit) => void {
-    return (limit) => this.#emit({ type: "limit-learnt", limit, source });
-  }
+  readonly #onLearnt = (limit: RateLimit, source: Exclude<LimitSource, "configured">): void => {
+    this.#emit({ type: "limit-learnt", limit, source });
+  };
 
   #emit(event: AllowanceEvent): void {
     const { provider, model, onEvent } = this.#options;

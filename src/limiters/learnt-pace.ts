@@ -3,7 +3,7 @@ import { AdmittedFlow } from "./admitted-flow.ts";
 import type { LimitSet } from "./limit-set.ts";
 import { PaceGrowth } from "./pace-growth.ts";
 import { PacedLimit } from "./paced-limit.ts";
-import { RefusedSizes } from "./refused-sizes.ts";
+import { LikelyMeasure } from "./likely-measure.ts";
 import type { Weights } from "./weights.ts";
 
 export interface LearntPaceOptions {
@@ -30,6 +30,9 @@ const memory = 200;
 const requestsToTrust = 100;
 /** More than this is no chance. */
 const chanceShare = 0.04;
+/** Nor are so many, where they are this share of all that were asked. */
+const refusalsToTrust = 4;
+const clearShare = 0.15;
 /** If the pace was cut to this share and not far fewer are refused, it does not come of the pace. Then it is let be for a while. */
 const cutWithoutEffect = 0.5;
 const farFewer = 0.25;
@@ -47,7 +50,7 @@ export class LearntPace {
   #announced = 0;
   /** Since the bucket was empty last; before the first refusal, since sending began. */
   readonly #flow: AdmittedFlow;
-  readonly #sizes = new RefusedSizes();
+  readonly #likely = new LikelyMeasure();
   readonly #growth = new PaceGrowth();
   /** When somebody started last, or was held back by the pace. */
   #lastUseMs: number;
@@ -71,7 +74,7 @@ export class LearntPace {
     if (nowMs - this.#lastUseMs > idleMs) this.#flow.mark(nowMs, true);
     this.#lastUseMs = nowMs;
     this.#flow.start(nowMs, weights);
-    this.#sizes.start(weights);
+    this.#likely.start(nowMs, weights);
     this.#seen += 1;
     this.#refusedShare *= 1 - 1 / memory;
   }
@@ -79,17 +82,19 @@ export class LearntPace {
   /** What an answer did not use was given back to the server's bucket, which in the pause after a refusal fills up anyway. */
   settle(unused: Weights): void {
     if (this.#episodeMs === undefined) this.#flow.giveBack(unused);
+    this.#likely.giveBack(unused);
   }
 
   refuse(weights: Weights): void {
     this.#flow.giveBack(weights);
-    this.#sizes.refuse(weights);
+    this.#likely.refuse(weights);
     this.#refusedShare += 1 / memory;
   }
 
   /** An episode of refusals begins. What it teaches is known when those under way have been answered. */
   beginEpisode(): void {
     this.#episodeMs = this.#options.clock();
+    this.#likely.beginEpisode();
   }
 
   /**
@@ -102,9 +107,9 @@ export class LearntPace {
     const episodeMs = this.#episodeMs;
     this.#episodeMs = undefined;
     if (episodeMs === undefined || nowMs < this.#letBeUntilMs) return;
-    const measure = told ?? this.#sizes.likelyMeasure;
+    const measure = told ?? this.#likely.measure;
     const isTold = told !== undefined && told !== "requests";
-    const isLimit = isTold || isOverrun || (this.#seen >= requestsToTrust && this.#refusedShare > chanceShare);
+    const isLimit = isTold || isOverrun || !this.#isChance;
     if (!isLimit && this.#limit === undefined) return;
     if (this.#limit !== undefined && this.#limit.spec.measure !== measure) this.#drop();
     const perMinute = this.#learn(episodeMs, nowMs, measure, isOverrun);
@@ -120,6 +125,12 @@ export class LearntPace {
     if (this.#limit === undefined || this.#limit.waitMs(weights[this.#limit.spec.measure]) === 0) return;
     this.#lastUseMs = this.#options.clock();
     this.#grow(this.#limit, this.#lastUseMs);
+  }
+
+  get #isChance(): boolean {
+    if (this.#seen >= requestsToTrust) return this.#refusedShare <= chanceShare;
+    const refusals = Math.round(this.#refusedShare * memory);
+    return refusals < refusalsToTrust || refusals < this.#seen * clearShare;
   }
 
   /** @returns what a minute allows, by what was admitted since the last mark. */

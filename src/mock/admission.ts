@@ -32,10 +32,10 @@ export class Admission {
 
   /** Lets a request in, which then has to `leave`, once. @returns undefined if it is in. */
   enter(model: string, demand: Demand): TurnedAway | undefined {
-    const { maxInFlight, rules, retryAfter } = this.#settings;
+    const { maxInFlight } = this.#settings;
     if (this.#inside >= maxInFlight) return overloaded;
     const refusal = this.#limits.admit(demand);
-    if (refusal !== undefined) return { outcome: "refused", reply: refusalReply(model, refusal, rules, retryAfter) };
+    if (refusal !== undefined) return { outcome: "refused", reply: refusalReply(model, refusal, this.#settings) };
     this.#inside += 1;
     return undefined;
   }

@@ -3,11 +3,22 @@ import { formatDuration } from "./duration.ts";
 import type { Refusal } from "./rate-limits.ts";
 import type { Reply } from "./reply.ts";
 import { errorReply } from "./reply.ts";
-import type { RetryAfter, Rules } from "./settings.ts";
+import type { MockSettings, RetryAfter } from "./settings.ts";
 
-/** A refusal as the provider with these rules words it; `retryAfter` is how much it tells of when to come back. */
-export function refusalReply(model: string, refusal: Refusal, rules: Rules, retryAfter: RetryAfter): Reply {
+/** How much a refusal tells. */
+type Openness = Pick<MockSettings, "rules" | "limitWords" | "retryAfter">;
+
+/** A refusal as the provider with these rules words it. */
+export function refusalReply(model: string, refusal: Refusal, { rules, limitWords, retryAfter }: Openness): Reply {
+  if (!limitWords) return wordlessRefusal(refusal, rules, retryAfter);
   return rules === "anthropic" ? anthropicRefusal(refusal, retryAfter) : openAiRefusal(model, refusal, retryAfter);
+}
+
+/** As of a gateway that keeps a limit of its own: that it is one, and perhaps when to come back. */
+function wordlessRefusal({ retryAfterMs }: Refusal, rules: Openness["rules"], retryAfter: RetryAfter): Reply {
+  const message = "Too many requests.";
+  if (rules === "anthropic") return anthropicError(429, message, anthropicHeaders(retryAfterMs, retryAfter));
+  return errorReply(429, message, { type: "rate_limit_error", headers: retryAfterHeaders(retryAfterMs, retryAfter) });
 }
 
 /** OpenAI's `retry-after` is in whole seconds; `retry-after-ms` carries the exact wait. */
@@ -20,11 +31,14 @@ function openAiRefusal(model: string, { type, limit, used, requested, retryAfter
   return errorReply(429, message, { type, code: "rate_limit_exceeded", headers });
 }
 
-/** Anthropic knows whole seconds only. */
 function anthropicRefusal({ type, limit, retryAfterMs }: Refusal, retryAfter: RetryAfter): Reply {
   const message = `This request would exceed your organization's rate limit of ${limit} ${type} per minute.`;
-  const headers = retryAfterHeaders(retryAfterMs, retryAfter === "exact" ? "seconds" : retryAfter);
-  return anthropicError(429, message, headers);
+  return anthropicError(429, message, anthropicHeaders(retryAfterMs, retryAfter));
+}
+
+/** Anthropic knows whole seconds only. */
+function anthropicHeaders(retryAfterMs: number, retryAfter: RetryAfter): Record<string, string> {
+  return retryAfterHeaders(retryAfterMs, retryAfter === "exact" ? "seconds" : retryAfter);
 }
 
 function retryAfterHeaders(retryAfterMs: number, retryAfter: RetryAfter): Record<string, string> {

@@ -36,6 +36,8 @@ export interface MockServerOptions {
   readonly outputTokensPerMinute?: number | undefined;
   /** Whether responses tell of the limits in headers; true by default. */
   readonly limitHeaders?: boolean | undefined;
+  /** Whether refusals say which limit it was and how much it allows, as real providers' do; true by default. */
+  readonly limitWords?: boolean | undefined;
   /** What a refusal tells of when to come back; `exact` by default. */
   readonly retryAfter?: RetryAfter | undefined;
   /** Requests inside at once; more are turned away with a 503. No limit by default. */
@@ -60,6 +62,7 @@ export interface MockSettings {
   readonly inputTokensPerMinute: number | undefined;
   readonly outputTokensPerMinute: number | undefined;
   readonly limitHeaders: boolean;
+  readonly limitWords: boolean;
   readonly retryAfter: RetryAfter;
   readonly maxInFlight: number;
   readonly outage: OutagePlan | undefined;
@@ -99,6 +102,7 @@ function withDefaults(options: MockServerOptions): MockSettings {
     inputTokensPerMinute: options.inputTokensPerMinute,
     outputTokensPerMinute: options.outputTokensPerMinute,
     limitHeaders: options.limitHeaders ?? true,
+    limitWords: options.limitWords ?? true,
     retryAfter: options.retryAfter ?? "exact",
     maxInFlight: options.maxInFlight ?? Infinity,
     outage: options.outage,

@@ -23,10 +23,15 @@ export interface RateLimitReport {
   readonly periodMs: number;
   /** How much of it was left when the provider looked; undefined when it did not say. */
   readonly remaining: number | undefined;
+  /** Headers come with every response; the error of a refusal comes when it is too late. */
+  readonly source: "headers" | "errors";
 }
 
-/** Where somebody knows a limit from: the user, a provider's headers, or the refusals that came of not knowing it. */
-export type LimitSource = "configured" | "headers" | "refusals";
+/**
+ * Where somebody knows a limit from: the user, a provider's headers, what it said when it refused, or, where it said nothing, when it
+ * refused.
+ */
+export type LimitSource = "configured" | "headers" | "errors" | "refusals";
 
 /** `600 requests/min`, `10000 requests/1d`, for people. */
 export function describeRateLimit({ measure, amount, periodMs }: Omit<RateLimit, "model">): string {

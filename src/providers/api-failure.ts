@@ -1,8 +1,8 @@
 import { findError, readErrorFacts } from "./error-body.ts";
 import { findFailureRule } from "./failure-rules.ts";
+import { measureOfRefusal } from "./rate-limit-errors.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { Failure } from "../model/failure.ts";
-import { measures, type Measure } from "../model/rate-limit.ts";
 import type { HttpResponse } from "./protocol.ts";
 
 /**
@@ -46,7 +46,7 @@ function apiError(response: HttpResponse): Failure {
     message: facts.message,
     hasRetryAfter: waitMs !== undefined,
   });
-  const measure = rule.kind === "rate_limit" ? measureOf(facts.codes) : undefined;
+  const measure = rule.kind === "rate_limit" ? measureOfRefusal(body, facts.codes) : undefined;
   const retryable = shouldRetry(headers["x-should-retry"], rule.retryable, rule.code !== undefined);
   return {
     kind: rule.kind,
@@ -56,11 +56,6 @@ function apiError(response: HttpResponse): Failure {
     ...(retryable && waitMs !== undefined && { retryAfterMs: waitMs }),
     ...(measure !== undefined && { measure }),
   };
-}
-
-/** OpenAI's errors name the limit as their type. */
-function measureOf(codes: readonly string[]): Measure | undefined {
-  return measures.find((measure) => codes.includes(measure));
 }
 
 /** OpenAI and Anthropic tell their SDKs what to do. A refusal counts always; no header makes a code that is final less so. */

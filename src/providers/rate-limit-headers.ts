@@ -53,7 +53,8 @@ export function readRateLimits(response: HttpResponse, requestsPeriodMs: number)
     const resetMs = parseReset(response.headers[names.reset], serverTime(response)) ?? 0;
     const declaredMs = names.measure === "requests" ? requestsPeriodMs : minuteMs;
     const periodMs = resetMs > longestMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
-    (reports ??= []).push({ measure: names.measure, limit, periodMs, remaining: count(response.headers[names.remaining]) });
+    const remaining = count(response.headers[names.remaining]);
+    (reports ??= []).push({ measure: names.measure, limit, periodMs, remaining, source: "headers" });
   }
   return reports;
 }

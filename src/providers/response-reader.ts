@@ -5,6 +5,7 @@ import { totalTokens, type Usage } from "../model/usage.ts";
 import { parseJson } from "./json-value.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpResponse, Protocol } from "./protocol.ts";
+import { readLimitsOfRefusal } from "./rate-limit-errors.ts";
 import { readRateLimits } from "./rate-limit-headers.ts";
 import type { Redact } from "./redaction.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
@@ -121,7 +122,9 @@ export class ResponseReader {
   }
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
-    const rateLimits = readRateLimits(response, this.#options.requestsPeriodMs);
+    const isRefusal = !attempt.ok && attempt.failure.kind === "rate_limit";
+    const rateLimits =
+      readRateLimits(response, this.#options.requestsPeriodMs) ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
     return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
   }
 

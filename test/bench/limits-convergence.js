@@ -23,7 +23,7 @@ const outageSeconds = 2;
 /** More than can be let in. */
 const requests = 10_000;
 
-const limit = `--rpm ${allowedPerSecond * 60} --no-limit-headers --retry-after seconds`;
+const limit = `--rpm ${allowedPerSecond * 60} --no-limit-headers --no-limit-words --retry-after seconds`;
 const outage = `--outage ${outageSecond * 1000},${outageSeconds * 1000},refuse-connections`;
 const flags = `${limit} ${outage} --latency ${latency.latencyMs} --jitter ${latency.jitterMs}`;
 const server = await startServer(flags.split(" "));

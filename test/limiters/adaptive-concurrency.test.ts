@@ -23,24 +23,28 @@ function waitFor(concurrency: AdaptiveConcurrency, ms: number): void {
 }
 
 describe("adaptive concurrency", () => {
-  test("starts low and doubles while it is used, though the first answer may take a minute", () => {
+  test("starts low and grows by half while it is used, though the first answer may take a minute", () => {
     const concurrency = create(100);
     expect(concurrency.cap).toBe(2);
-    waitFor(concurrency, 2_000);
+    waitFor(concurrency, 3_500);
     expect(concurrency.cap).toBe(100);
     expect(changes).toEqual([
-      [2, 4],
-      [4, 8],
-      [8, 16],
-      [16, 32],
-      [32, 64],
-      [64, 100],
+      [2, 3],
+      [3, 5],
+      [5, 8],
+      [8, 12],
+      [12, 18],
+      [18, 27],
+      [27, 41],
+      [41, 62],
+      [62, 93],
+      [93, 100],
     ]);
   });
 
-  test("doubles with each round of answers where those are quick", () => {
+  test("grows by half with each round of answers where those are quick", () => {
     const concurrency = create(64);
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 9; round += 1) {
       concurrency.holdBack(Infinity);
       for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.observeSuccess();
     }
@@ -58,7 +62,7 @@ describe("adaptive concurrency", () => {
 
   test("is cut once, comes back to nearly what it was at once, and then feels its way up to the ceiling: no freeze", () => {
     const concurrency = create(100);
-    waitFor(concurrency, 2_000);
+    waitFor(concurrency, 3_500);
     concurrency.cut(100, 60, "too many");
     expect(concurrency.cap).toBe(70);
     waitFor(concurrency, 400);
@@ -82,7 +86,7 @@ describe("adaptive concurrency", () => {
 
   test("is hardly cut where one among a hundred is turned away, which may be chance", () => {
     const concurrency = create(100);
-    waitFor(concurrency, 2_000);
+    waitFor(concurrency, 3_500);
     for (let cut = 0; cut < 10; cut += 1) {
       concurrency.cut(Infinity, 1, "no luck");
       waitFor(concurrency, 1_100);
@@ -90,14 +94,14 @@ describe("adaptive concurrency", () => {
     expect(concurrency.cap).toBeGreaterThanOrEqual(99);
   });
 
-  test("bears at once what a known limit lets start in a quarter of a second, and doubles from there", () => {
+  test("bears at once what a known limit lets start in a quarter of a second, and grows by half from there", () => {
     const concurrency = create(2_000);
     expect(concurrency.holdBack(1)).toBe(0);
     expect(concurrency.cap).toBe(250);
     expect(concurrency.holdBack(1)).toBe(250);
     nowMs += 250;
     expect(concurrency.holdBack(1)).toBe(0);
-    expect(concurrency.cap).toBe(500);
+    expect(concurrency.cap).toBe(375);
   });
 
   test("knows no more of a limit so small that it would lower it", () => {

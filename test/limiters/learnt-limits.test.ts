@@ -24,7 +24,11 @@ function observe(reports: readonly RateLimitReport[], atMs: number, othersInFlig
 // A tenth of a second's worth of tokens, a quarter of output, is kept for jitter on the way and not available.
 
 function report(measure: Measure, limit: number, remaining?: number, periodMs = 60_000): RateLimitReport {
-  return { measure, limit, remaining, periodMs };
+  return { measure, limit, remaining, periodMs, source: "headers" };
+}
+
+function refusal(measure: Measure, limit: number, remaining = 0, periodMs = 60_000): RateLimitReport {
+  return { measure, limit, remaining, periodMs, source: "errors" };
 }
 
 describe("limits learnt from headers", () => {
@@ -103,5 +107,36 @@ describe("limits learnt from headers", () => {
   test("of a project and of its organisation: the smaller one counts", () => {
     observe([report("tokens", 90_000), report("tokens", 40_000)], nowMs);
     expect(limits.status()).toMatchObject([{ amount: 40_000 }]);
+  });
+});
+
+describe("limits learnt from what refusals say", () => {
+  test("are kept from then on, begin empty, and others under way have had their part", () => {
+    expect(learner.observe([refusal("requests", 600)], { atMs: 0, weights }, 50)).toBe(true);
+    expect(learnt).toEqual([{ measure: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
+    expect(limits.hold(weights)).toMatchObject({ binding: "requests", amount: 600, source: "errors" });
+    nowMs += 110;
+    expect(limits.hold(weights)).toBeUndefined();
+  });
+
+  test("teach once: to be told the same again is news no more, but says that nothing is left", () => {
+    learner.observe([refusal("tokens", 60_000, 1_000)], { atMs: 0, weights }, 0);
+    nowMs += 1_000;
+    expect(limits.hold(weights)).toBeUndefined();
+    expect(learner.observe([refusal("tokens", 60_000)], { atMs: nowMs, weights }, 0)).toBe(false);
+    expect(limits.hold(weights)).toMatchObject({ binding: "tokens" });
+    expect(learnt).toHaveLength(1);
+  });
+
+  test("are no pace where they are for a day", () => {
+    expect(learner.observe([refusal("requests", 200, 0, 86_400_000)], { atMs: 0, weights }, 0)).toBe(false);
+    expect(limits.hold(weights)).toBeUndefined();
+  });
+
+  test("do not come with every response: whether what is left is known goes by headers", () => {
+    observe([refusal("requests", 600)], nowMs);
+    expect(learner.areInHeaders).toBe(false);
+    observe([report("requests", 600, 5)], nowMs);
+    expect(learner.areInHeaders).toBe(true);
   });
 });

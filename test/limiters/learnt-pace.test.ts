@@ -117,6 +117,18 @@ describe("a pace learnt from refusals", () => {
     expect(limits.areSet).toBe(false);
   });
 
+  test("is learnt soon where one request in four is refused, each by itself: that is no chance", () => {
+    for (let refusal = 0; refusal < 4; refusal += 1) {
+      for (let request = 0; request < 4; request += 1) pace.start(weights);
+      pace.refuse(weights);
+      pace.beginEpisode();
+      nowMs += 1_000;
+      expect(limits.areSet).toBe(false);
+      pace.endEpisode(false);
+    }
+    expect(limits.areSet).toBe(true);
+  });
+
   test.each([15, 30, 60])("does not sink to a trickle when one request in %d is refused by chance, at any pace", (one) => {
     let accepted = 0;
     let until = 0;

@@ -11,8 +11,11 @@ const limits = {
 
 const rules = ["openai", "anthropic", "second", "window"];
 const workloads = ["uniform", "long-tailed", "bursty"];
-/** The limits are the client's options; or only what headers say; or nothing but refusals, with `retry-after` in whole seconds. */
-const told = ["configured", "headers", "silent"];
+/**
+ * The limits are the client's options; or what headers say; or what refusals say, as these providers word them; or nobody says anything
+ * but 429. Where there are no headers, `retry-after` is in whole seconds.
+ */
+const told = ["configured", "headers", "refusals", "silent"];
 
 /** Answers take 100 to 300 ms. */
 export const latency = { latencyMs: 200, jitterMs: 100 };

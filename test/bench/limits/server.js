@@ -31,5 +31,7 @@ export function flagsOf({ rule, told, perMinute }, { latencyMs, jitterMs }) {
     outputTokensPerMinute: "--otpm",
   };
   for (const [name, limit] of Object.entries(perMinute)) flags.push(names[name], limit);
-  return told === "silent" ? [...flags, "--no-limit-headers", "--retry-after", "seconds"] : flags;
+  if (told === "refusals") flags.push("--no-limit-headers", "--retry-after", "seconds");
+  if (told === "silent") flags.push("--no-limit-headers", "--no-limit-words", "--retry-after", "seconds");
+  return flags;
 }
