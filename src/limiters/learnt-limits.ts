@@ -56,7 +56,8 @@ export class LearntLimits {
       this.#areInHeaders ||= source === "headers";
       if (isNew && !this.#isConfigured(report)) limit.begin(remaining, others, asked.weights[measure]);
       // How old the figure is nobody knows, but not older than the request.
-      else if (remaining !== undefined) limit.lower(mostRemaining(measure, remaining), this.#options.clock() - asked.atMs);
+      else if (remaining !== undefined)
+        limit.lower(source === "headers" ? mostRemaining(measure, remaining) : remaining, this.#options.clock() - asked.atMs);
     }
     return hasTaught;
   }
@@ -84,7 +85,7 @@ export class LearntLimits {
   }
 }
 
-/** Anthropic, who alone limits input and output apart, rounds to the nearest thousand (Claude API, rate limits). */
+/** Anthropic, whose headers alone tell input and output apart, rounds to the nearest thousand (Claude API, rate limits). */
 function mostRemaining(measure: Measure, remaining: number): number {
   const isRounded = (measure === "input-tokens" || measure === "output-tokens") && remaining % 1_000 === 0;
   return isRounded ? remaining + 500 : remaining;

@@ -144,9 +144,16 @@ export class LearntPace {
     const before = this.#limit?.spec.amount;
     const [least, most] = before === undefined ? [0, Infinity] : [before * cutOf(isOverrun), before * smallestCut];
     const perMinute = Math.min(Math.max(learnt, least), most);
-    // Limits on requests may be enforced with no burst at all.
-    this.#growth.restart(before, perMinute, measure === "requests" ? Math.min(withoutBurst, most) : 0);
+    this.#growth.restart(before, perMinute, Math.min(most, this.#mayBe(before, measure, isOverrun, withoutBurst)));
     return perMinute;
+  }
+
+  /** What the limit may be, beyond what was admitted. */
+  #mayBe(before: number | undefined, measure: Measure, isOverrun: boolean, withoutBurst: number): number {
+    // Until now most of the time was spent in pauses.
+    if (before === undefined && !isOverrun) return Infinity;
+    // Limits on requests may be enforced with no burst at all.
+    return measure === "requests" ? withoutBurst : 0;
   }
 
   #giveUp(nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { Measure } from "../model/rate-limit.ts";
-import { addWeights, noWeights, scaleWeights, subtractWeights, type Weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 /** So many that were refused tell whether they are larger than others, or came after larger ones: so many times. */
 const refusedToCompare = 3;
@@ -7,8 +7,7 @@ const largeShare = 1.5;
 const largerBeforeShare = 1.3;
 /** What was admitted so long ago has little to do with a refusal now. */
 const recentMs = 1_000;
-
-const tokenMeasures = ["tokens", "input-tokens", "output-tokens"] as const;
+const leastRecent = 0.1;
 
 /**
  * What a server's limit is on, where it does not say: on tokens, if it refuses large requests, or any that come after large ones; else on
@@ -19,24 +18,29 @@ export class LikelyMeasure {
   #startedTokens = 0;
   #refused = 0;
   #refusedTokens = 0;
-  #admitted: Weights = noWeights;
-  #recent: Weights = noWeights;
+  /** With what is known by now of what each took. */
+  #admitted = 0;
+  #admittedTokens = 0;
+  /** Of these the latest. */
+  #recent = 0;
+  #recentTokens = 0;
   #recentAtMs = 0;
   #episodes = 0;
   /** How much larger than others those were that were admitted just before an episode, added up over all episodes. */
-  #largerBefore: Weights = noWeights;
+  #largerBefore = 0;
 
   start(nowMs: number, weights: Weights): void {
     this.#started += 1;
     this.#startedTokens += weights.tokens;
-    this.#recent = addWeights(scaleWeights(this.#recent, Math.exp((this.#recentAtMs - nowMs) / recentMs)), weights);
+    const faded = Math.exp((this.#recentAtMs - nowMs) / recentMs);
     this.#recentAtMs = nowMs;
-    this.#admitted = addWeights(this.#admitted, weights);
+    this.#recent *= faded;
+    this.#recentTokens *= faded;
+    this.#admit(weights, 1);
   }
 
   giveBack(weights: Weights): void {
-    this.#recent = subtractWeights(this.#recent, weights);
-    this.#admitted = subtractWeights(this.#admitted, weights);
+    this.#admit(weights, -1);
   }
 
   refuse(weights: Weights): void {
@@ -46,27 +50,23 @@ export class LikelyMeasure {
   }
 
   beginEpisode(): void {
-    if (this.#recent.requests < 0.1 || this.#admitted.requests < 1) return;
+    if (this.#recent < leastRecent || this.#admittedTokens <= 0) return;
     this.#episodes += 1;
-    const larger = (measure: Measure): number => {
-      const usual = this.#admitted[measure] / this.#admitted.requests;
-      return usual > 0 ? this.#recent[measure] / this.#recent.requests / usual : 1;
-    };
-    this.#largerBefore = addWeights(this.#largerBefore, {
-      requests: 1,
-      tokens: larger("tokens"),
-      "input-tokens": larger("input-tokens"),
-      "output-tokens": larger("output-tokens"),
-    });
+    const usualTokens = this.#admittedTokens / this.#admitted;
+    this.#largerBefore += this.#recentTokens / this.#recent / usualTokens;
   }
 
   get measure(): Measure {
     const isOfLarge = this.#refusedTokens * this.#started > largeShare * this.#startedTokens * this.#refused;
     if (this.#refused >= refusedToCompare && isOfLarge) return "tokens";
-    const [first, ...others] = tokenMeasures;
-    let best: Measure = first;
-    for (const measure of others) if (this.#largerBefore[measure] > this.#largerBefore[best]) best = measure;
-    const isAfterLarge = this.#largerBefore[best] > largerBeforeShare * this.#episodes;
-    return this.#episodes >= refusedToCompare && isAfterLarge ? best : "requests";
+    const isAfterLarge = this.#largerBefore > largerBeforeShare * this.#episodes;
+    return this.#episodes >= refusedToCompare && isAfterLarge ? "tokens" : "requests";
+  }
+
+  #admit({ requests, tokens }: Weights, sign: 1 | -1): void {
+    this.#admitted += sign * requests;
+    this.#admittedTokens += sign * tokens;
+    this.#recent += sign * requests;
+    this.#recentTokens += sign * tokens;
   }
 }

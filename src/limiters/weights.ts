@@ -52,15 +52,6 @@ export function addWeights(one: Weights, other: Weights): Weights {
   };
 }
 
-export function scaleWeights(weights: Weights, factor: number): Weights {
-  return {
-    requests: weights.requests * factor,
-    tokens: weights.tokens * factor,
-    "input-tokens": weights["input-tokens"] * factor,
-    "output-tokens": weights["output-tokens"] * factor,
-  };
-}
-
 export function subtractWeights(one: Weights, other: Weights): Weights {
   return {
     requests: one.requests - other.requests,

@@ -41,14 +41,20 @@ export function readLimitsOfRefusal(body: unknown): RateLimitReport[] | undefine
  * @param codes The error's codes and types, of which OpenAI's is the limit's measure.
  */
 export function measureOfRefusal(body: unknown, codes: readonly string[]): Measure | undefined {
-  return measures.find((measure) => codes.includes(measure)) ?? readLimitsOfRefusal(body)?.[0]?.measure ?? azureMeasure(body);
+  return (
+    measures.find((measure) => codes.includes(measure)) ?? readLimitsOfRefusal(body)?.[0]?.measure ?? measureWithoutAmount(body)
+  );
 }
 
-/** Azure OpenAI: "… have exceeded token rate limit of your current OpenAI S0 pricing tier", or "call rate limit". */
-function azureMeasure(body: unknown): Measure | undefined {
-  const [, word] = /\bexceeded (token|call) rate limit\b/.exec(readErrorFacts(body).message) ?? [];
-  if (word === undefined) return undefined;
-  return word === "token" ? "tokens" : "requests";
+/** Azure: "… have exceeded token rate limit of your current OpenAI S0 pricing tier". Cerebras: "Tokens per minute limit exceeded". */
+const amountlessWordings: readonly (readonly [RegExp, Measure])[] = [
+  [/\bexceeded token rate limit\b|\btokens per \w+ limit exceeded\b/i, "tokens"],
+  [/\bexceeded call rate limit\b|\brequests per \w+ limit exceeded\b/i, "requests"],
+];
+
+function measureWithoutAmount(body: unknown): Measure | undefined {
+  const { message } = readErrorFacts(body);
+  return amountlessWordings.find(([wording]) => wording.test(message))?.[1];
 }
 
 function limitsInWords(message: string): RateLimitReport[] {

@@ -128,6 +128,13 @@ describe("limits learnt from what refusals say", () => {
     expect(learnt).toHaveLength(1);
   });
 
+  test("mean nothing is left where they say so: words are not rounded to thousands", () => {
+    learner.observe([refusal("output-tokens", 60_000)], { atMs: 0, weights }, 0);
+    nowMs += 1_000;
+    learner.observe([refusal("output-tokens", 60_000)], { atMs: nowMs, weights }, 0);
+    expect(limits.hold(weights)).toMatchObject({ binding: "output-tokens" });
+  });
+
   test("are no pace where they are for a day", () => {
     expect(learner.observe([refusal("requests", 200, 0, 86_400_000)], { atMs: 0, weights }, 0)).toBe(false);
     expect(limits.hold(weights)).toBeUndefined();

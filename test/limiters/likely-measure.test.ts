@@ -55,11 +55,6 @@ describe("what a limit is on, by what was admitted just before somebody is refus
     expect(refusingAfter(false, sized(2_000)).measure).toBe("requests");
   });
 
-  test("is the kind of tokens that they have most of", () => {
-    const likely = refusingAfter(true, { ...sized(300), "output-tokens": 250 });
-    expect(likely.measure).toBe("output-tokens");
-  });
-
   test("goes by what they took, which is known when they are answered", () => {
     const likely = new LikelyMeasure();
     for (let request = 0; request < 200; request += 1) {

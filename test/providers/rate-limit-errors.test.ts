@@ -107,6 +107,8 @@ describe("the limit that a refusal names", () => {
       "Requests to the ChatCompletions_Create Operation have exceeded call rate limit of your current OpenAI S0 pricing tier.",
       "requests",
     ],
+    ["Tokens per minute limit exceeded - too many tokens processed.", "tokens"],
+    ["Requests per minute limit exceeded - too many requests sent.", "requests"],
   ])("may have no amount: %s", (message, measure) => {
     expect(readLimitsOfRefusal(ofMessage(message))).toBeUndefined();
     expect(measureOfRefusal(ofMessage(message), [])).toBe(measure);
