@@ -49,7 +49,7 @@ interface Episode {
 
 /** So many, and so many of those in flight, are no chance. */
 const overrunRefusals = 4;
-const overrunShare = 0.25;
+const overrunShare = 0.15;
 
 /** Until it has answered once, one that others stand in for gets no more than this at a time: if it is dead, all of them are in vain. */
 const mostUnproven = 16;
