@@ -60,6 +60,17 @@ export class AdmittedFlow {
     return fastest;
   }
 
+  /** The same for all measures. */
+  allPerMs(untilMs: number, burstMs: number): Weights {
+    const perMs = (measure: Measure): number => this.perMs(untilMs, measure, burstMs);
+    return {
+      requests: perMs("requests"),
+      tokens: perMs("tokens"),
+      "input-tokens": perMs("input-tokens"),
+      "output-tokens": perMs("output-tokens"),
+    };
+  }
+
   #remember(nowMs: number): void {
     if (this.#moments.length === parts) this.#moments.shift();
     this.#moments.push({ atMs: nowMs, admitted: subtractWeights(this.#started, this.#returned) });

@@ -4,7 +4,7 @@ import type { LimitSet } from "./limit-set.ts";
 import { PaceGrowth } from "./pace-growth.ts";
 import { PacedLimit } from "./paced-limit.ts";
 import { LikelyMeasure } from "./likely-measure.ts";
-import type { Weights } from "./weights.ts";
+import { noWeights, type Weights } from "./weights.ts";
 
 export interface LearntPaceOptions {
   readonly model: string;
@@ -60,6 +60,8 @@ export class LearntPace {
   #seen = 0;
   /** Pace and share of refused ones when a cut last had, or may have had, an effect. */
   #reference = { amount: 0, refusedShare: 0 };
+  /** In a millisecond, before the last mark. */
+  #flowBefore: Weights = noWeights;
   #letBeUntilMs = -Infinity;
   #grownMs = 0;
 
@@ -111,8 +113,9 @@ export class LearntPace {
     const isTold = told !== undefined && told !== "requests";
     const isLimit = isTold || isOverrun || !this.#isChance;
     if (!isLimit && this.#limit === undefined) return;
-    if (this.#limit !== undefined && this.#limit.spec.measure !== measure) this.#drop();
-    const perMinute = this.#learn(episodeMs, nowMs, measure, isOverrun);
+    const isOther = this.#limit !== undefined && this.#limit.spec.measure !== measure;
+    if (isOther) this.#drop();
+    const perMinute = this.#learn(episodeMs, nowMs, { measure, isOverrun, isOther, isLate: !isTold && !isOverrun });
     const hasEffect = this.#refusedShare < this.#reference.refusedShare * farFewer;
     if (isTold || isOverrun || hasEffect || this.#limit === undefined)
       this.#reference = { amount: perMinute, refusedShare: this.#refusedShare };
@@ -134,8 +137,11 @@ export class LearntPace {
   }
 
   /** @returns what a minute allows, by what was admitted since the last mark. */
-  #learn(episodeMs: number, nowMs: number, measure: Measure, isOverrun: boolean): number {
-    const learnt = this.#flow.perMs(episodeMs, measure, assumedBurstMs) * minuteMs * cautiousShare;
+  #learn(episodeMs: number, nowMs: number, lesson: Lesson): number {
+    const { measure, isOverrun, isOther } = lesson;
+    const flow = this.#flow.perMs(episodeMs, measure, assumedBurstMs);
+    const learnt = Math.max(flow, isOther ? this.#flowBefore[measure] : 0) * minuteMs * cautiousShare;
+    this.#flowBefore = this.#flow.allPerMs(episodeMs, assumedBurstMs);
     const withoutBurst = this.#flow.perMs(episodeMs, measure, 0) * minuteMs * cautiousShare;
     // The pause, in which the bucket filled, counts as time in use.
     this.#flow.mark(episodeMs, false);
@@ -144,16 +150,11 @@ export class LearntPace {
     const before = this.#limit?.spec.amount;
     const [least, most] = before === undefined ? [0, Infinity] : [before * cutOf(isOverrun), before * smallestCut];
     const perMinute = Math.min(Math.max(learnt, least), most);
-    this.#growth.restart(before, perMinute, Math.min(most, this.#mayBe(before, measure, isOverrun, withoutBurst)));
-    return perMinute;
-  }
-
-  /** What the limit may be, beyond what was admitted. */
-  #mayBe(before: number | undefined, measure: Measure, isOverrun: boolean, withoutBurst: number): number {
-    // Until now most of the time was spent in pauses.
-    if (before === undefined && !isOverrun) return Infinity;
+    const isTooLow = before === undefined && lesson.isLate;
     // Limits on requests may be enforced with no burst at all.
-    return measure === "requests" ? withoutBurst : 0;
+    const likely = isTooLow ? Infinity : measure === "requests" ? withoutBurst : 0;
+    this.#growth.restart(before, perMinute, Math.min(most, likely));
+    return perMinute;
   }
 
   #giveUp(nowMs: number): void {
@@ -192,6 +193,19 @@ export class LearntPace {
     this.#announced = spec.amount;
     this.#options.onLearnt(spec);
   }
+}
+
+/** What an episode of refusals says. */
+interface Lesson {
+  readonly measure: Measure;
+  readonly isOverrun: boolean;
+  /**
+   * Whether the pace was one of another measure. Then what came before the last mark is looked at as well: since then that pace, which
+   * was none, may have held back most.
+   */
+  readonly isOther: boolean;
+  /** Whether it took several episodes to be sure of it: then much of the time was spent in pauses, and the limit may be far higher. */
+  readonly isLate: boolean;
 }
 
 function cutOf(isOverrun: boolean): number {

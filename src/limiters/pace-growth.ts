@@ -3,7 +3,7 @@ const growthPerSecond = 0.01;
 const growthDoublesMs = 10_000;
 const fastestGrowthPerSecond = 0.25;
 /** What the pace may have been taken for too little is made up for in this time, if it is half. */
-const makeUpMs = 8_000;
+const makeUpMs = 6_500;
 const mostMissed = 2;
 /** Refused again at about the same pace, it is approached half as fast, and at last so much more slowly. */
 const sameShare = 0.1;

@@ -64,6 +64,31 @@ function send(server: Server, ms: number): Tally {
   return tally;
 }
 
+const small = { ...weights, tokens: 100 };
+const large = { ...weights, tokens: 1_000 };
+
+/** Requests wait for it the whole time, and the server refuses none of them. */
+function useFor(ms: number): void {
+  for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += 20) {
+    pace.update(small);
+    if (limits.hold(small) !== undefined) continue;
+    limits.take(small);
+    pace.start(small);
+  }
+}
+
+/** Four episodes, in each of which the large one among four requests is refused; most of the time is spent in pauses. */
+function refuseFourTimes(isOverrun: boolean): number {
+  for (let refusal = 0; refusal < 4; refusal += 1) {
+    for (const size of [small, small, small, large]) pace.start(size);
+    pace.refuse(large);
+    pace.beginEpisode();
+    nowMs += 1_000;
+    pace.endEpisode(isOverrun && refusal === 3);
+  }
+  return limits.status()[0]?.amount ?? 0;
+}
+
 describe("a pace learnt from refusals", () => {
   test.each([20, 200])("finds %d requests a second within a quarter of a minute, and keeps to it", (perSecond) => {
     const server = new Server(perSecond);
@@ -127,6 +152,36 @@ describe("a pace learnt from refusals", () => {
       pace.endEpisode(false);
     }
     expect(limits.areSet).toBe(true);
+  });
+
+  test("that was found between pauses, and so may be far too low, doubles soon", () => {
+    const found = refuseFourTimes(false);
+    useFor(7_000);
+    expect(limits.status()[0]?.amount).toBeGreaterThan(found * 1.8);
+  });
+
+  test("that was found when the server was overrun grows slowly", () => {
+    const found = refuseFourTimes(true);
+    useFor(7_000);
+    expect(limits.status()[0]?.amount).toBeLessThan(found * 1.2);
+  });
+
+  test("of tokens is found by what was admitted before it was taken for one of requests, which held back most of them", () => {
+    const admit = (requests: number, ms: number): void => {
+      for (let request = 0; request < requests; request += 1) pace.start(small);
+      nowMs += ms;
+      pace.refuse(small);
+      pace.beginEpisode();
+      nowMs += 1_000;
+    };
+    admit(20, 1_000);
+    pace.endEpisode(true);
+    expect(limits.status()).toMatchObject([{ measure: "requests" }]);
+    admit(2, 300);
+    pace.endEpisode(false, "tokens");
+    const [limit] = limits.status();
+    expect(limit).toMatchObject({ measure: "tokens" });
+    expect(limit?.amount).toBeGreaterThan(50_000);
   });
 
   test.each([15, 30, 60])("does not sink to a trickle when one request in %d is refused by chance, at any pace", (one) => {
