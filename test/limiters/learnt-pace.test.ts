@@ -210,7 +210,6 @@ describe("a pace learnt from refusals", () => {
   });
 
   test("is one on tokens where the server says that tokens are what it limits", () => {
-    const large = { ...weights, tokens: 5_000 };
     for (let request = 0; request < 200; request += 1) pace.start(large);
     pace.refuse(large);
     pace.beginEpisode();
@@ -223,7 +222,6 @@ describe("a pace learnt from refusals", () => {
   });
 
   test("on tokens is no chance: it is not given up though a cut makes refusals no rarer", () => {
-    const large = { ...weights, tokens: 1_000 };
     for (let episode = 0; episode < 20; episode += 1) {
       for (let request = 0; request < 2; request += 1) pace.start(large);
       pace.refuse(large);
