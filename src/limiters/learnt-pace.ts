@@ -101,8 +101,8 @@ export class LearntPace {
 
   /**
    * @param isOverrun Whether so many were refused at once that it cannot be chance.
-   * @param told What the server said that the limit is on. One on tokens is no chance: nobody says so by mistake. Default: what it is on
-   *   by the sizes of those that are refused.
+   * @param told What the server said that the limit is on. One on tokens is no chance: nobody says so by mistake. Default: what it is likely
+   *   to be on.
    */
   endEpisode(isOverrun: boolean, told?: Measure): void {
     const nowMs = this.#options.clock();

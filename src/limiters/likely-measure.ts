@@ -19,9 +19,8 @@ export class LikelyMeasure {
   #refused = 0;
   #refusedTokens = 0;
   /** With what is known by now of what each took. */
-  #admitted = 0;
   #admittedTokens = 0;
-  /** Of these the latest. */
+  /** The latest of those that were admitted. */
   #recent = 0;
   #recentTokens = 0;
   #recentAtMs = 0;
@@ -52,7 +51,7 @@ export class LikelyMeasure {
   beginEpisode(): void {
     if (this.#recent < leastRecent || this.#admittedTokens <= 0) return;
     this.#episodes += 1;
-    const usualTokens = this.#admittedTokens / this.#admitted;
+    const usualTokens = this.#admittedTokens / (this.#started - this.#refused);
     this.#largerBefore += this.#recentTokens / this.#recent / usualTokens;
   }
 
@@ -64,7 +63,6 @@ export class LikelyMeasure {
   }
 
   #admit({ requests, tokens }: Weights, sign: 1 | -1): void {
-    this.#admitted += sign * requests;
     this.#admittedTokens += sign * tokens;
     this.#recent += sign * requests;
     this.#recentTokens += sign * tokens;

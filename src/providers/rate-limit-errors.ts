@@ -31,7 +31,7 @@ const unitsMs: Readonly<Record<string, number>> = {
  * @returns undefined when nothing is said. What remains of a limit is 0 where it is not said: that is why the request was refused.
  */
 export function readLimitsOfRefusal(body: unknown): RateLimitReport[] | undefined {
-  const reports = [...googleLimits(body), ...limitsInWords(readErrorFacts(body).message)];
+  const reports = [...googleLimits(body), ...limitsInWords(wordsOf(body))];
   return reports.length === 0 ? undefined : reports;
 }
 
@@ -53,8 +53,15 @@ const amountlessWordings: readonly (readonly [RegExp, Measure])[] = [
 ];
 
 function measureWithoutAmount(body: unknown): Measure | undefined {
-  const { message } = readErrorFacts(body);
-  return amountlessWordings.find(([wording]) => wording.test(message))?.[1];
+  const words = wordsOf(body);
+  return amountlessWordings.find(([wording]) => wording.test(words))?.[1];
+}
+
+/** What is said is said at the beginning; to search megabytes would hold up everyone. */
+const longestWords = 2_000;
+
+function wordsOf(body: unknown): string {
+  return readErrorFacts(body).message.slice(0, longestWords);
 }
 
 function limitsInWords(message: string): RateLimitReport[] {

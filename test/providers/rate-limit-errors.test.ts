@@ -131,7 +131,13 @@ describe("the limit that a refusal names", () => {
     expect(measureOfRefusal(ofMessage(message), [])).toBeUndefined();
   });
 
-  test("never throws, and is found soon or not at all in a long text", () => {
+  test("is looked for at the beginning of a text, not in megabytes of it", () => {
+    const words = "rate limit of 50 requests per minute";
+    expect(readLimitsOfRefusal(ofMessage(`${" ".repeat(1_900)}${words}`))).toHaveLength(1);
+    expect(readLimitsOfRefusal(ofMessage(`${" ".repeat(3_000_000)}${words}`))).toBeUndefined();
+  });
+
+  test("never throws", () => {
     assert(property(anything(), (body) => readLimitsOfRefusal(body) === undefined));
     assert(property(string(), (text) => readLimitsOfRefusal(ofMessage(text)) === undefined));
     for (const part of ["rate limit ", "tokens per min ", "1,", " of 1,000 ", "tokens per minute Limit 1"])
