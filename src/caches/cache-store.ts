@@ -24,7 +24,8 @@ export interface CacheStore {
   getMany?(keys: readonly string[]): Promise<readonly (Answer | undefined)[]>;
 
   /**
-   * Resolves once the answer is safe where this store keeps it: a get by another process finds it from then on.
+   * Resolves once the answer is safe where this store keeps it: a get by another process finds it from then on. Of answers that are
+   * set for one key at the same time, one stays.
    *
    * @throws CacheError when it could not be stored.
    */

@@ -46,7 +46,7 @@ export interface DiskCacheParts {
 }
 
 /**
- * Answers in one SQLite file. All that is set while a transaction is under way goes in the next one together, and all that is
+ * Answers in one SQLite file. All that is set while transactions are under way goes in the next one together, and all that is
  * looked up while a query is under way goes in the next query; see `openDiskCache`.
  */
 export class DiskCache implements CacheStore {
@@ -66,12 +66,14 @@ export class DiskCache implements CacheStore {
       bytesOf: ({ answer }) => answer.body.length,
       maxItems: maxRowsPerStatement,
       maxBytes: maxGroupBytes,
+      maxGroups: groupsOfWrites,
     });
     this.#reads = new Grouped({
       run: (keys) => this.#read(keys),
       bytesOf: () => this.#bytesPerHit,
       maxItems: maxKeysPerRead,
       maxBytes: maxGroupBytes,
+      maxGroups: 1,
     });
   }
 
@@ -189,6 +191,8 @@ export class DiskCache implements CacheStore {
 /** What one transaction writes, and what one query reads, is in memory several times over for a moment. */
 const maxGroupBytes = 8 * 1024 * 1024;
 const maxKeysPerRead = 1024;
+/** SQLite takes one after the other; the next lies ready there, so that nobody waits while this thread is busy with other things. */
+const groupsOfWrites = 2;
 /** A page of the index, and half of one that its text does not fill. */
 const pageBytesPerRow = 6 * 1024;
 /** How large answers are is known only after some have been read. */

@@ -12,16 +12,22 @@ export interface GroupWork<Item, Result> {
   readonly maxItems: number;
   /** A single item above it makes a group of its own. */
   readonly maxBytes: number;
+  /** How many groups may be under way at once. */
+  readonly maxGroups: number;
 }
 
+/** Beside a group that is under way, a smaller one would cost more than it saves. */
+const worthwhileItems = 16;
+
 /**
- * Does in groups what is asked for one by one, first come first served, one group at a time. A group is what gathered while the
- * last one was under way; no timer holds anything back, so a lone item never waits for company.
+ * Does in groups what is asked for one by one. A group is what gathered while others were under way; no timer holds anything back, so
+ * a lone item never waits for company. Groups begin in the order in which their items came.
  */
 export class Grouped<Item, Result> {
   readonly #work: GroupWork<Item, Result>;
   #waiting: WaitingItem<Item, Result>[] = [];
-  #underWay: Promise<void> | undefined;
+  #starting: Promise<void> | undefined;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(work: GroupWork<Item, Result>) {
     this.#work = work;
@@ -30,21 +36,40 @@ export class Grouped<Item, Result> {
   add(item: Item): Promise<Result | undefined> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      this.#underWay ??= this.#runGroups();
+      this.#startIfWorthwhile();
     });
   }
 
   /** Resolves once nothing waits and nothing is under way. */
   async idle(): Promise<void> {
-    while (this.#underWay !== undefined) await this.#underWay;
+    for (;;) {
+      if (this.#starting !== undefined) await this.#starting;
+      else if (this.#underWay.size > 0) await Promise.race(this.#underWay);
+      else return;
+    }
   }
 
-  async #runGroups(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await setImmediate(); // so that all calls of one burst go in one group
-      await this.#runGroup(this.#takeGroup());
-    }
-    this.#underWay = undefined;
+  get #isWorthwhile(): boolean {
+    if (this.#underWay.size === 0) return this.#waiting.length > 0;
+    return this.#underWay.size < this.#work.maxGroups && this.#waiting.length >= worthwhileItems;
+  }
+
+  #startIfWorthwhile(): void {
+    if (this.#isWorthwhile) this.#starting ??= this.#startSoon();
+  }
+
+  async #startSoon(): Promise<void> {
+    await setImmediate(); // so that all calls of one burst go in one group
+    this.#starting = undefined;
+    while (this.#isWorthwhile) this.#start(this.#takeGroup());
+  }
+
+  #start(group: readonly WaitingItem<Item, Result>[]): void {
+    const underWay = this.#runGroup(group).then(() => {
+      this.#underWay.delete(underWay);
+      this.#startIfWorthwhile();
+    });
+    this.#underWay.add(underWay);
   }
 
   #takeGroup(): WaitingItem<Item, Result>[] {

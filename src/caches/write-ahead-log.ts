@@ -31,7 +31,7 @@ export class WriteAheadLog {
     this.#options = options;
   }
 
-  /** To be awaited after each transaction, before the next one. @param bytes About what it has written. */
+  /** To be awaited after each transaction, before its answers count. @param bytes About what it has written. */
   async grewBy(bytes: number): Promise<void> {
     this.#bytes += bytes;
     if (this.#isNearlyEmpty) await this.#moveRest();
@@ -50,11 +50,12 @@ export class WriteAheadLog {
     this.#isNearlyEmpty = true;
   }
 
+  /** Another transaction may have been handed to SQLite before this: its frames are moved as well, or begin the log anew. */
   async #moveRest(): Promise<void> {
+    this.#isNearlyEmpty = false; // one is enough, whoever else ends a transaction meanwhile
     await this.#options.query(checkpoint).catch(() => undefined);
     this.#bytes = 0;
     this.#moving = undefined;
-    this.#isNearlyEmpty = false;
   }
 }
 

@@ -8,7 +8,7 @@ class Recorder {
   readonly #gates: Gate[] = [];
   readonly grouped: Grouped<string, string>;
 
-  constructor(limits: { maxItems?: number; maxBytes?: number } = {}) {
+  constructor(limits: { maxItems?: number; maxBytes?: number; maxGroups?: number } = {}) {
     this.grouped = new Grouped({
       run: async (items) => {
         this.groups.push([...items]);
@@ -20,6 +20,7 @@ class Recorder {
       bytesOf: (item) => item.length,
       maxItems: 100,
       maxBytes: 100,
+      maxGroups: 1,
       ...limits,
     });
   }
@@ -66,6 +67,27 @@ describe("Grouped", () => {
     await recorder.finishAll();
     expect(await Promise.all([first, second, third])).toEqual(["A", "B", "C"]);
     expect(recorder.groups).toEqual([["a"], ["b", "c"]]);
+  });
+
+  it("begins another group while one is under way once that is worth it, and never more than may be", async () => {
+    const recorder = new Recorder({ maxItems: 10, maxGroups: 2 });
+    const items = Array.from({ length: 31 }, (_, n) => `item ${n}`);
+    const results = [recorder.grouped.add("item 0")];
+    const first = await recorder.started(0);
+    results.push(...items.slice(1, 16).map((item) => recorder.grouped.add(item)));
+    await nextTurn();
+    await nextTurn();
+    expect(recorder.groups).toEqual([["item 0"]]);
+    results.push(...items.slice(16).map((item) => recorder.grouped.add(item)));
+    await recorder.started(1);
+    await nextTurn();
+    expect(recorder.groups.slice(1)).toEqual([items.slice(1, 11)]);
+    first.resolve();
+    await recorder.started(2);
+    expect(recorder.groups.slice(2)).toEqual([items.slice(11, 21)]);
+    await recorder.finishAll();
+    expect(recorder.groups.flat()).toEqual(items);
+    expect(await Promise.all(results)).toEqual(items.map((item) => item.toUpperCase()));
   });
 
   it("keeps to the most items and the most bytes of a group, in the order they came", async () => {
