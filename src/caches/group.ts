@@ -65,7 +65,7 @@ export class Grouped<Item, Result> {
   }
 
   #start(group: readonly WaitingItem<Item, Result>[]): void {
-    const underWay = this.#runGroup(group).then(() => {
+    const underWay = this.#runGroup(group).finally(() => {
       this.#underWay.delete(underWay);
       this.#startIfWorthwhile();
     });

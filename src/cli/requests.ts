@@ -1,30 +1,87 @@
 import type { Options } from "../config/options.ts";
-import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../jsonl/jsonl.ts";
+import {
+  firstLine,
+  type Line,
+  type LinePlace,
+  RequestParser,
+  type RequestParserOptions,
+  splitLines,
+  splitLinesFrom,
+} from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import { allowFolder } from "./allowed-folder.ts";
 import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";
+import type { ReadingThread } from "./reading-thread.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
 /** `checked` is what was found out when the whole input was checked. */
 export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly checked: CheckedInput;
+  /** May take over where the run waits for this; closed in the end. */
+  readonly thread?: ReadingThread | undefined;
 }
 
 /** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
 export async function* readRequests(
   input: Input,
-  options: ReadingOptions,
+  { checked, limit, thread, ...parsing }: ReadingOptions,
+  /** Called once at most. */
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = createParser(options, { idsAreUnique: options.checked.idsAreUnique, onWarning: warn });
-  let left = options.limit.lines ?? Infinity;
-  for await (const lines of splitLines(input, options.checked.tooLong)) {
-    yield parseEach(lines.length > left ? lines.slice(0, left) : lines, parser);
-    left -= lines.length;
-    if (left <= 0) return;
+  let hasWarned = false;
+  const warnOnce = (warning: string): void => {
+    if (!hasWarned) warn(warning);
+    hasWarned = true;
+  };
+  const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warnOnce });
+  let left = limit.lines ?? Infinity;
+  try {
+    for await (const { requests, lines } of readInTurns(input, parser, checked.tooLong, thread, warnOnce)) {
+      yield lines > left ? firstOf(requests, left) : requests;
+      left -= lines;
+      if (left <= 0) return;
+    }
+  } finally {
+    await thread?.close();
+  }
+}
+
+export interface RequestGroup {
+  readonly requests: Iterable<BatchInput>;
+  /** How many they are. */
+  readonly lines: number;
+}
+
+/** Here, until the thread can take over; there, until that is not what the run waits for; and here again. */
+async function* readInTurns(
+  input: Input,
+  parser: RequestParser,
+  tooLong: ReadonlySet<number> | undefined,
+  thread: ReadingThread | undefined,
+  warn: (warning: string) => void,
+): AsyncGenerator<RequestGroup> {
+  let place: LinePlace | undefined = firstLine;
+  while (place !== undefined) {
+    const here = splitLinesFrom(place, input.rereadable ? input.from(place.byte) : input, tooLong);
+    place = undefined;
+    for await (const { lines, next } of here) {
+      yield { requests: parseEach(lines, parser), lines: lines.length };
+      if (thread?.canTakeOver(next) !== true) continue;
+      place = yield* thread.read(next, warn);
+      break;
+    }
+  }
+}
+
+function* firstOf(requests: Iterable<BatchInput>, count: number): Generator<BatchInput> {
+  let left = count;
+  for (const request of requests) {
+    if (left === 0) return;
+    left -= 1;
+    yield request;
   }
 }
 

@@ -5,6 +5,9 @@ import type { Answer } from "../model/attempt.ts";
 /** Enough that the cost of a look-up is shared by many; few enough that the next group is gathered while it goes on. */
 const mostAtOnce = 512;
 
+/** One that is looked up, one that waits there: else nobody would look anything up while this thread is busy with other things. */
+const mostLookUps = 2;
+
 export interface RecallOptions<Item> {
   readonly getMany: NonNullable<CacheStore["getMany"]>;
   readonly keyOf: (item: Item) => string;
@@ -17,12 +20,14 @@ export interface RecallOptions<Item> {
 
 /**
  * Looks up in groups what the cache remembers: all that gathered while the last group was looked up goes in the next, and no request
- * needs a promise of its own. The next group is looked up while the last one's answers are handed out.
+ * needs a promise of its own. A group that is full is looked up at once, while others are, or their answers are handed out.
  */
 export class Recall<Item> {
   readonly #options: RecallOptions<Item>;
   #waiting: Item[] = [];
-  #isUnderWay = false;
+  #lookUps = 0;
+  #isStarting = false;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: RecallOptions<Item>) {
     this.#options = options;
@@ -30,19 +35,31 @@ export class Recall<Item> {
 
   add(item: Item): void {
     this.#waiting.push(item);
-    if (!this.#isUnderWay) void this.#lookUpAll();
+    if (this.#waiting.length >= mostAtOnce) this.#start();
+    else if (this.#lookUps === 0 && !this.#isStarting) void this.#startSoon();
   }
 
-  async #lookUpAll(): Promise<void> {
-    this.#isUnderWay = true;
-    let last = Promise.resolve();
-    while (this.#waiting.length > 0) {
-      await setImmediate(); // so that all requests of one burst go in one group
-      const beforeLast = last;
-      last = this.#lookUp(this.#waiting.splice(0, mostAtOnce), beforeLast);
-      await (this.#waiting.length > 0 ? beforeLast : last);
-    }
-    this.#isUnderWay = false;
+  async #startSoon(): Promise<void> {
+    this.#isStarting = true;
+    await setImmediate(); // so that all requests of one burst go in one group
+    this.#isStarting = false;
+    this.#start();
+  }
+
+  #start(): void {
+    while (this.#isWorthwhile) this.#last = this.#lookUpNext(this.#last);
+  }
+
+  get #isWorthwhile(): boolean {
+    if (this.#lookUps === 0) return this.#waiting.length > 0;
+    return this.#lookUps < mostLookUps && this.#waiting.length >= mostAtOnce;
+  }
+
+  async #lookUpNext(before: Promise<void>): Promise<void> {
+    this.#lookUps += 1;
+    await this.#lookUp(this.#waiting.splice(0, mostAtOnce), before);
+    this.#lookUps -= 1;
+    this.#start();
   }
 
   /** @param before Resolves when the answers of the group before are handed out: these come after them. */

@@ -17,7 +17,7 @@ export class RequestNames {
   }
 
   name(request: BatchRequest): NamedRequest {
-    const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
+    const first = request.fingerprint ?? fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
     const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
     return { request, id: resultId(name), key: this.#areShared ? first : name };
   }

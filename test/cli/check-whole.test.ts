@@ -32,6 +32,7 @@ describe("checking a file before anything is sent", () => {
       rereadable: input.rereadable,
       version: async () => version,
       close: () => input.close(),
+      from: (byte) => input.from(byte),
       [Symbol.asyncIterator]() {
         timesRead += 1;
         return input[Symbol.asyncIterator]();

@@ -16,6 +16,7 @@ import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { collectSooner } from "../heap-growth.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
 import { type Progress, startProgress } from "../progress.ts";
+import { createReadingThread } from "../reading-thread.ts";
 import { readRequests } from "../requests.ts";
 import { openResultWriter, type ResultWriter } from "../result-writer.ts";
 import { RunReport } from "../run-report.ts";
@@ -79,7 +80,9 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
-  const requests = readRequests(input, { ...options, checked }, report.warn);
+  const thread = await createReadingThread(input, { options, checked, provider, stats: manager.stats });
+  if (thread !== undefined) closers.add(() => thread.close());
+  const requests = readRequests(input, { ...options, checked, thread }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 

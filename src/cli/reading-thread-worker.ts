@@ -1,0 +1,60 @@
+import { EventEmitter, once } from "node:events";
+import { Readable } from "node:stream";
+import { parentPort, workerData } from "node:worker_threads";
+import { type LinePlace, splitLinesFrom } from "../jsonl/jsonl.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
+import { openInput } from "./input.ts";
+import { packRequests } from "./packed-requests.ts";
+import { type Delivery, type Order, targetOf, type ThreadSettings } from "./reading-thread.ts";
+import { createParser } from "./requests.ts";
+
+/** Small, because each chunk is a group: what has been read and not taken yet lies about in the memory. */
+const chunkBytes = 128 * 1024;
+/** Enough that the other thread finds a group whenever it wants one. */
+const groupsAhead = 4;
+
+const settings: ThreadSettings = workerData;
+/** By `targetOf`. The other thread tells them as they are needed. */
+const endpoints = new Map<string, string>();
+let room = groupsAhead;
+const rooms = new EventEmitter();
+
+const input = await openInput(settings.path, Readable.from([]));
+// Another file under the same name is none of ours.
+if ((await input.version()) === settings.version) {
+  parentPort?.on("message", obey);
+  deliver({ kind: "ready" });
+}
+
+function obey(order: Order): void {
+  if (order.kind === "read") void read(order.from);
+  else if (order.kind === "endpoint") endpoints.set(order.target, order.endpoint);
+  else {
+    room += 1;
+    rooms.emit("more");
+  }
+}
+
+async function read(from: LinePlace): Promise<void> {
+  const onWarning = (text: string): void => deliver({ kind: "warning", text });
+  const parser = createParser(settings.parsing, { idsAreUnique: true, onWarning });
+  for await (const { lines, next } of splitLinesFrom(from, input.from(from.byte, chunkBytes))) {
+    const requests = packRequests(lines.map((line) => named(parser.parse(line))));
+    if (room === 0) await once(rooms, "more");
+    room -= 1;
+    deliver({ kind: "requests", requests, next });
+  }
+  deliver({ kind: "end" });
+}
+
+/** With its fingerprint, if it is known where it goes. @throws Error for a line that is none of those that were checked. */
+function named(request: BatchInput): BatchRequest {
+  if (request.kind !== "request") throw new Error(`line ${request.lineNumber} is not what it was`);
+  const endpoint = endpoints.get(targetOf(request));
+  return endpoint === undefined ? request : Object.assign(request, { fingerprint: fingerprint(endpoint, request.body) });
+}
+
+function deliver(delivery: Delivery): void {
+  parentPort?.postMessage(delivery); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
+}

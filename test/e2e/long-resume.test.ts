@@ -1,0 +1,54 @@
+import { statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { openDiskCache } from "../../src/caches/disk.ts";
+import { fingerprint } from "../../src/model/fingerprint.ts";
+import { serve } from "../support/closing.ts";
+import { chatAnswer } from "../support/scripted-server.ts";
+import { Workplace } from "./cli.ts";
+
+const lines = 62_000;
+const known = 60_000;
+
+/** Long enough that another thread takes part in the reading, until the first answer is missing. */
+it("resumes a long run in order, and asks for what is missing alone", async () => {
+  const user = new Workplace();
+  const server = await serve((call) => chatAnswer(`answer to ${call.body}`));
+  const bodies = Array.from({ length: lines }, (_, n) => ({
+    model: "m",
+    messages: [{ role: "user", content: `Question ${n}` }],
+  }));
+  const input = user.write(
+    "in.jsonl",
+    bodies.map((body, n) => ({ custom_id: `line ${n}`, body })),
+  );
+  const cache = await openDiskCache({ path: user.path("cache.sqlite") });
+  const endpoint = `${server.url}/v1/chat/completions`;
+  const usage = { promptTokens: 1, completionTokens: 1, cachedTokens: 0, reasoningTokens: 0 };
+  const remember = (body: unknown, n: number): Promise<unknown> =>
+    cache.set(fingerprint(endpoint, JSON.stringify(body)), { statusCode: 200, requestId: `${n}`, usage, body: `{"known":${n}}` });
+  await Promise.all(bodies.slice(0, known).map(remember));
+  await cache.close();
+  await setTimeout(Math.max(0, statSync(input).ctimeMs + 2600 - Date.now())); // younger files are read by one thread alone
+
+  const { code, stderr } = await user.run([
+    "run",
+    "in.jsonl",
+    "-o",
+    "out.jsonl",
+    "--cache-path",
+    "cache.sqlite",
+    "--base-url",
+    `${server.url}/v1`,
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(server.ledger).toHaveLength(lines - known);
+  const output = user.lines("out.jsonl");
+  expect(output).toHaveLength(lines);
+  const strange = output.filter(
+    ({ custom_id, response }, n) =>
+      custom_id !== `line ${n}` ||
+      (n < known ? response?.request_id !== `${n}` : !JSON.stringify(response).includes(`Question ${n}`)),
+  );
+  expect(strange).toEqual([]);
+});
