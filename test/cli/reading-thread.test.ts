@@ -1,17 +1,20 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openInput } from "../../src/cli/input.ts";
-import { ReadingThread, type ReadingThreadOptions } from "../../src/cli/reading-thread.ts";
+import { ReadingThread, type ReadingThreadOptions, type ThreadSettings } from "../../src/cli/reading-thread.ts";
 import { readRequests } from "../../src/cli/requests.ts";
 import { firstLine } from "../../src/jsonl/split-lines.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../../src/model/request.ts";
 
 const lines = 4000;
+const script = new URL("../../dist/cli/reading-thread-worker.js", import.meta.url);
 let folder = "";
 let file = "";
 /** What is read without a thread. */
@@ -72,7 +75,7 @@ async function read({ limit, waits = false, wantedLines = lines + 1, path = file
     isWanted: () => requests.length < wantedLines,
     endpoint,
     worthwhileLines: 0,
-    script: new URL("../../dist/cli/reading-thread-worker.js", import.meta.url),
+    script,
     ...more,
   };
   const thread = new ReadingThread(threadOptions);
@@ -123,16 +126,15 @@ it("takes no more lines than are wanted", async () => {
 });
 
 it("does not begin for a few lines", async () => {
-  const script = new URL("data:text/javascript,process.exit(1)");
-  const { requests, fromThread } = await read({ worthwhileLines: lines, script });
+  const { requests, fromThread } = await read({ worthwhileLines: lines, script: new URL("file:///missing.mjs") });
   expect(fromThread).toEqual([]);
   expect(requests).toEqual(here);
 });
 
 it("leaves alone another file that has taken the name", async () => {
-  const { requests, fromThread } = await read({ version: "of another file" });
-  expect(fromThread).toEqual([]);
-  expect(requests).toEqual(here);
+  const settings: ThreadSettings = { path: file, version: "of the one that was checked", parsing };
+  const worker = new Worker(script, { workerData: settings });
+  await expect(once(worker, "message")).rejects.toThrow("another file has taken the name");
 });
 
 const ready = "parentPort.postMessage({ kind: 'ready' });";
@@ -146,8 +148,11 @@ const dies = {
 it.each(Object.entries(dies))("goes on here when the thread dies %s", async (_, code) => {
   const path = join(folder, "worker.mjs");
   if (code !== undefined) writeFileSync(path, `import { parentPort } from 'node:worker_threads'; ${code}`);
-  const script = new URL(code === undefined ? "file:///missing.mjs" : `file://${path}`);
-  const { requests, fromThread } = await read({ script });
+  const waits = code?.startsWith(ready) ?? false;
+  const { requests, fromThread } = await read({
+    waits,
+    script: new URL(code === undefined ? "file:///missing.mjs" : `file://${path}`),
+  });
   expect(fromThread).toEqual([]);
   expect(requests).toEqual(here);
 });
