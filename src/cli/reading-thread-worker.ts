@@ -21,11 +21,9 @@ let room = groupsAhead;
 const rooms = new EventEmitter();
 
 const input = await openInput(settings.path, Readable.from([]));
-// Another file under the same name is none of ours.
-if ((await input.version()) === settings.version) {
-  parentPort?.on("message", obey);
-  deliver({ kind: "ready" });
-}
+if ((await input.version()) !== settings.version) throw new Error("another file has taken the name");
+parentPort?.on("message", obey);
+deliver({ kind: "ready" });
 
 function obey(order: Order): void {
   if (order.kind === "read") void read(order.from);
