@@ -32,29 +32,46 @@ const names = {
 console.log(
   `node ${process.version}, ${availableParallelism()} cores, ${requests} requests a run, medians of ${rounds} rounds in alternation`,
 );
-console.log("(b) and (c) send a tenth of the requests; all read the same file; sink and client share the cores\n");
-for (const bytes of values.bytes.split(",").map(Number))
-  for (const concurrency of values.concurrency.split(",").map(Number)) await compare(bytes, concurrency);
-rmSync(folder, { recursive: true });
-
-async function compare(bytes, concurrency) {
+console.log(
+  "(b) and (c) send a tenth of the requests, (f) recalls five times as many small answers; sink and client share the cores\n",
+);
+const file = writeRequests(join(folder, "all.jsonl"), requests);
+const few = writeRequests(join(folder, "few.jsonl"), requests / 10);
+const many = writeRequests(join(folder, "many.jsonl"), requests * 5);
+for (const bytes of values.bytes.split(",").map(Number)) {
   const sink = fork(join(import.meta.dirname, "sink.js"), [String(bytes)], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const [port] = await once(sink.stdout, "data");
   const url = `http://127.0.0.1:${String(port).trim()}`;
-  const file = writeRequests(join(folder, "all.jsonl"), requests);
-  const few = writeRequests(join(folder, "few.jsonl"), requests / 10);
+  const known = {
+    file: bytes < 2000 ? many : file,
+    requests: bytes < 2000 ? requests * 5 : requests,
+    cache: join(folder, `${bytes}.sqlite`),
+  };
+  measure("disk", [url, 256, known.requests, known.file, known.cache]);
+  for (const concurrency of values.concurrency.split(",").map(Number)) compare(bytes, concurrency, url, known);
+  sink.kill();
+  removeCache(known.cache);
+}
+rmSync(folder, { recursive: true });
+
+/** @param known A file, and a cache that has all its answers. */
+function compare(bytes, concurrency, url, known) {
   const results = Object.fromEntries([...contestants, "sink"].map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     const cache = join(folder, `cache-${round}.sqlite`);
     results.sink.push(measure("sink", [url, concurrency, requests, file, cache]));
     for (const name of contestants) {
       const isSlow = name === "openai" || name === "fetch";
-      results[name].push(measure(name, [url, concurrency, isSlow ? requests / 10 : requests, isSlow ? few : file, cache]));
+      if (name === "cached") results.cached.push(measure(name, [url, concurrency, known.requests, known.file, known.cache]));
+      else results[name].push(measure(name, [url, concurrency, isSlow ? requests / 10 : requests, isSlow ? few : file, cache]));
     }
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(cache + suffix, { force: true });
+    removeCache(cache);
   }
-  sink.kill();
   print(bytes, concurrency, results);
+}
+
+function removeCache(path) {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }
 
 function measure(name, args) {
