@@ -17,7 +17,7 @@ export interface GroupWork<Item, Result> {
 }
 
 /** Beside a group that is under way, a smaller one would cost more than it saves. */
-const worthwhileItems = 16;
+const worthwhileItems = 10;
 
 /**
  * Does in groups what is asked for one by one. A group is what gathered while others were under way; no timer holds anything back, so

@@ -74,11 +74,11 @@ describe("Grouped", () => {
     const items = Array.from({ length: 31 }, (_, n) => `item ${n}`);
     const results = [recorder.grouped.add("item 0")];
     const first = await recorder.started(0);
-    results.push(...items.slice(1, 16).map((item) => recorder.grouped.add(item)));
+    results.push(...items.slice(1, 10).map((item) => recorder.grouped.add(item)));
     await nextTurn();
     await nextTurn();
     expect(recorder.groups).toEqual([["item 0"]]);
-    results.push(...items.slice(16).map((item) => recorder.grouped.add(item)));
+    results.push(...items.slice(10).map((item) => recorder.grouped.add(item)));
     await recorder.started(1);
     await nextTurn();
     expect(recorder.groups.slice(1)).toEqual([items.slice(1, 11)]);
