@@ -12,13 +12,14 @@ import { createParser } from "./requests.ts";
 /** Small, because each chunk is a group: what has been read and not taken yet lies about in the memory. */
 const chunkBytes = 128 * 1024;
 /** Enough that the other thread finds a group whenever it wants one. */
-const groupsAhead = 4;
+const mostBytesAhead = 4 * chunkBytes;
 
 const settings: ThreadSettings = workerData;
 /** By `targetOf`. The other thread tells them as they are needed. */
 const endpoints = new Map<string, string>();
-let room = groupsAhead;
-const rooms = new EventEmitter();
+/** Delivered, and not taken yet. */
+let bytesAhead = 0;
+const takings = new EventEmitter();
 
 const input = await openInput(settings.path, Readable.from([]));
 if ((await input.version()) !== settings.version) throw new Error("another file has taken the name");
@@ -29,19 +30,22 @@ function obey(order: Order): void {
   if (order.kind === "read") void read(order.from);
   else if (order.kind === "endpoint") endpoints.set(order.target, order.endpoint);
   else {
-    room += 1;
-    rooms.emit("more");
+    bytesAhead -= order.bytes;
+    takings.emit("taken");
   }
 }
 
 async function read(from: LinePlace): Promise<void> {
   const onWarning = (text: string): void => deliver({ kind: "warning", text });
   const parser = createParser(settings.parsing, { idsAreUnique: true, onWarning });
+  let place = from;
   for await (const { lines, next } of splitLinesFrom(from, input.from(from.byte, chunkBytes))) {
     const requests = packRequests(lines.map((line) => named(parser.parse(line))));
-    if (room === 0) await once(rooms, "more");
-    room -= 1;
-    deliver({ kind: "requests", requests, next });
+    if (bytesAhead >= mostBytesAhead) await once(takings, "taken");
+    const bytes = next.byte - place.byte;
+    bytesAhead += bytes;
+    deliver({ kind: "requests", requests, bytes, next });
+    place = next;
   }
   deliver({ kind: "end" });
 }

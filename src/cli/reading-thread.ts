@@ -58,8 +58,8 @@ export type ThreadSettings = Pick<ReadingThreadOptions, "path" | "version" | "pa
 /** From this thread to the other. */
 export type Order =
   | { readonly kind: "read"; readonly from: LinePlace }
-  /** A group was taken: there is room for another. */
-  | { readonly kind: "more" }
+  /** A group of so many bytes was taken: there is room for another. */
+  | { readonly kind: "taken"; readonly bytes: number }
   /** Where requests with this `targetOf` go. */
   | { readonly kind: "endpoint"; readonly target: string; readonly endpoint: string };
 
@@ -68,7 +68,7 @@ export type Delivery =
   /** The first of all. */
   | { readonly kind: "ready" }
   | { readonly kind: "warning"; readonly text: string }
-  | { readonly kind: "requests"; readonly requests: PackedRequests; readonly next: LinePlace }
+  | { readonly kind: "requests"; readonly requests: PackedRequests; readonly bytes: number; readonly next: LinePlace }
   | { readonly kind: "end" };
 
 /** What is read lives for moments only; with more room V8 would clean up later, not better. */
@@ -113,7 +113,7 @@ export class ReadingThread {
         if (delivery.kind === "end") break;
         if (delivery.kind === "warning") warn(delivery.text);
         if (delivery.kind !== "requests") continue;
-        this.#order({ kind: "more" });
+        this.#order({ kind: "taken", bytes: delivery.bytes });
         const requests = unpackRequests(delivery.requests);
         this.#tellEndpoints(requests);
         yield { requests, lines: requests.length };
