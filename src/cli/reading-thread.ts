@@ -97,7 +97,7 @@ export class ReadingThread {
   canTakeOver({ lineNumber }: LinePlace): boolean {
     const { isWanted, lines, worthwhileLines = 50_000 } = this.#options;
     if (this.#isGone || !isWanted()) return false;
-    if (this.#worker === undefined && lines - lineNumber >= worthwhileLines) this.#worker = this.#begin();
+    if (this.#worker === undefined && lines - lineNumber >= worthwhileLines) this.#begin();
     return this.#isReady;
   }
 
@@ -134,17 +134,21 @@ export class ReadingThread {
     await this.#worker?.terminate();
   }
 
-  #begin(): Worker {
+  #begin(): void {
     const { script = new URL("reading-thread-worker.js", import.meta.url), path, version, parsing } = this.#options;
     const settings: ThreadSettings = { path, version, parsing };
-    const worker = new Worker(script, { workerData: settings, resourceLimits });
-    worker.once("message", () => {
+    try {
+      this.#worker = new Worker(script, { workerData: settings, resourceLimits });
+    } catch {
+      this.#isGone = true; // node may be told to allow no threads
+      return;
+    }
+    this.#worker.once("message", () => {
       this.#isReady = true;
     });
-    worker.on("error", () => {
+    this.#worker.on("error", () => {
       this.#isGone = true;
     });
-    return worker;
   }
 
   #tellEndpoints(requests: readonly BatchRequest[]): void {

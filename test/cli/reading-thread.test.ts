@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openInput } from "../../src/cli/input.ts";
@@ -138,21 +139,25 @@ it("leaves alone another file that has taken the name", async () => {
 });
 
 const ready = "parentPort.postMessage({ kind: 'ready' });";
-const dies = {
-  "at its start": "throw new Error('broken')",
-  "when it is asked to read": `${ready} parentPort.on('message', () => { throw new Error('broken') })`,
-  "without a word": `${ready} parentPort.on('message', () => process.exit())`,
-  "because it does not exist": undefined,
+const scripts = {
+  "dies at its start": "throw new Error('broken')",
+  "dies when it is asked to read": `${ready} parentPort.on('message', () => { throw new Error('broken') })`,
+  "dies without a word": `${ready} parentPort.on('message', () => process.exit())`,
 };
 
-it.each(Object.entries(dies))("goes on here when the thread dies %s", async (_, code) => {
+it.each(Object.entries(scripts))("goes on here when the thread %s", async (_, code) => {
   const path = join(folder, "worker.mjs");
-  if (code !== undefined) writeFileSync(path, `import { parentPort } from 'node:worker_threads'; ${code}`);
-  const waits = code?.startsWith(ready) ?? false;
-  const { requests, fromThread } = await read({
-    waits,
-    script: new URL(code === undefined ? "file:///missing.mjs" : `file://${path}`),
-  });
+  writeFileSync(path, `import { parentPort } from 'node:worker_threads'; ${code}`);
+  const { requests, fromThread } = await read({ waits: code.startsWith(ready), script: pathToFileURL(path) });
   expect(fromThread).toEqual([]);
   expect(requests).toEqual(here);
 });
+
+it.each(["file:///missing.mjs", "https://example.com/is-refused-at-once.mjs"])(
+  "goes on here when no thread begins: %s",
+  async (url) => {
+    const { requests, fromThread } = await read({ script: new URL(url) });
+    expect(fromThread).toEqual([]);
+    expect(requests).toEqual(here);
+  },
+);
