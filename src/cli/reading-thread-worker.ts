@@ -42,9 +42,8 @@ async function read(from: LinePlace): Promise<void> {
   for await (const { lines, next } of splitLinesFrom(from, input.from(from.byte, chunkBytes))) {
     const requests = packRequests(lines.map((line) => named(parser.parse(line))));
     if (bytesAhead >= mostBytesAhead) await once(takings, "taken");
-    const bytes = next.byte - place.byte;
-    bytesAhead += bytes;
-    deliver({ kind: "requests", requests, bytes, next });
+    bytesAhead += next.byte - place.byte;
+    deliver({ kind: "requests", requests, next });
     place = next;
   }
   deliver({ kind: "end" });
@@ -58,5 +57,5 @@ function named(request: BatchInput): BatchRequest {
 }
 
 function deliver(delivery: Delivery): void {
-  parentPort?.postMessage(delivery); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
+  parentPort?.postMessage(delivery);
 }

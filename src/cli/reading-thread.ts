@@ -68,7 +68,7 @@ export type Delivery =
   /** The first of all. */
   | { readonly kind: "ready" }
   | { readonly kind: "warning"; readonly text: string }
-  | { readonly kind: "requests"; readonly requests: PackedRequests; readonly bytes: number; readonly next: LinePlace }
+  | { readonly kind: "requests"; readonly requests: PackedRequests; readonly next: LinePlace }
   | { readonly kind: "end" };
 
 /** What is read lives for moments only; with more room V8 would clean up later, not better. */
@@ -113,7 +113,7 @@ export class ReadingThread {
         if (delivery.kind === "end") break;
         if (delivery.kind === "warning") warn(delivery.text);
         if (delivery.kind !== "requests") continue;
-        this.#order({ kind: "taken", bytes: delivery.bytes });
+        this.#order({ kind: "taken", bytes: delivery.next.byte - place.byte });
         const requests = unpackRequests(delivery.requests);
         this.#tellEndpoints(requests);
         yield { requests, lines: requests.length };
