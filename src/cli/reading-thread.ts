@@ -155,8 +155,9 @@ export class ReadingThread {
     for (const request of requests) {
       if (request.fingerprint !== undefined || this.#told.size >= mostEndpoints) continue;
       const target = targetOf(request);
+      if (this.#told.has(target)) continue;
       const endpoint = this.#options.endpoint(request);
-      if (endpoint === undefined || this.#told.has(target)) continue;
+      if (endpoint === undefined) continue;
       this.#told.add(target);
       this.#order({ kind: "endpoint", target, endpoint });
     }

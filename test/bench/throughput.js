@@ -42,11 +42,8 @@ for (const bytes of values.bytes.split(",").map(Number)) {
   const sink = fork(join(import.meta.dirname, "sink.js"), [String(bytes)], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const [port] = await once(sink.stdout, "data");
   const url = `http://127.0.0.1:${String(port).trim()}`;
-  const known = {
-    file: bytes < 2000 ? many : file,
-    requests: bytes < 2000 ? requests * 5 : requests,
-    cache: join(folder, `${bytes}.sqlite`),
-  };
+  const cache = join(folder, `${bytes}.sqlite`);
+  const known = bytes < 2000 ? { file: many, requests: requests * 5, cache } : { file, requests, cache };
   measure("disk", [url, 256, known.requests, known.file, known.cache]);
   for (const concurrency of values.concurrency.split(",").map(Number)) compare(bytes, concurrency, url, known);
   sink.kill();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { chooseInput, type Input, InputError, openInput } from "../../src/cli/input.ts";
+import { chooseInput, InputError, openInput } from "../../src/cli/input.ts";
 import { UsageError } from "../../src/model/errors.ts";
 import { makePipe, runScript, startScript, temporaryDirectory } from "./output-support.ts";
 
@@ -88,6 +88,16 @@ describe("openInput with a file", () => {
     const rereading = chunksOf(input);
     await expect(rereading).rejects.toThrow(UsageError);
     await expect(rereading).rejects.toThrow(`${path} has changed while it was being checked; run the same command again`);
+    await input.close();
+  });
+
+  it("reads on from a byte of a file that has grown since the reading began", async () => {
+    const path = join(temporaryDirectory(), "requests.jsonl");
+    writeFileSync(path, "first\nsecond\n");
+    const input = await openInput(path, noStdin);
+    await chunksOf(input);
+    appendFileSync(path, "third\n");
+    expect(Buffer.concat(await chunksOf(input.from(6))).toString()).toBe("second\nthird\n");
     await input.close();
   });
 
@@ -213,7 +223,7 @@ describe("openInput with stdin", () => {
   });
 });
 
-async function chunksOf(input: Input): Promise<Uint8Array[]> {
+async function chunksOf(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of input) chunks.push(Uint8Array.from(chunk)); // its memory is used again;
   return chunks;

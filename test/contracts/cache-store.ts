@@ -105,6 +105,18 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     }
   });
 
+  it("keeps one of the answers that are stored for one key at the same time", async () => {
+    const store = await open();
+    const atOnce = Array.from({ length: 50 }, (_, n) => `{"n":${n}}`);
+    await Promise.all(
+      atOnce.map(async (body, n) => {
+        if (n % 3 === 0) await new Promise(setImmediate);
+        await store.set(keyOf(1), answerOf(body));
+      }),
+    );
+    expect(atOnce).toContain((await store.get(keyOf(1)))?.body);
+  });
+
   it("finds an answer from the moment its set resolves, while other gets and sets go on", async () => {
     const store = await open();
     const work = Array.from({ length: 300 }, async (_, n) => {
