@@ -64,6 +64,7 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
 const busyTimeoutMs = 1000;
 const pauseMs = 20;
+const pageBytes = 8192;
 /** Of pages kept in memory. */
 const pageCacheKiB = 16 * 1024;
 
@@ -86,8 +87,12 @@ async function open(Store: typeof KeyvSqlite, file: string | undefined, readOnly
   store.on("error", () => undefined); // its queries reject with the same error
   await orDisconnect(store, async () => {
     await store.query(`PRAGMA cache_size = -${pageCacheKiB}`);
-    if (readOnly) await store.query("PRAGMA query_only = ON");
-    else await keepLog(store);
+    if (readOnly) {
+      await store.query("PRAGMA query_only = ON");
+    } else {
+      await enlargePages(store).catch(() => undefined); // any size will do
+      await keepLog(store);
+    }
   });
   return store;
 }
@@ -99,6 +104,17 @@ async function orDisconnect(store: KeyvSqlite, work: () => Promise<void>): Promi
     await store.close().catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Pages of twice the usual size, in a database that is new: each page is written on its own, and long answers fill many. With 8 KB an
+ * answer it saves 3 of 8 writes; with 500 bytes it makes no difference. Once there is a log, the size of pages stays what it is.
+ */
+async function enlargePages(store: KeyvSqlite): Promise<void> {
+  const [row] = await store.query("PRAGMA journal_mode");
+  if (row.journal_mode === "wal" || (await store.query("SELECT 1 FROM keyv LIMIT 1")).length > 0) return;
+  await store.query(`PRAGMA page_size = ${pageBytes}`);
+  await store.query("VACUUM");
 }
 
 /** Some file systems cannot keep a write-ahead log; without one, only full synchronisation is safe. */

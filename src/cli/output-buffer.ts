@@ -1,9 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 
-/** From here on `write` asks its caller to wait. */
-const fullBytes = 256 * 1024;
-/** Room for the text that fills the buffer, so that it seldom has to grow. */
-const capacityBytes = fullBytes + 64 * 1024;
+/**
+ * From here on `write` asks its caller to wait. One turn of the event loop brings as many answers as requests are in flight, and a write
+ * ends no sooner than the next turn: what found no room would be held as objects meanwhile, and copied about by garbage collection.
+ */
+const fullBytes = 2 * 1024 * 1024;
+/** To begin with. Doubled as needed; a slow run never needs more. */
+const firstBytes = 256 * 1024;
+const mostKeptBytes = 2 * fullBytes;
 const mostBytesPerCodeUnit = 3;
 
 /**
@@ -12,8 +16,8 @@ const mostBytesPerCodeUnit = 3;
  */
 export class OutputBuffer {
   readonly #send: (bytes: Buffer) => Promise<void>;
-  #gathered: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
-  #spare: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
+  #gathered: Buffer = Buffer.allocUnsafeSlow(firstBytes);
+  #spare: Buffer = Buffer.allocUnsafeSlow(firstBytes);
   #used = 0;
   #sending: Promise<void> | undefined;
   #failure: unknown;
@@ -79,7 +83,7 @@ export class OutputBuffer {
     }
     this.#sending = undefined;
     // A buffer that grew for one huge text is not kept.
-    this.#spare = full.length === capacityBytes ? full : Buffer.allocUnsafeSlow(capacityBytes);
+    this.#spare = full.length <= mostKeptBytes ? full : Buffer.allocUnsafeSlow(firstBytes);
     if (this.#failure === undefined) this.#sendGathered();
   }
 

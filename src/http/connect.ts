@@ -29,8 +29,11 @@ export const connectTimeoutMs = 10_000;
 /** So that a dead peer is found out though nothing is sent: an answer may take minutes. */
 const keepAliveProbeMs = 60_000;
 
-/** Read into again and again. Most answers fit; only the pages that were written to take memory. */
-const readBytes = 64 * 1024;
+/**
+ * What all sockets read into, again and again: a read is handed on before the next begins, whichever socket's that is. One for each
+ * would be as many places that no processor's cache holds, and 64 MiB where a thousand get long answers. Most answers fit.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** @throws Error when `url` is no http or https URL. */
 export function parseOrigin(url: string): Origin {
@@ -67,11 +70,10 @@ function readInto(onBytes: (bytes: Buffer) => void): {
   buffer: Buffer;
   callback: (length: number, buffer: Uint8Array) => boolean;
 } {
-  const buffer = Buffer.allocUnsafeSlow(readBytes);
   return {
-    buffer,
+    buffer: readBuffer,
     callback(length) {
-      onBytes(buffer.subarray(0, length));
+      onBytes(readBuffer.subarray(0, length));
       return true;
     },
   };

@@ -29,6 +29,26 @@ describe("openDiskCache", () => {
     await cache.close();
   });
 
+  it("gives a new file pages of 8 KB, and leaves those of a file that is in use as they are", async () => {
+    const folder = temporaryFolder();
+    const pageSizes: unknown[] = [];
+    for (const before of ["", "PRAGMA journal_mode = WAL", "INSERT INTO keyv VALUES ('a', 'b')"]) {
+      const path = join(folder, `cache-${pageSizes.length}.sqlite`);
+      const plain = new KeyvSqlite(path);
+      if (before !== "") await plain.query(before);
+      const cache = await openDiskCache({ path });
+      await cache.set(keyOf(1), answerOf("{}"));
+      expect((await cache.get(keyOf(1)))?.body).toBe("{}");
+      await plain.close();
+      await cache.close();
+      const again = new KeyvSqlite(path);
+      const [{ page_size: pageSize }] = await again.query("PRAGMA page_size");
+      pageSizes.push(pageSize);
+      await again.close();
+    }
+    expect(pageSizes).toEqual([8192, 4096, 4096]);
+  });
+
   it("counts a row that is damaged or foreign as missing, and writes over it", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
     const cache = await openDiskCache({ path });

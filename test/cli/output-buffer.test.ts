@@ -50,7 +50,7 @@ describe("OutputBuffer", () => {
     await buffer.flush();
   });
 
-  it("asks the writer to wait once 256 KiB stand in line, and lets it go on when they are taken", async () => {
+  it("asks the writer to wait once 2 MiB stand in line, and lets it go on when they are taken", async () => {
     const sends = new HeldSends();
     const buffer = new OutputBuffer(sends.send);
     let accepted = 0;
@@ -59,7 +59,7 @@ describe("OutputBuffer", () => {
       pending = buffer.write([line]);
       accepted += line.length;
     }
-    expect(accepted).toBe(256 * 1024);
+    expect(accepted).toBe(2 * 1024 * 1024);
     let goesOn = false;
     const waiting = pending.then(() => (goesOn = true));
     await nextTurn();

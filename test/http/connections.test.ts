@@ -31,6 +31,25 @@ describe("connections", () => {
     }
   });
 
+  it("that read at the same time, piece by piece, do not mix their bytes", async () => {
+    const sockets: Socket[] = [];
+    const server = await serve((_index, socket) => {
+      sockets.push(socket);
+      return undefined;
+    });
+    const client = clientOf(server.url);
+    const letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const exchanges = letters.map(() => send(client));
+    await vi.waitFor(() => expect(sockets).toHaveLength(letters.length));
+    for (const socket of sockets) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 90000\r\n\r\n");
+    for (let piece = 0; piece < 3; piece += 1) {
+      for (const [place, socket] of sockets.entries()) socket.write((letters[place] ?? "").repeat(30_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const bodies = await Promise.all(exchanges.map(async ({ outcome }) => (await outcome).body.toString()));
+    expect(bodies.toSorted()).toEqual(letters.map((letter) => letter.repeat(90_000)));
+  });
+
   it("of HTTP/1.0 are used again if the server says so", async () => {
     const server = await serve(
       () => "HTTP/1.0 200 OK\r\nconnection: keep-alive\r\nkeep-alive: timeout=60\r\ncontent-length: 2\r\n\r\nok",
