@@ -7,6 +7,7 @@ import {
   deleteNotes,
   type Expiry,
   maxRowsPerStatement,
+  pageBytes,
   type Query,
   readRows,
   type RowSummary,
@@ -194,6 +195,6 @@ const maxKeysPerRead = 1024;
 /** SQLite takes one after the other; the next lies ready there, so that nobody waits while this thread is busy with other things. */
 const groupsOfWrites = 2;
 /** A page of the index, and half of one that its text does not fill. */
-const pageBytesPerRow = 12 * 1024;
+const pageBytesPerRow = 1.5 * pageBytes;
 /** How large answers are is known only after some have been read. */
 const cautiousBytesPerHit = 64 * 1024;

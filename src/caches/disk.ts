@@ -2,7 +2,7 @@ import type { KeyvSqlite } from "@keyv/sqlite";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { probe, type Query } from "./answer-table.ts";
+import { pageBytes, probe, type Query } from "./answer-table.ts";
 import { DiskCache } from "./disk-cache.ts";
 import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
 import { findFile, makePrivateFile } from "./private-file.ts";
@@ -64,7 +64,6 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
 const busyTimeoutMs = 1000;
 const pauseMs = 20;
-const pageBytes = 8192;
 /** Of pages kept in memory. */
 const pageCacheKiB = 16 * 1024;
 
@@ -106,10 +105,7 @@ async function orDisconnect(store: KeyvSqlite, work: () => Promise<void>): Promi
   }
 }
 
-/**
- * Pages of twice the usual size, in a database that is new: each page is written on its own, and long answers fill many. With 8 KB an
- * answer it saves 3 of 8 writes; with 500 bytes it makes no difference. Once there is a log, the size of pages stays what it is.
- */
+/** Only in a database that is new: once there is a log, the size of pages stays what it is. */
 async function enlargePages(store: KeyvSqlite): Promise<void> {
   const [row] = await store.query("PRAGMA journal_mode");
   if (row.journal_mode === "wal" || (await store.query("SELECT 1 FROM keyv LIMIT 1")).length > 0) return;
