@@ -1,5 +1,4 @@
 import type { Answer } from "../model/attempt.ts";
-import type { Usage } from "../model/usage.ts";
 import { isExpired, isStoredHead } from "./stored-answer.ts";
 
 /**
@@ -32,13 +31,17 @@ const beforeBody = new RegExp(
 export const storedAtSql = `CAST(substr(value, instr(value, '"storedAt":') + 11, 14) AS INTEGER)`;
 export const expiresSql = `CASE WHEN substr(value, 1, 11) = '{"expires":' THEN CAST(substr(value, 12, 14) AS INTEGER) END`;
 
-export function writeRow(answer: Answer, storedAt: number, ttlMs: number | undefined): string {
-  const { statusCode, requestId, usage, body } = answer;
+/** The row of an answer in three texts: what stands before the body, the body, what stands behind it. */
+export function rowTexts(
+  { statusCode, requestId, usage, body }: Answer,
+  storedAt: number,
+  ttlMs: number | undefined,
+): readonly [beforeBody: string, body: string, afterBody: string] {
   const { promptTokens, completionTokens, cachedTokens, reasoningTokens } = usage;
-  const usageInOrder: Usage = { promptTokens, completionTokens, cachedTokens, reasoningTokens };
-  const head = JSON.stringify({ storedAt, statusCode, requestId, usage: usageInOrder, bodyLength: body.length });
   const expires = ttlMs === undefined ? "" : `"expires":${storedAt + ttlMs},`;
-  return `{${expires}"value":${head.slice(0, -1)},"body":${body}${ending}`;
+  const tokens = `"promptTokens":${promptTokens},"completionTokens":${completionTokens},"cachedTokens":${cachedTokens},"reasoningTokens":${reasoningTokens}`;
+  const head = `"storedAt":${storedAt},"statusCode":${statusCode},"requestId":${JSON.stringify(requestId)},"usage":{${tokens}}`;
+  return [`{${expires}"value":{${head},"bodyLength":${body.length},"body":`, body, ending];
 }
 
 /** @returns undefined if the row has expired, was cut or was written by something else. */

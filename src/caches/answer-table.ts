@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expiresSql, namespace, notesNamespace, storedAtSql } from "./answer-row.ts";
+import { type AnswerRow, RowPacker } from "./packed-rows.ts";
 
 /** Runs one SQL statement; rejects with CacheError. Each statement is a transaction of its own. */
 export type Query = (sql: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>;
@@ -7,34 +8,33 @@ export type Query = (sql: string, parameters?: readonly unknown[]) => Promise<re
 /** Columns by name. Any process may have written them, so their types are not known. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A fingerprint, and the answer as text. */
-export interface AnswerRow {
-  readonly key: string;
-  readonly text: string;
-}
-
 /**
  * Of new databases, twice what is usual: each page is written on its own. A row of 8 KB takes 4.7 writes in groups of two dozen, where it
  * took 8.1, a row of 500 bytes 1.6 instead of 2.4. In return, an answer that is committed alone adds twice as much to the log.
  */
 export const pageBytes = 8192;
 
-/** SQLite takes 32,766 parameters in one statement, and a row needs two. */
-export const maxRowsPerStatement = 4096;
-
 /** Rows of this format, whose keys start with the namespace and a colon; a semicolon is the next character. */
 const ours = `key >= '${namespace}:' AND key < '${namespace};'`;
 const oursInAnyFormat = "key >= 'llmbatch-' AND key < 'llmbatch.'";
 
-/** Writes all rows in one transaction; of rows with the same key the last stays. */
-export async function writeRows(query: Query, rows: readonly AnswerRow[], prefix: string = namespace): Promise<void> {
-  const parameters: string[] = [];
-  for (const { key, text } of rows) parameters.push(`${prefix}:${key}`, text);
-  const values = "(?,?),".repeat(rows.length).slice(0, -1);
-  await query(
-    `INSERT INTO keyv (key, value) VALUES ${values} ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-    parameters,
-  );
+/** As many rows as `?2` has places for, cut out of `?1`. "WHERE true" keeps SQLite from reading ON CONFLICT as a join's condition. */
+const writeSql = `
+  INSERT INTO keyv (key, value)
+  SELECT value ->> 0, CAST(substr(?1, value ->> 1, value ->> 2) AS TEXT) FROM json_each(?2) WHERE true
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+
+/** Writes all rows in one transaction; of rows with the same key the last stays. @returns how many bytes they are. */
+export function writeRows(
+  query: Query,
+  rows: readonly AnswerRow[],
+  prefix: string = namespace,
+  packer: RowPacker = new RowPacker(),
+): Promise<number> {
+  return packer.pack(rows, prefix, async ({ bytes, places }) => {
+    await query(writeSql, [bytes, places]);
+    return bytes.length;
+  });
 }
 
 /** Reads rows in one statement. @returns what stands in each, in the order of `keys`; undefined where there is no row. */
@@ -51,11 +51,11 @@ export async function readRows(query: Query, keys: readonly string[], prefix: st
 
 /** Writes a row, reads it back and deletes it. */
 export async function probe(query: Query): Promise<void> {
-  const row: AnswerRow = { key: `probe-${randomUUID()}`, text: "{}" };
+  const row: AnswerRow = { key: `probe-${randomUUID()}`, texts: ["{}"] };
   await writeRows(query, [row]);
   const [text] = await readRows(query, [row.key]);
   await query("DELETE FROM keyv WHERE key = ?", [`${namespace}:${row.key}`]);
-  if (text !== row.text) throw new Error("what is written to it does not come back");
+  if (text !== row.texts[0]) throw new Error("what is written to it does not come back");
 }
 
 export interface RowSummary {

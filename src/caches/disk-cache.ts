@@ -1,12 +1,11 @@
 import type { Answer } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
-import { notesNamespace, readNote, readRow, writeNote, writeRow } from "./answer-row.ts";
+import { namespace, notesNamespace, readNote, readRow, rowTexts, writeNote } from "./answer-row.ts";
 import {
   deleteAllRows,
   deleteExpiredRows,
   deleteNotes,
   type Expiry,
-  maxRowsPerStatement,
   pageBytes,
   type Query,
   readRows,
@@ -17,6 +16,7 @@ import {
 } from "./answer-table.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { Grouped } from "./group.ts";
+import { RowPacker } from "./packed-rows.ts";
 import { databaseBytes } from "./private-file.ts";
 import type { WriteAheadLog } from "./write-ahead-log.ts";
 
@@ -54,6 +54,7 @@ export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
   readonly #writes: Grouped<NewAnswer, never>;
   readonly #reads: Grouped<string, Answer>;
+  readonly #packer = new RowPacker();
   /** By `getMany`, beside those in groups. */
   readonly #readings = new Set<Promise<unknown>>();
   #bytesPerHit = cautiousBytesPerHit;
@@ -65,7 +66,7 @@ export class DiskCache implements CacheStore {
     this.#writes = new Grouped({
       run: (rows) => this.#write(rows),
       bytesOf: ({ answer }) => answer.body.length,
-      maxItems: maxRowsPerStatement,
+      maxItems: maxRowsPerGroup,
       maxBytes: maxGroupBytes,
       maxGroups: groupsOfWrites,
     });
@@ -107,7 +108,7 @@ export class DiskCache implements CacheStore {
 
   async setNote(name: string, text: string): Promise<void> {
     if (this.#closing !== undefined) return this.#rejectClosed();
-    await writeRows(this.#parts.query, [{ key: name, text: writeNote(text) }], notesNamespace);
+    await writeRows(this.#parts.query, [{ key: name, texts: [writeNote(text)] }], notesNamespace);
   }
 
   async stats(): Promise<DiskCacheStats> {
@@ -145,11 +146,9 @@ export class DiskCache implements CacheStore {
 
   async #write(answers: readonly NewAnswer[]): Promise<never[]> {
     const { query, log, ttlMs } = this.#parts;
-    const rows = answers.map(({ key, answer, storedAt }) => ({ key, text: writeRow(answer, storedAt, ttlMs) }));
-    await writeRows(query, rows);
-    let bytes = 0;
-    for (const { text } of rows) bytes += text.length + pageBytesPerRow;
-    await log.grewBy(bytes);
+    const rows = answers.map(({ key, answer, storedAt }) => ({ key, texts: rowTexts(answer, storedAt, ttlMs) }));
+    const bytes = await writeRows(query, rows, namespace, this.#packer);
+    await log.grewBy(bytes + rows.length * pageBytesPerRow);
     return [];
   }
 
@@ -191,6 +190,7 @@ export class DiskCache implements CacheStore {
 
 /** What one transaction writes, and what one query reads, is in memory several times over for a moment. */
 const maxGroupBytes = 8 * 1024 * 1024;
+const maxRowsPerGroup = 4096;
 const maxKeysPerRead = 1024;
 /** SQLite takes one after the other; the next lies ready there, so that nobody waits while this thread is busy with other things. */
 const groupsOfWrites = 2;

@@ -16,7 +16,8 @@ export interface ResponseHead {
   readonly keepAliveMs: number | undefined;
 }
 
-const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
+const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: |\r|$)/;
+const lineEnd = "\r\n";
 const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const wholeNumber = /^\d{1,15}$/;
 const noBody: Framing = { type: "length", bytes: 0 };
@@ -28,10 +29,10 @@ const noBody: Framing = { type: "length", bytes: 0 };
  * @throws HttpError `ERR_NOT_HTTP`, or `ERR_TRANSFER_ENCODING` for one that no request asks for.
  */
 export function parseHead(text: string): ResponseHead {
-  const lines = (text.includes("\r\n ") || text.includes("\r\n\t") ? text.replaceAll(/\r\n[ \t]+/g, " ") : text).split("\r\n");
-  const [, minorVersion, status] = statusLine.exec(lines[0] ?? "") ?? [];
+  const unfolded = text.includes("\r\n ") || text.includes("\r\n\t") ? text.replaceAll(/\r\n[ \t]+/g, " ") : text;
+  const [, minorVersion, status] = statusLine.exec(unfolded) ?? [];
   if (status === undefined) throw new HttpError("ERR_NOT_HTTP");
-  const headers = parseFields(lines);
+  const headers = parseFields(unfolded);
   const statusCode = Number(status);
   const isFramedTwice = headers["transfer-encoding"] !== undefined && headers["content-length"] !== undefined;
   return {
@@ -43,15 +44,16 @@ export function parseHead(text: string): ResponseHead {
   };
 }
 
-function parseFields(lines: readonly string[]): Headers {
+/** @param text A whole head; its first line is passed over. */
+function parseFields(text: string): Headers {
   // Without a prototype, or a field named `__proto__` would become one.
   const headers: Record<string, string | string[] | undefined> = Object.create(null);
-  for (let at = 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? "";
+  for (let end = text.indexOf(lineEnd); end !== -1;) {
+    const start = end + lineEnd.length;
+    end = text.indexOf(lineEnd, start);
+    const line = text.slice(start, end === -1 ? text.length : end);
     const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0));
-    if (!fieldName.test(name)) throw new HttpError("ERR_NOT_HTTP");
-    const key = name.toLowerCase();
+    const key = keyOf(line.slice(0, Math.max(colon, 0)));
     const value = line.slice(colon + 1).trim();
     const before = headers[key];
     if (before === undefined) headers[key] = value;
@@ -59,6 +61,21 @@ function parseFields(lines: readonly string[]): Headers {
     else before.push(value);
   }
   return headers;
+}
+
+/** A server's fields have the same names in every response: to check and to lower them each time takes a third of reading a head. */
+const keysByName = new Map<string, string>();
+const mostKnownNames = 256;
+const longestKnownName = 64;
+
+/** @returns the name of a field in lower case. @throws HttpError `ERR_NOT_HTTP` where it is none. */
+function keyOf(name: string): string {
+  const known = keysByName.get(name);
+  if (known !== undefined) return known;
+  if (!fieldName.test(name)) throw new HttpError("ERR_NOT_HTTP");
+  const key = name.toLowerCase();
+  if (keysByName.size < mostKnownNames && name.length <= longestKnownName) keysByName.set(name, key);
+  return key;
 }
 
 /** RFC 9112, section 6.3. */

@@ -1,7 +1,12 @@
 import { assert, integer, json, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readRow, writeRow } from "../../src/caches/answer-row.ts";
+import type { Answer } from "../../src/model/attempt.ts";
+import { readRow, rowTexts } from "../../src/caches/answer-row.ts";
 import { answerOf } from "../contracts/cache-store.ts";
+
+function writeRow(answer: Answer, storedAt: number, ttlMs: number | undefined): string {
+  return rowTexts(answer, storedAt, ttlMs).join("");
+}
 
 const row = writeRow(answerOf('{"text":"Hi, you","body":1}', { requestId: "req_1" }), 1000, 500);
 
