@@ -64,8 +64,8 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
 const busyTimeoutMs = 1000;
 const pauseMs = 20;
-/** Of pages kept in memory. */
-const pageCacheKiB = 16 * 1024;
+/** Of pages kept in memory. More helps nobody: a split of an index page makes SQLite walk through all of them. */
+const pageCacheKiB = 4 * 1024;
 
 /**
  * Loaded here and not above, so that all else works where the native module does not. Not by `import()`: when that meets a native
