@@ -30,6 +30,8 @@ export class Run {
   readonly #window: RequestWindow;
   /** Undefined where each request looks for its answer by itself, or there is nothing to be recalled. */
   readonly #recall: Recall<Entered> | undefined;
+  /** Whether a request that comes to be asked has neither to look for its answer nor to share one. */
+  readonly #asksAtOnce: boolean;
   readonly #asking: AskingQueue<Entered>;
   readonly #queue: ResultQueue;
   readonly #stopConditions: StopConditions;
@@ -58,7 +60,9 @@ export class Run {
       waitSignal: this.#waits.signal,
       attemptSignal: this.#attempts.signal,
     });
+    const { cache, refresh, dedupe } = options.walk;
     this.#recall = this.#createRecall();
+    this.#asksAtOnce = !dedupe && (this.#recall !== undefined || cache === undefined || refresh);
     this.#asking = new AskingQueue(options.walk.limiter, options.concurrency, (entered) => void this.#complete(entered));
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
@@ -176,7 +180,8 @@ export class Run {
   async #complete(entered: Entered): Promise<void> {
     let result: BatchResult | undefined;
     try {
-      result = await (this.#recall === undefined ? this.#walk.walk(entered) : this.#walk.ask(entered));
+      if (this.#asksAtOnce) result = (await this.#walk.ask(entered)).result();
+      else result = await this.#walk.walk(entered);
     } catch (error) {
       result = this.#resultOfError(entered, error);
     }

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { Attempt, ErrorAnswer } from "../model/attempt.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
+import type { RateLimitReport } from "../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../model/usage.ts";
 import { parseJson } from "./json-value.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpResponse, Protocol } from "./protocol.ts";
 import { readLimitsOfRefusal } from "./rate-limit-errors.ts";
 import { readRateLimits } from "./rate-limit-headers.ts";
+import { ReceivedAnswer } from "./received-answer.ts";
 import type { Redact } from "./redaction.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
 import { type OnChunk, StreamReader } from "./stream-reader.ts";
@@ -117,15 +119,17 @@ export class ResponseReader {
 
   #read(response: HttpResponse): Attempt {
     const failure = this.#options.protocol.readFailure(response);
-    const attempt = failure === undefined ? this.#answered(response) : this.#refused(response, failure);
-    return this.#withLimits(attempt, response);
+    return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
   }
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
     const isRefusal = !attempt.ok && attempt.failure.kind === "rate_limit";
-    const rateLimits =
-      readRateLimits(response, this.#options.requestsPeriodMs) ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
+    const rateLimits = this.#readLimits(response) ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
     return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
+  }
+
+  #readLimits(response: HttpResponse): readonly RateLimitReport[] | undefined {
+    return readRateLimits(response, this.#options.requestsPeriodMs);
   }
 
   /** A stream whose headers do not say that it is one, or a refusal that came as one. */
@@ -152,12 +156,11 @@ export class ResponseReader {
     return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
   }
 
-  #answered({ statusCode, headers, body, text }: HttpResponse): Attempt {
+  #answered(response: HttpResponse): Attempt {
+    const { statusCode, headers, body, text } = response;
     const usage = this.#options.protocol.readUsage(body);
-    return {
-      ok: true,
-      answer: { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage },
-    };
+    const answer = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
+    return new ReceivedAnswer(answer, this.#readLimits(response));
   }
 
   #refused({ statusCode, headers, body, text }: HttpResponse, failure: Failure): Attempt {
