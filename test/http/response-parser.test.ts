@@ -99,6 +99,16 @@ describe("responses", () => {
     expect(read?.headers).toMatchObject({ x: "a b" });
   });
 
+  it("have the fields that they have, however many names came before", () => {
+    const names = Array.from({ length: 600 }, (_, number) => `X-Name-${number}`);
+    for (let round = 0; round < 2; round += 1) {
+      const read = readAll(names.map((name) => Buffer.from(`HTTP/1.1 200 OK\r\n${name}: ${name}!\r\nContent-Length: 0\r\n\r\n`)));
+      expect(read.map(({ headers }) => headers)).toEqual(
+        names.map((name) => ({ [name.toLowerCase()]: `${name}!`, "content-length": "0" })),
+      );
+    }
+  });
+
   it("make nothing of a field named __proto__ but a field", () => {
     const [read] = readAll([Buffer.from("HTTP/1.1 200 OK\r\n__proto__: a\r\n__proto__: b\r\ncontent-length: 0\r\n\r\n")]);
     expect(Object.getPrototypeOf(read?.headers)).toBe(Object.prototype);
