@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { TextBuffer } from "../model/text-buffer.ts";
 
 /** A fingerprint, and the answer as texts that are to be joined. */
 export interface AnswerRow {
@@ -16,14 +16,13 @@ export interface PackedRows {
 
 const firstBytes = 256 * 1024;
 const mostKeptBytes = 4 * 1024 * 1024;
-const mostBytesPerCodeUnit = 3;
 
 /**
  * Puts the rows of a group into one buffer, which is used again for later groups. As parameters of their own, each text would be joined,
  * measured and copied by itself, and their statement would be another for each number of rows.
  */
 export class RowPacker {
-  readonly #spare: Buffer[] = [];
+  readonly #spare: TextBuffer[] = [];
 
   /** Packs rows for as long as `use` takes. */
   async pack<Outcome>(
@@ -31,26 +30,16 @@ export class RowPacker {
     prefix: string,
     use: (packed: PackedRows) => Promise<Outcome>,
   ): Promise<Outcome> {
-    let buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(firstBytes);
+    const buffer = this.#spare.pop() ?? new TextBuffer(firstBytes);
+    buffer.clear();
     const places: [key: string, from: number, bytes: number][] = [];
-    let used = 0;
     for (const { key, texts } of rows) {
-      const start = used;
-      for (const text of texts) {
-        if (text.length * mostBytesPerCodeUnit > buffer.length - used) buffer = withRoom(buffer, used, Buffer.byteLength(text));
-        used += buffer.write(text, used);
-      }
-      places.push([`${prefix}:${key}`, start + 1, used - start]);
+      const start = buffer.length;
+      for (const text of texts) buffer.add(text);
+      places.push([`${prefix}:${key}`, start + 1, buffer.length - start]);
     }
-    const outcome = await use({ bytes: buffer.subarray(0, used), places: JSON.stringify(places) });
-    if (buffer.length <= mostKeptBytes) this.#spare.push(buffer);
+    const outcome = await use({ bytes: buffer.bytes, places: JSON.stringify(places) });
+    if (buffer.capacity <= mostKeptBytes) this.#spare.push(buffer);
     return outcome;
   }
-}
-
-function withRoom(buffer: Buffer, used: number, needed: number): Buffer {
-  if (used + needed <= buffer.length) return buffer;
-  const grown = Buffer.allocUnsafeSlow(Math.max(used + needed, buffer.length * 2));
-  buffer.copy(grown, 0, 0, used);
-  return grown;
 }

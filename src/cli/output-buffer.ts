@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { TextBuffer } from "../model/text-buffer.ts";
 
 /**
  * From here on `write` asks its caller to wait. One turn of the event loop brings as many answers as requests are in flight, and a write
@@ -8,7 +9,6 @@ const fullBytes = 2 * 1024 * 1024;
 /** To begin with. Doubled as needed; a slow run never needs more. */
 const firstBytes = 256 * 1024;
 const mostKeptBytes = 2 * fullBytes;
-const mostBytesPerCodeUnit = 3;
 
 /**
  * Gathers texts while the last write is under way and then writes them in one: a slow run reaches the disk line by line, a fast
@@ -16,9 +16,8 @@ const mostBytesPerCodeUnit = 3;
  */
 export class OutputBuffer {
   readonly #send: (bytes: Buffer) => Promise<void>;
-  #gathered: Buffer = Buffer.allocUnsafeSlow(firstBytes);
-  #spare: Buffer = Buffer.allocUnsafeSlow(firstBytes);
-  #used = 0;
+  #gathered = new TextBuffer(firstBytes);
+  #spare = new TextBuffer(firstBytes);
   #sending: Promise<void> | undefined;
   #failure: unknown;
   #failureReported = false;
@@ -31,9 +30,9 @@ export class OutputBuffer {
   /** @returns a promise to wait for when the buffer is full. It rejects with what an earlier `send` rejected with. */
   write(texts: readonly string[]): Promise<void> | undefined {
     if (this.#failure !== undefined) return this.#reportFailure();
-    for (const text of texts) this.#gather(text);
+    for (const text of texts) this.#gathered.add(text);
     if (this.#sending === undefined) this.#sendGathered();
-    return this.#used >= fullBytes ? this.#sending : undefined;
+    return this.#gathered.length >= fullBytes ? this.#sending : undefined;
   }
 
   /** Resolves once all texts are sent. */
@@ -52,38 +51,24 @@ export class OutputBuffer {
     return this.#failureReported;
   }
 
-  #gather(text: string): void {
-    const room = this.#gathered.length - this.#used;
-    if (text.length * mostBytesPerCodeUnit > room) this.#makeRoom(Buffer.byteLength(text));
-    this.#used += this.#gathered.write(text, this.#used);
-  }
-
-  #makeRoom(needed: number): void {
-    if (this.#used + needed <= this.#gathered.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#used + needed, this.#gathered.length * 2));
-    this.#gathered.copy(grown, 0, 0, this.#used);
-    this.#gathered = grown;
-  }
-
   #sendGathered(): void {
-    if (this.#used > 0) this.#sending = this.#sendOnce();
+    if (this.#gathered.length > 0) this.#sending = this.#sendOnce();
   }
 
   async #sendOnce(): Promise<void> {
     // Results come in bursts, one burst a turn of the event loop: a write for each would cost more than the results do.
-    if (this.#used < fullBytes) await setImmediate();
+    if (this.#gathered.length < fullBytes) await setImmediate();
     const full = this.#gathered;
-    const bytes = full.subarray(0, this.#used);
     this.#gathered = this.#spare;
-    this.#used = 0;
     try {
-      await this.#send(bytes);
+      await this.#send(full.bytes);
     } catch (error) {
       this.#failure = error;
     }
     this.#sending = undefined;
     // A buffer that grew for one huge text is not kept.
-    this.#spare = full.length <= mostKeptBytes ? full : Buffer.allocUnsafeSlow(firstBytes);
+    this.#spare = full.capacity <= mostKeptBytes ? full : new TextBuffer(firstBytes);
+    this.#spare.clear();
     if (this.#failure === undefined) this.#sendGathered();
   }
 

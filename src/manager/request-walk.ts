@@ -83,7 +83,7 @@ export class RequestWalk {
   /**
    * The walk of a request that the cache does not know.
    *
-   * @returns what has its result. Not that itself, which a promise that has become old would keep in memory: see `Attempt.letGo`.
+   * @returns what has its result. Not that itself, which a promise that has become old would keep in memory: see `AnsweredAttempt.letGo`.
    * @throws CacheError when its answer cannot be remembered.
    */
   async ask({ request, id, key }: NamedRequest): Promise<Asked> {
