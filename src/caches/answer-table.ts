@@ -49,6 +49,42 @@ export async function readRows(query: Query, keys: readonly string[], prefix: st
   return texts;
 }
 
+/** @returns where the row of `key` stands in the order in which rows were first written. */
+export async function locateRow(query: Query, key: string, prefix: string = namespace): Promise<number | undefined> {
+  const [row] = await query("SELECT rowid AS place FROM keyv WHERE key = ?", [`${prefix}:${key}`]);
+  return row === undefined ? undefined : Number(row["place"]);
+}
+
+/** Texts in one buffer: as values of their own, each would be copied about, and made an object of, one by one. */
+const rangeSql = `
+  SELECT json_group_array(key) AS keys, json_group_array(length(CAST(value AS BLOB))) AS lengths,
+    CAST(group_concat(value, '') AS BLOB) AS bytes
+  FROM (SELECT key, value FROM keyv WHERE rowid >= ?1 AND rowid < ?2)`;
+
+/** Reads the rows that stand from one place up to another, in one statement. */
+export async function readRange(query: Query, from: number, to: number, prefix: string = namespace): Promise<KeyedText[]> {
+  const [row] = await query(rangeSql, [from, to]);
+  const bytes = row?.["bytes"];
+  if (!Buffer.isBuffer(bytes)) return []; // there are no rows
+  const keys: unknown[] = JSON.parse(String(row?.["keys"]));
+  const lengths: unknown[] = JSON.parse(String(row?.["lengths"]));
+  const rows: KeyedText[] = [];
+  let start = 0;
+  for (const [place, key] of keys.entries()) {
+    const end = start + Number(lengths[place]);
+    if (typeof key === "string" && key.startsWith(`${prefix}:`)) {
+      rows.push({ key: key.slice(prefix.length + 1), text: bytes.toString("utf8", start, end) });
+    }
+    start = end;
+  }
+  return rows;
+}
+
+export interface KeyedText {
+  readonly key: string;
+  readonly text: string;
+}
+
 /** Writes a row, reads it back and deletes it. */
 export async function probe(query: Query): Promise<void> {
   const row: AnswerRow = { key: `probe-${randomUUID()}`, texts: ["{}"] };

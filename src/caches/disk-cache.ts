@@ -18,6 +18,7 @@ import type { CacheStore } from "./cache-store.ts";
 import { Grouped } from "./group.ts";
 import { RowPacker } from "./packed-rows.ts";
 import { databaseBytes } from "./private-file.ts";
+import { type FoundRows, ReadAhead } from "./read-ahead.ts";
 import type { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface DiskCacheStats extends RowSummary {
@@ -57,12 +58,14 @@ export class DiskCache implements CacheStore {
   readonly #packer = new RowPacker();
   /** By `getMany`, beside those in groups. */
   readonly #readings = new Set<Promise<unknown>>();
+  readonly #readAhead: ReadAhead;
   #bytesPerHit = cautiousBytesPerHit;
   #closing: Promise<void> | undefined;
 
   /** Use `openDiskCache`. */
   constructor(parts: DiskCacheParts) {
     this.#parts = parts;
+    this.#readAhead = new ReadAhead(parts.query);
     this.#writes = new Grouped({
       run: (rows) => this.#write(rows),
       bytesOf: ({ answer }) => answer.body.length,
@@ -85,8 +88,7 @@ export class DiskCache implements CacheStore {
 
   async getMany(keys: readonly string[]): Promise<readonly (Answer | undefined)[]> {
     if (this.#closing !== undefined) return this.#rejectClosed();
-    const fitting = Math.max(1, Math.floor(maxGroupBytes / this.#bytesPerHit));
-    const reading = this.#read(keys.slice(0, Math.min(maxKeysPerRead, fitting)));
+    const reading = this.#readMany(keys.slice(0, maxKeysPerRead));
     this.#readings.add(reading);
     try {
       return await reading;
@@ -152,8 +154,28 @@ export class DiskCache implements CacheStore {
     return [];
   }
 
+  async #readMany(keys: readonly string[]): Promise<(Answer | undefined)[]> {
+    const found = await this.#readAhead.read(keys, this.#bytesPerHit);
+    if (found.length > 0) return this.#answersOf(await this.#complete(found, keys));
+    const fitting = Math.max(1, Math.floor(maxGroupBytes / this.#bytesPerHit));
+    const answers = await this.#read(keys.slice(0, fitting));
+    this.#readAhead.observeLookUp(!answers.includes(undefined));
+    return answers;
+  }
+
+  /** Looks up what is missing. */
+  async #complete(found: FoundRows, keys: readonly string[]): Promise<readonly unknown[]> {
+    const missing = keys.filter((_, place) => place < found.length && found[place] === undefined);
+    if (missing.length === 0) return found;
+    const others = (await readRows(this.#parts.query, missing)).values();
+    return found.map((text) => text ?? others.next().value);
+  }
+
   async #read(keys: readonly string[]): Promise<(Answer | undefined)[]> {
-    const rows = await readRows(this.#parts.query, keys);
+    return this.#answersOf(await readRows(this.#parts.query, keys));
+  }
+
+  #answersOf(rows: readonly unknown[]): (Answer | undefined)[] {
     const now = this.#parts.now();
     let hits = 0;
     let bytes = 0;
