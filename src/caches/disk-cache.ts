@@ -165,7 +165,7 @@ export class DiskCache implements CacheStore {
 
   /** Looks up what is missing. */
   async #complete(found: FoundRows, keys: readonly string[]): Promise<readonly unknown[]> {
-    const missing = keys.filter((_, place) => place < found.length && found[place] === undefined);
+    const missing = keys.filter((_, place) => found[place] === undefined);
     if (missing.length === 0) return found;
     const others = (await readRows(this.#parts.query, missing)).values();
     return found.map((text) => text ?? others.next().value);

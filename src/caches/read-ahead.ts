@@ -1,10 +1,10 @@
 import { locateRow, type Query, readRange } from "./answer-table.ts";
 
-/** What one statement reads is in memory several times over for a moment. */
-const mostBytesPerRange = 1024 * 1024;
+/** Of rows that are longer than that on average, to read their pages is nearly all of the work. */
+const mostBytesPerRow = 2048;
 /** Of what was read and not asked for yet. Most of it is asked for with the next group. */
 const mostRowsKept = 2048;
-const mostCharactersKept = 4 * mostBytesPerRange;
+const mostCharactersKept = mostRowsKept * mostBytesPerRow;
 /** Answers came in another order than their requests: the row of the first key is not the first row. */
 const rowsBefore = 64;
 /** Of the keys of a group, on average over the last few groups. */
@@ -50,17 +50,17 @@ export class ReadAhead {
 
   /**
    * @param keys What is wanted next, in the order of the requests.
-   * @param bytesPerRow As far as is known.
-   * @returns what it found for as many of the first keys as it reads at once, at least one; nothing while it is out of use.
+   * @param bytesPerRow On average, as far as is known.
+   * @returns what it found; nothing while it is out of use.
    * @throws CacheError when the table cannot be read.
    */
   async read(keys: readonly string[], bytesPerRow: number): Promise<FoundRows> {
+    if (bytesPerRow > mostBytesPerRow) return [];
     if (this.#next === undefined && this.#groupsToPass <= 0) await (this.#locating ??= this.#locate(keys[0] ?? ""));
     if (this.#next === undefined) return [];
-    const wanted = keys.slice(0, Math.max(1, Math.floor(mostBytesPerRange / bytesPerRow)));
     const from = this.#next;
-    this.#next += wanted.length + this.#missing;
-    const turn = this.#readInTurn(wanted, from, this.#next, this.#lastTurn);
+    this.#next += keys.length + this.#missing;
+    const turn = this.#readInTurn(keys, from, this.#next, this.#lastTurn);
     this.#lastTurn = turn.catch(() => undefined); // the caller gets the error
     return turn;
   }

@@ -116,10 +116,21 @@ describe("read-ahead", () => {
         bytesPerRow,
       );
     const unwanted = range(0, 10_000).filter((n) => !isWanted(n));
-    const found = await readAhead.read(unwanted.map(keyOf), 1);
+    const found = await readAhead.read(unwanted.map(keyOf), bytesPerRow);
     const count = found.filter((text) => text !== undefined).length;
     expect(count).toBeGreaterThan(100); // it was in use to the end
     expect(count).toBeLessThan(250); // 20 KB each
+  });
+
+  it("reads nothing where rows are long: to find them is the least part of it", async () => {
+    const { query, statements, write } = openTable();
+    await write([1, 2, 3]);
+    const readAhead = new ReadAhead(query);
+    readAhead.observeLookUp(true);
+    statements.length = 0;
+    expect(await readAhead.read([keyOf(1)], 8000)).toEqual([]);
+    expect(statements).toEqual([]);
+    expect(await readAhead.read([keyOf(1)], 800)).toEqual(['{"n":1}']);
   });
 
   it("lets groups take what they want in their order, though their ranges may be read in another", async () => {
