@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import type { CacheStore } from "../caches/cache-store.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, UsageError } from "../model/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type CheckedInput, refuseInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
+import { notableContentOf, noteKey } from "./input-notes.ts";
 import { checkRequests, createParser } from "./requests.ts";
-import { readVersion } from "./version.ts";
 
 /**
  * Reads a file whole and refuses it if a line cannot be sent. A file that was found good before, and has not changed since, is not read
@@ -26,8 +25,9 @@ export async function checkWhole(
     createParser(options); // throws what is wrong with the options
     return { idsAreUnique: false };
   }
-  const note = await noteOf(input, options);
-  if (note === undefined) return check(input, options, provider);
+  const content = await notableContentOf(input, options);
+  if (content === undefined) return check(input, options, provider);
+  const note = `checked ${noteKey(options, content)}`;
   const cache = await openCache();
   try {
     const linesFoundGood = await cache?.getNote?.(note);
@@ -57,19 +57,4 @@ async function check(
 
 function atMost(lines: number, { limit }: Options): number {
   return Math.min(lines, limit.lines ?? Infinity);
-}
-
-/**
- * The name of what was found out about this file, with these options and this version of the program.
- *
- * @returns undefined where it may change unnoticed.
- */
-async function noteOf(input: Input, options: Options): Promise<string | undefined> {
-  if (options.cache !== "disk") return undefined;
-  if (options.allow_files !== undefined) return undefined; // lines are as good as the files that they name
-  const content = await input.version();
-  if (content === undefined) return undefined;
-  const { model, set, provider, provider_is_named, base_url, providers, routes } = options;
-  const judges = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
-  return `checked ${createHash("sha256").update(`${content}\n${judges}`).digest("base64url")}`;
 }

@@ -2,11 +2,11 @@ import { EventEmitter, once } from "node:events";
 import { Readable } from "node:stream";
 import { parentPort, workerData } from "node:worker_threads";
 import { type LinePlace, splitLinesFrom } from "../jsonl/jsonl.ts";
-import { fingerprint } from "../model/fingerprint.ts";
+import { fingerprint, targetOf } from "../model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { openInput } from "./input.ts";
 import { packRequests } from "./packed-requests.ts";
-import { type Delivery, type Order, targetOf, type ThreadSettings } from "./reading-thread.ts";
+import type { Delivery, Order, ThreadSettings } from "./reading-thread.ts";
 import { createParser } from "./requests.ts";
 
 /** Small, because each chunk is a group: what has been read and not taken yet lies about in the memory. */
@@ -27,7 +27,7 @@ parentPort?.on("message", obey);
 deliver({ kind: "ready" });
 
 function obey(order: Order): void {
-  if (order.kind === "read") void read(order.from);
+  if (order.kind === "read") void read(order.from, order.isNoted);
   else if (order.kind === "endpoint") endpoints.set(order.target, order.endpoint);
   else {
     bytesAhead -= order.bytes;
@@ -35,12 +35,12 @@ function obey(order: Order): void {
   }
 }
 
-async function read(from: LinePlace): Promise<void> {
+async function read(from: LinePlace, isNoted: boolean): Promise<void> {
   const onWarning = (text: string): void => deliver({ kind: "warning", text });
   const parser = createParser(settings.parsing, { idsAreUnique: true, onWarning });
   let place = from;
   for await (const { lines, next } of splitLinesFrom(from, input.from(from.byte, chunkBytes))) {
-    const requests = packRequests(lines.map((line) => named(parser.parse(line))));
+    const requests = packRequests(lines.map((line) => named(parser.parse(line), isNoted)));
     if (bytesAhead >= mostBytesAhead) await once(takings, "taken");
     bytesAhead += next.byte - place.byte;
     deliver({ kind: "requests", requests, next });
@@ -49,10 +49,10 @@ async function read(from: LinePlace): Promise<void> {
   deliver({ kind: "end" });
 }
 
-/** With its fingerprint, if it is known where it goes. @throws Error for a line that is none of those that were checked. */
-function named(request: BatchInput): BatchRequest {
+/** With its fingerprint, if that is wanted, and it is known where the request goes. @throws Error for a line that is none of those that were checked. */
+function named(request: BatchInput, isNoted: boolean): BatchRequest {
   if (request.kind !== "request") throw new Error(`line ${request.lineNumber} is not what it was`);
-  const endpoint = endpoints.get(targetOf(request));
+  const endpoint = isNoted ? undefined : endpoints.get(targetOf(request));
   return endpoint === undefined ? request : Object.assign(request, { fingerprint: fingerprint(endpoint, request.body) });
 }
 

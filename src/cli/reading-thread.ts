@@ -2,11 +2,13 @@ import { on } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Options } from "../config/options.ts";
 import type { LinePlace } from "../jsonl/jsonl.ts";
+import { targetOf } from "../model/fingerprint.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { TokenStats } from "../stats/token-stats.ts";
 import type { CheckedInput } from "./check-input.ts";
 import type { Input } from "./input.ts";
+import type { NotedFingerprints } from "./noted-fingerprints.ts";
 import { type PackedRequests, unpackRequests } from "./packed-requests.ts";
 import type { ParsingOptions, RequestGroup } from "./requests.ts";
 
@@ -57,7 +59,8 @@ export type ThreadSettings = Pick<ReadingThreadOptions, "path" | "version" | "pa
 
 /** From this thread to the other. */
 export type Order =
-  | { readonly kind: "read"; readonly from: LinePlace }
+  /** Fingerprints are not worked out where they are noted. */
+  | { readonly kind: "read"; readonly from: LinePlace; readonly isNoted: boolean }
   /** A group of so many bytes was taken: there is room for another. */
   | { readonly kind: "taken"; readonly bytes: number }
   /** Where requests with this `targetOf` go. */
@@ -102,11 +105,17 @@ export class ReadingThread {
   }
 
   /** Reads on, as far as it is wanted. @returns where to go on without it: perhaps at the end. */
-  async *read(from: LinePlace, warn: (warning: string) => void): AsyncGenerator<RequestGroup, LinePlace> {
+  async *read(
+    from: LinePlace,
+    warn: (warning: string) => void,
+    noted?: NotedFingerprints,
+  ): AsyncGenerator<RequestGroup, LinePlace> {
     let place = from;
     if (this.#worker === undefined) return place;
+    await noted?.prepare(from.lineNumber, from.lineNumber);
+    const isNoted = noted?.knows(from.lineNumber) ?? false;
     const deliveries = on(this.#worker, "message", { close: ["exit"] });
-    this.#order({ kind: "read", from });
+    this.#order({ kind: "read", from, isNoted });
     try {
       for await (const [message] of deliveries) {
         const delivery: Delivery = message;
@@ -115,8 +124,12 @@ export class ReadingThread {
         if (delivery.kind !== "requests") continue;
         this.#order({ kind: "taken", bytes: delivery.next.byte - place.byte });
         const requests = unpackRequests(delivery.requests);
-        this.#tellEndpoints(requests);
-        yield { requests, lines: requests.length };
+        if (!isNoted) this.#tellEndpoints(requests);
+        await noted?.prepare(place.lineNumber, delivery.next.lineNumber);
+        yield {
+          requests: noted === undefined ? requests : requests.map((request) => noted.name(request)),
+          lines: requests.length,
+        };
         place = delivery.next;
         if (!this.#options.isWanted()) break;
       }
@@ -166,9 +179,4 @@ export class ReadingThread {
   #order(order: Order): void {
     this.#worker?.postMessage(order);
   }
-}
-
-/** All that decides on a request's endpoint. */
-export function targetOf({ path, model, provider = "" }: BatchRequest): string {
-  return `${path}\n${provider}\n${model}`;
 }

@@ -13,6 +13,7 @@ import type { Provider } from "../providers/provider.ts";
 import { allowFolder } from "./allowed-folder.ts";
 import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";
+import type { NotedFingerprints } from "./noted-fingerprints.ts";
 import type { ReadingThread } from "./reading-thread.ts";
 
 export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
@@ -22,12 +23,13 @@ export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly checked: CheckedInput;
   /** May take over where the run waits for this; closed in the end. */
   readonly thread?: ReadingThread | undefined;
+  readonly noted?: NotedFingerprints | undefined;
 }
 
 /** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
 export async function* readRequests(
   input: Input,
-  { checked, limit, thread, ...parsing }: ReadingOptions,
+  { checked, limit, thread, noted, ...parsing }: ReadingOptions,
   /** Called once at most. */
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
@@ -39,7 +41,14 @@ export async function* readRequests(
   const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warnOnce });
   let left = limit.lines ?? Infinity;
   try {
-    for await (const { requests, lines } of readInTurns(input, parser, checked.tooLong, thread, warnOnce)) {
+    for await (const { requests, lines } of readInTurns({
+      input,
+      parser,
+      tooLong: checked.tooLong,
+      thread,
+      noted,
+      warn: warnOnce,
+    })) {
       yield lines > left ? firstOf(requests, left) : requests;
       left -= lines;
       if (left <= 0) return;
@@ -55,22 +64,26 @@ export interface RequestGroup {
   readonly lines: number;
 }
 
+interface Reading extends Pick<ReadingOptions, "thread" | "noted"> {
+  readonly input: Input;
+  readonly parser: RequestParser;
+  readonly tooLong: ReadonlySet<number> | undefined;
+  readonly warn: (warning: string) => void;
+}
+
 /** Here, until the thread can take over; there, until that is not what the run waits for; and here again. */
-async function* readInTurns(
-  input: Input,
-  parser: RequestParser,
-  tooLong: ReadonlySet<number> | undefined,
-  thread: ReadingThread | undefined,
-  warn: (warning: string) => void,
-): AsyncGenerator<RequestGroup> {
+async function* readInTurns({ input, parser, tooLong, thread, noted, warn }: Reading): AsyncGenerator<RequestGroup> {
   let place: LinePlace | undefined = firstLine;
   while (place !== undefined) {
     const here = splitLinesFrom(place, input.rereadable ? input.from(place.byte) : input, tooLong);
+    let { lineNumber }: LinePlace = place;
     place = undefined;
     for await (const { lines, next } of here) {
-      yield { requests: parseEach(lines, parser), lines: lines.length };
+      await noted?.prepare(lineNumber, next.lineNumber);
+      lineNumber = next.lineNumber;
+      yield { requests: parseEach(lines, parser, noted), lines: lines.length };
       if (thread?.canTakeOver(next) !== true) continue;
-      place = yield* thread.read(next, warn);
+      place = yield* thread.read(next, warn, noted);
       break;
     }
   }
@@ -85,8 +98,8 @@ function* firstOf(requests: Iterable<BatchInput>, count: number): Generator<Batc
   }
 }
 
-function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
-  for (const line of lines) yield parser.parse(line);
+function* parseEach(lines: readonly Line[], parser: RequestParser, noted: NotedFingerprints | undefined): Generator<BatchInput> {
+  for (const line of lines) yield noted === undefined ? parser.parse(line) : noted.name(parser.parse(line));
 }
 
 /**

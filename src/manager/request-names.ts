@@ -1,5 +1,5 @@
 import { DigestCounts } from "../model/digest-counts.ts";
-import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
+import { fingerprintOfOccurrence, fingerprintOfRequest } from "../model/fingerprint.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { NamedRequest } from "./request-walk.ts";
@@ -17,7 +17,7 @@ export class RequestNames {
   }
 
   name(request: BatchRequest): NamedRequest {
-    const first = request.fingerprint ?? fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
+    const first = request.fingerprint ?? fingerprintOfRequest(request, this.#provider.endpoint(request));
     const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
     return { request, id: resultId(name), key: this.#areShared ? first : name };
   }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
+import type { BatchRequest } from "./request.ts";
 
 /**
  * Names an answer: the SHA-256, in base64url, of where the request goes and what it says. Not part of it: the key, the
@@ -10,6 +11,16 @@ import { canonicalJson } from "./canonical-json.ts";
  */
 export function fingerprint(endpoint: string, body: string): string {
   return hash("sha256", `${endpoint}\n${canonicalJson(body)}`, "base64url");
+}
+
+/** @param endpoint See `Provider.endpoint`; undefined where nobody can be asked. */
+export function fingerprintOfRequest({ path, body }: BatchRequest, endpoint: string | undefined): string {
+  return fingerprint(endpoint ?? path, body);
+}
+
+/** All that decides on a request's endpoint. */
+export function targetOf({ path, model, provider = "" }: BatchRequest): string {
+  return `${path}\n${provider}\n${model}`;
 }
 
 /**

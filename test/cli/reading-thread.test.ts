@@ -7,14 +7,16 @@ import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDiskCache } from "../../src/caches/cache-store.ts";
 import { openInput } from "../../src/cli/input.ts";
+import { NotedFingerprints } from "../../src/cli/noted-fingerprints.ts";
 import { ReadingThread, type ReadingThreadOptions, type ThreadSettings } from "../../src/cli/reading-thread.ts";
 import { readRequests } from "../../src/cli/requests.ts";
 import { firstLine } from "../../src/jsonl/split-lines.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../../src/model/request.ts";
 
-const lines = 4000;
+const lines = 4100;
 const script = new URL("../../dist/cli/reading-thread-worker.js", import.meta.url);
 let folder = "";
 let file = "";
@@ -59,11 +61,19 @@ interface ReadingOptions extends Partial<ReadingThreadOptions> {
   readonly limit?: number;
   /** Reads a first group, waits until the thread is ready, and then reads on. */
   readonly waits?: boolean;
+  readonly noted?: NotedFingerprints;
   /** After so many lines the run no longer waits for the reading. */
   readonly wantedLines?: number;
 }
 
-async function read({ limit, waits = false, wantedLines = lines + 1, path = file, ...more }: ReadingOptions): Promise<Reading> {
+async function read({
+  limit,
+  waits = false,
+  wantedLines = lines + 1,
+  path = file,
+  noted,
+  ...more
+}: ReadingOptions): Promise<Reading> {
   const input = await openInput(path, Readable.from([]));
   const requests: BatchInput[] = [];
   const warnings: string[] = [];
@@ -80,7 +90,7 @@ async function read({ limit, waits = false, wantedLines = lines + 1, path = file
     ...more,
   };
   const thread = new ReadingThread(threadOptions);
-  const options = { ...parsing, limit: { lines: limit, rates: [] }, checked: { idsAreUnique: true }, thread };
+  const options = { ...parsing, limit: { lines: limit, rates: [] }, checked: { idsAreUnique: true }, thread, noted };
   for await (const group of readRequests(input, options, warn)) {
     const some = [...group];
     requests.push(...some);
@@ -111,6 +121,35 @@ it("reads the same requests in another thread, with the fingerprints that they h
   expect(requests.map(withoutFingerprint)).toEqual(here);
   expect(warnings).toHaveLength(1);
   expect(fromThread.filter((request) => request.fingerprint !== fingerprint(endpoint(request), request.body))).toEqual([]);
+});
+
+it("gives requests the fingerprints that are noted, wherever they are read", async () => {
+  const cache = await openDiskCache({ path: join(folder, "cache.sqlite") });
+  let workedOut = 0;
+  const readNoted = (): Promise<Reading> => {
+    workedOut = 0;
+    const endpointOf = (request: BatchRequest): string => {
+      workedOut += 1;
+      return endpoint(request);
+    };
+    const noted = new NotedFingerprints({
+      notes: cache,
+      name: "file",
+      content: "content",
+      version: async () => "content",
+      endpoint: endpointOf,
+    });
+    return read({ waits: true, noted }).finally(() => noted.close());
+  };
+  for (const most of [lines, lines / 10]) {
+    const { requests } = await readNoted();
+    expect(requests.map(withoutFingerprint)).toEqual(here);
+    for (const request of requests.filter(isFromThread))
+      expect(request.fingerprint).toBe(fingerprint(endpoint(request), request.body));
+    expect(requests.filter(isFromThread)).toHaveLength(lines);
+    expect(workedOut).toBeLessThanOrEqual(most);
+  }
+  await cache.close();
 });
 
 it("goes on here when the run no longer waits for it", async () => {

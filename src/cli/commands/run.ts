@@ -15,6 +15,7 @@ import { openEventLog } from "../event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { collectSooner } from "../heap-growth.ts";
 import { chooseInput, type Input, InputError, openInput } from "../input.ts";
+import { createNotedFingerprints } from "../noted-fingerprints.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { createReadingThread } from "../reading-thread.ts";
 import { readRequests } from "../requests.ts";
@@ -82,7 +83,9 @@ async function runInput(input: Input, options: Options, environment: Environment
   observers.push(report.observe);
   const thread = await createReadingThread(input, { options, checked, provider, stats: manager.stats });
   if (thread !== undefined) closers.add(() => thread.close());
-  const requests = readRequests(input, { ...options, checked, thread }, report.warn);
+  const noted = await createNotedFingerprints(input, options, provider, cache);
+  if (noted !== undefined) closers.add(() => noted.close());
+  const requests = readRequests(input, { ...options, checked, thread, noted }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 
