@@ -31,16 +31,9 @@ it("resumes a long run in order, and asks for what is missing alone", async () =
   await cache.close();
   await setTimeout(Math.max(0, statSync(input).ctimeMs + 2600 - Date.now())); // younger files are read by one thread alone
 
-  const { code, stderr } = await user.run([
-    "run",
-    "in.jsonl",
-    "-o",
-    "out.jsonl",
-    "--cache-path",
-    "cache.sqlite",
-    "--base-url",
-    `${server.url}/v1`,
-  ]);
+  const places = ["-o", "out.jsonl", "--cache-path", "cache.sqlite"];
+  const command = ["run", "in.jsonl", ...places, "--base-url", `${server.url}/v1`];
+  const { code, stderr } = await user.run(command);
   expect(code, stderr).toBe(0);
   expect(server.ledger).toHaveLength(lines - known);
   const output = user.lines("out.jsonl");
@@ -51,4 +44,16 @@ it("resumes a long run in order, and asks for what is missing alone", async () =
       (n < known ? response?.request_id !== `${n}` : !JSON.stringify(response).includes(`Question ${n}`)),
   );
   expect(strange).toEqual([]);
-});
+
+  // Once more, by the fingerprints that the first run has noted.
+  const before = user.read("out.jsonl");
+  expect((await user.run(command)).code).toBe(0);
+  expect(server.ledger).toHaveLength(lines - known);
+  expect(user.read("out.jsonl") === before, "the output is byte for byte the same").toBe(true);
+  user.write("in.jsonl", [
+    { custom_id: "new", body: { model: "m", messages: [{ role: "user", content: "Another" }] } },
+    ...bodies,
+  ]);
+  expect((await user.run(command)).code).toBe(0);
+  expect(server.ledger, "lines that have moved are not asked again").toHaveLength(lines - known + 1);
+}, 60_000);
