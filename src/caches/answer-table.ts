@@ -50,8 +50,8 @@ export async function readRows(query: Query, keys: readonly string[], prefix: st
 }
 
 /** @returns where the row of `key` stands in the order in which rows were first written. */
-export async function locateRow(query: Query, key: string, prefix: string = namespace): Promise<number | undefined> {
-  const [row] = await query("SELECT rowid AS place FROM keyv WHERE key = ?", [`${prefix}:${key}`]);
+export async function locateRow(query: Query, key: string): Promise<number | undefined> {
+  const [row] = await query("SELECT rowid AS place FROM keyv WHERE key = ?", [`${namespace}:${key}`]);
   return row === undefined ? undefined : Number(row["place"]);
 }
 
@@ -61,8 +61,8 @@ const rangeSql = `
     CAST(group_concat(value, '') AS BLOB) AS bytes
   FROM (SELECT key, value FROM keyv WHERE rowid >= ?1 AND rowid < ?2)`;
 
-/** Reads the rows that stand from one place up to another, in one statement. */
-export async function readRange(query: Query, from: number, to: number, prefix: string = namespace): Promise<KeyedText[]> {
+/** Reads the rows of answers that stand from one place up to another, in one statement. */
+export async function readRange(query: Query, from: number, to: number): Promise<KeyedText[]> {
   const [row] = await query(rangeSql, [from, to]);
   const bytes = row?.["bytes"];
   if (!Buffer.isBuffer(bytes)) return []; // there are no rows
@@ -72,8 +72,8 @@ export async function readRange(query: Query, from: number, to: number, prefix: 
   let start = 0;
   for (const [place, key] of keys.entries()) {
     const end = start + Number(lengths[place]);
-    if (typeof key === "string" && key.startsWith(`${prefix}:`)) {
-      rows.push({ key: key.slice(prefix.length + 1), text: bytes.toString("utf8", start, end) });
+    if (typeof key === "string" && key.startsWith(`${namespace}:`)) {
+      rows.push({ key: key.slice(namespace.length + 1), text: bytes.toString("utf8", start, end) });
     }
     start = end;
   }

@@ -66,8 +66,9 @@ export class ReadAhead {
   }
 
   async #locate(key: string): Promise<void> {
-    const place = await locateRow(this.#query, key);
-    this.#locating = undefined;
+    const place = await locateRow(this.#query, key).finally(() => {
+      this.#locating = undefined;
+    });
     if (place === undefined) return this.#rest();
     this.#next = place - rowsBefore;
     this.#missing = rowsBefore;

@@ -44,9 +44,9 @@ export interface NotedFingerprintsOptions {
 }
 
 /**
- * The fingerprints of a file's requests, kept in the cache from one run to the next: to work them out is a third of what it takes to resume
- * a run. They are kept for the file as it lies there, by its inode, size and times, and for the options that decide on them; and of each
- * model and path the first one is worked out, and compared, in every run.
+ * The fingerprints of a file's requests, kept in the cache from one run to the next: to work them out is an eighth of what it takes to
+ * resume a run. They are kept for the file as it lies there, by its inode, size and times, and for the options that decide on them; and of
+ * each model and path the first one is worked out, and compared, in every run.
  *
  * Lines are named in their order. Nothing depends on a note: what is not noted is worked out.
  */

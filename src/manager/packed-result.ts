@@ -1,6 +1,6 @@
 import type { Answer } from "../model/attempt.ts";
 import { decodeString } from "../model/json-text.ts";
-import type { BatchResult, SucceededResult } from "../model/result.ts";
+import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 
 /**
  * A result as one text: numbers, then its texts one behind the other. The body, which is most of it, needs no escaping on the way out and no
@@ -60,7 +60,7 @@ function unpackSucceeded(text: string): SucceededResult {
 }
 
 /** JSON; the answer's body stands behind it, apart by a line break, which the rest cannot hold. */
-function packFailed(result: BatchResult): string {
+function packFailed(result: FailedResult): string {
   if (result.answer === undefined) return JSON.stringify(result);
   const { body, ...answer } = result.answer;
   return `${JSON.stringify({ ...result, answer })}\n${body}`;

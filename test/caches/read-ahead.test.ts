@@ -133,6 +133,21 @@ describe("read-ahead", () => {
     expect(await readAhead.read([keyOf(1)], 800)).toEqual(['{"n":1}']);
   });
 
+  it("can be read again after a statement that failed", async () => {
+    const { query, write } = openTable();
+    await write([1, 2, 3]);
+    let failures = 2;
+    const readAhead = new ReadAhead(async (sql, parameters) => {
+      failures -= 1;
+      if (failures >= 0) throw new Error("the disk is away");
+      return query(sql, parameters);
+    });
+    readAhead.observeLookUp(true);
+    await expect(readAhead.read([keyOf(1)], bytesPerRow)).rejects.toThrow("the disk is away");
+    await expect(readAhead.read([keyOf(1)], bytesPerRow)).rejects.toThrow("the disk is away");
+    expect(await readAhead.read([keyOf(1)], bytesPerRow)).toEqual(['{"n":1}']);
+  });
+
   it("lets groups take what they want in their order, though their ranges may be read in another", async () => {
     const { query, write } = openTable();
     await write([...range(100, 150), ...range(0, 100), ...range(150, 300)]);
