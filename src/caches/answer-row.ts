@@ -7,13 +7,8 @@ import { isExpired, isStoredHead } from "./stored-answer.ts";
  *
  *     {"value":{"storedAt":1767225600000,"statusCode":200,"requestId":"…","usage":{…},"bodyLength":2,"body":{}}}
  *
- * Whoever changes the form must change the namespace as well: rows of another form are never looked at.
+ * Whoever changes the form must change the names of the tables as well (`tables.ts`).
  */
-export const namespace = "llmbatch-1";
-
-/** Of rows that hold a note, as Keyv writes a text: `{"value":"…"}`. */
-export const notesNamespace = "llmbatch-notes-1";
-
 const ending = "}}";
 
 const count = String.raw`(\d+)`;
@@ -70,16 +65,6 @@ export function readRow(row: unknown, now: number, ttlMs: number | undefined): A
     body: row.slice(text.length, -ending.length),
     usage: head.usage,
   };
-}
-
-export function writeNote(text: string): string {
-  return JSON.stringify({ value: text });
-}
-
-/** @returns undefined if something else wrote the row. */
-export function readNote(row: unknown): string | undefined {
-  const note = typeof row === "string" ? parse(row) : undefined;
-  return typeof note === "object" && note !== null && "value" in note && typeof note.value === "string" ? note.value : undefined;
 }
 
 function parse(text: string): unknown {

@@ -1,24 +1,23 @@
 import type { Answer } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
-import { namespace, notesNamespace, readNote, readRow, rowTexts, writeNote } from "./answer-row.ts";
+import { readRow, rowTexts } from "./answer-row.ts";
+import type { AnswerTable } from "./answer-table.ts";
+import type { CacheStore } from "./cache-store.ts";
+import { readOnlyError } from "./disk-error.ts";
+import { Grouped } from "./group.ts";
 import {
   deleteAllRows,
   deleteExpiredRows,
-  deleteNotes,
+  deleteStrayNames,
   type Expiry,
-  pageBytes,
-  type Query,
-  readRows,
   type RowSummary,
   shrink,
   summarizeRows,
-  writeRows,
-} from "./answer-table.ts";
-import type { CacheStore } from "./cache-store.ts";
-import { Grouped } from "./group.ts";
-import { RowPacker } from "./packed-rows.ts";
+} from "./maintenance.ts";
+import { deleteNotes, readNote, writeNote } from "./notes.ts";
 import { databaseBytes } from "./private-file.ts";
 import { type FoundRows, ReadAhead } from "./read-ahead.ts";
+import { pageBytes, type Query } from "./tables.ts";
 import type { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface DiskCacheStats extends RowSummary {
@@ -41,8 +40,10 @@ export interface DiskCacheParts {
   /** Its real path; undefined for a database in memory. */
   readonly file: string | undefined;
   readonly query: Query;
+  readonly table: AnswerTable;
   readonly log: WriteAheadLog;
   readonly disconnect: () => Promise<void>;
+  readonly isReadOnly: boolean;
   readonly ttlMs: number | undefined;
   readonly now: () => number;
 }
@@ -55,7 +56,6 @@ export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
   readonly #writes: Grouped<NewAnswer, never>;
   readonly #reads: Grouped<string, Answer>;
-  readonly #packer = new RowPacker();
   /** By `getMany`, beside those in groups. */
   readonly #readings = new Set<Promise<unknown>>();
   readonly #readAhead: ReadAhead;
@@ -65,7 +65,7 @@ export class DiskCache implements CacheStore {
   /** Use `openDiskCache`. */
   constructor(parts: DiskCacheParts) {
     this.#parts = parts;
-    this.#readAhead = new ReadAhead(parts.query);
+    this.#readAhead = new ReadAhead(parts.table);
     this.#writes = new Grouped({
       run: (rows) => this.#write(rows),
       bytesOf: ({ answer }) => answer.body.length,
@@ -104,17 +104,18 @@ export class DiskCache implements CacheStore {
 
   async getNote(name: string): Promise<string | undefined> {
     if (this.#closing !== undefined) return this.#rejectClosed();
-    const [row] = await readRows(this.#parts.query, [name], notesNamespace);
-    return readNote(row);
+    return readNote(this.#parts.query, name);
   }
 
   async setNote(name: string, text: string): Promise<void> {
     if (this.#closing !== undefined) return this.#rejectClosed();
-    await writeRows(this.#parts.query, [{ key: name, texts: [writeNote(text)] }], notesNamespace);
+    this.#rejectReadOnly();
+    await writeNote(this.#parts.query, name, text);
   }
 
   async stats(): Promise<DiskCacheStats> {
-    const { path, file, query } = this.#parts;
+    const { path, file, query, table, isReadOnly } = this.#parts;
+    if (!isReadOnly) await table.deleteReplaced();
     const summary = await summarizeRows(query, this.#expiry());
     return { path, ...summary, bytes: file === undefined ? 0 : await databaseBytes(file) };
   }
@@ -127,14 +128,19 @@ export class DiskCache implements CacheStore {
    * @returns how many were deleted.
    */
   async prune(options: { readonly olderThanMs?: number } = {}): Promise<number> {
-    const deleted = await deleteExpiredRows(this.#parts.query, this.#expiry(options.olderThanMs));
-    await deleteNotes(this.#parts.query);
-    await shrink(this.#parts.query);
+    this.#rejectReadOnly();
+    const { query, table } = this.#parts;
+    await table.deleteReplaced();
+    const deleted = await deleteExpiredRows(query, this.#expiry(options.olderThanMs));
+    await deleteStrayNames(query);
+    await deleteNotes(query);
+    await shrink(query);
     return deleted;
   }
 
   /** Deletes all answers, those of other versions of llmbatch included, and makes the file smaller. @returns how many. */
   async clear(): Promise<number> {
+    this.#rejectReadOnly();
     const deleted = await deleteAllRows(this.#parts.query);
     await shrink(this.#parts.query);
     return deleted;
@@ -147,10 +153,11 @@ export class DiskCache implements CacheStore {
   }
 
   async #write(answers: readonly NewAnswer[]): Promise<never[]> {
-    const { query, log, ttlMs } = this.#parts;
+    this.#rejectReadOnly();
+    const { table, log, ttlMs } = this.#parts;
     const rows = answers.map(({ key, answer, storedAt }) => ({ key, texts: rowTexts(answer, storedAt, ttlMs) }));
-    const bytes = await writeRows(query, rows, namespace, this.#packer);
-    await log.grewBy(bytes + rows.length * pageBytesPerRow);
+    const bytes = await table.write(rows);
+    await log.grewBy(bytes + pageBytes * (pagesPerGroup + rows.length * pagesPerRow));
     return [];
   }
 
@@ -167,12 +174,12 @@ export class DiskCache implements CacheStore {
   async #complete(found: FoundRows, keys: readonly string[]): Promise<readonly unknown[]> {
     const missing = keys.filter((_, place) => found[place] === undefined);
     if (missing.length === 0) return found;
-    const others = (await readRows(this.#parts.query, missing)).values();
+    const others = (await this.#parts.table.read(missing)).values();
     return found.map((text) => text ?? others.next().value);
   }
 
   async #read(keys: readonly string[]): Promise<(Answer | undefined)[]> {
-    return this.#answersOf(await readRows(this.#parts.query, keys));
+    return this.#answersOf(await this.#parts.table.read(keys));
   }
 
   #answersOf(rows: readonly unknown[]): (Answer | undefined)[] {
@@ -201,8 +208,21 @@ export class DiskCache implements CacheStore {
     await Promise.allSettled(this.#readings);
     await this.#reads.idle();
     await this.#writes.idle();
+    await this.#finishTable();
     await this.#parts.log.close();
     await this.#parts.disconnect();
+  }
+
+  /** The next process has less to look through. Whatever fails can be done by any later one. */
+  async #finishTable(): Promise<void> {
+    const { table, isReadOnly } = this.#parts;
+    await table.idle();
+    if (!isReadOnly) await table.deleteReplaced().catch(() => undefined);
+  }
+
+  /** Not left to SQLite, which would not let names be gathered in memory either. */
+  #rejectReadOnly(): void {
+    if (this.#parts.isReadOnly) throw readOnlyError(this.#parts.path);
   }
 
   #rejectClosed(): Promise<never> {
@@ -216,7 +236,8 @@ const maxRowsPerGroup = 4096;
 const maxKeysPerRead = 1024;
 /** SQLite takes one after the other; the next lies ready there, so that nobody waits while this thread is busy with other things. */
 const groupsOfWrites = 2;
-/** A page of the index, and half of one that its text does not fill. */
-const pageBytesPerRow = 1.5 * pageBytes;
+/** Of a group, the last page of the table and what leads there; of a row, what its text does not fill, and its part of the index. */
+const pagesPerGroup = 3;
+const pagesPerRow = 0.25;
 /** How large answers are is known only after some have been read. */
 const cautiousBytesPerHit = 64 * 1024;

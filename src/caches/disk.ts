@@ -2,10 +2,12 @@ import type { KeyvSqlite } from "@keyv/sqlite";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { pageBytes, probe, type Query } from "./answer-table.ts";
+import { AnswerTable } from "./answer-table.ts";
 import { DiskCache } from "./disk-cache.ts";
 import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
+import { probe } from "./notes.ts";
 import { findFile, makePrivateFile } from "./private-file.ts";
+import { createTables, pageBytes, type Query } from "./tables.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export type { DiskCache, DiskCacheStats } from "./disk-cache.ts";
@@ -28,7 +30,7 @@ export interface DiskCacheOptions {
 
 /**
  * Opens a cache that is one SQLite file, which several processes may use at once: each finds the others' answers. Only its owner
- * can read it (mode 0600). Its rows are Keyv's: `new Keyv({ store: new KeyvSqlite(path), namespace: "llmbatch-1" })` reads them.
+ * can read it (mode 0600). Answers stand in a table of their own, not in Keyv's: see `AnswerTable`.
  *
  * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
  * crashes or the power fails, answers that it had not written out yet are missing and are asked for again: usually those of the
@@ -47,7 +49,10 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
     const connect = (): Promise<KeyvSqlite> => withPatience(() => open(Store, file, readOnly), lockWaitMs);
     const store = await connect();
     const query = queryOf(store, path, lockWaitMs);
-    if (!readOnly) await orDisconnect(store, () => probe(query));
+    await orDisconnect(store, async () => {
+      await createTables(query);
+      if (!readOnly) await probe(query);
+    });
     const log = new WriteAheadLog({
       query,
       connect: async () => {
@@ -55,7 +60,9 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
         return { query: queryOf(other, path, lockWaitMs), disconnect: () => other.close() };
       },
     });
-    return new DiskCache({ path, file, query, log, disconnect: () => store.close(), ttlMs, now });
+    const table = new AnswerTable(query);
+    const disconnect = (): Promise<void> => store.close();
+    return new DiskCache({ path, file, query, table, log, disconnect, isReadOnly: readOnly, ttlMs, now });
   } catch (error) {
     throw diskError(path, error);
   }
@@ -86,12 +93,9 @@ async function open(Store: typeof KeyvSqlite, file: string | undefined, readOnly
   store.on("error", () => undefined); // its queries reject with the same error
   await orDisconnect(store, async () => {
     await store.query(`PRAGMA cache_size = -${pageCacheKiB}`);
-    if (readOnly) {
-      await store.query("PRAGMA query_only = ON");
-    } else {
-      await enlargePages(store).catch(() => undefined); // any size will do
-      await keepLog(store);
-    }
+    if (readOnly) return;
+    await enlargePages(store).catch(() => undefined); // any size will do
+    await keepLog(store);
   });
   return store;
 }

@@ -10,7 +10,7 @@ export interface AnswerRow {
 export interface PackedRows {
   /** UTF-8, row after row. Good until they are let go. */
   readonly bytes: Uint8Array;
-  /** JSON: of each row its full key, its first byte, counted from 1, and how many it has. */
+  /** JSON: of each row its key, its first byte, counted from 1, and how many it has. */
   readonly places: string;
 }
 
@@ -25,18 +25,14 @@ export class RowPacker {
   readonly #spare: TextBuffer[] = [];
 
   /** Packs rows for as long as `use` takes. */
-  async pack<Outcome>(
-    rows: readonly AnswerRow[],
-    prefix: string,
-    use: (packed: PackedRows) => Promise<Outcome>,
-  ): Promise<Outcome> {
+  async pack<Outcome>(rows: readonly AnswerRow[], use: (packed: PackedRows) => Promise<Outcome>): Promise<Outcome> {
     const buffer = this.#spare.pop() ?? new TextBuffer(firstBytes);
     buffer.clear();
     const places: [key: string, from: number, bytes: number][] = [];
     for (const { key, texts } of rows) {
       const start = buffer.length;
       for (const text of texts) buffer.add(text);
-      places.push([`${prefix}:${key}`, start + 1, buffer.length - start]);
+      places.push([key, start + 1, buffer.length - start]);
     }
     const outcome = await use({ bytes: buffer.bytes, places: JSON.stringify(places) });
     if (buffer.capacity <= mostKeptBytes) this.#spare.push(buffer);

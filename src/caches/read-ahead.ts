@@ -1,4 +1,4 @@
-import { locateRow, type Query, readRange } from "./answer-table.ts";
+import type { AnswerTable } from "./answer-table.ts";
 
 /** Of rows that are longer than that on average, to read their pages is nearly all of the work. */
 const mostBytesPerRow = 2048;
@@ -24,7 +24,7 @@ export type FoundRows = readonly (string | undefined)[];
  * groups that were looked up by their keys were all known.
  */
 export class ReadAhead {
-  readonly #query: Query;
+  readonly #table: Pick<AnswerTable, "locate" | "readRange">;
   /** Where the next range begins. Undefined while it is out of use. */
   #next: number | undefined;
   #locating: Promise<void> | undefined;
@@ -39,8 +39,8 @@ export class ReadAhead {
   /** Ranges are read side by side, but kept, and taken from, in their order. */
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(query: Query) {
-    this.#query = query;
+  constructor(table: Pick<AnswerTable, "locate" | "readRange">) {
+    this.#table = table;
   }
 
   /** Hears of each group that was looked up by its keys. */
@@ -66,7 +66,7 @@ export class ReadAhead {
   }
 
   async #locate(key: string): Promise<void> {
-    const place = await locateRow(this.#query, key).finally(() => {
+    const place = await this.#table.locate(key).finally(() => {
       this.#locating = undefined;
     });
     if (place === undefined) return this.#rest();
@@ -75,9 +75,9 @@ export class ReadAhead {
   }
 
   async #readInTurn(wanted: readonly string[], from: number, to: number, before: Promise<unknown>): Promise<FoundRows> {
-    const rows = await readRange(this.#query, from, to);
+    const rows = await this.#table.readRange(from, to);
     await before;
-    for (const { key, text } of rows) this.#keep(key, text);
+    for (const { name, text } of rows) this.#keep(name, text);
     const found = wanted.map((key) => this.#take(key));
     this.#judge(found);
     return found;

@@ -1,4 +1,4 @@
-import type { Query } from "./answer-table.ts";
+import type { Query } from "./tables.ts";
 
 export interface WriteAheadLogOptions {
   /** On the connection that writes. */

@@ -107,10 +107,16 @@ describe("looking after the disk cache", () => {
     for (const n of [1, 2]) await cache.set(keyOf(n), answerOf(body));
     const database = new KeyvSqlite(path);
     for (const key of ["llmbatch-0:a", "llmbatch-12:b", "keyv:c", "llmbatch", "other"]) await database.set(key, "{}");
+    for (const table of ["llmbatch_answers_0", "llmbatch_names_0", "others"]) {
+      await database.query(`CREATE TABLE ${table} (name TEXT)`);
+      await database.query(`INSERT INTO ${table} VALUES ('a')`);
+    }
     expect((await cache.stats()).entries).toBe(2);
-    expect(await cache.clear()).toBe(4);
+    expect(await cache.clear()).toBe(5);
     const left = await database.query("SELECT key FROM keyv ORDER BY key");
     expect(left).toEqual([{ key: "keyv:c" }, { key: "llmbatch" }, { key: "other" }]);
+    expect(await database.query("SELECT * FROM llmbatch_names_0, others")).toEqual([]);
+    expect(await database.query("SELECT * FROM others")).toEqual([{ name: "a" }]);
     expect((await cache.stats()).entries).toBe(0);
     await cache.set(keyOf(1), answerOf("{}"));
     expect(await found(cache)).toEqual([1]);
@@ -124,8 +130,8 @@ describe("looking after the disk cache", () => {
     const start = Date.now();
     await cache.set(keyOf(1), answerOf(body));
     const database = new KeyvSqlite(path);
-    for (const [n, value] of ["", "x", null, '{"value":'].entries()) {
-      await database.query("INSERT INTO keyv VALUES (?, ?)", [`llmbatch-1:${n}`, value]);
+    for (const [n, value] of ["", "x", Buffer.from("{}"), '{"value":'].entries()) {
+      await database.query("INSERT INTO llmbatch_answers_1 (name, value) VALUES (?, ?)", [String(n), value]);
     }
     await database.close();
     const stats = await cache.stats();

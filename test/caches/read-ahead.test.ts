@@ -3,9 +3,10 @@ import { array, assert, asyncProperty, integer, record, string } from "fast-chec
 import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Query, writeRows } from "../../src/caches/answer-table.ts";
+import { AnswerTable } from "../../src/caches/answer-table.ts";
 import { openDiskCache } from "../../src/caches/disk.ts";
 import { ReadAhead } from "../../src/caches/read-ahead.ts";
+import { createTables, type Query } from "../../src/caches/tables.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -13,7 +14,7 @@ const groupSize = 50;
 const bytesPerRow = 100;
 
 /** A real table, and every statement that it was asked. */
-function openTable() {
+async function openTable() {
   const store = new KeyvSqlite(":memory:");
   onTestFinished(() => store.close());
   const statements: string[] = [];
@@ -21,12 +22,11 @@ function openTable() {
     statements.push(sql);
     return store.query(sql, parameters);
   };
+  await createTables(query);
+  const table = new AnswerTable(query);
   const write = (numbers: readonly number[], textOf = (n: number) => `{"n":${n}}`): Promise<number> =>
-    writeRows(
-      query,
-      numbers.map((n) => ({ key: keyOf(n), texts: [textOf(n)] })),
-    );
-  return { query, statements, write };
+    table.write(numbers.map((n) => ({ key: keyOf(n), texts: [textOf(n)] })));
+  return { query, table, statements, write };
 }
 
 function range(from: number, to: number): number[] {
@@ -58,55 +58,56 @@ function disordered(numbers: readonly number[], most: number): number[] {
 
 const isWanted = (n: number): boolean => n % 4 !== 0;
 
-const lookUps = (statements: readonly string[]): number => statements.filter((sql) => sql.includes("WHERE key =")).length;
+const lookUps = (statements: readonly string[]): number =>
+  statements.filter((sql) => sql.includes("answer.place AS found")).length;
 
 describe("read-ahead", () => {
   it("finds all rows without looking at a key, once it knows where the first of them stands", async () => {
-    const { query, statements, write } = openTable();
+    const { table, statements, write } = await openTable();
     await write(range(0, 1000));
-    const [first, ...others] = await readAll(new ReadAhead(query), range(0, 1000));
+    const [first, ...others] = await readAll(new ReadAhead(table), range(0, 1000));
     expect(first).toBe(0); // it waits for a group of which all was known
     expect(others.slice(1)).toEqual(others.slice(1).map(() => groupSize));
     expect(lookUps(statements)).toBe(1);
   });
 
   it("finds nearly all rows where answers came in another order than their requests", async () => {
-    const { query, write } = openTable();
+    const { table, write } = await openTable();
     await write(disordered(range(0, 2000), 60));
-    const shares = await readAll(new ReadAhead(query), range(0, 2000));
+    const shares = await readAll(new ReadAhead(table), range(0, 2000));
     const later = shares.slice(5).reduce((sum, share) => sum + share, 0);
     expect(later).toBeGreaterThan(0.95 * (shares.length - 5) * groupSize);
   });
 
   it("catches up with rows that stand behind its range", async () => {
-    const { query, write } = openTable();
+    const { table, write } = await openTable();
     const ofAnotherRun = range(5000, 5120);
     await write([...range(0, 60), ...ofAnotherRun, ...range(60, 1000)]);
-    const shares = await readAll(new ReadAhead(query), range(0, 1000));
+    const shares = await readAll(new ReadAhead(table), range(0, 1000));
     expect(shares.slice(8)).toEqual(shares.slice(8).map(() => groupSize));
   });
 
   it("finds more than half where rows of another run stand among them", async () => {
-    const { query, write } = openTable();
+    const { table, write } = await openTable();
     await write(range(0, 2000).flatMap((n) => (n % 3 === 0 ? [n, 5000 + n] : [n])));
-    const shares = await readAll(new ReadAhead(query), range(0, 2000));
+    const shares = await readAll(new ReadAhead(table), range(0, 2000));
     expect(shares.slice(5).reduce((sum, share) => sum + share, 0)).toBeGreaterThan(0.6 * (shares.length - 5) * groupSize);
   });
 
   it("goes out of use where rows stand in no order, and asks less and less often whether they do", async () => {
-    const { query, statements, write } = openTable();
+    const { table, statements, write } = await openTable();
     await write(range(0, 10_000).toSorted((one, other) => keyOf(one).localeCompare(keyOf(other))));
-    await readAll(new ReadAhead(query), range(0, 10_000));
-    const ranges = statements.filter((sql) => sql.includes("rowid >=")).length;
+    await readAll(new ReadAhead(table), range(0, 10_000));
+    const ranges = statements.filter((sql) => sql.includes("place >= ?1")).length;
     expect(ranges).toBeGreaterThan(3);
     expect(ranges).toBeLessThan(40); // of 200 groups
     expect(lookUps(statements)).toBeLessThan(12);
   });
 
   it("keeps a bounded part of what it read, however much of that nobody wants", async () => {
-    const { query, write } = openTable();
+    const { table, write } = await openTable();
     await write(range(0, 10_000), (n) => `{"n":${n},"text":"${"x".repeat(isWanted(n) ? 10 : 20_000)}"}`);
-    const readAhead = new ReadAhead(query);
+    const readAhead = new ReadAhead(table);
     readAhead.observeLookUp(true);
     for (let at = 0; at < 10_000; at += 100)
       await readAhead.read(
@@ -123,9 +124,9 @@ describe("read-ahead", () => {
   });
 
   it("reads nothing where rows are long: to find them is the least part of it", async () => {
-    const { query, statements, write } = openTable();
+    const { table, statements, write } = await openTable();
     await write([1, 2, 3]);
-    const readAhead = new ReadAhead(query);
+    const readAhead = new ReadAhead(table);
     readAhead.observeLookUp(true);
     statements.length = 0;
     expect(await readAhead.read([keyOf(1)], 8000)).toEqual([]);
@@ -134,14 +135,15 @@ describe("read-ahead", () => {
   });
 
   it("can be read again after a statement that failed", async () => {
-    const { query, write } = openTable();
+    const { query, write } = await openTable();
     await write([1, 2, 3]);
     let failures = 2;
-    const readAhead = new ReadAhead(async (sql, parameters) => {
+    const failing = new AnswerTable(async (sql, parameters) => {
       failures -= 1;
       if (failures >= 0) throw new Error("the disk is away");
       return query(sql, parameters);
     });
+    const readAhead = new ReadAhead(failing);
     readAhead.observeLookUp(true);
     await expect(readAhead.read([keyOf(1)], bytesPerRow)).rejects.toThrow("the disk is away");
     await expect(readAhead.read([keyOf(1)], bytesPerRow)).rejects.toThrow("the disk is away");
@@ -149,17 +151,18 @@ describe("read-ahead", () => {
   });
 
   it("lets groups take what they want in their order, though their ranges may be read in another", async () => {
-    const { query, write } = openTable();
+    const { query, write } = await openTable();
     await write([...range(100, 150), ...range(0, 100), ...range(150, 300)]);
     const reads = new EventEmitter();
     let ranges = 0;
-    const readAhead = new ReadAhead(async (sql, parameters) => {
+    const slow = new AnswerTable(async (sql, parameters) => {
       const rows = await query(sql, parameters);
-      if (sql.includes("rowid >=")) ranges += 1;
-      if (ranges === 1 && sql.includes("rowid >=")) await once(reads, "second");
+      if (sql.includes("place >= ?1")) ranges += 1;
+      if (ranges === 1 && sql.includes("place >= ?1")) await once(reads, "second");
       if (ranges === 2) setImmediate(() => reads.emit("second"));
       return rows;
     });
+    const readAhead = new ReadAhead(slow);
     readAhead.observeLookUp(true);
     const groups = await Promise.all(
       [range(0, 100), range(100, 200)].map((group) => readAhead.read(group.map(keyOf), bytesPerRow)),
@@ -167,22 +170,32 @@ describe("read-ahead", () => {
     expect(groups).toEqual([range(0, 100), range(100, 200)].map((group) => group.map((n) => `{"n":${n}}`)));
   });
 
-  it("does not give rows of other kinds for answers, nor stumbles over strange ones", async () => {
-    const { query, write } = openTable();
+  it("does not stumble over strange rows", async () => {
+    const { query, table, write } = await openTable();
     await write(range(0, 10));
-    await query("INSERT INTO keyv VALUES (?, 'another namespace'), (NULL, 'no key'), ('7', 'seven')", [
-      `llmbatch-0:${keyOf(14)}`,
-    ]);
-    await query(`INSERT INTO keyv VALUES ('llmbatch-1:${keyOf(10)}', NULL), ('llmbatch-1:${keyOf(11)}', 7), (?, x'00ff')`, [
-      `llmbatch-1:${keyOf(12)}`,
-    ]);
+    const strange = [keyOf(10), keyOf(11), keyOf(12)];
+    await query("INSERT INTO llmbatch_answers_1 (name, value) VALUES (?, ''), (?, 7), (?, x'00ff'), ('', '{}')", strange);
     await write([13], () => '{"text":"é 値 😀"}');
-    const readAhead = new ReadAhead(query);
+    const readAhead = new ReadAhead(table);
     readAhead.observeLookUp(true);
     const found = await readAhead.read(range(0, 20).map(keyOf), bytesPerRow);
     expect(found.slice(0, 10)).toEqual(range(0, 10).map((n) => `{"n":${n}}`));
     expect(found.slice(10, 14)).toEqual(["", "7", "\0\uFFFD", '{"text":"é 値 😀"}']);
     expect(found.slice(14)).toEqual(range(14, 20).map(() => undefined));
+  });
+
+  it("does not give an answer that a later one has replaced", async () => {
+    const { table, write } = await openTable();
+    await write(range(0, 100));
+    await write([7, 13], () => '{"later":true}');
+    for (const isMerged of [false, true]) {
+      if (isMerged) await table.deleteReplaced();
+      const readAhead = new ReadAhead(table);
+      readAhead.observeLookUp(true);
+      const found = await readAhead.read(range(0, 40).map(keyOf), bytesPerRow);
+      expect([found[6], found[7], found[13]]).toEqual(['{"n":6}', undefined, undefined]); // these are looked up by their keys
+      expect(await table.read([keyOf(7), keyOf(13)])).toEqual(['{"later":true}', '{"later":true}']);
+    }
   });
 });
 

@@ -41,10 +41,10 @@ test("a log that another process reads from grows, and is moved once that has en
   await store(cache, 0, 8);
   const reader = new KeyvSqlite(path);
   await reader.query("BEGIN");
-  expect(await reader.query("SELECT count(*) AS rows FROM keyv")).toEqual([{ rows: 8 }]);
+  expect(await reader.query("SELECT count(*) AS rows FROM llmbatch_answers_1")).toEqual([{ rows: 8 }]);
   await store(cache, 8, 168);
   expect(statSync(`${path}-wal`).size).toBeGreaterThan(160 * mebibyte);
-  expect(await reader.query("SELECT count(*) AS rows FROM keyv")).toEqual([{ rows: 8 }]);
+  expect(await reader.query("SELECT count(*) AS rows FROM llmbatch_answers_1")).toEqual([{ rows: 8 }]);
   await reader.query("COMMIT");
   await store(cache, 168, 320);
   await expect.poll(() => statSync(path).size, { timeout: 10_000 }).toBeGreaterThan(168 * mebibyte);
