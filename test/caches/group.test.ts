@@ -70,21 +70,21 @@ describe("Grouped", () => {
   });
 
   it("begins another group while one is under way once that is worth it, and never more than may be", async () => {
-    const recorder = new Recorder({ maxItems: 10, maxGroups: 2 });
-    const items = Array.from({ length: 31 }, (_, n) => `item ${n}`);
+    const recorder = new Recorder({ maxItems: 24, maxBytes: 1000, maxGroups: 2 });
+    const items = Array.from({ length: 73 }, (_, n) => `item ${n}`);
     const results = [recorder.grouped.add("item 0")];
     const first = await recorder.started(0);
-    results.push(...items.slice(1, 10).map((item) => recorder.grouped.add(item)));
+    results.push(...items.slice(1, 24).map((item) => recorder.grouped.add(item)));
     await nextTurn();
     await nextTurn();
     expect(recorder.groups).toEqual([["item 0"]]);
-    results.push(...items.slice(10).map((item) => recorder.grouped.add(item)));
+    results.push(...items.slice(24).map((item) => recorder.grouped.add(item)));
     await recorder.started(1);
     await nextTurn();
-    expect(recorder.groups.slice(1)).toEqual([items.slice(1, 11)]);
+    expect(recorder.groups.slice(1)).toEqual([items.slice(1, 25)]);
     first.resolve();
     await recorder.started(2);
-    expect(recorder.groups.slice(2)).toEqual([items.slice(11, 21)]);
+    expect(recorder.groups.slice(2)).toEqual([items.slice(25, 49)]);
     await recorder.finishAll();
     expect(recorder.groups.flat()).toEqual(items);
     expect(await Promise.all(results)).toEqual(items.map((item) => item.toUpperCase()));
