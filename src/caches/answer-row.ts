@@ -1,5 +1,5 @@
 import type { Answer } from "../model/attempt.ts";
-import { isExpired, isStoredHead } from "./stored-answer.ts";
+import { isExpired, isStoredHead, parseStored } from "./stored-answer.ts";
 
 /**
  * How the disk cache writes an answer as text: JSON of the form that Keyv reads, `{"expires":…,"value":{…}}`, with the body as the
@@ -49,7 +49,7 @@ export function readRow(row: unknown, now: number, ttlMs: number | undefined): A
   const head = {
     storedAt: Number(storedAt),
     statusCode: Number(statusCode),
-    requestId: requestId.includes("\\") ? parse(requestId) : requestId.slice(1, -1),
+    requestId: requestId.includes("\\") ? parseStored(requestId) : requestId.slice(1, -1),
     usage: {
       promptTokens: Number(prompt),
       completionTokens: Number(completion),
@@ -65,12 +65,4 @@ export function readRow(row: unknown, now: number, ttlMs: number | undefined): A
     body: row.slice(text.length, -ending.length),
     usage: head.usage,
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -94,8 +94,8 @@ export class AnswerTable {
   }
 
   /** Deletes answers that later ones with the same name have replaced. */
-  async deleteReplaced(): Promise<void> {
-    await this.#names.merge();
+  deleteReplaced(): Promise<void> {
+    return this.#names.merge();
   }
 
   /** Waits for what is under way. */

@@ -26,19 +26,21 @@ const mergeSql = `
   INSERT OR IGNORE INTO ${namesTable}
   SELECT start, place FROM ${recentNamesTable} WHERE place <= ?1 UNION ALL SELECT ${mergedMark}, ?1`;
 
+const haveTheSameName = `
+  CROSS JOIN ${answersTable} AS answer ON answer.place = newer.place
+  CROSS JOIN ${answersTable} AS replaced ON replaced.place = older.place AND replaced.name = answer.name`;
+
 /** Of each recent answer those with the same name that were merged, and of several recent ones all but the last. */
 const replacedSql = `
   SELECT older.start, older.place FROM ${recentNamesTable} AS newer
   CROSS JOIN ${namesTable} AS older ON older.start = newer.start AND older.place < newer.place
-  CROSS JOIN ${answersTable} AS answer ON answer.place = newer.place
-  CROSS JOIN ${answersTable} AS replaced ON replaced.place = older.place AND replaced.name = answer.name
+  ${haveTheSameName}
   WHERE newer.place <= ?1
   UNION ALL
   SELECT older.start, older.place FROM
     (SELECT start, max(place) AS place FROM ${recentNamesTable} WHERE place <= ?1 GROUP BY start HAVING count(*) > 1) AS newer
   CROSS JOIN ${recentNamesTable} AS older ON older.start = newer.start AND older.place < newer.place
-  CROSS JOIN ${answersTable} AS answer ON answer.place = newer.place
-  CROSS JOIN ${answersTable} AS replaced ON replaced.place = older.place AND replaced.name = answer.name`;
+  ${haveTheSameName}`;
 
 const deleteAnswersSql = `DELETE FROM ${answersTable} WHERE place IN (SELECT value ->> 1 FROM json_each(?1))`;
 const deleteNamesSql = (index: string): string =>
@@ -58,8 +60,9 @@ export class NameIndex {
   #seen = 0;
   /** Of what was seen. Undefined before anything was. */
   #version: unknown;
-  /** By this process since. */
-  readonly #written = new Set<string>();
+  /** By this process since; each name with the number of the write, for it may be written again while it is gathered. */
+  readonly #written = new Map<string, number>();
+  #writes = 0;
   #merging: Promise<void> | undefined;
 
   constructor(query: Query) {
@@ -68,7 +71,8 @@ export class NameIndex {
 
   /** To be called after answers were written, and before they count. Merges when it is time. */
   add(names: readonly string[]): void {
-    for (const name of names) this.#written.add(name);
+    this.#writes += 1;
+    for (const name of names) this.#written.set(name, this.#writes);
     if (this.#version === undefined || this.#isLarge) this.#merging ??= this.#mergeIfLarge();
   }
 
@@ -93,7 +97,7 @@ export class NameIndex {
 
   /** Gathers the names of all answers that were committed before, by any process. */
   async refresh(): Promise<void> {
-    const written = [...this.#written];
+    const before = this.#writes;
     const [state] = await this.#query(stateSql);
     const last = Number(state?.["last"] ?? 0);
     const merged = Number(state?.["merged"] ?? 0);
@@ -103,7 +107,7 @@ export class NameIndex {
       this.#seen = Math.max(this.#seen, last);
     }
     this.#version = state?.["version"];
-    for (const name of written) this.#written.delete(name);
+    for (const [name, write] of this.#written) if (write <= before) this.#written.delete(name);
   }
 
   /** Deletes answers that later ones with the same name have replaced, and merges all recent names. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { parseStored } from "./stored-answer.ts";
 import type { Query } from "./tables.ts";
 
 /** Notes are rows of Keyv's table, written as Keyv writes a text: `{"value":"…"}`. Another format needs another prefix. */
@@ -12,7 +13,8 @@ const noteOfThisVersion = "key >= 'llmbatch-notes-1:' AND key < 'llmbatch-notes-
 /** @returns undefined if there is none, or something else wrote it. */
 export async function readNote(query: Query, name: string): Promise<string | undefined> {
   const [row] = await query("SELECT value FROM keyv WHERE key = ?", [prefix + name]);
-  const note = parse(row?.["value"]);
+  const value = row?.["value"];
+  const note = typeof value === "string" ? parseStored(value) : undefined;
   return typeof note === "object" && note !== null && "value" in note && typeof note.value === "string" ? note.value : undefined;
 }
 
@@ -32,12 +34,4 @@ export async function probe(query: Query): Promise<void> {
   const text = await readNote(query, name);
   await query("DELETE FROM keyv WHERE key = ?", [prefix + name]);
   if (text !== name) throw new Error("what is written to it does not come back");
-}
-
-function parse(text: unknown): unknown {
-  try {
-    return typeof text === "string" ? JSON.parse(text) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { KeyvSqlite } from "@keyv/sqlite";
 import { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AnswerTable } from "../../src/caches/answer-table.ts";
@@ -72,6 +73,29 @@ describe("the index of names", () => {
     await one.write(range(100, 130));
     expect(await other.found(range(0, 200))).toBe(130);
     expect([await other.recent(), await one.merged()]).toEqual([30, 100]);
+  });
+
+  it("finds the later answer of a name that was written again while the first was gathered", async () => {
+    const gathering = new EventEmitter();
+    let isHeld = false;
+    const { table, write } = await connect(join(temporaryFolder(), "cache.sqlite"), (query) => async (sql, parameters) => {
+      const rows = await query(sql, parameters);
+      if (isHeld && sql.includes("INTO temp.recent_names")) {
+        gathering.emit("begun");
+        await once(gathering, "go on");
+      }
+      return rows;
+    });
+    await table.read([keyOf(0)]);
+    await write([1], '"first"');
+    isHeld = true;
+    const reading = table.read([keyOf(1)]);
+    await once(gathering, "begun");
+    isHeld = false;
+    await write([1], '"second"');
+    gathering.emit("go on");
+    await reading;
+    expect(await table.read([keyOf(1)])).toEqual(['"second"']);
   });
 
   it("loses nothing when merging fails, and merges later", async () => {
