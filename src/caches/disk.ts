@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { AnswerTable } from "./answer-table.ts";
+import { DatabaseFile } from "./database-file.ts";
 import { DiskCache } from "./disk-cache.ts";
 import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
 import { probe } from "./notes.ts";
@@ -42,30 +43,46 @@ export interface DiskCacheOptions {
  *   does not work is known before anything is sent.
  */
 export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
-  const { path, ttlMs, readOnly = false, lockWaitMs = 60_000, now = Date.now } = options;
+  const { path, readOnly = false } = options;
   const Store = loadStore();
   try {
     const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
-    const connect = (): Promise<KeyvSqlite> => withPatience(() => open(Store, file, readOnly), lockWaitMs);
-    const store = await connect();
-    const query = queryOf(store, path, lockWaitMs);
-    await orDisconnect(store, async () => {
-      await createTables(query);
-      if (!readOnly) await probe(query);
-    });
-    const log = new WriteAheadLog({
-      query,
-      connect: async () => {
-        const other = await connect();
-        return { query: queryOf(other, path, lockWaitMs), disconnect: () => other.close() };
-      },
-    });
-    const table = new AnswerTable(query);
-    const disconnect = (): Promise<void> => store.close();
-    return new DiskCache({ path, file, query, table, log, disconnect, isReadOnly: readOnly, ttlMs, now });
+    const held = file === undefined ? undefined : await DatabaseFile.hold(file);
+    try {
+      return await openHeld(Store, held, options);
+    } catch (error) {
+      await held?.release();
+      throw error;
+    }
   } catch (error) {
     throw diskError(path, error);
   }
+}
+
+/** @param held Undefined for an empty database that no file belongs to. */
+async function openHeld(Store: typeof KeyvSqlite, held: DatabaseFile | undefined, options: DiskCacheOptions): Promise<DiskCache> {
+  const { path, ttlMs, readOnly: isReadOnly = false, lockWaitMs = 60_000, now = Date.now } = options;
+  const file = held?.path;
+  const connect = (): Promise<KeyvSqlite> => withPatience(() => open(Store, file, isReadOnly), lockWaitMs);
+  const store = await connect();
+  const query = queryOf(store, path, lockWaitMs);
+  await orDisconnect(store, async () => {
+    await createTables(query);
+    if (!isReadOnly) await probe(query);
+  });
+  const log = new WriteAheadLog({
+    query,
+    connect: async () => {
+      const other = await connect();
+      return { query: queryOf(other, path, lockWaitMs), disconnect: () => other.close() };
+    },
+    sync: async () => held?.sync(),
+  });
+  const disconnect = async (): Promise<void> => {
+    await store.close();
+    await held?.release();
+  };
+  return new DiskCache({ path, file, query, table: new AnswerTable(query), log, disconnect, isReadOnly, ttlMs, now });
 }
 
 /** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
@@ -87,7 +104,6 @@ function loadStore(): typeof KeyvSqlite {
   }
 }
 
-/** @param file Undefined for an empty database that no file belongs to. */
 async function open(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
   const store = new Store({ uri: file ?? ":memory:", busyTimeout: busyTimeoutMs });
   store.on("error", () => undefined); // its queries reject with the same error

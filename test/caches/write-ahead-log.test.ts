@@ -1,8 +1,10 @@
 import { KeyvSqlite } from "@keyv/sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type DiskCache, openDiskCache } from "../../src/caches/disk.ts";
+import type { Query } from "../../src/caches/tables.ts";
+import { WriteAheadLog } from "../../src/caches/write-ahead-log.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -51,4 +53,53 @@ test("a log that another process reads from grows, and is moved once that has en
   expect((await cache.stats()).entries).toBe(320);
   await reader.close();
   await cache.close();
+});
+
+/** Both connections to a database whose log is never moved by SQLite itself, and what is done on them. */
+async function recordedLog(sync: () => Promise<void>) {
+  const done: string[] = [];
+  const connect = async (name: string): Promise<{ query: Query; disconnect: () => Promise<void> }> => {
+    const connection = new KeyvSqlite(path);
+    await connection.query("PRAGMA journal_mode = WAL");
+    const query: Query = async (sql, parameters = []) => {
+      if (sql.includes("checkpoint")) done.push(`${name} moves`);
+      return connection.query(sql, parameters);
+    };
+    return { query, disconnect: () => connection.close() };
+  };
+  const path = join(temporaryFolder(), "cache.sqlite");
+  const writer = await connect("writer");
+  const log = new WriteAheadLog({
+    query: writer.query,
+    connect: () => connect("other"),
+    sync: async () => {
+      done.push("sync");
+      await sync();
+    },
+  });
+  onTestFinished(async () => {
+    await log.close();
+    await writer.disconnect();
+  });
+  return { log, done };
+}
+
+test("answers wait for the disk only while the little is moved that came since the rest was synced", async () => {
+  const { log, done } = await recordedLog(async () => undefined);
+  await log.grewBy(64 * mebibyte);
+  await expect.poll(() => done.length).toBe(4);
+  await new Promise(setImmediate);
+  await log.grewBy(1);
+  expect(done).toEqual(["other moves", "sync", "other moves", "sync", "writer moves"]);
+  await log.grewBy(64 * mebibyte - 1);
+  expect(done).toHaveLength(5);
+});
+
+test("a database that cannot be synced on its own is moved all the same", async () => {
+  const { log, done } = await recordedLog(() => Promise.reject(new Error("EACCES")));
+  await log.grewBy(64 * mebibyte);
+  await expect.poll(() => done.length).toBe(2);
+  await new Promise(setImmediate);
+  await log.grewBy(1);
+  expect(done).toEqual(["other moves", "sync", "writer moves"]);
 });
