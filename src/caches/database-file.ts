@@ -13,7 +13,7 @@ const held = new Map<string, Shared>();
  * The file of an open database, beside SQLite's own connections to it, so that it can be synced while those are in use.
  *
  * Closing any descriptor of a file drops all POSIX locks that the process has on it, those of SQLite's connections included. So all
- * databases of one file share one descriptor, and it is closed when the last of them has disconnected.
+ * databases of one file that this thread has open share one descriptor, and it is closed when the last of them has disconnected.
  */
 export class DatabaseFile {
   readonly path: string;
