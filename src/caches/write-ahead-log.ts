@@ -72,7 +72,7 @@ export class WriteAheadLog {
 const checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
 /**
  * SQLite syncs the database when it has moved all, which it never has while answers are written. Left to the last time, for which the
- * next answers wait, that took 50 ms for each 64 MiB; now that takes 7. What the first time leaves, the second moves in a tenth of its time.
+ * next answers wait, that took 50 ms for each 64 MiB; now that takes 7. Twice, because much is written during the first time.
  */
 const timesBeforeRest = 2;
 /** The default, 1,000 pages, would move pages of the key's index, which each transaction touches all over, far more often. */

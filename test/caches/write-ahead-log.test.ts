@@ -55,7 +55,7 @@ test("a log that another process reads from grows, and is moved once that has en
   await cache.close();
 });
 
-/** Both connections to a database whose log is never moved by SQLite itself, and what is done on them. */
+/** The log of an empty database, and in what order it is moved, on which connection, and synced. */
 async function recordedLog(sync: () => Promise<void>) {
   const done: string[] = [];
   const connect = async (name: string): Promise<{ query: Query; disconnect: () => Promise<void> }> => {
