@@ -1,4 +1,4 @@
-import { editJson, type JsonEdit } from "../model/json-edits.ts";
+import { editJson, type JsonEdit } from "../json/json-edits.ts";
 import { type FilePlace, findFilePlaces } from "./file-places.ts";
 import { quote } from "./invalid-line.ts";
 import type { FindLocalFile, LocalFile } from "./local-file.ts";

@@ -1,4 +1,4 @@
-import { lastValueText, objectMembers } from "../model/json-text.ts";
+import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
 import { isJsonObject } from "./read-json.ts";

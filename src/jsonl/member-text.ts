@@ -1,5 +1,5 @@
-import { skipSpace } from "../model/json-text.ts";
-import type { JsonMember } from "../model/json-text.ts";
+import { skipSpace } from "../json/json-text.ts";
+import type { JsonMember } from "../json/json-text.ts";
 
 /**
  * Takes members out of an object's text, or puts others in their place. All that stays, white space too, stays byte for byte.

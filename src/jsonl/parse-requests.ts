@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { UsageError } from "../model/errors.ts";
-import { prependMembers } from "../model/json-text.ts";
+import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";

@@ -1,5 +1,5 @@
-import { nestingDepth } from "../model/json-text.ts";
-import { explainJsonError } from "./explain-json-error.ts";
+import { nestingDepth } from "../json/json-text.ts";
+import { explainJsonError } from "../json/explain-json-error.ts";
 import { Problem } from "./problem.ts";
 
 /** Deepest nesting of a line. It keeps code that recurses (canonical JSON, a provider's parser) safe. */

@@ -1,5 +1,5 @@
 import type { Answer } from "../model/attempt.ts";
-import { decodeString } from "../model/json-text.ts";
+import { decodeString } from "../json/json-text.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { objectMembers, prependMembers } from "../model/json-text.ts";
+import { objectMembers, prependMembers } from "../json/json-text.ts";
 
 /**
  * Adds to a body what it does not say itself. All that it says stays byte for byte.

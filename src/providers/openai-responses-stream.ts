@@ -1,4 +1,4 @@
-import { objectMembers } from "../model/json-text.ts";
+import { objectMembers } from "../json/json-text.ts";
 import { member } from "./json-value.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "./protocol.ts";
 

@@ -1,4 +1,4 @@
-import { objectMembers } from "../model/json-text.ts";
+import { objectMembers } from "../json/json-text.ts";
 import type { BatchRequest } from "../model/request.ts";
 
 /** The request with another model in its body, and with nothing else changed. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FindLocalFile } from "../../src/jsonl/local-file.ts";
-import { arbitraryObject, arbitraryStyle, arbitraryTree, writeJson } from "../model/arbitrary-json.ts";
+import { arbitraryObject, arbitraryStyle, arbitraryTree, writeJson } from "../json/arbitrary-json.ts";
 import { invalidOf, requestOf } from "./parse-support.ts";
 
 const mebibyte = 1024 * 1024;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatResult } from "../../src/jsonl/format-results.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../../src/model/result.ts";
 import { noUsage } from "../../src/model/usage.ts";
-import { arbitraryStyle, arbitraryText, arbitraryTree, writeJson } from "../model/arbitrary-json.ts";
+import { arbitraryStyle, arbitraryText, arbitraryTree, writeJson } from "../json/arbitrary-json.ts";
 
 const succeeded: SucceededResult = {
   status: "succeeded",

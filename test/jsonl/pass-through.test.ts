@@ -8,8 +8,8 @@ import {
   randomFrom,
   writeJson,
   writeString,
-} from "../model/arbitrary-json.ts";
-import type { ObjectTree } from "../model/arbitrary-json.ts";
+} from "../json/arbitrary-json.ts";
+import type { ObjectTree } from "../json/arbitrary-json.ts";
 import { requestOf } from "./parse-support.ts";
 
 /** Keys that mean something to the parser; the properties add them where they want them. */

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { DigestCounts } from "../../src/model/digest-counts.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
-import { arbitraryText } from "./arbitrary-json.ts";
+import { arbitraryText } from "../json/arbitrary-json.ts";
 
 test("counts any sequence of texts as a Map would", () => {
   const text = fc.oneof(fc.constantFrom("", "a", "b", "\uD800", "\uDBFF", "\uFFFD"), arbitraryText);

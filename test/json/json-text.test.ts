@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nestingDepth, objectMembers } from "../../src/model/json-text.ts";
+import { nestingDepth, objectMembers } from "../../src/json/json-text.ts";
 import { arbitraryObject, arbitraryStyle, arbitraryTree, writeJson } from "./arbitrary-json.ts";
 import type { Tree } from "./arbitrary-json.ts";
 

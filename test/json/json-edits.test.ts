@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editJson, type JsonEdit } from "../../src/model/json-edits.ts";
+import { editJson, type JsonEdit } from "../../src/json/json-edits.ts";
 import { arbitraryObject, arbitraryStyle, arbitraryTree, type Tree, writeJson } from "./arbitrary-json.ts";
 
 const value = (keys: JsonEdit["keys"], text: string): JsonEdit => ({ keys, replaces: "value", text });

@@ -1,4 +1,4 @@
-import { scalarEnd } from "../model/json-text.ts";
+import { scalarEnd } from "./json-text.ts";
 
 /**
  * Says what keeps `text` from being JSON, and at which column (1-based, in UTF-16 units). `JSON.parse` does not always say where,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalJson } from "../../src/model/canonical-json.ts";
+import { canonicalJson } from "../../src/json/canonical-json.ts";
 import { arbitraryStyle, arbitraryTree, writeJson } from "./arbitrary-json.ts";
 import type { Tree } from "./arbitrary-json.ts";
 

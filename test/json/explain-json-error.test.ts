@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { explainJsonError } from "../../src/jsonl/explain-json-error.ts";
-import { arbitraryStyle, arbitraryTree, writeJson } from "../model/arbitrary-json.ts";
+import { explainJsonError } from "../../src/json/explain-json-error.ts";
+import { arbitraryStyle, arbitraryTree, writeJson } from "./arbitrary-json.ts";
 
 describe("what is wrong with a text", () => {
   test.each([
