@@ -32,7 +32,6 @@ describe("checking a file before anything is sent", () => {
       rereadable: input.rereadable,
       version: async () => version,
       close: () => input.close(),
-      from: (byte) => input.from(byte),
       [Symbol.asyncIterator]() {
         timesRead += 1;
         return input[Symbol.asyncIterator]();
@@ -40,18 +39,20 @@ describe("checking a file before anything is sent", () => {
     };
   }
 
-  async function check(
-    input: Input,
-    openCache: () => Promise<CacheStore>,
-    flags: object = {},
-  ): Promise<CheckedInput & { read: number }> {
+  async function openCache(): Promise<CacheStore> {
+    const cache = await openDiskCache({ path: join(temporaryDirectory(), "cache.sqlite") });
+    open.push(cache);
+    return cache;
+  }
+
+  async function check(input: Input, cache: CacheStore, flags: object = {}): Promise<CheckedInput & { read: number }> {
     timesRead = 0;
     const options = loadOptions({ model: "m", ...flags }, undefined, {});
-    return { ...(await checkWhole(input, options, provider, openCache)), read: timesRead };
+    return { ...(await checkWhole(input, options, provider, cache)), read: timesRead };
   }
 
   it("is done once for a file that has not changed", async () => {
-    const cache = cacheFile();
+    const cache = await openCache();
     const good = { total: 3, idsAreUnique: true };
     expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 1 });
     expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 0 });
@@ -63,7 +64,7 @@ describe("checking a file before anything is sent", () => {
   });
 
   it("is done again when the file, or what judges it, has changed", async () => {
-    const cache = cacheFile();
+    const cache = await openCache();
     await check(await fileOf(requests, "v1"), cache);
     expect(await check(await fileOf(requests, "v2"), cache)).toMatchObject({ read: 1 });
     expect(await check(await fileOf(requests, "v1"), cache, { model: "other" })).toMatchObject({ read: 1 });
@@ -72,7 +73,7 @@ describe("checking a file before anything is sent", () => {
   });
 
   it("is done each time where nothing says whether the file has changed, or no cache outlives the process", async () => {
-    const cache = cacheFile();
+    const cache = await openCache();
     for (const _ of [1, 2]) expect(await check(await fileOf(requests, undefined), cache)).toMatchObject({ total: 3, read: 1 });
     for (const kind of ["memory", "none"]) {
       for (const _ of [1, 2])
@@ -81,7 +82,7 @@ describe("checking a file before anything is sent", () => {
   });
 
   it("never takes a file for good that has a bad line", async () => {
-    const cache = cacheFile();
+    const cache = await openCache();
     const lines = [...requests, "{"];
     for (const _ of [1, 2]) await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
     const skipping = { skip_invalid: true };
@@ -91,8 +92,3 @@ describe("checking a file before anything is sent", () => {
     await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
   });
 });
-
-function cacheFile(): () => Promise<CacheStore> {
-  const path = join(temporaryDirectory(), "cache.sqlite");
-  return () => openDiskCache({ path });
-}

@@ -91,16 +91,6 @@ describe("openInput with a file", () => {
     await input.close();
   });
 
-  it("reads on from a byte of a file that has grown since the reading began", async () => {
-    const path = join(temporaryDirectory(), "requests.jsonl");
-    writeFileSync(path, "first\nsecond\n");
-    const input = await openInput(path, noStdin);
-    await chunksOf(input);
-    appendFileSync(path, "third\n");
-    expect(Buffer.concat(await chunksOf(input.from(6))).toString()).toBe("second\nthird\n");
-    await input.close();
-  });
-
   it("ends with an error, not as if the file were over, when it is closed while it is read", async () => {
     const path = join(temporaryDirectory(), "requests.jsonl");
     writeFileSync(path, "x".repeat(1_000_000));
