@@ -16,8 +16,8 @@ export function printable(text: string, maxLength: number = Number.POSITIVE_INFI
   return line;
 }
 
-/** Controls (C0, DEL, C1), line separators, lone surrogates, and the format characters: bidi controls, zero widths, tags. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Controls (C0, DEL, C1), line separators, lone surrogates, the format characters (bidi controls, zero widths, tags), and U+2065 among them. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2065]/u;
 
 function escaped(character: string): string {
   let text = "";

@@ -13,7 +13,7 @@ describe("printable", () => {
     ["line breaks", "one\r\ntwo\u2028three\u2029", "one\\u000d\\u000atwo\\u2028three\\u2029"],
     ["tab, NUL, DEL", "\t\0\u007f", "\\u0009\\u0000\\u007f"],
     ["bidi overrides", "\u202eevil\u202c \u2066x\u2069 \u200e\u200f", "\\u202eevil\\u202c \\u2066x\\u2069 \\u200e\\u200f"],
-    ["zero widths", "a\u200bb\u200dc\ufeffd\u2060", "a\\u200bb\\u200dc\\ufeffd\\u2060"],
+    ["zero widths", "a\u200bb\u200dc\ufeffd\u2060\u2065", "a\\u200bb\\u200dc\\ufeffd\\u2060\\u2065"],
     ["invisible tag characters", "\u{e0041}", "\\udb40\\udc41"],
     ["lone surrogates", "\ud83d x \udc00", "\\ud83d x \\udc00"],
   ])("shows %s instead of obeying it", (_, dangerous, shown) => {
