@@ -8,6 +8,8 @@ import { type FileLock, lockFile } from "../../../src/cli/files/file-lock.ts";
 import { UsageError } from "../../../src/model/errors.ts";
 import { killOnceItSpeaks, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
+/** A busy machine takes seconds to start a process. */
+const patience = { timeout: 20_000 };
 const holdLock = `lockFile(argument(0), argument(0)); console.log("locked"); setInterval(() => {}, 1000);`;
 
 describe("lockFile", () => {
@@ -71,9 +73,9 @@ describe("lockFile, when a lock was left behind", () => {
       const file = fileToLock();
       const parent = startScript(holdLock, [file], { shell: `"$@" & echo $!; exec sleep 60` });
       const pid = Number.parseInt(await spoken(parent), 10);
-      await expect.poll(() => filesBeside(file)).toEqual(["out.jsonl.lock"]);
+      await expect.poll(() => filesBeside(file), patience).toEqual(["out.jsonl.lock"]);
       process.kill(pid, "SIGKILL");
-      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8"), patience).toContain(") Z ");
       lock(file);
       expect(lockedBy(file)).toBe(process.pid);
     },

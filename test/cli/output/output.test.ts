@@ -33,7 +33,7 @@ describe("openOutput with a regular file", () => {
     const file = join(temporaryDirectory(), "out.jsonl");
     const output = await openOutput(file);
     output.write("one\n");
-    await vi.waitFor(() => expect(readFileSync(`${file}.partial`, "utf8")).toBe("one\n"));
+    await vi.waitFor(() => expect(readFileSync(`${file}.partial`, "utf8")).toBe("one\n"), 20_000);
     await output.abandon();
   });
 
