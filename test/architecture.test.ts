@@ -58,7 +58,7 @@ const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   "cli-progress": /^cli\//,
   zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
-  "p-limit": /^limiters\/concurrency\.ts$/,
+  "p-limit": /^(limiters\/concurrency\.ts$|setup\/|cli\/)/,
   bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
   "@keyv/sqlite": /^caches\/disk\.ts$/,

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash, hash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { HeldBytes } from "./held-bytes.ts";
+import { HeldBytes } from "./partial-line.ts";
 
 /** The longest line that is read, in bytes. A longer one is reported and skipped without being held in memory. */
 export const maxLineBytes: number = 64 * 1024 * 1024;

@@ -8,19 +8,19 @@ import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
-import { checkWhole } from "../check-whole.ts";
-import { Closers } from "../closers.ts";
-import { complain } from "../complain.ts";
-import { openEventLog } from "../event-log.ts";
+import { checkWhole } from "../input/check-whole.ts";
+import { Closers } from "./closers.ts";
+import { complain } from "../terminal/complain.ts";
+import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
-import { collectSooner } from "../heap-growth.ts";
-import { chooseInput, type Input, InputError, openInput } from "../input.ts";
-import { type Progress, startProgress } from "../progress.ts";
-import { readRequests } from "../requests.ts";
-import { openResultWriter, type ResultWriter } from "../result-writer.ts";
-import { RunReport } from "../run-report.ts";
-import { watchSignals } from "../signals.ts";
-import { chooseStatsPath } from "../stats-path.ts";
+import { collectSooner } from "./heap-growth.ts";
+import { chooseInput, type Input, InputError, openInput } from "../input/input.ts";
+import { type Progress, startProgress } from "../progress/start-progress.ts";
+import { readRequests } from "../input/read-requests.ts";
+import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
+import { RunReport } from "../report/run-report.ts";
+import { watchSignals } from "../terminal/signals.ts";
+import { chooseStatsPath } from "../report/stats-path.ts";
 
 /**
  * `llmbatch run`: sends the requests, writes the responses.
