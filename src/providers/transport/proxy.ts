@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
-import { UsageError } from "../model/errors.ts";
+import { UsageError } from "../../model/errors.ts";
 
 /** An HTTP proxy: it forwards requests of plain http, and for https it makes tunnels. */
-export interface Proxy {
+export interface ProxyServer {
   /** `http://proxy.example.com:3128` */
   readonly origin: string;
   /** For messages: `proxy.example.com:3128`. */
@@ -20,7 +20,7 @@ export interface Proxy {
  * @param text `http://proxy.example.com:3128`, with or without its scheme, and with `NAME:PASSWORD@` if the proxy wants them.
  * @throws UsageError when it is no address of an HTTP proxy. The address, which may hold a password, is not shown.
  */
-export function parseProxy(text: string): Proxy {
+export function parseProxy(text: string): ProxyServer {
   const address = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !(url.protocol === "http:" || url.protocol === "https:")) {
@@ -35,7 +35,7 @@ export function parseProxy(text: string): Proxy {
   return { origin: url.origin, host: `${url.hostname}:${port}`, hostname, port, isTls, ...credentialsOf(url) };
 }
 
-function credentialsOf({ username, password }: URL): Pick<Proxy, "authorization" | "secrets"> {
+function credentialsOf({ username, password }: URL): Pick<ProxyServer, "authorization" | "secrets"> {
   if (username === "" && password === "") return { authorization: undefined, secrets: [] };
   const pair = `${decoded(username)}:${decoded(password)}`;
   return {
