@@ -38,6 +38,8 @@ function reader(): Workplace {
   const user = new Workplace();
   mkdirSync(user.path("node_modules"));
   symlinkSync(project, user.path("node_modules/llmbatch"));
+  for (const name of ["keyv", "@keyv", "bottleneck"])
+    symlinkSync(join(project, "node_modules", name), user.path(`node_modules/${name}`));
   symlinkSync(join(project, "samples"), user.path("samples"));
   for (const name of ["requests", "prompts"]) symlinkSync(`samples/${name}.jsonl`, user.path(`${name}.jsonl`));
   user.write("questions.txt", "Name three rivers.\nWhat is 17 times 23?\n");
