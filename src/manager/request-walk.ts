@@ -67,26 +67,16 @@ export class RequestWalk {
 
   #walkAlone(named: NamedRequest): Promise<BatchResult> {
     const { cache, refresh } = this.#options;
-    return cache === undefined || refresh ? this.#askForResult(named) : this.#recallOrAsk(named);
+    return cache === undefined || refresh ? this.ask(named) : this.#recallOrAsk(named);
   }
 
   async #recallOrAsk(named: NamedRequest): Promise<BatchResult> {
     const answer = await this.#options.cache?.get(named.key);
-    return answer === undefined ? this.#askForResult(named) : recalled(named, answer);
+    return answer === undefined ? this.ask(named) : recalled(named, answer);
   }
 
-  async #askForResult(named: NamedRequest): Promise<BatchResult> {
-    const asked = await this.ask(named);
-    return asked.result();
-  }
-
-  /**
-   * The walk of a request that the cache does not know.
-   *
-   * @returns what has its result. Not that itself, which a promise that has become old would keep in memory: see `AnsweredAttempt.letGo`.
-   * @throws CacheError when its answer cannot be remembered.
-   */
-  async ask({ request, id, key }: NamedRequest): Promise<Asked> {
+  /** The walk of a request that the cache does not know. @throws CacheError when its answer cannot be remembered. */
+  async ask({ request, id, key }: NamedRequest): Promise<BatchResult> {
     const { provider, retryRules, waitSignal, emit } = this.#options;
     const { customId, lineNumber } = request;
     const tried = noTriedTargets(provider);
@@ -99,10 +89,11 @@ export class RequestWalk {
         this.#noteOutage(wait.failure, request, tried);
       },
     );
-    if (attempt.ok) return new Asked(request, id, attempt, attempts);
+    if (attempt.ok) return succeeded(request, id, attempt.answer, "asked", attempts);
     this.#noteOutage(attempt.failure, request, tried);
     const failure = explain(attempt.failure, provider, request, tried);
-    return new Asked(request, id, { ...attempt, failure }, attempts);
+    const { answer } = attempt;
+    return { status: "failed", ...lineOf(request, id), failure, ...(answer !== undefined && { answer }), attempts };
   }
 
   #run(request: BatchRequest, key: string, number: number, tried: TriedTargets | undefined): Promise<Attempt> {
@@ -155,34 +146,6 @@ export class RequestWalk {
       this.#options.onCommitFailure(error);
       throw error;
     }
-  }
-}
-
-/** A request that was asked, and what came of it in the end. */
-export class Asked {
-  readonly #request: BatchRequest;
-  readonly #id: string;
-  readonly #attempt: Attempt;
-  readonly #attempts: number;
-
-  constructor(request: BatchRequest, id: string, attempt: Attempt, attempts: number) {
-    this.#request = request;
-    this.#id = id;
-    this.#attempt = attempt;
-    this.#attempts = attempts;
-  }
-
-  /** Call it once: the attempt lets go of its answer. */
-  result(): BatchResult {
-    const attempt = this.#attempt;
-    if (!attempt.ok) {
-      const { failure, answer } = attempt;
-      const outcome = { failure, ...(answer !== undefined && { answer }), attempts: this.#attempts };
-      return { status: "failed", ...lineOf(this.#request, this.#id), ...outcome };
-    }
-    const result = succeeded(this.#request, this.#id, attempt.answer, "asked", this.#attempts);
-    attempt.letGo?.();
-    return result;
   }
 }
 

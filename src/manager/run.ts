@@ -180,7 +180,7 @@ export class Run {
   async #complete(entered: Entered): Promise<void> {
     let result: BatchResult | undefined;
     try {
-      if (this.#asksAtOnce) result = (await this.#walk.ask(entered)).result();
+      if (this.#asksAtOnce) result = await this.#walk.ask(entered);
       else result = await this.#walk.walk(entered);
     } catch (error) {
       result = this.#resultOfError(entered, error);
