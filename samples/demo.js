@@ -8,7 +8,7 @@ const project = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-demo-"));
 const output = join(folder, "out.jsonl");
 
-run("Twelve reviews to label, sent to the built-in practice provider:");
+run("Twelve reviews to label, sent to the built-in mock:");
 console.log("\nWhat came out: one line per request, in the order of the input.\n");
 for (const line of readFileSync(output, "utf8").trimEnd().split("\n").slice(0, 4)) {
   const { custom_id, response } = JSON.parse(line);

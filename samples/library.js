@@ -1,4 +1,4 @@
-// Sends a batch from a program. Run it with `node samples/library.js`: it practises on the built-in mock provider.
+// Sends a batch from a program. Run it with `node samples/library.js`: it asks the built-in mock.
 import { createMemoryCache, createProvider, RequestManager, startMockServer } from "llmbatch";
 
 const server = await startMockServer({ latencyMs: 20 });

@@ -24,7 +24,6 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
 const floors: Readonly<Record<string, number>> = {
   json: 0,
   model: 0.5, // a fingerprint is made of canonical JSON
-  http: 0,
   jsonl: 1,
   providers: 1,
   limiters: 1,
@@ -43,7 +42,6 @@ const floors: Readonly<Record<string, number>> = {
 const doors: Readonly<Record<string, readonly string[]>> = {
   jsonl: ["jsonl/jsonl.ts"],
   providers: ["providers/provider.ts"],
-  http: ["http/http-client.ts"],
   limiters: ["limiters/limiter.ts"],
   caches: ["caches/cache-store.ts"],
   retry: ["retry/retry.ts"],
@@ -58,10 +56,12 @@ const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   "cli-progress": /^cli\//,
   zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
-  "p-limit": /^limiters\/concurrency\.ts$/,
+  "p-limit": /^(limiters\/concurrency\.ts$|setup\/|cli\/)/,
   bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
   "@keyv/sqlite": /^caches\/disk\.ts$/,
+  undici: /^providers\/(http-(call|provider)|transport\/[^/]+)\.ts$/,
+  "eventsource-parser": /^providers\/event-stream\.ts$/,
 };
 
 describe("architecture", () => {

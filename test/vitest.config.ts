@@ -8,5 +8,8 @@ export default defineConfig({
     provide: { trialSize: "small" },
     testTimeout: 30_000,
     maxWorkers: 2,
+    // One process for all files of a worker: to start one for each, and to load what they share again, took a third of the whole.
+    isolate: false,
+    restoreMocks: true,
   },
 });

@@ -1,11 +1,11 @@
 /** The door of this room: bytes become lines, lines become requests, results become lines. */
 export { formatResult, formatResultInParts } from "./format-results.ts";
-export { headBytes } from "./media-type.ts";
-export type { FindLocalFile, LocalFile, NoLocalFile } from "./local-file.ts";
+export { headBytes } from "./attachments/media-type.ts";
+export type { FindLocalFile, LocalFile, NoLocalFile } from "./attachments/local-file.ts";
 export { parseRequests, RequestParser } from "./parse-requests.ts";
 export type { RequestParserOptions } from "./parse-requests.ts";
-export { firstLine, maxLineBytes, splitLines, splitLinesFrom } from "./split-lines.ts";
-export type { BrokenLine, Line, LinePlace, TextLine } from "./split-lines.ts";
+export { maxLineBytes, splitLines } from "./split-lines.ts";
+export type { BrokenLine, Line, TextLine } from "./split-lines.ts";
 
 /** A request as a program gives it: a prompt, a body, or an object that could stand on a line of a batch file. */
 export type RequestLike = string | Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash, hash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { HeldBytes } from "./held-bytes.ts";
+import { HeldBytes } from "./partial-line.ts";
 
 /** The longest line that is read, in bytes. A longer one is reported and skipped without being held in memory. */
 export const maxLineBytes: number = 64 * 1024 * 1024;
@@ -27,20 +27,6 @@ export interface BrokenLine {
 
 export type Line = TextLine | BrokenLine;
 
-/** Where a line of an input begins. */
-export interface LinePlace {
-  readonly byte: number;
-  readonly lineNumber: number;
-}
-
-export const firstLine: LinePlace = { byte: 0, lineNumber: 1 };
-
-export interface LineGroup {
-  readonly lines: readonly Line[];
-  /** Where the line after them begins, blank ones included; one cannot begin at the end of the input. */
-  readonly next: LinePlace;
-}
-
 /**
  * Cuts UTF-8 bytes into lines, which end with LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark
  * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
@@ -54,27 +40,13 @@ export async function* splitLines(
   source: AsyncIterable<Uint8Array>,
   knownTooLong: ReadonlySet<number> = new Set(),
 ): AsyncGenerator<readonly Line[]> {
-  for await (const { lines } of splitLinesFrom(firstLine, source, knownTooLong)) yield lines;
-}
-
-/**
- * The same from any line on.
- *
- * @param place Where that line begins.
- * @param source The bytes from there on.
- */
-export async function* splitLinesFrom(
-  place: LinePlace,
-  source: AsyncIterable<Uint8Array>,
-  knownTooLong: ReadonlySet<number> = new Set(),
-): AsyncGenerator<LineGroup> {
-  const splitter = new LineSplitter(place, knownTooLong);
+  const splitter = new LineSplitter(knownTooLong);
   for await (const chunk of source) {
     const lines = splitter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    if (lines.length > 0) yield { lines, next: splitter.next };
+    if (lines.length > 0) yield lines;
   }
   const last = splitter.finish();
-  if (last !== undefined) yield { lines: [last], next: splitter.next };
+  if (last !== undefined) yield [last];
 }
 
 const lineFeed = 0x0a;
@@ -84,8 +56,7 @@ const tab = 0x09;
 const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
-  #bytesSeen: number;
-  #linesSeen: number;
+  #linesSeen = 0;
   readonly #held = new HeldBytes(maxLineBytes);
   /** Of the line whose end has not come yet, those not held included. */
   #heldBytes = 0;
@@ -93,19 +64,12 @@ class LineSplitter {
   #digestOfTooLong: Hash | undefined;
   readonly #knownTooLong: ReadonlySet<number>;
 
-  constructor({ byte, lineNumber }: LinePlace, knownTooLong: ReadonlySet<number>) {
-    this.#bytesSeen = byte;
-    this.#linesSeen = lineNumber - 1;
+  constructor(knownTooLong: ReadonlySet<number>) {
     this.#knownTooLong = knownTooLong;
-  }
-
-  get next(): LinePlace {
-    return { byte: this.#bytesSeen - this.#heldBytes, lineNumber: this.#linesSeen + 1 };
   }
 
   /** @returns the lines that `chunk` completes. */
   push(chunk: Buffer): Line[] {
-    this.#bytesSeen += chunk.length;
     const lines: (Line | undefined)[] = [];
     const lastLineFeed = chunk.lastIndexOf(lineFeed);
     let start = 0;

@@ -20,7 +20,7 @@ class MessageAssembler implements StreamAssembler {
   readonly #blocks = new Map<unknown, Block>();
   isOver = false;
 
-  add({ name, text, data }: StreamEvent): string | undefined {
+  add({ text, data }: StreamEvent): string | undefined {
     switch (member(data, "type")) {
       case "message_start":
         replaceMembers(this.#message, member(data, "message"));
@@ -40,7 +40,7 @@ class MessageAssembler implements StreamAssembler {
         this.isOver = true;
         break;
       default:
-        return errorText(name, text, data);
+        return member(data, "error") ? text : undefined;
     }
     return undefined;
   }
@@ -76,11 +76,6 @@ class MessageAssembler implements StreamAssembler {
     if (isObject(known)) replaceMembers(known, usage);
     else if (isObject(usage)) this.#message["usage"] = usage;
   }
-}
-
-function errorText(name: string, text: string, data: unknown): string | undefined {
-  if (member(data, "error")) return text;
-  return name === "error" ? `{"error":${text}}` : undefined;
 }
 
 /** An input that breaks off, because its message reached its token limit, is kept as a text. */

@@ -1,11 +1,19 @@
 import type { Buffer } from "node:buffer";
-import type { Carrier, Exchange, Headers } from "../http/http-client.ts";
+import type { Dispatcher } from "undici";
 import type { Attempt } from "../model/attempt.ts";
 import type { CallsInFlight, InFlightCall } from "./calls-in-flight.ts";
-import { BodyChunks, bodyText, decodeBody } from "./response-body.ts";
-import type { Reading, ResponseHead, ResponseReader } from "./response-reader.ts";
+import type { ResponseHeaders } from "./protocol.ts";
+import { isBareJson } from "./recognise-stream.ts";
+import { isSuccess, type Reading, type ResponseHead, type ResponseReader } from "./response-reader.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import { StreamWatch, type StreamTimes } from "./stream-watch.ts";
+import { BodyChunks, bodyText } from "./transport/body-chunks.ts";
+import { ByteBudget, type Reader } from "./transport/byte-budget.ts";
+import type { ConnectionPool } from "./transport/connection-pool.ts";
+import { type BodySink, type ContentDecoder, createDecoders } from "./transport/content-decoder.ts";
+import type { Exchange, ResponseListener } from "./transport/exchange.ts";
+import { maxBodyBytes, maxErrorBodyBytes } from "./transport/max-body-bytes.ts";
+import { TransportError } from "./transport/transport-error.ts";
 
 /** Who watches the time of the calls of one provider. */
 export interface CallTimes {
@@ -15,11 +23,14 @@ export interface CallTimes {
 
 const noHead: ResponseHead = { statusCode: 0, headers: {} };
 
+/** Of the whole process: eight embeddings of the largest kind at a time, and the others wait in their servers. */
+const bodyBudget = new ByteBudget(256 * 1024 * 1024);
+
 /**
- * One request and its answer, from the moment it is handed to the HTTP client. It ends once: with the answer, with an error of the
+ * One request and its answer, from the moment it is handed to the connections. It ends once: with the answer, with an error of the
  * connection, when its time is up or when its signal aborts, whichever comes first.
  */
-export class HttpCall implements InFlightCall, Exchange {
+export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reader {
   readonly signal: AbortSignal;
   deadline = 0;
   previous: InFlightCall | undefined;
@@ -29,9 +40,14 @@ export class HttpCall implements InFlightCall, Exchange {
   readonly #reading: Reading;
   readonly #resolve: (attempt: Attempt) => void;
   readonly #chunks = new BodyChunks();
-  #carrier: Carrier | undefined;
+  #exchange: Exchange | undefined;
   #head = noHead;
+  #decoders: readonly ContentDecoder[] = [];
+  #receivedBytes = 0;
+  /** Of the body, decoded. */
+  #bodyBytes = 0;
   #stream: StreamReader | undefined;
+  #hasBegun = false;
   #watch: StreamWatch | undefined;
   #ended = false;
 
@@ -49,63 +65,96 @@ export class HttpCall implements InFlightCall, Exchange {
     this.#resolve = resolve;
   }
 
-  get isOver(): boolean {
-    return this.#ended;
+  send(connections: ConnectionPool, request: Dispatcher.DispatchOptions): void {
+    this.#exchange = connections.send(request, this);
   }
 
-  onStart(carrier: Carrier): void {
-    this.#carrier = carrier;
-  }
-
-  onHead(statusCode: number, headers: Headers): void {
+  onHead(statusCode: number, headers: ResponseHeaders): void {
     this.#head = { statusCode, headers };
+    this.#decoders = createDecoders(headers, this);
     this.#stream = this.#reader.openStream(this.#head, this.#reading);
     if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#times.streams, this.#onSilence);
   }
 
-  onData(bytes: Buffer, isLast: boolean): void {
-    if (this.#stream === undefined) {
-      if (isLast && this.#chunks.isEmpty && !this.#isEncoded) this.#endWithBody(bodyText(bytes));
-      else this.#chunks.add(bytes);
-      return;
-    }
+  onData(bytes: Buffer): void {
+    this.#receivedBytes += bytes.length;
+    bodyBudget.add(this, bytes.length);
+    if (this.#receivedBytes > maxBodyBytes) this.fail(new TransportError("ERR_BODY_TOO_LONG"));
+    else (this.#decoders[0] ?? this).write(bytes);
+  }
+
+  onEnd(): void {
+    (this.#decoders[0] ?? this).end();
+  }
+
+  onError(error: Error): void {
+    this.#interrupt(this.#reader.readError(error));
+  }
+
+  /** The next bytes of the body, decoded. */
+  write(bytes: Buffer): void {
+    if (this.#ended) return;
+    this.#bodyBytes += bytes.length;
+    if (this.#decoders.length > 0) bodyBudget.add(this, bytes.length);
+    if (this.#bodyBytes > maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
+    if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
+    if (this.#stream === undefined) return this.#gather(bytes);
     this.#stream.push(bytes);
     this.#watch?.heard(this.#stream.isOver);
   }
 
-  onEnd(): void {
+  end(): void {
     if (this.#ended) return;
-    if (this.#stream !== undefined) return this.#endStream(this.#stream, undefined);
-    const body = this.#chunks.join();
-    if (!this.#isEncoded || body.length === 0) return this.#endWithBody(bodyText(body));
-    decodeBody(String(this.#head.headers["content-encoding"]), body, (error, text) => {
-      if (error === null) this.#endWithBody(text);
-      else this.#end(this.#reader.readError(error));
-    });
+    if (this.#stream === undefined) this.#endWithBody();
+    else this.#endStream(this.#stream, undefined);
   }
 
-  onError(error: Error): void {
-    if (!this.#ended) this.#interrupt(this.#reader.readError(error));
+  fail(error: Error): void {
+    this.#abort(this.#reader.readError(error));
   }
 
   timeOut(): void {
-    this.#interrupt(this.#reader.timedOut());
-    this.#carrier?.abort(this);
+    this.#abort(this.#reader.timedOut());
   }
 
   cancel(): void {
-    this.#interrupt(this.#reader.cancelled());
-    this.#carrier?.abort(this);
+    this.#abort(this.#reader.cancelled());
   }
 
-  readonly #onSilence = (): void => {
-    this.#interrupt(this.#reader.idle());
-    this.#carrier?.abort(this);
-  };
+  pause(): void {
+    this.#exchange?.pause();
+    this.#watch?.end();
+    for (const decoder of this.#decoders) decoder.pause();
+  }
 
-  get #isEncoded(): boolean {
-    const encoding = this.#head.headers["content-encoding"];
-    return encoding !== undefined && encoding !== "identity";
+  resume(): void {
+    this.#watch?.heard(false);
+    for (const decoder of this.#decoders) decoder.resume();
+    this.#exchange?.resume();
+  }
+
+  readonly #onSilence = (): void => this.#abort(this.#reader.idle());
+
+  #begin(bytes: Buffer): void {
+    const isJson = isBareJson(bytes);
+    this.#hasBegun = isJson !== undefined;
+    if (isJson !== true) return;
+    this.#stream = undefined;
+    this.#watch?.end();
+    this.#watch = undefined;
+  }
+
+  /** Of an error more than the beginning is of no use, and the connection is given up. */
+  #gather(bytes: Buffer): void {
+    this.#chunks.add(bytes);
+    if (this.#bodyBytes <= maxErrorBodyBytes || isSuccess(this.#head)) return;
+    this.#endWithBody();
+    this.#exchange?.abort();
+  }
+
+  #abort(attempt: Attempt): void {
+    this.#interrupt(attempt);
+    this.#exchange?.abort();
   }
 
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */
@@ -118,13 +167,15 @@ export class HttpCall implements InFlightCall, Exchange {
     if (!this.#ended) this.#end(this.#reader.readStream(this.#head, stream, interruption));
   }
 
-  #endWithBody(text: string): void {
-    if (!this.#ended) this.#end(this.#reader.readResponse(this.#head, text, this.#reading));
+  #endWithBody(): void {
+    if (!this.#ended) this.#end(this.#reader.readResponse(this.#head, bodyText(this.#chunks.join()), this.#reading));
   }
 
   #end(attempt: Attempt): void {
     if (this.#ended) return;
     this.#ended = true;
+    for (const decoder of this.#decoders) decoder.destroy();
+    bodyBudget.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
     this.#watch?.end();
     this.#times.calls.remove(this);
     this.#resolve(attempt);

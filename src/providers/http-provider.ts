@@ -1,4 +1,4 @@
-import { type Connect, connectTo, HttpClient, parseOrigin, requestHead } from "../http/http-client.ts";
+import type { Dispatcher } from "undici";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
@@ -13,13 +13,12 @@ import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
-import { parseProxy, type Proxy } from "./proxy.ts";
-import { tunnelThrough } from "./proxy-tunnel.ts";
 import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
-import { maxBodyBytes } from "./response-body.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { createStreamTimes } from "./stream-watch.ts";
+import { ConnectionPool } from "./transport/connection-pool.ts";
+import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
 
 export interface HttpProviderOptions {
   readonly name: string;
@@ -73,8 +72,8 @@ interface Endpoint {
   readonly protocol: Protocol;
   readonly counting: TokenCounting;
   readonly identity: string;
-  /** Of each request. */
-  readonly head: string;
+  /** What all its requests have in common, for undici. */
+  readonly request: Dispatcher.DispatchOptions;
   readonly reader: ResponseReader;
 }
 
@@ -83,7 +82,7 @@ class HttpProvider implements Provider {
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #times: CallTimes;
   readonly #streamsAll: boolean;
-  readonly #client: HttpClient;
+  readonly #connections: ConnectionPool;
 
   constructor(options: HttpProviderOptions) {
     const base = parseBaseUrl(options.baseUrl);
@@ -96,11 +95,8 @@ class HttpProvider implements Provider {
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
     };
     this.#streamsAll = options.stream ?? false;
-    this.#client = new HttpClient({
-      connect: connectorOf(base, proxy),
-      connections: options.connections,
-      maxBodyBytes,
-    });
+    const { origin, host: authority } = base;
+    this.#connections = new ConnectionPool({ origin, authority, proxy, maxConnections: options.connections });
   }
 
   endpoint(request: BatchRequest): string | undefined {
@@ -115,18 +111,18 @@ class HttpProvider implements Provider {
     const endpoint = this.#endpoints.get(request.path);
     if (endpoint === undefined) return failed(this.#speaksNo(request.path));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
-    const { reader, head, protocol } = endpoint;
+    const { reader, protocol } = endpoint;
     const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
       const call = new HttpCall(reader, this.#times, { requestBody: request.body, onChunk }, signal, resolve);
       this.#times.calls.add(call);
-      this.#client.send(head, body, call);
+      call.send(this.#connections, { ...endpoint.request, body });
     });
   }
 
   close(): Promise<void> {
-    return this.#client.close();
+    return this.#connections.close();
   }
 
   #speaksNo(path: string): Failure {
@@ -140,22 +136,12 @@ function failed(failure: Failure): Promise<Attempt> {
 }
 
 /** Requests of plain http are given to the proxy as they are; for https it only makes tunnels. */
-function isForwarded(base: BaseUrl, proxy: Proxy | undefined): proxy is Proxy {
-  return proxy !== undefined && base.origin.startsWith("http:");
+function forwardingHeaders(base: BaseUrl, { authorization }: ProxyServer): string[] {
+  const host = ["host", new URL(base.origin).host];
+  return authorization === undefined ? host : [...host, "proxy-authorization", authorization];
 }
 
-function connectorOf(base: BaseUrl, proxy: Proxy | undefined): Connect {
-  const origin = parseOrigin(base.origin);
-  if (proxy === undefined) return connectTo(origin);
-  return isForwarded(base, proxy) ? connectTo(parseOrigin(proxy.origin)) : tunnelThrough(proxy, origin.hostname, base.host);
-}
-
-/** What a request that is forwarded has to tell the proxy. */
-function forwardingHeaders({ authorization }: Proxy): string[] {
-  return authorization === undefined ? [] : ["proxy-authorization", authorization];
-}
-
-function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpProviderOptions): Map<string, Endpoint> {
+function buildEndpoints(base: BaseUrl, proxy: ProxyServer | undefined, options: HttpProviderOptions): Map<string, Endpoint> {
   const {
     apiKey,
     authorization = "bearer",
@@ -168,6 +154,7 @@ function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpPr
     protocols = allProtocols,
   } = options;
   const redact = createRedact([...listSecrets(apiKey, headers, base.query), ...(proxy?.secrets ?? [])]);
+  const forwarding = base.origin.startsWith("http:") ? proxy : undefined;
   const host = proxy === undefined ? base.host : `${base.host} (through the proxy ${proxy.host})`;
   return new Map(
     protocols.map((protocol) => {
@@ -176,15 +163,19 @@ function buildEndpoints(base: BaseUrl, proxy: Proxy | undefined, options: HttpPr
         protocol,
         counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
         identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
-        head: requestHead(new URL(base.origin).host, isForwarded(base, proxy) ? base.origin + path : path, [
-          ...(isForwarded(base, proxy) ? forwardingHeaders(proxy) : []),
-          ...buildHeaders({
-            ...(apiKey !== undefined && { apiKey }),
-            authorization,
-            headers,
-            protocolHeaders: protocol.headers,
-          }),
-        ]),
+        request: {
+          method: "POST" as const,
+          path: forwarding === undefined ? path : base.origin + path,
+          headers: [
+            ...(forwarding === undefined ? [] : forwardingHeaders(base, forwarding)),
+            ...buildHeaders({
+              ...(apiKey !== undefined && { apiKey }),
+              authorization,
+              headers,
+              protocolHeaders: protocol.headers,
+            }),
+          ],
+        },
         reader: new ResponseReader({ protocol, host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
       };
       return [protocol.path, endpoint];

@@ -50,10 +50,9 @@ class ChoicesAssembler implements StreamAssembler {
     this.#finishChoice = finishChoice;
   }
 
-  add({ name, text, data }: StreamEvent): string | undefined {
+  add({ text, data }: StreamEvent): string | undefined {
     if (text === doneText) this.isOver = true;
     if (findError(data) !== undefined) return text;
-    if (name === "error") return `{"error":${text}}`;
     replaceMembers(this.#head, data, notInAnswer);
     const usage = member(data, "usage") ?? member(member(data, "x_groq"), "usage");
     if (isObject(usage)) this.#usage = usage;

@@ -2,22 +2,22 @@ import type { TokenCounting } from "../model/cost.ts";
 import type { Failure } from "../model/failure.ts";
 import type { Usage } from "../model/usage.ts";
 
-/** What came back over HTTP, before anyone has understood it. */
+/** Header fields by name in lower case; a list where a name stands more than once. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A response as it came over HTTP. */
 export interface HttpResponse {
   readonly statusCode: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parsed body; undefined when it is no JSON. */
+  readonly headers: ResponseHeaders;
+  /** The parsed body; undefined when it is no JSON. Of a body above 1 MiB an extract: long texts and lists are cut short. */
   readonly body: unknown;
   /** The body as received, for a message when it is no JSON. */
   readonly text: string;
   readonly receivedAt: Date;
 }
 
-/** One event of a stream that answers a request. */
+/** One event of a stream that answers a request. Those named `error` are not among them: they end it. */
 export interface StreamEvent {
-  /** Of its `event:` line; empty where it has none. */
-  readonly name: string;
   /** Its data as received. */
   readonly text: string;
   /** Its data parsed; undefined when it is no JSON, as in `[DONE]`. */

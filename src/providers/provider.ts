@@ -60,8 +60,7 @@ export interface Provider {
    * Sends the request once and reads the whole answer. One that comes as a stream is put together: its body is that of an answer
    * without streaming.
    *
-   * @returns an attempt in every case; never rejects. Whoever wants to keep its answer keeps that, not the attempt: see
-   *   `AnsweredAttempt.letGo`.
+   * @returns an attempt in every case; never rejects.
    */
   send(request: BatchRequest, options: SendOptions): Promise<Attempt>;
 

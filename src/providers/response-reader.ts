@@ -5,10 +5,9 @@ import type { RateLimitReport } from "../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../model/usage.ts";
 import { parseJson } from "./json-value.ts";
 import { networkFailure } from "./network-failure.ts";
-import type { HttpResponse, Protocol } from "./protocol.ts";
+import type { HttpResponse, Protocol, ResponseHeaders } from "./protocol.ts";
 import { readLimitsOfRefusal } from "./rate-limit-errors.ts";
 import { readRateLimits } from "./rate-limit-headers.ts";
-import { ReceivedAnswer } from "./received-answer.ts";
 import type { Redact } from "./redaction.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
 import { type OnChunk, StreamReader } from "./stream-reader.ts";
@@ -33,7 +32,7 @@ const messageLength = 1000;
 export interface ResponseHead {
   readonly statusCode: number;
   /** Names in lower case. */
-  readonly headers: HttpResponse["headers"];
+  readonly headers: ResponseHeaders;
 }
 
 /** Whom an answer is for. */
@@ -160,7 +159,8 @@ export class ResponseReader {
     const { statusCode, headers, body, text } = response;
     const usage = this.#options.protocol.readUsage(body);
     const answer = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
-    return new ReceivedAnswer(answer, this.#readLimits(response));
+    const rateLimits = this.#readLimits(response);
+    return { ok: true, answer, ...(rateLimits !== undefined && { rateLimits }) };
   }
 
   #refused({ statusCode, headers, body, text }: HttpResponse, failure: Failure): Attempt {
@@ -176,7 +176,7 @@ export class ResponseReader {
   }
 }
 
-function isSuccess({ statusCode }: ResponseHead): boolean {
+export function isSuccess({ statusCode }: ResponseHead): boolean {
   return statusCode >= 200 && statusCode <= 299;
 }
 
@@ -185,7 +185,7 @@ function withUsage(attempt: Attempt, usage: Usage): Attempt {
   return attempt.ok || attempt.usage !== undefined || totalTokens(usage) === 0 ? attempt : { ...attempt, usage };
 }
 
-function requestId(headers: HttpResponse["headers"]): string {
+function requestId(headers: ResponseHeaders): string {
   const id = headers["x-request-id"] ?? headers["request-id"] ?? "";
   return typeof id === "string" ? id : (id[0] ?? "");
 }

@@ -1,21 +1,27 @@
+import type { Buffer } from "node:buffer";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
-import { parseJson } from "./json-value.ts";
+import { member, parseJson } from "./json-value.ts";
 import type { StreamAssembler } from "./protocol.ts";
 
 /** Hears the parsed data of each event of a stream, as it comes. */
 export type OnChunk = (chunk: unknown) => void;
 
+const doneText = "[DONE]";
+
+/** What keeps a connection alive and stands in `data:`, where only a comment belongs. */
+const keepAliveText = /^(?::|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
+
 /** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
 export class StreamReader {
   readonly #assembler: StreamAssembler;
   readonly #onChunk: OnChunk | undefined;
-  readonly #parser = new EventStreamParser((event) => this.#take(event));
+  readonly #parser = new EventStreamParser((event) => this.#take(event, this.#hasEnded));
   /** The body of an error, where the stream reported one; else an event that is no JSON. */
   errorText: string | undefined;
   readonly openedAt: Date = new Date();
   /** A bug, or an event nested too deeply to be handled. */
   thrown: unknown;
-  #isLastEvent = false;
+  #hasEnded = false;
 
   constructor(assembler: StreamAssembler, onChunk: OnChunk | undefined) {
     this.#assembler = assembler;
@@ -23,12 +29,12 @@ export class StreamReader {
   }
 
   push(bytes: Buffer): void {
-    this.#guarded(() => this.#parser.push(bytes));
+    if (!this.isOver) this.#guarded(() => this.#parser.push(bytes));
   }
 
   /** Nothing comes any more, for whatever reason. */
   end(): void {
-    this.#isLastEvent = true;
+    this.#hasEnded = true;
     this.#guarded(() => this.#parser.end());
   }
 
@@ -50,16 +56,28 @@ export class StreamReader {
     return this.#assembler.body();
   }
 
-  /** Whatever follows the end of an answer is not part of it. */
-  #take({ name, data: received }: ServerSentEvent): void {
+  /**
+   * What follows the end of an answer is not part of it.
+   *
+   * @param mayBeCut It is the last of a stream that has ended, perhaps too early.
+   */
+  #take({ name, data: received }: ServerSentEvent, mayBeCut: boolean): void {
     const text = received.trimEnd(); // `[DONE]` is written with a space after it, too
     if (this.isOver || text === "") return;
     const data = parseJson(text);
-    if (data === undefined && text !== "[DONE]") {
-      if (!this.#isLastEvent) this.errorText = text; // the last one was cut off
-      return;
-    }
-    this.errorText = this.#assembler.add({ name, text, data });
+    if (data !== undefined || text === doneText) this.#add(name, text, data);
+    else if (holdsEvents(name, text)) this.#takeLines(name, text.split("\n"), mayBeCut);
+    else if (!mayBeCut && !isKeepAlive(name, text)) this.errorText = text;
+  }
+
+  /** Some servers write one line feed between events, where two end one (Baseten). */
+  #takeLines(name: string, lines: readonly string[], mayBeCut: boolean): void {
+    for (const [index, data] of lines.entries()) this.#take({ name, data }, mayBeCut && index === lines.length - 1);
+  }
+
+  #add(name: string, text: string, data: unknown): void {
+    if (name === "error") this.errorText = member(data, "error") ? text : `{"error":${text}}`;
+    else this.errorText = this.#assembler.add({ text, data });
     if (this.errorText === undefined && data !== undefined) this.#onChunk?.(data);
   }
 
@@ -70,4 +88,15 @@ export class StreamReader {
       this.thrown = error ?? "unknown";
     }
   }
+}
+
+/** Whether the first of several lines is an event of its own. */
+function holdsEvents(name: string, text: string): boolean {
+  const [first] = text.split("\n", 1);
+  return first !== undefined && first !== text && (parseJson(first) !== undefined || isKeepAlive(name, first));
+}
+
+/** An event of an unknown name holds no piece of an answer unless it is JSON. */
+function isKeepAlive(name: string, text: string): boolean {
+  return (!text.startsWith("{") && name !== "" && name !== "message" && name !== "error") || keepAliveText.test(text);
 }

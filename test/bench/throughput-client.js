@@ -11,7 +11,7 @@ const requests = Number(requestsText);
 const contestants = {
   /** How fast the sink is on its own. */
   sink: () => createRawLoop(url, concurrency, requests),
-  /** (a) The least that one can do: a loop over undici's Pool for each connection. */
+  /** (a) What others are compared with: a loop over undici's `Pool.request` for each connection. */
   async pool() {
     const { Pool } = await import("undici");
     const pool = new Pool(url, { connections: concurrency });
@@ -21,6 +21,30 @@ const contestants = {
         const response = await pool.request({ path: "/v1/chat/completions", method: "POST", headers, body });
         await response.body.text();
       });
+      await pool.close();
+    };
+  },
+  /** (a') The least that undici can do: its `dispatch`, with a handler for each request. */
+  async dispatch() {
+    const { Pool } = await import("undici");
+    const pool = new Pool(url, { connections: concurrency });
+    const headers = { "content-type": "application/json", authorization: "Bearer k" };
+    const send = (body) =>
+      new Promise((resolve, reject) => {
+        let text = "";
+        const handler = {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData(controller, chunk) {
+            text += chunk;
+          },
+          onResponseEnd: () => resolve(text),
+          onResponseError: (controller, error) => reject(error),
+        };
+        pool.dispatch({ path: "/v1/chat/completions", method: "POST", headers, body }, handler);
+      });
+    return async () => {
+      await loops(send);
       await pool.close();
     };
   },

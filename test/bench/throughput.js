@@ -19,9 +19,10 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const requests = Number(values.requests);
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
-const contestants = ["pool", "openai", "fetch", "none", "disk", "cached"];
+const contestants = ["pool", "dispatch", "openai", "fetch", "none", "disk", "cached"];
 const names = {
-  pool: "(a) bare undici Pool loop",
+  pool: "(a) loop over undici Pool.request",
+  dispatch: "(a') loop over undici Pool.dispatch",
   openai: "(b) openai package with p-limit",
   fetch: "(c) global fetch with p-limit",
   none: "(d) llmbatch, no cache",

@@ -1,22 +1,15 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { flagOf, optionTable } from "../../src/config/option-table.ts";
 import { questions, Workplace } from "./cli.ts";
 
 describe("help", () => {
-  it("of `run` shows every option with its default, and the README's table is the same", async () => {
+  it("of `run` shows every option with its default", async () => {
     const { code, stdout } = await new Workplace().run(["run", "--help"]);
     expect(code).toBe(0);
     const help = stdout.replaceAll(/\s+/g, " ");
-    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8").replaceAll(/ +/g, " ");
     for (const row of optionTable) {
       expect(help).toContain(flagOf(row.key));
-      expect(help).toContain(row.description);
-      const name = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` ${row.value}`}`;
-      expect(readme, "README.md").toContain(
-        `| \`${name}\` |${row.default === undefined ? "" : ` ${row.default}`} | ${row.description} |`,
-      );
+      expect(help).toContain(row.default === undefined ? row.description : `${row.description} (default: ${row.default})`);
     }
   });
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { firstLine, maxLineBytes, splitLines, splitLinesFrom } from "../../src/jsonl/split-lines.ts";
+import { maxLineBytes, splitLines } from "../../src/jsonl/split-lines.ts";
 import type { Line } from "../../src/jsonl/split-lines.ts";
 
 function split(...chunks: (string | Uint8Array)[]): Promise<Line[]> {
@@ -45,29 +45,6 @@ describe("lines", () => {
         expect(await split(...cutUp(Buffer.from(text), lengths))).toEqual(splitAtOnce(text));
       }),
       { numRuns: 400 },
-    );
-  });
-
-  test("can be read on from wherever a group ended, with the numbers that they have", async () => {
-    const piece = fc.constantFrom("\n", "\r\n", " ", "a", "é", "😀", "\uFEFF");
-    await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 40 }), fc.array(fc.nat({ max: 20 })), async (pieces, lengths) => {
-        const bytes = Buffer.from(pieces.join(""));
-        const before: Line[] = [];
-        async function* chunks(): AsyncGenerator<Uint8Array> {
-          yield* cutUp(bytes, lengths);
-        }
-        for await (const { lines, next } of splitLinesFrom(firstLine, chunks())) {
-          before.push(...lines);
-          const after: Line[] = [];
-          async function* rest(): AsyncGenerator<Uint8Array> {
-            yield bytes.subarray(next.byte);
-          }
-          for await (const group of splitLinesFrom(next, rest())) after.push(...group.lines);
-          expect([...before, ...after]).toEqual(splitAtOnce(bytes.toString()));
-        }
-      }),
-      { numRuns: 300 },
     );
   });
 

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
@@ -88,12 +86,6 @@ describe("presets", () => {
 
   it("have an address, or a variable that holds one", () => {
     for (const { baseUrl, baseUrlVariable } of Object.values(presets)) expect(baseUrl ?? baseUrlVariable).toBeDefined();
-  });
-
-  it("are listed in the README, all of them and no others", () => {
-    const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
-    const listed = /^`--provider` is one of (.*), or `mock`/m.exec(readme)?.[1]?.match(/\w+/g);
-    expect(listed).toEqual(Object.keys(presets));
   });
 
   it("have no names that nobody gave", () => {

@@ -15,8 +15,8 @@ describe("errors of the connection", () => {
     ["EAI_AGAIN", "network", true],
     ["ENETUNREACH", "network", true],
     ["EHOSTUNREACH", "network", true],
-    ["ERR_CLOSED_EARLY", "network", true],
-    ["ERR_CONNECT_TIMEOUT", "network", true],
+    ["UND_ERR_SOCKET", "network", true],
+    ["UND_ERR_CONNECT_TIMEOUT", "network", true],
     ["ERR_BODY_BROKEN", "network", true],
     ["E_NEW_AND_UNHEARD_OF", "network", true],
     ["CERT_HAS_EXPIRED", "network", false],
@@ -27,13 +27,12 @@ describe("errors of the connection", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", "network", false],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "network", false],
     ["ERR_BODY_TOO_LONG", "invalid_response", false],
-    ["ERR_HEADERS_TOO_LONG", "invalid_response", false],
-    ["ERR_TRANSFER_ENCODING", "invalid_response", false],
+    ["ERR_DECODED_BODY_TOO_LONG", "invalid_response", false],
+    ["UND_ERR_HEADERS_OVERFLOW", "invalid_response", false],
     ["ERR_NOT_HTTP", "invalid_response", true],
-    ["ERR_BUFFER_TOO_LARGE", "invalid_response", false],
     ["Z_DATA_ERROR", "invalid_response", true],
     ["ERR__ERROR_FORMAT_PADDING_1", "invalid_response", true],
-    ["ERR_CLIENT_CLOSED", "cancelled", false],
+    ["ERR_PROVIDER_CLOSED", "cancelled", false],
   ])("%s is %s, retryable: %s", (code, kind, retryable) => {
     const failure = failureOf(code);
     expect(failure).toMatchObject({ kind, retryable });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
-import { parseProxy } from "../../src/providers/proxy.ts";
+import { parseProxy } from "../../src/providers/transport/proxy.ts";
 import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { connect } from "../support/connected.ts";

@@ -51,7 +51,7 @@ describe("faults on the wire", () => {
       rawBytes(chunked('{"choices":').replace("\r\n", "\r\nconnection: close\r\n")),
       "network",
       true,
-      /closed the connection/,
+      /broken off/,
     ],
     ["a content-length too long", wrongContentLength(10), "network", true, /127\.0\.0\.1:\d+: /],
     ["a content-length too short", wrongContentLength(-10), "invalid_response", true, /no JSON/],

@@ -99,10 +99,17 @@ export function wrongContentLength(difference: number, body = JSON.stringify(cha
   return rawBytes(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`);
 }
 
-/** Puts a reply on the wire. */
+/**
+ * Puts a reply on the wire. A client may send its next request before node has "finished" the response to the last one: until then
+ * the next response has no socket, and a fault would have nothing to cut. Such a reply waits for its socket.
+ */
 export function sendReply(response: ServerResponse, reply: Reply): void {
   const { socket } = response;
-  if (socket === null || socket.destroyed) return;
+  if (response.req.socket.destroyed) return;
+  if (socket === null) {
+    response.once("socket", () => sendReply(response, reply));
+    return;
+  }
   const body = bodyBytes(reply.body);
   const { fault } = reply;
   switch (fault?.type) {

@@ -1,6 +1,9 @@
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { serve } from "./closing.ts";
+import { deferred } from "./deferred.ts";
 import {
   chatAnswer,
   closedPortUrl,
@@ -115,6 +118,16 @@ describe("scripted server", () => {
     await server.until(() => server.ledger[0]?.endedAt !== undefined);
     const [call] = server.ledger;
     expect((call?.endedAt ?? 0) - (call?.arrivedAt ?? 0)).toBeGreaterThan(45);
+  });
+
+  it("answers a request that came before the last response was finished", async () => {
+    const first = deferred<Reply>();
+    const server = await serve((call) => (call.index === 0 ? first.promise : wrongContentLength(0, "second")));
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n".repeat(2));
+    await server.until(() => server.ledger.length === 2);
+    first.resolve({ body: "first" });
+    expect(await text(socket)).toMatch(/first.*second$/s);
   });
 
   it("knows a port where nothing listens", async () => {

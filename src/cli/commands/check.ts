@@ -4,11 +4,11 @@ import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
 import { mockName, type OpenedProviders, openProviders } from "../../setup/setup.ts";
-import { complain } from "../complain.ts";
-import { type CheckOutcome, checkProviders, type CheckTarget } from "../check-providers.ts";
+import { complain } from "../terminal/complain.ts";
+import { type CheckOutcome, checkProviders, type CheckTarget } from "./check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { formatTable } from "../text-table.ts";
-import { withoutSecrets } from "../without-secrets.ts";
+import { formatTable } from "../terminal/text-table.ts";
+import { withoutSecrets } from "../terminal/redact-secrets.ts";
 
 /**
  * `llmbatch check`: asks each configured provider one tiny question, and says what works.

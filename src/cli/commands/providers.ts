@@ -3,7 +3,7 @@ import { UsageError } from "../../model/errors.ts";
 import { type Preset, presets } from "../../providers/provider.ts";
 import { baseUrlFromEnvironment, valueOf } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { formatTable } from "../text-table.ts";
+import { formatTable } from "../terminal/text-table.ts";
 
 /** `llmbatch providers`: what `--provider` takes, and for which of them a key is there. No key is shown. @returns the exit code. */
 export function providersCommand(): number {

@@ -8,21 +8,19 @@ import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
-import { checkWhole } from "../check-whole.ts";
-import { Closers } from "../closers.ts";
-import { complain } from "../complain.ts";
-import { openEventLog } from "../event-log.ts";
+import { checkWhole } from "../input/check-whole.ts";
+import { Closers } from "./closers.ts";
+import { complain } from "../terminal/complain.ts";
+import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
-import { collectSooner } from "../heap-growth.ts";
-import { chooseInput, type Input, InputError, openInput } from "../input.ts";
-import { createNotedFingerprints } from "../noted-fingerprints.ts";
-import { type Progress, startProgress } from "../progress.ts";
-import { createReadingThread } from "../reading-thread.ts";
-import { readRequests } from "../requests.ts";
-import { openResultWriter, type ResultWriter } from "../result-writer.ts";
-import { RunReport } from "../run-report.ts";
-import { watchSignals } from "../signals.ts";
-import { chooseStatsPath } from "../stats-path.ts";
+import { collectSooner } from "./heap-growth.ts";
+import { chooseInput, type Input, InputError, openInput } from "../input/input.ts";
+import { type Progress, startProgress } from "../progress/start-progress.ts";
+import { readRequests } from "../input/read-requests.ts";
+import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
+import { RunReport } from "../report/run-report.ts";
+import { watchSignals } from "../terminal/signals.ts";
+import { chooseStatsPath } from "../report/stats-path.ts";
 
 /**
  * `llmbatch run`: sends the requests, writes the responses.
@@ -58,9 +56,9 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
   closers.add(() => provider.close());
-  const checked = await checkWhole(input, options, provider, () => openCache(options, environment));
   const cache = await openCache(options, environment);
   if (cache !== undefined) closers.add(() => cache.close());
+  const checked = await checkWhole(input, options, provider, cache);
   const { total } = checked;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
   if (log !== undefined) closers.add(() => log.close());
@@ -81,11 +79,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
-  const thread = await createReadingThread(input, { options, checked, provider, stats: manager.stats });
-  if (thread !== undefined) closers.add(() => thread.close());
-  const noted = await createNotedFingerprints(input, options, provider, cache);
-  if (noted !== undefined) closers.add(() => noted.close());
-  const requests = readRequests(input, { ...options, checked, thread, noted }, report.warn);
+  const requests = readRequests(input, { ...options, checked }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 

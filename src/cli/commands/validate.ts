@@ -2,10 +2,10 @@ import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import { protocols } from "../../providers/provider.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { chooseInput, openInput } from "../input.ts";
-import { checkRequests } from "../requests.ts";
-import { printable } from "../terminal-text.ts";
-import { withoutSecrets } from "../without-secrets.ts";
+import { chooseInput, openInput } from "../input/input.ts";
+import { checkRequests } from "../input/read-requests.ts";
+import { printable } from "../terminal/printable.ts";
+import { withoutSecrets } from "../terminal/redact-secrets.ts";
 
 /**
  * `llmbatch validate`: checks an input offline. Problems go to stderr, counts to stdout.

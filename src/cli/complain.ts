@@ -1,7 +1,0 @@
-import { printable } from "./terminal-text.ts";
-import { withoutSecrets } from "./without-secrets.ts";
-
-/** Tells a person on stderr what is wrong. What the message quotes cannot do anything to the terminal. */
-export function complain(message: string): void {
-  for (const line of withoutSecrets(message).split("\n")) process.stderr.write(`llmbatch: ${printable(line)}\n`);
-}

@@ -1,0 +1,137 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { UsageError } from "../../model/errors.ts";
+import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
+import { errorCode, fileProblem } from "./system-error.ts";
+
+export interface FileLock {
+  /** Removes the lock if it is still ours. Never throws: a lock that stays behind is taken over by the next run. */
+  releaseNow(): void;
+}
+
+/**
+ * Keeps other runs from writing `path`, by a file `path.lock` that names this process. It goes when the process exits; when the
+ * process was killed, the next run takes it over.
+ *
+ * @param path The real path, past all links.
+ * @param name The path as the user wrote it.
+ * @throws UsageError when another run holds the lock, or no lock can be made.
+ */
+export function lockFile(path: string, name: string): FileLock {
+  const lockPath = `${path}.lock`;
+  const self = thisProcess();
+  try {
+    acquire(lockPath, self, name);
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`cannot lock ${name}: ${fileProblem(error)}`, { cause: error });
+  }
+  const releaseNow = (): void => {
+    process.off("exit", releaseNow);
+    release(lockPath, self);
+  };
+  process.on("exit", releaseNow);
+  return { releaseNow };
+}
+
+function acquire(lockPath: string, self: LockHolder, name: string): void {
+  for (;;) {
+    if (create(lockPath, self)) return;
+    const holder = readHolder(lockPath, name);
+    if (holder === undefined) continue; // released just now
+    if (isAlive(holder)) throw new UsageError(inUse(lockPath, holder, name));
+    if (takeOver(lockPath, holder, self, name)) return;
+  }
+}
+
+/**
+ * Puts a lock of ours in the place of a dead process's. Only who holds the lock on that very lock may do so: otherwise a slow taker
+ * might remove what a quick one has just put there, believing it to be the dead one's still.
+ *
+ * @returns false when somebody else has taken it over meanwhile.
+ */
+function takeOver(lockPath: string, dead: LockHolder, self: LockHolder, name: string): boolean {
+  const claimPath = `${lockPath}.${dead.id}`;
+  acquire(claimPath, self, name);
+  try {
+    if (readHolder(lockPath, name)?.id !== dead.id) return false;
+    renameSync(writeAside(lockPath, self), lockPath);
+    return true;
+  } finally {
+    rmSync(claimPath);
+  }
+}
+
+function release(lockPath: string, self: LockHolder): void {
+  try {
+    if (readHolder(lockPath, lockPath)?.id === self.id) rmSync(lockPath);
+  } catch {
+    // The next run sees that this process has ended.
+  }
+}
+
+/** @returns false when there is a lock already. A lock appears with its content or not at all: it is written aside and linked. */
+function create(lockPath: string, self: LockHolder): boolean {
+  const aside = writeAside(lockPath, self);
+  try {
+    linkSync(aside, lockPath);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    if (hardLinksUnsupported.has(errorCode(error) ?? "")) return createInPlace(lockPath, self);
+    throw error;
+  } finally {
+    rmSync(aside);
+  }
+}
+
+/** As FAT and some network drives answer. */
+const hardLinksUnsupported: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+function createInPlace(lockPath: string, self: LockHolder): boolean {
+  try {
+    writeLock(lockPath, self);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function writeAside(lockPath: string, self: LockHolder): string {
+  const aside = `${lockPath}.${self.id}.new`;
+  try {
+    writeLock(aside, self);
+    return aside;
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+function writeLock(path: string, holder: LockHolder): void {
+  writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
+}
+
+/** @returns undefined when there is no lock any more. @throws UsageError for a file that is no lock of ours: it is not ours to remove. */
+function readHolder(lockPath: string, name: string): LockHolder | undefined {
+  let text: string;
+  try {
+    text = readFileSync(lockPath, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  const holder = parseHolder(text);
+  if (holder !== undefined) return holder;
+  throw new UsageError(`cannot lock ${name}: ${lockPath} is there, but does not say who made it; ${removal(lockPath, name)}`);
+}
+
+function inUse(lockPath: string, { pid, host }: LockHolder, name: string): string {
+  if (host === hostname())
+    return `another run is writing ${name} (process ${pid}); wait until it has ended, stop it with "kill ${pid}", or name another file`;
+  return `another run is writing ${name} (process ${pid} on the machine ${host}); ${removal(lockPath, name)}`;
+}
+
+function removal(lockPath: string, name: string): string {
+  return `if you are sure that no run is writing ${name}, remove ${lockPath}`;
+}

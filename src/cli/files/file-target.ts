@@ -1,0 +1,88 @@
+import { constants } from "node:fs";
+import { access, readlink, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { UsageError } from "../../model/errors.ts";
+import { errorCode, fileProblem } from "./system-error.ts";
+
+/** What a name on the command line stands for. `name` is as the user wrote it. */
+export type OutputTarget = FileTarget | DirectTarget;
+
+export interface FileTarget {
+  readonly kind: "file";
+  readonly name: string;
+  /** The real path, past all links. There may be no such file yet. */
+  readonly path: string;
+}
+
+/** What is not a regular file, and is written directly. */
+export type DirectTarget =
+  | { readonly kind: "descriptor"; readonly name: string; readonly descriptor: number }
+  | { readonly kind: "pipe"; readonly name: string }
+  | { readonly kind: "device"; readonly name: string };
+
+/**
+ * Finds out what `name` stands for, and that it can be written.
+ *
+ * @param name A path, or `-` for stdout.
+ * @throws UsageError when it is a directory, its directory is missing, or it may not be written. Nothing has been touched then.
+ */
+export async function findTarget(name: string): Promise<OutputTarget> {
+  const descriptor = descriptorOf(name);
+  if (descriptor !== undefined) return { kind: "descriptor", name, descriptor };
+  try {
+    if (name === "") throw new UsageError("cannot write to a file without a name");
+    const status = await statusOf(name);
+    if (status?.isDirectory() || name.endsWith(sep)) throw new UsageError(`cannot write ${name}: it is a directory`);
+    if (status?.isFIFO()) return { kind: "pipe", name };
+    if (status !== undefined && !status.isFile()) return { kind: "device", name };
+    if (status !== undefined) await access(name, constants.W_OK);
+    const path = await realPathOf(name);
+    await assertWritableDirectory(name, dirname(path));
+    return { kind: "file", name, path };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`cannot write ${name}: ${fileProblem(error)}`, { cause: error });
+  }
+}
+
+/** The path past all links, also where the last part, or what a link points to, does not exist yet. */
+export async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+  const directory = await realpath(dirname(path));
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? join(directory, basename(path)) : realPathOf(resolve(directory, link));
+}
+
+/**
+ * The descriptor that a name such as `/dev/fd/3` stands for. What the shell has opened is used as it stands, not opened anew at its
+ * beginning. @param name `-` is stdout.
+ */
+export function descriptorOf(name: string): number | undefined {
+  if (name === "-" || name === "/dev/stdout") return 1;
+  if (name === "/dev/stdin") return 0;
+  if (name === "/dev/stderr") return 2;
+  const digits = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+async function statusOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function assertWritableDirectory(name: string, directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`cannot write ${name}: no file can be made in its directory ${directory}: ${fileProblem(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { errorCode } from "./system-error.ts";
+
+/** The process that holds a lock, as written in the lock file. */
+export interface LockHolder {
+  /** 16 hex digits, new for each lock: two locks are never mistaken for each other. */
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Tells the process from a later one with the same number; known on Linux only. */
+  readonly started?: string;
+}
+
+export function thisProcess(): LockHolder {
+  const id = randomBytes(8).toString("hex");
+  const started = lookUp(process.pid)?.started;
+  const holder = { id, pid: process.pid, host: hostname() };
+  return started === undefined ? holder : { ...holder, started };
+}
+
+/** @returns undefined for anything that no run has written. */
+export function parseHolder(text: string): LockHolder | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return isHolder(value) ? value : undefined;
+}
+
+/** Whether the process may still be at work. A process on another machine cannot be seen, and counts as alive. */
+export function isAlive({ pid, host, started }: LockHolder): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) === "ESRCH") return false;
+  }
+  const now = lookUp(pid);
+  if (now === undefined) return true;
+  return !now.hasEnded && (started === undefined || started === now.started);
+}
+
+function isHolder(value: unknown): value is LockHolder {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, pid, host, started }: Partial<Record<keyof LockHolder, unknown>> = value;
+  const isId = typeof id === "string" && /^[0-9a-f]{16}$/.test(id); // it becomes part of a path
+  const isPid = Number.isInteger(pid) && Number(pid) > 0;
+  return isId && isPid && typeof host === "string" && (started === undefined || typeof started === "string");
+}
+
+/**
+ * What Linux says of a process in `/proc/PID/stat` (proc(5)): field 3 is its state, field 22 its start, in clock ticks after the
+ * boot. A killed process whose parent has not looked yet is still listed, as a zombie.
+ */
+function lookUp(pid: number): { readonly started: string; readonly hasEnded: boolean } | undefined {
+  let line: string;
+  try {
+    line = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  // The second field, the command's name in brackets, may hold spaces and brackets itself.
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const [state = ""] = fields;
+  const started = fields[19];
+  return started === undefined ? undefined : { started, hasEnded: state === "Z" || state === "X" };
+}

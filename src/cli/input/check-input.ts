@@ -1,0 +1,85 @@
+import type { Line, RequestParser } from "../../jsonl/jsonl.ts";
+import { UsageError } from "../../model/errors.ts";
+import type { BatchInput, BatchRequest } from "../../model/request.ts";
+import type { Provider } from "../../providers/provider.ts";
+
+const mostProblemsShown = 10;
+const mostTooLongNoted = 1000;
+
+export interface InputCheck {
+  readonly lines: number;
+  readonly invalid: number;
+  /** The first ones, each as `file:line: what`. */
+  readonly problems: readonly string[];
+  /** The numbers of lines that are too long, the first thousand of them: those that take memory to find out. */
+  readonly tooLong: ReadonlySet<number>;
+  /** How many requests go to each model at each path: keys are `model path`. */
+  readonly requestsByTarget: ReadonlyMap<string, number>;
+}
+
+/** What is known of an input before anything of it is sent. */
+export interface CheckedInput {
+  /** Unknown of a stream, which is checked as it comes. */
+  readonly total?: number;
+  /** Whether no `custom_id` can stand in it twice. */
+  readonly idsAreUnique: boolean;
+  /** Numbers of lines that are too long. */
+  readonly tooLong?: ReadonlySet<number>;
+}
+
+/**
+ * Reads a whole input without sending anything.
+ *
+ * @param parser One that only checks will do.
+ * @param unsupported Says what is wrong with a request that parses, but that the provider cannot be asked; undefined when nothing is.
+ */
+export async function checkInput(
+  name: string,
+  lines: AsyncIterable<readonly Line[]>,
+  parser: RequestParser,
+  unsupported: (request: BatchRequest) => string | undefined,
+): Promise<InputCheck> {
+  const problems: string[] = [];
+  const tooLong = new Set<number>();
+  const requestsByTarget = new Map<string, number>();
+  let count = 0;
+  let invalid = 0;
+  for await (const group of lines) {
+    count += group.length;
+    for (const line of group) {
+      const input = parser.parse(line);
+      const problem = problemOf(input, unsupported);
+      if (problem !== undefined) {
+        invalid += 1;
+        if (line.problem === "too-long" && tooLong.size < mostTooLongNoted) tooLong.add(line.lineNumber);
+        if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
+      } else if (input.kind === "request") {
+        const target = `${input.model} ${input.path}`;
+        requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+      }
+    }
+  }
+  return { lines: count, invalid, problems, tooLong, requestsByTarget };
+}
+
+/** Requests that the provider cannot be asked, in words for `checkInput`. */
+export function unsupportedBy(
+  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
+): (request: BatchRequest) => string | undefined {
+  return (request) =>
+    provider.endpoint(request) === undefined
+      ? (provider.refusal?.(request) ?? `${provider.name} cannot be asked at ${request.path}`)
+      : undefined;
+}
+
+/** @throws UsageError listing the first problems and their total. */
+export function refuseInvalid({ invalid, lines, problems }: InputCheck): void {
+  if (invalid === 0) return;
+  const more = invalid > problems.length ? [`… and ${invalid - problems.length} more`] : [];
+  const total = `${invalid} of ${lines} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;
+  throw new UsageError([...problems, ...more, total].join("\n"));
+}
+
+function problemOf(input: BatchInput, unsupported: (request: BatchRequest) => string | undefined): string | undefined {
+  return input.kind === "invalid-line" ? input.failure.message : unsupported(input);
+}

@@ -1,0 +1,58 @@
+import type { Options } from "../../config/options.ts";
+import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
+import type { BatchInput } from "../../model/request.ts";
+import type { Provider } from "../../providers/provider.ts";
+import { allowFolder } from "../files/allowed-folder.ts";
+import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
+import type { Input } from "./input.ts";
+
+export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+
+/** `checked` is what was found out when the whole input was checked. */
+export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+  readonly checked: CheckedInput;
+}
+
+/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
+export async function* readRequests(
+  input: Input,
+  { checked, limit, ...parsing }: ReadingOptions,
+  /** Called once at most. */
+  warn: (warning: string) => void,
+): AsyncGenerator<Iterable<BatchInput>> {
+  const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warn });
+  let left = limit.lines ?? Infinity;
+  for await (const lines of splitLines(input, checked.tooLong)) {
+    yield parseEach(lines.slice(0, left), parser);
+    left -= lines.length;
+    if (left <= 0) return;
+  }
+}
+
+function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
+  for (const line of lines) yield parser.parse(line);
+}
+
+/**
+ * Reads the whole input once, offline, to say what is wrong with it before anything is sent. Warnings come up again when the input is
+ * read to be sent; once is enough.
+ */
+export function checkRequests(
+  input: Input,
+  options: ParsingOptions,
+  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
+): Promise<InputCheck> {
+  const parser = createParser(options, { checkOnly: true });
+  return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
+}
+
+/** @throws UsageError when no line could be parsed with these options. */
+export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
+  const { model, set, allow_files: folder } = options;
+  return new RequestParser({
+    ...(model !== undefined && { defaultModel: model }),
+    ...(folder !== undefined && { findFile: allowFolder(folder) }),
+    defaults: new Map(set),
+    ...more,
+  });
+}

@@ -1,0 +1,80 @@
+import { OutputError, UsageError } from "../../model/errors.ts";
+import { errorCode, fileProblem } from "../files/system-error.ts";
+import { OutputBuffer } from "./output-buffer.ts";
+import { type Destination, openDestination } from "./destination.ts";
+import type { DirectTarget } from "../files/file-target.ts";
+import type { Output, OutputOptions } from "./output.ts";
+
+/** What is not a regular file: stdout, an inherited descriptor, a named pipe, a device. Written directly, and nothing is renamed. */
+export class DirectOutput implements Output {
+  readonly path?: string;
+  readonly isFile = false;
+  readonly #name: string;
+  readonly #destination: Destination;
+  readonly #buffer: OutputBuffer;
+  #readerGone = false;
+  #ended = false;
+
+  /** @throws UsageError when it cannot be opened. */
+  static async open(target: DirectTarget, options: OutputOptions): Promise<DirectOutput> {
+    try {
+      return new DirectOutput(target.name, await openDestination(target, options.signal));
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new UsageError(`cannot write ${target.name}: ${fileProblem(error)}`, { cause: error });
+    }
+  }
+
+  private constructor(name: string, destination: Destination) {
+    if (name !== "-") this.path = name;
+    this.#name = name === "-" ? "to stdout" : name;
+    this.#destination = destination;
+    this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
+  }
+
+  get readerGone(): boolean {
+    return this.#readerGone;
+  }
+
+  write(...texts: readonly string[]): Promise<void> | undefined {
+    return this.#readerGone ? undefined : this.#buffer.write(texts);
+  }
+
+  flush(): Promise<void> {
+    return this.#buffer.flush();
+  }
+
+  finish(): Promise<void> {
+    return this.#end(() => this.#buffer.flush());
+  }
+
+  abandon(): Promise<void> {
+    return this.#end(async () => {
+      if (!this.#buffer.failureReported) await this.#buffer.flush();
+    });
+  }
+
+  async #end(lastStep: () => Promise<void>): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      await lastStep();
+    } finally {
+      this.#buffer.close();
+      await this.#destination.close();
+    }
+  }
+
+  async #send(bytes: Buffer): Promise<void> {
+    if (this.#readerGone) return;
+    try {
+      await this.#destination.write(bytes);
+    } catch (error) {
+      this.#readerGone = readerHasGone.has(errorCode(error) ?? "");
+      if (!this.#readerGone) throw new OutputError(`cannot write ${this.#name}: ${fileProblem(error)}`, { cause: error });
+    }
+  }
+}
+
+/** A socket whose reader leaves while bytes lie unread is reset; stdout stays destroyed once it has met with either. */
+const readerHasGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);

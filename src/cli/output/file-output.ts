@@ -1,0 +1,120 @@
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { resolve } from "node:path";
+import { OutputError, UsageError } from "../../model/errors.ts";
+import { type FileLock, lockFile } from "../files/file-lock.ts";
+import { errorCode, fileProblem } from "../files/system-error.ts";
+import { OutputBuffer } from "./output-buffer.ts";
+import { writeToDescriptor } from "./write-fully.ts";
+import type { Output } from "./output.ts";
+import { moveIntoPlace } from "./write-atomically.ts";
+
+/** A regular file: written as `FILE.partial`, which takes the place of `FILE` when all is written. */
+export class OutputFile implements Output {
+  readonly path: string;
+  readonly isFile = true;
+  readonly readerGone = false;
+  readonly #target: string;
+  readonly #handle: FileHandle;
+  readonly #lock: FileLock;
+  readonly #buffer: OutputBuffer;
+  #ended = false;
+
+  /**
+   * @param path As the user wrote it.
+   * @param target The real path, past all links.
+   * @throws UsageError when another run is writing the file, or it cannot be made.
+   */
+  static async open(path: string, target: string): Promise<OutputFile> {
+    const lock = lockFile(target, path);
+    try {
+      return new OutputFile(path, target, await createAnew(partialOf(target)), lock);
+    } catch (error) {
+      lock.releaseNow();
+      throw new UsageError(`cannot write ${partialOf(shownPath(path, target))}: ${fileProblem(error)}`, { cause: error });
+    }
+  }
+
+  private constructor(path: string, target: string, handle: FileHandle, lock: FileLock) {
+    this.path = path;
+    this.#target = target;
+    this.#handle = handle;
+    this.#lock = lock;
+    this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
+  }
+
+  write(...texts: readonly string[]): Promise<void> | undefined {
+    return this.#buffer.write(texts);
+  }
+
+  flush(): Promise<void> {
+    return this.#buffer.flush();
+  }
+
+  async finish(): Promise<void> {
+    await this.#end(async () => {
+      await this.#buffer.flush();
+      await this.#moveIntoPlace();
+    });
+  }
+
+  async abandon(): Promise<void> {
+    await this.#end(async () => {
+      if (!this.#buffer.failureReported) await this.#buffer.flush();
+    });
+  }
+
+  async #end(lastSteps: () => Promise<void>): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      await lastSteps();
+    } finally {
+      this.#buffer.close();
+      await this.#handle.close().catch(() => undefined);
+      this.#lock.releaseNow();
+    }
+  }
+
+  async #send(bytes: Buffer): Promise<void> {
+    try {
+      await writeToDescriptor(this.#handle.fd, bytes);
+    } catch (error) {
+      throw new OutputError(`cannot write ${this.#shownPartial}: ${fileProblem(error)}`, { cause: error });
+    }
+  }
+
+  async #moveIntoPlace(): Promise<void> {
+    try {
+      await moveIntoPlace(this.#handle, partialOf(this.#target), this.#target);
+    } catch (error) {
+      const where = `cannot put ${this.#shownPartial} in the place of ${this.path}`;
+      throw new OutputError(`${where}: ${fileProblem(error)}`, { cause: error });
+    }
+  }
+
+  get #shownPartial(): string {
+    return partialOf(shownPath(this.path, this.#target));
+  }
+}
+
+/** The words of the user, unless a link leads elsewhere. */
+function shownPath(path: string, target: string): string {
+  return resolve(path) === target ? path : target;
+}
+
+function partialOf(path: string): string {
+  return `${path}.partial`;
+}
+
+/**
+ * Answers to other people's prompts are for nobody else's eyes until the file gets the mode its user wants. Removed and made
+ * anew, because opening what is there would keep its mode and follow a link that someone has laid.
+ */
+async function createAnew(path: string): Promise<FileHandle> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+  return open(path, "wx", 0o600);
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { OutputError, UsageError } from "../../model/errors.ts";
+import { fileProblem } from "../files/system-error.ts";
+import { DirectOutput } from "./direct-output.ts";
+import { type DirectTarget, findTarget } from "../files/file-target.ts";
+
+/**
+ * Writes a small file so that a reader finds the old text or the new one, whole, at every moment. What is not a regular file (a
+ * pipe, a device) is written directly.
+ *
+ * @param path `-` for stdout.
+ * @throws OutputError when it cannot be written; the older file is as it was then.
+ */
+export async function writeFileAtomically(path: string, text: string): Promise<void> {
+  try {
+    const target = await findTarget(path);
+    if (target.kind === "file") await replaceFile(target.path, text);
+    else await writeDirectly(target, text);
+  } catch (error) {
+    if (error instanceof OutputError) throw error;
+    throw new OutputError(error instanceof UsageError ? error.message : `cannot write ${path}: ${fileProblem(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Gives a finished file its final name and mode: that of the file it replaces, else what the umask leaves of 0666. It survives a
+ * power failure from then on. Closes the handle.
+ */
+export async function moveIntoPlace(handle: FileHandle, from: string, to: string): Promise<void> {
+  const [written, named] = await Promise.all([handle.stat(), stat(from)]);
+  if (written.ino !== named.ino || written.dev !== named.dev) throw new Error("it was replaced while it was being written");
+  await handle.chmod(await finalMode(to));
+  await handle.sync();
+  await handle.close();
+  await rename(from, to);
+  await syncDirectory(dirname(to));
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const handle = await open(temporary, "wx", 0o600);
+  try {
+    await handle.writeFile(text);
+    await moveIntoPlace(handle, temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDirectly(target: DirectTarget, text: string): Promise<void> {
+  const output = await DirectOutput.open(target, {});
+  await output.write(text);
+  await output.finish();
+}
+
+async function finalMode(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch {
+    return 0o666 & ~process.umask();
+  }
+}
+
+/** So that the new name survives a power failure. Some systems cannot do it; the file is whole under either name. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path).catch(() => undefined);
+  await directory?.sync().catch(() => undefined);
+  await directory?.close();
+}

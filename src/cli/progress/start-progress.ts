@@ -1,0 +1,42 @@
+import { startBar } from "./bar.ts";
+import type { Progress, ProgressStream } from "./progress.ts";
+import type { ProgressSource } from "./figures.ts";
+import { startJsonLines, startPlainLines, startWarningsOnly } from "./lines.ts";
+
+export type { Progress } from "./progress.ts";
+
+export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
+
+export interface ProgressOptions extends ProgressSource {
+  /** `auto` is a bar on a terminal and plain lines elsewhere. A `bar` that has no terminal to stand on is plain lines too. */
+  readonly mode: ProgressMode;
+  /** stderr. */
+  readonly stream: ProgressStream;
+  /** The environment's `TERM`: a `dumb` terminal, which cannot erase a line, gets plain lines in `auto`. */
+  readonly term?: string | undefined;
+}
+
+/**
+ * Shows how the run goes on, until `stop`. Its timers do not keep the process alive, it reads its figures when it draws and at no
+ * other time, and a stderr that can no longer be written silences it without harm to the run.
+ */
+export function startProgress(options: ProgressOptions): Progress {
+  const progress = start(options);
+  options.stream.on("error", progress.restore);
+  return progress;
+}
+
+function start({ mode, stream, term, ...source }: ProgressOptions): Progress {
+  switch (mode) {
+    case "none":
+      return startWarningsOnly(stream);
+    case "json":
+      return startJsonLines(stream, source);
+    case "plain":
+      return startPlainLines(stream, source);
+    case "bar":
+      return stream.isTTY === true ? startBar(stream, source) : startPlainLines(stream, source);
+    case "auto":
+      return stream.isTTY === true && term !== "dumb" ? startBar(stream, source) : startPlainLines(stream, source);
+  }
+}

@@ -1,0 +1,104 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { UsageError } from "../../model/errors.ts";
+import type { Observer } from "../../model/event.ts";
+import { formatEvent } from "./format-event.ts";
+import { fileProblem } from "../files/system-error.ts";
+
+export interface EventLog {
+  readonly observe: Observer;
+  /** Writes what is left and closes the file. Never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a log of the run's events, one JSON object a line, to be appended to: a resumed run goes on in the same file. A new file
+ * is readable by its owner alone. It holds no prompts and no answers.
+ *
+ * @param onError Called once, with a sentence for people, when the log can no longer be written. Nothing is logged from then on,
+ *   and the run is not disturbed.
+ * @throws UsageError when the file cannot be opened.
+ */
+export async function openEventLog(path: string, onError: (message: string) => void = () => {}): Promise<EventLog> {
+  try {
+    const start = (await endsInMidLine(path)) ? "\n" : "";
+    const file = await open(path, "a", 0o600);
+    return new BufferedLog(file, start, (error) => onError(`the log ${path} cannot be written any more: ${fileProblem(error)}`));
+  } catch (error) {
+    throw new UsageError(`cannot open the log ${path}: ${fileProblem(error)}`, { cause: error });
+  }
+}
+
+/** A run that was killed while it wrote leaves half a line, which the next record must not continue. */
+async function endsInMidLine(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || !stats.isFile() || stats.size === 0) return false;
+  const file = await open(path, "r");
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, stats.size - 1);
+    return buffer[0] !== lineFeed;
+  } finally {
+    await file.close();
+  }
+}
+
+const lineFeed = 0x0a;
+/** Behind a reader that is slower than the run (the log may be a pipe), events are dropped and counted from here on. */
+const mostWaiting = 16 * 1024 * 1024;
+
+/** Writes in the background, one write at a time; what comes meanwhile leaves together with the next. */
+class BufferedLog implements EventLog {
+  readonly #file: FileHandle;
+  readonly #onError: (error: unknown) => void;
+  #waiting: string;
+  #dropped = 0;
+  #writing: Promise<void> | undefined;
+  #isOver = false;
+  #hasFailed = false;
+
+  constructor(file: FileHandle, start: string, onError: (error: unknown) => void) {
+    this.#file = file;
+    this.#waiting = start;
+    this.#onError = onError;
+  }
+
+  readonly observe: Observer = (event) => {
+    if (this.#isOver) return;
+    if (this.#waiting.length > mostWaiting) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting += formatEvent(event, new Date());
+    this.#writing ??= this.#writeAll();
+  };
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.#writing;
+    await this.#file.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      while (this.#waiting !== "") await this.#file.appendFile(this.#takeWaiting());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#writing = undefined;
+  }
+
+  #fail(error: unknown): void {
+    this.#isOver = true;
+    this.#waiting = "";
+    if (!this.#hasFailed) this.#onError(error);
+    this.#hasFailed = true;
+  }
+
+  #takeWaiting(): string {
+    const text = this.#waiting;
+    this.#waiting = "";
+    if (this.#dropped === 0) return text;
+    const message = `${this.#dropped} events are missing here: the log was not taken as fast as they came`;
+    this.#dropped = 0;
+    return text + formatEvent({ type: "warning", message }, new Date());
+  }
+}

@@ -1,0 +1,108 @@
+import type { LimiterEvent, RunEvent } from "../../model/event.ts";
+import type { Failure, TriedProvider } from "../../model/failure.ts";
+import type { BatchResult } from "../../model/result.ts";
+import { type Usage, totalTokens } from "../../model/usage.ts";
+import { printable } from "../terminal/printable.ts";
+
+/** One event as a line of JSON with its line break. Members that mean nothing for the event are absent. */
+export function formatEvent(event: RunEvent, time: Date): string {
+  return `${printable(JSON.stringify({ time: time.toISOString(), event: event.type, ...membersOf(event) }))}\n`;
+}
+
+function membersOf(event: RunEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "request-start":
+      return { line_number: event.lineNumber, custom_id: event.customId };
+    case "attempt-start":
+      return {
+        line_number: event.lineNumber,
+        custom_id: event.customId,
+        attempt: event.attempt,
+        waited_ms: rounded(event.waitedMs),
+        target: event.target,
+      };
+    case "attempt-end":
+      return {
+        line_number: event.lineNumber,
+        custom_id: event.customId,
+        attempt: event.attempt,
+        duration_ms: rounded(event.durationMs),
+        ...failureMembers(event.failure),
+        usage: event.usage && usageMembers(event.usage),
+      };
+    case "retry-wait":
+      return {
+        line_number: event.lineNumber,
+        custom_id: event.customId,
+        attempt: event.attempt,
+        wait_ms: rounded(event.waitMs),
+        ...failureMembers(event.failure),
+      };
+    case "pause":
+    case "limit-learnt":
+    case "concurrency":
+    case "circuit":
+      return { provider: event.provider, model: event.model, ...limiterMembers(event) };
+    case "warning":
+      return { message: event.message };
+    case "request-end":
+      return resultMembers(event.result);
+  }
+}
+
+function limiterMembers(event: LimiterEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "pause":
+      return { pause_ms: rounded(event.pauseMs), reason: event.reason };
+    case "limit-learnt": {
+      const { measure, amount, periodMs } = event.limit;
+      return { measure, amount: rounded(amount), period_ms: periodMs, source: event.source };
+    }
+    case "concurrency":
+      return { from: event.from, to: event.to, reason: event.reason };
+    case "circuit":
+      return { state: event.state, wait_ms: rounded(event.waitMs), reason: event.reason };
+  }
+}
+
+function resultMembers(result: BatchResult): Record<string, unknown> {
+  return {
+    line_number: result.lineNumber,
+    custom_id: result.customId,
+    status: result.status,
+    source: result.status === "succeeded" ? result.source : undefined,
+    attempts: result.attempts,
+    request_id: result.answer?.requestId,
+    status_code: result.answer?.statusCode,
+    ...failureMembers(result.status === "failed" ? result.failure : undefined),
+  };
+}
+
+function failureMembers(failure: Failure | undefined): Record<string, unknown> {
+  if (failure === undefined) return {};
+  const { kind, message, statusCode, retryAfterMs, providersTried } = failure;
+  return {
+    ...(statusCode !== undefined && { status_code: statusCode }),
+    error: { code: kind, message },
+    retry_after_ms: retryAfterMs,
+    providers_tried: providersTried?.map(triedMembers),
+  };
+}
+
+function triedMembers({ provider, kind, message, statusCode }: TriedProvider): Record<string, unknown> {
+  return { provider, code: kind, message, status_code: statusCode };
+}
+
+function usageMembers(usage: Usage): Record<string, number> {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: totalTokens(usage),
+    cached_tokens: usage.cachedTokens,
+    reasoning_tokens: usage.reasoningTokens,
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

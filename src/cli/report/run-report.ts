@@ -1,0 +1,112 @@
+import type { Options } from "../../config/options.ts";
+import type { RequestManager } from "../../manager/request-manager.ts";
+import type { Observer, RunEvent } from "../../model/event.ts";
+import type { TokenStats } from "../../stats/token-stats.ts";
+import { complain } from "../terminal/complain.ts";
+import type { EndingSignal } from "../exit-codes.ts";
+import type { Progress } from "../progress/start-progress.ts";
+import type { ResultWriter } from "../output/result-writer.ts";
+import { formatSummary } from "./summary.ts";
+import { printable } from "../terminal/printable.ts";
+import { withoutSecrets } from "../terminal/redact-secrets.ts";
+import { writeFileAtomically } from "../output/write-atomically.ts";
+
+export interface RunReportOptions {
+  readonly options: Options;
+  readonly manager: RequestManager;
+  readonly writer: ResultWriter;
+  readonly progress: Progress;
+  readonly statsPath: string | undefined;
+}
+
+/** What a person and a script are told about a run: warnings while it goes, statistics and a summary when it has ended. */
+export class RunReport {
+  readonly #options: Options;
+  readonly #stats: TokenStats;
+  readonly #writer: ResultWriter;
+  readonly #progress: Progress;
+  readonly #statsPath: string | undefined;
+  readonly #failing = new Set<string>();
+
+  constructor({ options, manager, writer, progress, statsPath }: RunReportOptions) {
+    this.#options = options;
+    this.#stats = manager.stats;
+    this.#writer = writer;
+    this.#progress = progress;
+    this.#statsPath = statsPath;
+  }
+
+  readonly warn = (warning: string): void => {
+    this.#progress.log(`llmbatch: ${printable(withoutSecrets(warning))}`);
+  };
+
+  readonly observe: Observer = (event) => {
+    if (event.type === "warning") this.warn(event.message);
+    if (event.type === "circuit") this.#observeCircuit(event);
+  };
+
+  interrupting(signal: EndingSignal, inFlight: number): void {
+    const again = signal === "SIGINT" ? " (Ctrl-C again to stop at once)" : "";
+    this.warn(`${signal}: nothing more is sent; waiting up to 30 s for the ${inFlight} requests in flight${again}`);
+  }
+
+  /** All results are in their places. @throws OutputError when the statistics cannot be written. */
+  async finished(): Promise<void> {
+    this.#end();
+    await this.#writeStats();
+    this.#summarise("");
+  }
+
+  /** The run ended early. @param why In words, for a person. */
+  async stopped(why: string): Promise<void> {
+    this.#end();
+    await this.#writeStats().catch((error: unknown) => complain(messageOf(error)));
+    this.#summarise(".partial");
+    complain(`stopped early: ${why}\n${this.#howToGoOn()}`);
+  }
+
+  /** Says it once, not at each probe that fails. */
+  #observeCircuit({ provider, state, reason, isReachable }: RunEvent & { readonly type: "circuit" }): void {
+    if (state === "open" && !this.#failing.has(provider)) {
+      const finding = isReachable ? `everyone fails at ${provider}` : `nobody gets through to ${provider}`;
+      this.warn(`${finding} (${reason}); one request at a time tries until somebody does`);
+    }
+    if (state === "closed") this.warn(`${provider} answers again`);
+    if (state === "closed") this.#failing.delete(provider);
+    else this.#failing.add(provider);
+  }
+
+  #end(): void {
+    this.#stats.end();
+    this.#progress.stop();
+  }
+
+  async #writeStats(): Promise<void> {
+    if (this.#statsPath !== undefined) await writeFileAtomically(this.#statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
+  }
+
+  /** @param suffix Of the files of results, which have not taken their places when a run has stopped. */
+  #summarise(suffix: string): void {
+    if (this.#options.quiet) return;
+    const { outputPath, errorsPath } = this.#writer;
+    const paths = {
+      outputPath: outputPath && outputPath + suffix,
+      errorsPath: errorsPath && errorsPath + suffix,
+      statsPath: this.#statsPath,
+      logPath: this.#options.log,
+    };
+    process.stderr.write(`${withoutSecrets(formatSummary(this.#stats, paths))}\n`);
+  }
+
+  #howToGoOn(): string {
+    const count = this.#stats.requestsCompleted;
+    const answers = count === 1 ? "1 answer is" : `${count} answers are`;
+    if (this.#options.cache !== "disk")
+      return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
+    return `${answers} safe in the cache; run the same command again to go on from there`;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

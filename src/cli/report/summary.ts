@@ -1,0 +1,82 @@
+import type { TokenStats } from "../../stats/token-stats.ts";
+import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../progress/format-numbers.ts";
+import { printable } from "../terminal/printable.ts";
+
+/** Where the run's files are; those that were not written are left out. */
+export interface SummaryPaths {
+  readonly outputPath?: string | undefined;
+  readonly errorsPath?: string | undefined;
+  readonly statsPath?: string | undefined;
+  readonly logPath?: string | undefined;
+}
+
+/** What a run took, in a few aligned lines for a person, without a line break at the end. Call `stats.end()` first. */
+export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}): string {
+  const rows = [...lineRows(stats), ...tokenRows(stats), ...attemptRows(stats), ...pathRows(paths)];
+  return rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`).join("\n");
+}
+
+type Row = readonly [name: string, text: string];
+
+function lineRows(stats: TokenStats): Row[] {
+  const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
+  const rows: (readonly [name: string, count: number, details: string])[] = [
+    ["answered", stats.requestsCompleted, list({ "from cache": stats.cacheHits, deduplicated: stats.deduplicated })],
+    ["failed", stats.requestsFailed, list(Object.fromEntries(kinds))],
+    ["skipped", stats.requestsSkipped, ""],
+  ];
+  const width = Math.max(...rows.map(([, count]) => formatCount(count).length));
+  return rows.map(([name, count, details]) => [name, `${formatCount(count).padStart(width)}${inBrackets(details)}`]);
+}
+
+function tokenRows(stats: TokenStats): Row[] {
+  const rows: Row[] = [["tokens", describeTokens(stats)]];
+  if (stats.cacheHits > 0) rows.push(["from cache", describeTokens(stats.fromCache)]);
+  return rows;
+}
+
+function attemptRows(stats: TokenStats): Row[] {
+  const time = `${formatDuration(stats.elapsedSeconds)}${inBrackets(`${formatRate(stats.requestsPerSecond)} req/s, ${formatRate(stats.tokensPerSecond)} tok/s`)}`;
+  const rows: Row[] = [
+    [
+      "attempts",
+      `${formatCount(stats.attempts)}${inBrackets(list({ retries: stats.retries, "turned away": stats.rateLimited }))}`,
+    ],
+    ["time", time],
+  ];
+  const latency = stats.latencyMs;
+  if (latency === null) return rows;
+  const { p50, p90, p99, max } = latency;
+  const figures = Object.entries({ p50, p90, p99, max }).map(([name, value]) => `${name} ${formatMilliseconds(value)}`);
+  return [...rows, ["latency", figures.join("  ")]];
+}
+
+function pathRows(paths: SummaryPaths): Row[] {
+  const rows = [
+    ["output", paths.outputPath],
+    ["errors", paths.errorsPath],
+    ["stats", paths.statsPath],
+    ["log", paths.logPath],
+  ] as const;
+  return rows.flatMap(([name, path]) => (path === undefined ? [] : [[name, printable(path)]]));
+}
+
+type TokenCounts = Pick<TokenStats, "promptTokens" | "completionTokens" | "cachedTokens" | "reasoningTokens">;
+
+function describeTokens(tokens: TokenCounts): string {
+  const prompt = `prompt ${formatCount(tokens.promptTokens)}${inBrackets(list({ cached: tokens.cachedTokens }))}`;
+  const completion = `completion ${formatCount(tokens.completionTokens)}${inBrackets(list({ reasoning: tokens.reasoningTokens }))}`;
+  return `${prompt}  ${completion}`;
+}
+
+/** `timeout 7, network 3`; what is zero goes without saying. */
+function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${formatCount(count)}`)
+    .join(", ");
+}
+
+function inBrackets(details: string): string {
+  return details === "" ? "" : `  (${details})`;
+}

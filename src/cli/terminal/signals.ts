@@ -1,0 +1,34 @@
+import { type EndingSignal, endingSignals } from "../exit-codes.ts";
+
+export interface SignalWatch {
+  /** The first signal that asked the process to end, if one did. */
+  readonly received: EndingSignal | undefined;
+  stop(): void;
+}
+
+/**
+ * Listens for Ctrl-C, SIGTERM and a closed terminal.
+ *
+ * @param onFirst Ends the work in an orderly way.
+ * @param onSecond Ends the process at once.
+ */
+export function watchSignals(onFirst: (signal: EndingSignal) => void, onSecond: (signal: EndingSignal) => void): SignalWatch {
+  let received: EndingSignal | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    const ending = endingSignals.find((name) => name === signal);
+    if (ending === undefined) return;
+    const isFirst = received === undefined;
+    received ??= ending;
+    if (isFirst) onFirst(ending);
+    else onSecond(ending);
+  };
+  for (const signal of endingSignals) process.on(signal, listener);
+  return {
+    get received() {
+      return received;
+    },
+    stop() {
+      for (const signal of endingSignals) process.off(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { isIP } from "node:net";
+import { buildConnector } from "undici";
+import type { ProxyServer } from "./proxy.ts";
+
+/** Opens connections for undici's clients. */
+export type Connector = buildConnector.connector;
+
+/** For a connection, and for a proxy to make a tunnel. */
+export const connectTimeoutMs = 10_000;
+
+/**
+ * For one address of a name that has several; the last one gets what is left of `connectTimeoutMs`. A lost SYN is repeated after 1 s, so
+ * that Node's 250 ms give up addresses that answer.
+ */
+const addressTimeoutMs = 2_500;
+
+/** @param signal Gives up what is being connected: a provider that is closed keeps no process alive. */
+export function createConnector(signal: AbortSignal): Connector {
+  return buildConnector({
+    signal,
+    timeout: connectTimeoutMs,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: addressTimeoutMs,
+  });
+}
+
+/** Connects to a proxy. Its certificate is asked for by its own name; undici would ask by that of the server behind it. */
+export function connectToProxy({ hostname }: ProxyServer, connect: Connector): Connector {
+  const servername = isIP(hostname) === 0 ? hostname : "";
+  return (options, callback) => connect({ ...options, servername }, callback);
+}

@@ -1,0 +1,130 @@
+import { type Dispatcher, errors } from "undici";
+import type { ResponseHeaders } from "../protocol.ts";
+import type { Connection } from "./connection.ts";
+import { TransportError } from "./transport-error.ts";
+
+/** Hears a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
+export interface ResponseListener {
+  /** Final ones only. @param headers Names in lower case. */
+  onHead(statusCode: number, headers: ResponseHeaders): void;
+  onData(bytes: Buffer): void;
+  onEnd(): void;
+  onError(error: Error): void;
+}
+
+/** Whose connections an exchange goes by. */
+export interface ConnectionOwner {
+  /** It can carry another exchange. */
+  release(connection: Connection): void;
+}
+
+/** A server that closes used connections one after the other is met on a new one the second time: that failure is real. */
+const maxResends = 1;
+
+const aborted = new Error("aborted");
+
+/** One request and its response. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #owner: ConnectionOwner;
+  readonly #request: Dispatcher.DispatchOptions;
+  readonly #listener: ResponseListener;
+  #connection: Connection | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #resends = 0;
+  #hasHead = false;
+  /** Nothing more is heard of it. */
+  isOver = false;
+
+  constructor(owner: ConnectionOwner, request: Dispatcher.DispatchOptions, listener: ResponseListener) {
+    this.#owner = owner;
+    this.#request = request;
+    this.#listener = listener;
+  }
+
+  start(connection: Connection): void {
+    this.#connection = connection;
+    connection.dispatch(this.#request, this);
+  }
+
+  /** Ends it, and its connection if that carries it by now. */
+  abort(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#controller?.abort(aborted);
+  }
+
+  /** It was never sent. */
+  fail(error: Error): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#listener.onError(error);
+  }
+
+  /** Leaves what comes to the system, which tells the server to wait. */
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.isOver) controller.abort(aborted);
+    else this.#connection?.begin();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: ResponseHeaders): void {
+    if (statusCode < 200) return;
+    this.#hasHead = true;
+    this.#listener.onHead(statusCode, headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (!this.isOver) this.#listener.onData(bytes);
+  }
+
+  onResponseEnd(): void {
+    if (this.#connection !== undefined) this.#connection.isUsed = true;
+    const wasOver = this.isOver;
+    this.isOver = true;
+    this.#release();
+    if (!wasOver) this.#listener.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#mayBeSentAgain()) {
+      this.#resends += 1;
+      this.#controller = undefined;
+      queueMicrotask(this.#resend); // undici has not let go of the connection yet
+      return;
+    }
+    this.#release();
+    this.fail(error instanceof errors.HTTPParserError ? this.#parserError() : error);
+  }
+
+  /**
+   * A server may close a connection at the very moment at which the next request goes out on it; then it has not read it (RFC 9112, 9.3.1).
+   * So it goes out again, on a new one.
+   */
+  #mayBeSentAgain(): boolean {
+    if (this.isOver || this.#connection?.isUsed !== true || this.#resends === maxResends) return false;
+    return this.#controller === undefined || !this.#connection.hasResponded;
+  }
+
+  readonly #resend = (): void => {
+    if (this.#connection !== undefined) this.start(this.#connection);
+  };
+
+  /** undici 7.30 gives its parser's errors no code. */
+  #parserError(): TransportError {
+    return new TransportError(this.#hasHead ? "ERR_BODY_BROKEN" : "ERR_NOT_HTTP");
+  }
+
+  #release(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) this.#owner.release(connection);
+  }
+}

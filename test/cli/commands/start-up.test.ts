@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const source = join(import.meta.dirname, "..", "..", "..", "src");
+
+/** What `file` and those it imports, at once and not when it is needed, import: files of ours and packages. */
+function loadedBy(file: string, loaded: Set<string> = new Set()): Set<string> {
+  loaded.add(relative(source, file));
+  for (const [, name = ""] of readFileSync(file, "utf8").matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)"/gms)) {
+    if (!name.startsWith(".")) loaded.add(name);
+    else if (!loaded.has(relative(source, join(dirname(file), name)))) loadedBy(join(dirname(file), name), loaded);
+  }
+  return loaded;
+}
+
+test("help and version once waited for every provider: what hides secrets in messages knows them", () => {
+  const loaded = [...loadedBy(join(source, "cli", "main.ts"))];
+  expect(loaded).toContain("commander");
+  expect(loaded.filter((name) => /^(?:zod|keyv|@keyv|p-limit|providers|manager|limiters|caches|mock|http)/.test(name))).toEqual(
+    [],
+  );
+});

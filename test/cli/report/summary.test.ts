@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { formatSummary } from "../../../src/cli/report/summary.ts";
+import type { RunEvent } from "../../../src/model/event.ts";
+import { TokenStats } from "../../../src/stats/token-stats.ts";
+import { attemptEnded, failed, failure, HandClock, started, succeeded, usage } from "../../stats/run-events.ts";
+
+describe("formatSummary", () => {
+  it("says on a few lines what a run took", () => {
+    const stats = statsOf(
+      125_000,
+      attemptEnded(1, { durationMs: 800, usage: usage(1_234_000, 456_000, { cachedTokens: 12_000, reasoningTokens: 1000 }) }),
+      succeeded(1),
+      succeeded(2, "cache", usage(1500, 300)),
+      succeeded(3, "shared"),
+      attemptEnded(4, { durationMs: 5, failure: failure("rate_limit", { retryable: true }) }),
+      attemptEnded(4, { durationMs: 5, attempt: 2, failure: failure("timeout", { retryable: true }) }),
+      failed(4, "timeout"),
+      failed(5, "invalid_request"),
+      failed(6, "timeout"),
+    );
+    const summary = formatSummary(stats, { outputPath: "out.jsonl", errorsPath: "bad.jsonl", statsPath: "out.jsonl.stats.json" });
+    expect(summary.split("\n")).toEqual([
+      "  answered    3  (from cache 1, deduplicated 1)",
+      "  failed      3  (timeout 2, invalid_request 1)",
+      "  skipped     4",
+      "  tokens      prompt 1,234,000  (cached 12,000)  completion 456,000  (reasoning 1,000)",
+      "  from cache  prompt 1,500  completion 300",
+      "  attempts    3  (retries 1, turned away 1)",
+      "  time        2m 05s  (0.05 req/s, 13,520 tok/s)",
+      "  latency     p50 800 ms  p90 800 ms  p99 800 ms  max 800 ms",
+      "  output      out.jsonl",
+      "  errors      bad.jsonl",
+      "  stats       out.jsonl.stats.json",
+    ]);
+  });
+
+  it("lines up the counts of lines", () => {
+    const lines = Array.from({ length: 1234 }, (_, index) => succeeded(index + 1));
+    expect(formatSummary(statsOf(1000, ...lines, failed(1235, "timeout")))).toMatch(
+      /answered {4}1,234\n {2}failed {10}1 {2}\(timeout 1\)/,
+    );
+  });
+
+  it("leaves out what there was none of", () => {
+    const summary = formatSummary(statsOf(1000, attemptEnded(1, { failure: failure("network") }), failed(1, "network")));
+    expect(summary).not.toMatch(/from cache|latency|output|errors|stats|NaN|undefined|null/);
+    expect(formatSummary(new TokenStats())).not.toMatch(/NaN|undefined|null|Infinity/);
+  });
+
+  it("does not let a file name write on the terminal", () => {
+    const summary = formatSummary(new TokenStats(), { outputPath: "a\u001b[2J\nfailed 0\u202e.jsonl" });
+    expect(summary).toContain("output      a\\u001b[2J\\u000afailed 0\\u202e.jsonl");
+  });
+});
+
+/** A run over ten lines, or as many as there were, that took so long. */
+function statsOf(durationMs: number, ...events: readonly RunEvent[]): TokenStats {
+  const clock = new HandClock();
+  const stats = new TokenStats(clock);
+  stats.setTotal(10);
+  stats.observe(started(1));
+  for (const event of events) stats.observe(event);
+  clock.ms += durationMs;
+  stats.end();
+  return stats;
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parseOptions } from "../../src/config/options.ts";
+import { RequestParser } from "../../src/jsonl/jsonl.ts";
+import { type MockServer, startMockServer } from "../../src/mock/mock-server.ts";
+import { Workplace } from "../e2e/cli.ts";
+import { type Block, pages, project } from "./pages.ts";
+
+let server: MockServer;
+beforeAll(async () => {
+  server = await startMockServer({ latencyMs: 0 });
+});
+afterAll(() => server.close());
+
+/** The program as if it were installed. npm installs nothing; another test looks for the scripts that it runs. */
+const prelude = `set -euo pipefail
+llmbatch() { ${JSON.stringify(process.execPath)} ${JSON.stringify(join(project, "bin/llmbatch.js"))} "$@"; }
+npm() { :; }
+`;
+
+/** Blocks of `sh` and `js` are run, those of `json` are configurations, those of `jsonl` lines of input. Others only show something. */
+it.each(pages)("the examples of $path work, one after the other", { timeout: 120_000 }, async ({ blocks }) => {
+  const user = reader();
+  const examples = blocks.map((block) => ({ ...block, text: atTheMock(block.text) }));
+  for (const block of examples) expect(await tryOut(block, user), block.at).toBe("");
+  const programs = examples.filter(({ language }) => language === "js");
+  expect(await runPrograms(programs, user)).toBe("");
+});
+
+/** A reader's folder, with the files that the pages speak of. */
+function reader(): Workplace {
+  const user = new Workplace();
+  mkdirSync(user.path("node_modules"));
+  symlinkSync(project, user.path("node_modules/llmbatch"));
+  symlinkSync(join(project, "samples"), user.path("samples"));
+  for (const name of ["requests", "prompts"]) symlinkSync(`samples/${name}.jsonl`, user.path(`${name}.jsonl`));
+  user.write("questions.txt", "Name three rivers.\nWhat is 17 times 23?\n");
+  user.write("reviews.csv", 'id,text,stars\nr-1,"Works, like a ""charm""",5\nr-2,Broke,1\n');
+  Object.assign(user.environment, { OPENAI_BASE_URL: server.url, OPENAI_KEY_1: "sk-1", OPENAI_KEY_2: "sk-2" });
+  return user;
+}
+
+/** @returns what is wrong with it; nothing if it works. */
+async function tryOut({ language, text }: Block, user: Workplace): Promise<string> {
+  if (language === "sh") return run(user, "bash", ["-c", prelude + withExitCodes(text)]);
+  if (language === "jsonl") return text.trimEnd().split("\n").filter(isNoRequest).join("\n");
+  return language === "json" && !text.includes("…") ? configure(text, user) : "";
+}
+
+/** One after the other in one process, because most of what each takes is to start. */
+async function runPrograms(blocks: readonly Block[], user: Workplace): Promise<string> {
+  const files = blocks.map(({ text, at }) => user.write(`${at.replaceAll(/\W/g, "-")}.mjs`, text));
+  const imports = files.map((file) => `await import(${JSON.stringify(file)});`).join("");
+  return imports === "" ? "" : run(user, process.execPath, ["--input-type=module", "--eval", imports]);
+}
+
+async function run(user: Workplace, command: string, args: readonly string[]): Promise<string> {
+  const { code, stderr } = await user.finish(user.spawn(command, args));
+  return code === 0 ? "" : `ended with ${code}\n${stderr}`;
+}
+
+/** `command # exit code 2` has to end like that. */
+function withExitCodes(script: string): string {
+  return script.replaceAll(/^(.*) # exit code (\d+)$/gm, "code=0; $1 || code=$?; [ $code = $2 ]");
+}
+
+/** A configured provider and one of a library do not look for an address in the environment. */
+function atTheMock(text: string): string {
+  const { url } = server;
+  return text
+    .replaceAll("http://localhost:8000/v1", url)
+    .replaceAll('"openai": {', `"openai": { "base_url": "${url}",`)
+    .replaceAll('createProvider("openai", {', `createProvider("openai", { baseUrl: "${url}",`);
+}
+
+/** What follows on the page finds it as its configuration file. */
+function configure(text: string, user: Workplace): string {
+  const { $schema: _, ...options }: Record<string, unknown> = JSON.parse(text);
+  const parsed = parseOptions(options);
+  user.write("llmbatch.config.json", text);
+  return "issues" in parsed ? JSON.stringify(parsed.issues) : "";
+}
+
+function isNoRequest(line: string): boolean {
+  return new RequestParser({ defaultModel: "any" }).parseValue(JSON.parse(line), 1).kind !== "request";
+}
