@@ -1,5 +1,5 @@
 import { DigestCounts } from "../model/digest-counts.ts";
-import { fingerprintOfOccurrence, fingerprintOfRequest } from "../model/fingerprint.ts";
+import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 
@@ -24,8 +24,8 @@ export class RequestNames {
   }
 
   name(request: BatchRequest): RequestName {
-    const first = request.fingerprint ?? fingerprintOfRequest(request, this.#provider.endpoint(request));
-    const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
+    const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
+    const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
     return { id: resultId(name), key: this.#areShared ? first : name };
   }
 
