@@ -42,15 +42,15 @@ export interface RequestManagerOptions {
   readonly drainMs?: number;
   /** Whether results leave in the order of their requests (default) or as they come. */
   readonly order?: "input" | "completion";
-  /** Where answers that wait behind a slow one go when they fill 8 MiB. Default: the system's temporary folder. */
+  /** Where answers that wait behind a slow one go when they fill 32 MiB. Default: the system's temporary folder. */
   readonly spoolDirectory?: string;
   readonly observers?: readonly Observer[];
 }
 
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
-/** What may wait in memory behind a slow head of line; eight times as much may wait to be written. */
-export const defaultHeldBytes: number = 8 * 1024 * 1024;
+/** What may wait in memory, behind a slow answer or to be written. A burst of 1,000 answers of 8 KB is far below it. */
+export const defaultHeldBytes: number = 32 * 1024 * 1024;
 
 export const defaultRetryPolicy: RetryPolicy = {
   maxRetries: 5,

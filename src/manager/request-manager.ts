@@ -170,9 +170,12 @@ export class RequestManager {
     const { provider, cache, refresh, dedupe, concurrency, spoolDirectory } = this.#options;
     return new Run({
       concurrency: concurrency ?? defaultConcurrency,
-      drainMs: this.#options.drainMs ?? defaultDrainMs,
-      deadlineMs: this.#options.deadlineMs,
-      maxFailures: this.#options.maxFailures,
+      stop: {
+        drainMs: this.#options.drainMs ?? defaultDrainMs,
+        deadlineMs: this.#options.deadlineMs,
+        maxFailures: this.#options.maxFailures,
+        maxWaitMs: this.#retryPolicy.maxWaitMs,
+      },
       queue: {
         inOrder: this.#options.order !== "completion",
         memoryBytes: defaultHeldBytes,

@@ -1,8 +1,15 @@
 import { DigestCounts } from "../model/digest-counts.ts";
-import { fingerprintOfOccurrence, fingerprintOfRequest } from "../model/fingerprint.ts";
-import type { BatchRequest } from "../model/request.ts";
+import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { NamedRequest } from "./request-walk.ts";
+
+/** What a request is called, the same in every run. */
+export interface RequestName {
+  /** Of its result: `batch_req_…`. */
+  readonly id: string;
+  /** Of its answer in the cache. Identical requests have one in common only where they share an answer (`dedupe`). */
+  readonly key: string;
+}
 
 /** Gives the requests of one run their names. The n-th identical request must be the n-th in every run: name them in the order of the input. */
 export class RequestNames {
@@ -16,14 +23,19 @@ export class RequestNames {
     this.#areShared = areShared;
   }
 
-  name(request: BatchRequest): NamedRequest {
-    const first = request.fingerprint ?? fingerprintOfRequest(request, this.#provider.endpoint(request));
-    const name = fingerprintOfOccurrence(first, this.#occurrences.addDigest(first));
-    return { request, id: resultId(name), key: this.#areShared ? first : name };
+  name(request: BatchRequest): RequestName {
+    const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
+    const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
+    return { id: resultId(name), key: this.#areShared ? first : name };
+  }
+
+  /** The id of the result of `input`, which is not sent. */
+  idOf(input: BatchInput): string {
+    return input.kind === "invalid-line" ? resultId(input.digest) : this.name(input).id;
   }
 }
 
 /** @param name A fingerprint, or the digest of a line that cannot be sent. */
-export function resultId(name: string): string {
+function resultId(name: string): string {
   return `batch_req_${name.slice(0, 24)}`;
 }

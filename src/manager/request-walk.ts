@@ -1,14 +1,19 @@
 import type { CacheStore } from "../caches/cache-store.ts";
 import type { Limiter } from "../limiters/limiter.ts";
-import type { Answer, Attempt, FailedAttempt } from "../model/attempt.ts";
+import type { Attempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
-import type { Failure, Outage } from "../model/failure.ts";
-import type { BatchInput, BatchRequest } from "../model/request.ts";
-import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
+import type { Failure } from "../model/failure.ts";
+import type { BatchInput } from "../model/request.ts";
+import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
-import { refusalOf } from "./refusal.ts";
-import { demandAt, explain, marked, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { Journey } from "./journey.ts";
+import { RecallQueue } from "./recall-queue.ts";
+import { RequestNames } from "./request-names.ts";
+import { failedResult, sharedResult, succeededResult, unsentResult } from "./results.ts";
+import type { RunStop } from "./run-stop.ts";
+import { sendAttempt } from "./send-attempt.ts";
+import { reasonNotToSend } from "./sendable.ts";
 
 export interface RequestWalkOptions {
   readonly provider: Provider;
@@ -18,217 +23,127 @@ export interface RequestWalkOptions {
   readonly dedupe: boolean;
   readonly retryRules: RetryRules;
   readonly emit: Observer;
-  /** Hears how each attempt ended, before another request can start in its place. */
-  readonly onAttempt: (attempt: Attempt, model: string) => void;
-  /** Hears that an answer could not be kept, before another request can start in its place: that one's would be lost as well. */
-  readonly onCommitFailure: (error: unknown) => void;
-  readonly onOutage: (outage: Outage, why: string) => void;
-  /** Ends waits: for a permit, before a retry. */
-  readonly waitSignal: AbortSignal;
-  /** Ends attempts in flight. */
-  readonly attemptSignal: AbortSignal;
 }
 
-/** A request with the names that it has in every run. */
-export interface NamedRequest {
-  readonly request: BatchRequest;
-  /** Of its result: `batch_req_…`. */
-  readonly id: string;
-  /** Of its answer in the cache. Identical requests have one in common only where they share an answer (`dedupe`). */
-  readonly key: string;
-}
-
-/** Walks requests from recall to commit: an answer that is remembered is not asked for, one that was asked for is remembered. */
+/** Walks the lines of one run, each from its reading to its result, side by side. */
 export class RequestWalk {
   readonly #options: RequestWalkOptions;
+  readonly #stop: RunStop;
+  readonly #names: RequestNames;
+  /** Undefined where nothing is to be recalled. */
+  readonly #recalls: RecallQueue | undefined;
+  /** With `dedupe`, by key: what becomes of the requests under way. */
   readonly #underWay = new Map<string, Promise<BatchResult>>();
 
-  constructor(options: RequestWalkOptions) {
+  /** @param roomForAnswers Waited for before more answers are read from the cache. */
+  constructor(options: RequestWalkOptions, stop: RunStop, roomForAnswers: () => Promise<void>) {
+    const { provider, cache, refresh, dedupe } = options;
     this.#options = options;
-  }
-
-  /** @throws CacheError when the cache cannot be read or written. Failures are results. */
-  walk(named: NamedRequest): Promise<BatchResult> {
-    return this.#options.dedupe ? this.#walkWithTwins(named) : this.#walkAlone(named);
-  }
-
-  async #walkWithTwins(named: NamedRequest): Promise<BatchResult> {
-    const { request, id, key } = named;
-    const twin = this.#underWay.get(key);
-    if (twin !== undefined) return share(await twin, request, id);
-    const result = this.#walkAlone(named);
-    this.#underWay.set(key, result);
-    try {
-      return await result;
-    } finally {
-      this.#underWay.delete(key);
-    }
-  }
-
-  #walkAlone(named: NamedRequest): Promise<BatchResult> {
-    const { cache, refresh } = this.#options;
-    return cache === undefined || refresh ? this.#askForResult(named) : this.#recallOrAsk(named);
-  }
-
-  async #recallOrAsk(named: NamedRequest): Promise<BatchResult> {
-    const answer = await this.#options.cache?.get(named.key);
-    return answer === undefined ? this.#askForResult(named) : recalled(named, answer);
-  }
-
-  async #askForResult(named: NamedRequest): Promise<BatchResult> {
-    const asked = await this.ask(named);
-    return asked.result();
+    this.#stop = stop;
+    this.#names = new RequestNames(provider, dedupe);
+    this.#recalls = cache === undefined || refresh ? undefined : new RecallQueue(cache, roomForAnswers);
   }
 
   /**
-   * The walk of a request that the cache does not know.
+   * The walk of one line: six steps, one below the other. Lines are named in the order in which this is called.
    *
-   * @returns what has its result. Not that itself, which a promise that has become old would keep in memory: see `AnsweredAttempt.letGo`.
-   * @throws CacheError when its answer cannot be remembered.
+   * @param write Takes the result, once. Failures are results.
+   * @throws CacheError when the cache cannot be read or written; any other error is a bug. There is no result then.
    */
-  async ask({ request, id, key }: NamedRequest): Promise<Asked> {
-    const { provider, retryRules, waitSignal, emit } = this.#options;
-    const { customId, lineNumber } = request;
-    const tried = noTriedTargets(provider);
+  async walk(input: BatchInput, write: (result: BatchResult) => void): Promise<void> {
+    const journey = this.#read(input);
+    if (!(journey instanceof Journey)) return this.#write(journey, write);
+    const result = await this.#once(journey, async () => {
+      const recalled = await this.#recall(journey);
+      if (recalled !== undefined) return recalled;
+      return this.#retry(journey, () =>
+        this.#acquire(journey, async (target) => {
+          const attempt = await this.#send(journey, target);
+          await this.#commit(journey, attempt);
+          return attempt;
+        }),
+      );
+    });
+    this.#write(result, write);
+  }
+
+  /** @returns the result already of a line that cannot be sent. */
+  #read(input: BatchInput): Journey | BatchResult {
+    const { provider, emit } = this.#options;
+    emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
+    if (input.kind === "invalid-line") return unsentResult({ request: input, id: this.#names.idOf(input) }, input.failure);
+    const journey = new Journey(input, this.#names.name(input), provider);
+    const failure = reasonNotToSend(input, provider);
+    return failure === undefined ? journey : unsentResult(journey, failure);
+  }
+
+  /** With `dedupe`, requests that are identical to one under way share what becomes of it. */
+  #once(journey: Journey, walk: () => Promise<BatchResult>): Promise<BatchResult> {
+    if (!this.#options.dedupe) return walk();
+    const first = this.#underWay.get(journey.key);
+    if (first !== undefined) return first.then((result) => sharedResult(journey, result));
+    const result = walk().finally(() => this.#underWay.delete(journey.key));
+    this.#underWay.set(journey.key, result);
+    return result;
+  }
+
+  async #recall(journey: Journey): Promise<BatchResult | undefined> {
+    const answer = await this.#recalls?.recall(journey.key);
+    return answer && succeededResult(journey, answer, "cache", 0);
+  }
+
+  async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
+    const { retryRules, emit } = this.#options;
+    const { customId, lineNumber } = journey.request;
     const { attempt, attempts } = await retry(
-      (number) => this.#run(request, key, number, tried),
+      async (number) => {
+        journey.begin(number);
+        return journey.marked(await ask());
+      },
       retryRules,
-      waitSignal,
+      this.#stop.waitSignal,
       (wait) => {
         emit({ type: "retry-wait", customId, lineNumber, ...wait });
-        this.#noteOutage(wait.failure, request, tried);
+        this.#noteOutage(journey, wait.failure);
       },
     );
-    if (attempt.ok) return new Asked(request, id, attempt, attempts);
-    this.#noteOutage(attempt.failure, request, tried);
-    const failure = explain(attempt.failure, provider, request, tried);
-    return new Asked(request, id, { ...attempt, failure }, attempts);
+    if (attempt.ok) return succeededResult(journey, attempt.answer, "asked", attempts);
+    this.#noteOutage(journey, attempt.failure);
+    return failedResult(journey, { ...attempt, failure: journey.explain(attempt.failure) }, attempts);
   }
 
-  #run(request: BatchRequest, key: string, number: number, tried: TriedTargets | undefined): Promise<Attempt> {
-    const { provider, limiter, waitSignal } = this.#options;
-    const askedAtMs = performance.now();
-    const ended = limiter.run(
-      demandAt(provider, request, tried),
-      (target) => this.#attempt(request, key, number, askedAtMs, target, tried),
-      waitSignal,
-    );
-    return tried === undefined ? ended : ended.then((attempt) => marked(attempt, provider, request, tried));
+  /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */
+  #acquire(journey: Journey, task: (target: number) => Promise<Attempt>): Promise<Attempt> {
+    return this.#options.limiter.run(journey.demand, task, this.#stop.waitSignal);
   }
 
-  /** While there is another place to go, nobody need give up. */
-  #noteOutage({ outage, message }: Failure, request: BatchRequest, tried: TriedTargets | undefined): void {
-    const { provider, onOutage } = this.#options;
-    if (outage === undefined || tried?.areAllOf(demandAt(provider, request, tried)) === false) return;
-    onOutage(outage, message);
-  }
-
-  /** Holds its slot until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  async #attempt(
-    request: BatchRequest,
-    key: string,
-    number: number,
-    askedAtMs: number,
-    target: number,
-    tried: TriedTargets | undefined,
-  ): Promise<Attempt> {
-    const { provider, cache, emit, onAttempt, attemptSignal } = this.#options;
-    const { customId, lineNumber } = request;
-    const targetName = provider.targets?.[target]?.name;
-    const startedAt = performance.now();
-    const waitedMs = startedAt - askedAtMs;
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(targetName && { target: targetName }) });
-    const attempt = await provider.send(request, { signal: attemptSignal, target });
-    const durationMs = performance.now() - startedAt;
-    const outcome = attempt.ok ? { usage: attempt.answer.usage } : withoutAnswer(attempt);
-    emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
-    onAttempt(attempt, targetName === undefined ? request.model : `${request.model} at ${targetName}`);
-    if (!attempt.ok) tried?.note(target, attempt.failure);
-    else if (cache !== undefined) await this.#commit(cache, key, attempt.answer);
+  async #send(journey: Journey, target: number): Promise<Attempt> {
+    const { provider, emit } = this.#options;
+    const attempt = await sendAttempt(journey, target, { provider, emit, signal: this.#stop.attemptSignal });
+    const { model } = journey.request;
+    const targetName = journey.targetAt(target)?.name;
+    this.#stop.observeAttempt(attempt, targetName === undefined ? model : `${model} at ${targetName}`);
     return attempt;
   }
 
-  async #commit(cache: CacheStore, key: string, answer: Answer): Promise<void> {
+  async #commit(journey: Journey, attempt: Attempt): Promise<void> {
+    if (!attempt.ok) return;
     try {
-      await cache.set(key, answer);
+      await this.#options.cache?.set(journey.key, attempt.answer);
     } catch (error) {
-      this.#options.onCommitFailure(error);
+      this.#stop.cacheFailed(error); // before another request starts in its place, whose answer would be lost as well
       throw error;
     }
   }
-}
 
-/** A request that was asked, and what came of it in the end. */
-export class Asked {
-  readonly #request: BatchRequest;
-  readonly #id: string;
-  readonly #attempt: Attempt;
-  readonly #attempts: number;
-
-  constructor(request: BatchRequest, id: string, attempt: Attempt, attempts: number) {
-    this.#request = request;
-    this.#id = id;
-    this.#attempt = attempt;
-    this.#attempts = attempts;
+  #write(result: BatchResult, write: (result: BatchResult) => void): void {
+    this.#options.emit({ type: "request-end", result });
+    write(result);
+    this.#stop.observeResult(result);
   }
 
-  /** Call it once: the attempt lets go of its answer. */
-  result(): BatchResult {
-    const attempt = this.#attempt;
-    if (!attempt.ok) {
-      const { failure, answer } = attempt;
-      const outcome = { failure, ...(answer !== undefined && { answer }), attempts: this.#attempts };
-      return { status: "failed", ...lineOf(this.#request, this.#id), ...outcome };
-    }
-    const result = succeeded(this.#request, this.#id, attempt.answer, "asked", this.#attempts);
-    attempt.letGo?.();
-    return result;
+  /** A request that can go to another target says nothing of an outage that ends the run. */
+  #noteOutage(journey: Journey, { outage, message }: Failure): void {
+    if (outage !== undefined && !journey.canGoElsewhere) this.#stop.observeOutage(outage, message);
   }
-}
-
-function withoutAnswer({ failure, usage }: FailedAttempt): Pick<FailedAttempt, "failure" | "usage"> {
-  return usage === undefined ? { failure } : { failure, usage };
-}
-
-type LineOfResult = Pick<BatchResult, "id" | "customId" | "lineNumber" | "metadata">;
-
-function lineOf({ customId, lineNumber, metadata }: BatchInput, id: string): LineOfResult {
-  return metadata === undefined ? { id, customId, lineNumber } : { id, customId, lineNumber, metadata };
-}
-
-/** The result of a line that nobody was asked about. */
-export function failedUnasked(input: BatchInput, id: string, failure: Failure): FailedResult {
-  return { status: "failed", ...lineOf(input, id), failure, attempts: 0 };
-}
-
-/** The result of a request that nobody can be asked; undefined where somebody can. */
-export function unanswerable({ request, id }: NamedRequest, provider: Provider): FailedResult | undefined {
-  const refusal = refusalOf(request, provider);
-  return refusal && failedUnasked(request, id, refusal);
-}
-
-/** The result of a request that the cache knows. */
-export function recalled({ request, id }: NamedRequest, answer: Answer): SucceededResult {
-  return succeeded(request, id, answer, "cache", 0);
-}
-
-function succeeded(
-  request: BatchRequest,
-  id: string,
-  answer: Answer,
-  source: SucceededResult["source"],
-  attempts: number,
-): SucceededResult {
-  const { customId, lineNumber, metadata } = request;
-  // A spread here would cost a microsecond for each line.
-  return metadata === undefined
-    ? { status: "succeeded", id, customId, lineNumber, answer, source, attempts }
-    : { status: "succeeded", id, customId, lineNumber, metadata, answer, source, attempts };
-}
-
-/** The result of an identical request, as this line's own. */
-function share(result: BatchResult, request: BatchRequest, id: string): BatchResult {
-  if (result.status === "succeeded") return succeeded(request, id, result.answer, "shared", 0);
-  const { failure, answer } = result;
-  return { status: "failed", ...lineOf(request, id), failure, ...(answer && { answer }), attempts: 0 };
 }

@@ -5,29 +5,23 @@ import { packResult, unpackResult } from "./packed-result.ts";
 import { Spool } from "./spool.ts";
 import { Wakeup } from "./wakeup.ts";
 
-/** A request's place in the queue: how many came before it. */
-export type Place = number;
-
-/** What stands in a place: nothing yet, the result, or where in the spool it waits. */
+/** What stands at an index: nothing yet, the result, or its offset in the spool. */
 type Content = BatchResult | number | undefined;
 
-/** What may lie about ready to be taken is little: objects that outlive their first moments are what garbage collection costs. */
-const backlogShare = 64;
-
-/** What could be taken soon will be: it may wait in so many times the memory, for to write it and read it again takes longer. */
-const readyTimes = 8;
+/** Of the memory, what may be ready to leave before reading ahead stops. Objects that outlive their first moments are what garbage collection costs. */
+const backlogShare = 1 / 32;
 
 /** What leaves together at most; the last one may be larger. */
 const groupResults = 256;
 const groupBytes = 1024 * 1024;
 
-/** Places that have been left are let go of by this many at least. */
-const shortestCut = 1024;
+/** Elements in front of the head are removed by this many at least. */
+const minCut = 1024;
 
 export interface ResultQueueOptions {
   /** Whether results leave in the order in which their requests entered, or as they come. */
   readonly inOrder: boolean;
-  /** How much may wait in memory behind a result that has not come yet; the rest waits in a temporary file. Eight times as much may wait to be taken. */
+  /** How much may wait in memory to leave; the rest waits in a temporary file. */
   readonly memoryBytes: number;
   readonly spoolDirectory?: string;
 }
@@ -42,7 +36,7 @@ export class ResultQueue {
   #contents: Content[] = [];
   /** Where in `#contents` the queue begins: taking the first out of a long array would move all others. */
   #head = 0;
-  /** How many places have been cut off in front of `#contents`. */
+  /** How many elements have been removed in front of `#contents`. */
   #cutOff = 0;
   #heldBytes = 0;
   #spool: Spool | undefined;
@@ -53,14 +47,14 @@ export class ResultQueue {
     this.#options = options;
   }
 
-  /** Takes a place; `fill` must be called with it once. */
-  enter(): Place {
+  /** @returns the request's index, how many came before it, for `fill`. */
+  enter(): number {
     return this.#options.inOrder ? this.#append() : 0;
   }
 
   /** Results could leave, but nobody takes them: no reason to make more of them. */
   get isBackedUp(): boolean {
-    return this.#isHeadReady && this.#heldBytes >= this.#options.memoryBytes / backlogShare;
+    return this.#isHeadReady && this.#heldBytes >= this.#options.memoryBytes * backlogShare;
   }
 
   get #isHeadReady(): boolean {
@@ -68,14 +62,14 @@ export class ResultQueue {
   }
 
   /** @throws OutputError if the result must wait on disk and cannot. */
-  fill(place: Place, result: BatchResult): void {
-    const index = (this.#options.inOrder ? place : this.#append()) - this.#cutOff;
-    const isHead = index === this.#head;
-    this.#contents[index] = this.#hold(result, isHead);
+  fill(index: number, result: BatchResult): void {
+    const at = (this.#options.inOrder ? index : this.#append()) - this.#cutOff;
+    const isHead = at === this.#head;
+    this.#contents[at] = this.#hold(result, isHead);
     if (isHead) this.#wakeup.fire();
   }
 
-  /** Nothing more will enter, and no empty place will be filled. */
+  /** Nothing more will enter, and no missing result will come. */
   end(): void {
     this.#ended = true;
     this.#wakeup.fire();
@@ -117,13 +111,13 @@ export class ResultQueue {
     this.#spool = undefined;
   }
 
-  #append(): Place {
+  #append(): number {
     this.#contents.push(undefined);
     return this.#cutOff + this.#contents.length - 1;
   }
 
   #cutFront(): void {
-    if (this.#head < shortestCut || this.#head * 2 < this.#contents.length) return;
+    if (this.#head < minCut || this.#head * 2 < this.#contents.length) return;
     this.#contents = this.#contents.slice(this.#head);
     this.#cutOff += this.#head;
     this.#head = 0;
@@ -131,8 +125,7 @@ export class ResultQueue {
 
   #hold(result: BatchResult, isHead: boolean): BatchResult | number {
     const bytes = sizeOf(result);
-    const most = this.#options.memoryBytes * (this.#isHeadReady ? readyTimes : 1);
-    if (!isHead && this.#heldBytes + bytes > most) return this.#spill(result);
+    if (!isHead && this.#heldBytes + bytes > this.#options.memoryBytes) return this.#spill(result);
     this.#heldBytes += bytes;
     return result;
   }

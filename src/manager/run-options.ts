@@ -1,14 +1,12 @@
 import type { RequestWalkOptions } from "./request-walk.ts";
 import type { ResultQueueOptions } from "./result-queue.ts";
-import type { MaxFailures } from "./stop-conditions.ts";
+import type { RunStopOptions } from "./run-stop.ts";
 
 export interface RunOptions {
   readonly concurrency: number;
-  readonly drainMs: number;
-  readonly deadlineMs: number | undefined;
-  readonly maxFailures: MaxFailures | undefined;
+  readonly stop: RunStopOptions;
   readonly queue: ResultQueueOptions;
-  readonly walk: Omit<RequestWalkOptions, "onAttempt" | "onCommitFailure" | "onOutage" | "waitSignal" | "attemptSignal">;
+  readonly walk: RequestWalkOptions;
 }
 
 export type Inputs<Item> = AsyncIterable<Item> | Iterable<Item>;

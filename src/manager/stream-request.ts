@@ -3,13 +3,15 @@ import type { Attempt } from "../model/attempt.ts";
 import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
-import { fingerprint } from "../model/fingerprint.ts";
-import type { BatchInput, BatchRequest } from "../model/request.ts";
-import type { BatchResult } from "../model/result.ts";
+import type { BatchInput } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
-import { refusalOf } from "./refusal.ts";
-import { demandAt, explain, marked, noTriedTargets, type TriedTargets } from "./tried-targets.ts";
+import { Journey } from "./journey.ts";
+import { RequestNames } from "./request-names.ts";
+import { failedResult, succeededResult } from "./results.ts";
+import { messageOf } from "./run-stop.ts";
+import { sendAttempt } from "./send-attempt.ts";
+import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface StreamRequestOptions {
@@ -23,38 +25,41 @@ export interface StreamRequestOptions {
 export async function* streamRequest(input: BatchInput, options: StreamRequestOptions): AsyncGenerator<unknown> {
   if (input.kind === "invalid-line") throw new RequestFailedError(input.failure);
   const { provider, emit } = options;
-  const refusal = refusalOf(input, provider);
-  if (refusal !== undefined) throw new RequestFailedError(refusal);
+  const failure = reasonNotToSend(input, provider);
+  if (failure !== undefined) throw new RequestFailedError(failure);
   const { customId, lineNumber } = input;
-  const stream = new RequestStream(input, options);
+  const journey = new Journey(input, new RequestNames(provider, false).name(input), provider);
+  const stream = new RequestStream(journey, options);
   emit({ type: "request-start", customId, lineNumber });
   const asking = stream.ask();
   try {
     yield* stream.chunks();
   } finally {
     stream.abandon();
-    emit({ type: "request-end", result: resultOf(await asking, input, provider.endpoint(input) ?? "") });
+    const { attempt, attempts } = await asking;
+    const result = attempt.ok
+      ? succeededResult(journey, attempt.answer, "asked", attempts)
+      : failedResult(journey, attempt, attempts);
+    emit({ type: "request-end", result });
   }
 }
 
 /** One request, asked until its stream begins, and the chunks that its caller has not taken yet. */
 class RequestStream {
-  readonly #request: BatchRequest;
+  readonly #journey: Journey;
   readonly #options: StreamRequestOptions;
   readonly #abandoned = new AbortController();
   /** A chunk came, or the end. */
   readonly #change = new Wakeup();
   #chunks: unknown[] = [];
-  readonly #tried: TriedTargets | undefined;
   #hasBegun = false;
   #outcome: RetryOutcome | undefined;
   /** What ended a stream that had begun. */
   #failure: Failure | undefined;
 
-  constructor(request: BatchRequest, options: StreamRequestOptions) {
-    this.#request = request;
+  constructor(journey: Journey, options: StreamRequestOptions) {
+    this.#journey = journey;
     this.#options = options;
-    this.#tried = noTriedTargets(options.provider);
   }
 
   /** Does not reject: a bug is a failure of kind `internal`. */
@@ -65,7 +70,7 @@ class RequestStream {
     return this.#outcome;
   }
 
-  /** Nobody wants the rest. */
+  /** The caller does not take the rest. */
   abandon(): void {
     this.#abandoned.abort();
   }
@@ -82,16 +87,14 @@ class RequestStream {
   }
 
   #askUntilBegun(): Promise<RetryOutcome> {
-    const { provider, limiter, retryRules, emit } = this.#options;
-    const { customId, lineNumber } = this.#request;
+    const { limiter, retryRules, emit } = this.#options;
+    const { customId, lineNumber } = this.#journey.request;
     const { signal } = this.#abandoned;
     return retry(
       async (number) => {
-        const askedAtMs = performance.now();
-        const demand = demandAt(provider, this.#request, this.#tried);
-        const attempt = await limiter.run(demand, (target) => this.#attempt(number, askedAtMs, target), signal);
-        if (this.#hasBegun && !attempt.ok) return this.#final(attempt.failure);
-        return this.#tried === undefined ? attempt : marked(attempt, provider, this.#request, this.#tried);
+        this.#journey.begin(number);
+        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), signal);
+        return this.#hasBegun && !attempt.ok ? this.#final(attempt.failure) : this.#journey.marked(attempt);
       },
       retryRules,
       signal,
@@ -99,18 +102,9 @@ class RequestStream {
     );
   }
 
-  async #attempt(number: number, askedAtMs: number, target: number): Promise<Attempt> {
+  #send(target: number): Promise<Attempt> {
     const { provider, emit } = this.#options;
-    const { customId, lineNumber } = this.#request;
-    const startedAt = performance.now();
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs: startedAt - askedAtMs });
-    const attempt = await provider.send(this.#request, { signal: this.#abandoned.signal, target, onChunk: this.#onChunk });
-    if (!attempt.ok) this.#tried?.note(target, attempt.failure);
-    const durationMs = performance.now() - startedAt;
-    const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
-    const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
-    emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
-    return attempt;
+    return sendAttempt(this.#journey, target, { provider, emit, signal: this.#abandoned.signal, onChunk: this.#onChunk });
   }
 
   readonly #onChunk = (chunk: unknown): void => {
@@ -127,20 +121,10 @@ class RequestStream {
 
   #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
     if (attempt.ok) return { attempt, attempts };
-    const { provider } = this.#options;
-    const failure = explain(this.#failure ?? attempt.failure, provider, this.#request, this.#tried);
-    return { attempt: { ...attempt, failure }, attempts };
+    return { attempt: { ...attempt, failure: this.#journey.explain(this.#failure ?? attempt.failure) }, attempts };
   }
 }
 
 function brokenBy(error: unknown): Attempt {
-  return { ok: false, failure: internal(error instanceof Error ? error.message : String(error)) };
-}
-
-function resultOf({ attempt, attempts }: RetryOutcome, request: BatchRequest, endpoint: string): BatchResult {
-  const { customId, lineNumber } = request;
-  const line = { id: `batch_req_${fingerprint(endpoint, request.body).slice(0, 24)}`, customId, lineNumber, attempts };
-  if (attempt.ok) return { ...line, status: "succeeded", answer: attempt.answer, source: "asked" };
-  const { failure, answer } = attempt;
-  return { ...line, status: "failed", failure, ...(answer !== undefined && { answer }) };
+  return { ok: false, failure: internal(messageOf(error)) };
 }

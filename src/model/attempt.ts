@@ -29,11 +29,6 @@ interface AttemptEnded {
 export interface AnsweredAttempt extends AttemptEnded {
   readonly ok: true;
   readonly answer: Answer;
-  /**
-   * Forgets the answer, which somebody else holds by now. With hundreds of requests in flight the promises that an attempt comes by are
-   * old when it comes; and whatever old garbage refers to, V8 keeps and copies as if it were in use.
-   */
-  letGo?(): void;
 }
 
 export interface FailedAttempt extends AttemptEnded {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 const wordsPerSlot = 4;
-const fullestLoad = 0.8;
+const maxLoad = 0.8;
 const growth = 1.5;
 
 /**
@@ -21,15 +21,7 @@ export class DigestCounts {
   /** Counts `text` once more. @returns how often it had been seen before. */
   add(text: string): number {
     const digest = digestOf(text);
-    return this.#count(wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8));
-  }
-
-  /** The same for a text that is a digest already, such as a fingerprint: hashing it again would only cost time. */
-  addDigest(digest: string): number {
-    return this.#count(wordOfLetters(digest, 0), wordOfLetters(digest, 6), wordOfLetters(digest, 12));
-  }
-
-  #count(a: number, b: number, c: number): number {
+    const [a, b, c] = [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8)];
     return this.#tables[c % tables]?.count(a, b, c) ?? 0;
   }
 }
@@ -40,7 +32,7 @@ class CountTable {
   #table: Uint32Array = new Uint32Array(this.#slots * wordsPerSlot);
 
   count(a: number, b: number, c: number): number {
-    if (this.#used >= this.#slots * fullestLoad) this.#grow();
+    if (this.#used >= this.#slots * maxLoad) this.#grow();
     const table = this.#table;
     const at = findSlot(table, this.#slots, a, b, c);
     const seen = table[at + 3] ?? 0;
@@ -83,16 +75,9 @@ function wordAt(digest: string, at: number): number {
   );
 }
 
-/** Six letters of base64 hold 36 bits; all of them have a part in the 32 of the word. */
-function wordOfLetters(digest: string, at: number): number {
-  let word = 0;
-  for (let letter = at; letter < at + 6; letter += 1) word = (Math.imul(word, 67) + digest.charCodeAt(letter)) >>> 0;
-  return word;
-}
-
 /**
- * The place of a digest in the table, or of the empty slot where it belongs (its count is 0). Slots are in the order of the digests'
- * first words, so that growing goes through both tables from front to back, as memory likes it.
+ * The index of a digest in the table, or of the empty slot where it belongs (its count is 0). Slots are in the order of the digests'
+ * first words, so that growing reads and writes memory from front to back.
  */
 function findSlot(table: Uint32Array, slots: number, a: number, b: number, c: number): number {
   for (let slot = Math.floor((a / 2 ** 32) * slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {

@@ -1,26 +1,15 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "../json/canonical-json.ts";
-import type { BatchRequest } from "./request.ts";
 
 /**
  * Names an answer: the SHA-256, in base64url, of where the request goes and what it says. Not part of it: the key, the
- * `custom_id`, the metadata, the line's place. So a line that moves, or is renamed, finds its answer again.
+ * `custom_id`, the metadata, the line number. So a line that moves, or is renamed, finds its answer again.
  *
  * @param endpoint Base URL and path.
  * @param body The JSON text that is sent.
  */
 export function fingerprint(endpoint: string, body: string): string {
   return hash("sha256", `${endpoint}\n${canonicalJson(body)}`, "base64url");
-}
-
-/** @param endpoint See `Provider.endpoint`; undefined where nobody can be asked. */
-export function fingerprintOfRequest({ path, body }: BatchRequest, endpoint: string | undefined): string {
-  return fingerprint(endpoint ?? path, body);
-}
-
-/** All that decides on a request's endpoint. */
-export function targetOf({ path, model, provider = "" }: BatchRequest): string {
-  return `${path}\n${provider}\n${model}`;
 }
 
 /**

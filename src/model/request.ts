@@ -23,8 +23,6 @@ export interface BatchRequest {
   readonly maxOutputTokens?: number;
   /** JSON text that travels to the output line unchanged. */
   readonly metadata?: string;
-  /** What `fingerprint` makes of this request, where that was worked out beforehand. */
-  readonly fingerprint?: string;
 }
 
 /** A line that cannot become a request. It still gets its one line of output. */

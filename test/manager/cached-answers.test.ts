@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Keyv } from "keyv";
 import { describe, expect, it } from "vitest";
-import { type BatchResult, createKeyvCache, createMemoryCache } from "../../src/index.ts";
+import { type Answer, type BatchResult, type CacheStore, createKeyvCache, createMemoryCache } from "../../src/index.ts";
+import { noUsage } from "../../src/model/usage.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
 import { answerOf, prompts, repeat } from "./prompts.ts";
@@ -48,6 +50,24 @@ describe("a cache", () => {
     ]);
     expect(again.map(answerOf)).toEqual(["re: new", "re: two", "re: one"]);
     expect(server.ledger).toHaveLength(3);
+  });
+
+  it("is read no faster than its answers are taken", async () => {
+    const { createManager } = await serveManagers(repeat);
+    const long = { statusCode: 200, requestId: "", body: JSON.stringify("x".repeat(1_000_000)), usage: noUsage };
+    let read = 0;
+    const getMany = async (): Promise<Answer[]> => {
+      read += 1;
+      return [long];
+    };
+    const cache: CacheStore = { get: async () => long, set: async () => undefined, close: async () => undefined, getMany };
+    const running = createManager({ cache }).run(prompts(400));
+    await running.next();
+    for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+    expect(read).toBeLessThan(10);
+    let taken = 1;
+    for await (const { status } of running) taken += status === "succeeded" ? 1 : 0;
+    expect([taken, read]).toEqual([400, 400]);
   });
 
   it("that breaks stops the run instead of being done without", async () => {

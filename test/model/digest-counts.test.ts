@@ -3,7 +3,6 @@ import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { DigestCounts } from "../../src/model/digest-counts.ts";
-import { fingerprint } from "../../src/model/fingerprint.ts";
 import { arbitraryText } from "../json/arbitrary-json.ts";
 
 test("counts any sequence of texts as a Map would", () => {
@@ -20,13 +19,6 @@ test("counts any sequence of texts as a Map would", () => {
       expect(texts.map((item) => counts.add(item))).toEqual(seenBefore);
     }),
   );
-});
-
-test("counts fingerprints as it counts texts, without hashing them again", () => {
-  const counts = new DigestCounts();
-  const names = Array.from({ length: 20_000 }, (_, index) => fingerprint("endpoint", String(index % 15_000)));
-  const seenBefore = names.map((name) => counts.addDigest(name));
-  expect(seenBefore).toEqual(names.map((_, index) => (index < 15_000 ? 0 : 1)));
 });
 
 test("remembers every text while it grows", () => {

@@ -2,8 +2,8 @@ import { type Failure, servedByNobody } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/provider.ts";
 
-/** Why a request cannot be asked at all; undefined where it can. */
-export function refusalOf(request: BatchRequest, provider: Provider): Failure | undefined {
+/** Why a request cannot be sent at all; undefined where it can. */
+export function reasonNotToSend(request: BatchRequest, provider: Provider): Failure | undefined {
   if (provider.endpoint(request) !== undefined) return undefined;
   const why = provider.refusal?.(request);
   if (why !== undefined) return servedByNobody(request, why);

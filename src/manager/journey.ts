@@ -1,0 +1,94 @@
+import { type Demand, demandOf, type Target } from "../model/demand.ts";
+import type { Attempt } from "../model/attempt.ts";
+import { type Failure, hasFailedEverywhere, type TriedProvider } from "../model/failure.ts";
+import type { BatchRequest } from "../model/request.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { RequestName } from "./request-names.ts";
+
+const nowhere: ReadonlySet<number> = new Set();
+
+/** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
+export class Journey {
+  readonly request: BatchRequest;
+  /** Of its result: `batch_req_…`. */
+  readonly id: string;
+  /** Of its answer in the cache. */
+  readonly key: string;
+  /** The number of the latest attempt, 1 for the first. */
+  attempt = 0;
+  /** When that one began to wait for a slot, in monotonic milliseconds. */
+  askedAtMs = 0;
+  readonly #provider: Provider;
+  /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
+  readonly #failures = new Map<number, Failure>();
+  #lastMessage = "";
+
+  constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider) {
+    this.request = request;
+    this.id = id;
+    this.key = key;
+    this.#provider = provider;
+  }
+
+  /** What it needs to start. Targets where it has not failed yet come first. */
+  get demand(): Demand {
+    const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
+    return this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider.estimate(this.request));
+  }
+
+  /** A new attempt begins to wait. */
+  begin(attempt: number): void {
+    this.attempt = attempt;
+    this.askedAtMs = performance.now();
+  }
+
+  /** Undefined where the provider has one target only. */
+  targetAt(target: number): Target | undefined {
+    return this.#provider.targets?.[target];
+  }
+
+  noteFailure(target: number, failure: Failure): void {
+    if (this.#provider.route === undefined) return;
+    this.#failures.set(target, failure);
+    this.#lastMessage = failure.message;
+  }
+
+  /** Whether a target is left where it has not failed. */
+  get canGoElsewhere(): boolean {
+    return this.#provider.route !== undefined && !this.#hasFailedAtAll(this.demand);
+  }
+
+  /** An attempt that need not wait before the next one, if that goes to another target, says so. */
+  marked(attempt: Attempt): Attempt {
+    if (attempt.ok || !attempt.failure.retryable || !this.canGoElsewhere) return attempt;
+    return { ...attempt, failure: { ...attempt.failure, canGoElsewhere: true } };
+  }
+
+  /** The failure as its user reads it: of several targets that were asked, what came of each. */
+  explain(failure: Failure): Failure {
+    const providersTried = [...this.#failures].map(([target, tried]) => this.#describe(target, tried));
+    if (providersTried.length === 0) return failure;
+    const explained = { ...failure, providersTried };
+    if (providersTried.length === 1) return explained;
+    const causes = providersTried.map(({ provider, message }) => `${provider}: ${message}`).join("; ");
+    if (!hasFailedEverywhere(explained)) return { ...explained, message: `${failure.message} (tried ${causes})` };
+    const { demand } = this;
+    const count = this.#hasFailedAtAll(demand) ? "All" : `${providersTried.length} of ${demand.candidates.length}`;
+    const message = `${count} providers failed for model '${this.request.model}': ${causes}${this.#afterword(failure)}`;
+    return { ...explained, message };
+  }
+
+  #hasFailedAtAll({ candidates }: Demand): boolean {
+    return candidates.every(({ target }) => this.#failures.has(target));
+  }
+
+  #describe(target: number, { kind, message, statusCode }: Failure): TriedProvider {
+    const provider = this.targetAt(target)?.name ?? String(target);
+    return { provider, kind, message, ...(statusCode !== undefined && { statusCode }) };
+  }
+
+  /** What was added to the last failure's message: why it was not asked again. */
+  #afterword({ message }: Failure): string {
+    return message.startsWith(this.#lastMessage) ? message.slice(this.#lastMessage.length) : "";
+  }
+}

@@ -1,0 +1,42 @@
+import type { Answer, FailedAttempt } from "../model/attempt.ts";
+import type { Failure } from "../model/failure.ts";
+import type { BatchInput } from "../model/request.ts";
+import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
+
+/** What a result says of its line. */
+interface Line {
+  readonly id: string;
+  readonly request: BatchInput;
+}
+
+export function succeededResult(
+  { id, request: { customId, lineNumber, metadata } }: Line,
+  answer: Answer,
+  source: SucceededResult["source"],
+  attempts: number,
+): SucceededResult {
+  // A spread here would cost a microsecond for each line.
+  return metadata === undefined
+    ? { status: "succeeded", id, customId, lineNumber, answer, source, attempts }
+    : { status: "succeeded", id, customId, lineNumber, metadata, answer, source, attempts };
+}
+
+/** @param outcome The failure, and what the server sent with it. */
+export function failedResult(
+  { id, request: { customId, lineNumber, metadata } }: Line,
+  { failure, answer }: Pick<FailedAttempt, "failure" | "answer">,
+  attempts: number,
+): FailedResult {
+  const optional = { ...(metadata !== undefined && { metadata }), ...(answer !== undefined && { answer }) };
+  return { status: "failed", id, customId, lineNumber, ...optional, failure, attempts };
+}
+
+/** The result of an identical request, as this line's own. */
+export function sharedResult(line: Line, result: BatchResult): BatchResult {
+  return result.status === "succeeded" ? succeededResult(line, result.answer, "shared", 0) : failedResult(line, result, 0);
+}
+
+/** @param failure Why it was never sent. */
+export function unsentResult(line: Line, failure: Failure): FailedResult {
+  return failedResult(line, { failure }, 0);
+}

@@ -1,0 +1,32 @@
+import type { Attempt } from "../model/attempt.ts";
+import type { Observer } from "../model/event.ts";
+import type { OnChunk, Provider } from "../providers/provider.ts";
+import type { Journey } from "./journey.ts";
+
+export interface SendAttemptOptions {
+  readonly provider: Provider;
+  readonly emit: Observer;
+  readonly signal: AbortSignal;
+  readonly onChunk?: OnChunk;
+}
+
+/** Asks once, between two events, and notes on the journey what failed. */
+export async function sendAttempt(
+  journey: Journey,
+  target: number,
+  { provider, emit, signal, onChunk }: SendAttemptOptions,
+): Promise<Attempt> {
+  const { request, attempt: number, askedAtMs } = journey;
+  const { customId, lineNumber } = request;
+  const name = journey.targetAt(target)?.name;
+  const startedAtMs = performance.now();
+  const waitedMs = startedAtMs - askedAtMs;
+  emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });
+  const attempt = await provider.send(request, { signal, target, onChunk });
+  const durationMs = performance.now() - startedAtMs;
+  const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
+  const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
+  emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
+  if (!attempt.ok) journey.noteFailure(target, attempt.failure);
+  return attempt;
+}
