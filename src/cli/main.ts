@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, UsageError } from "../model/errors.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { InputError } from "./input/input.ts";
+import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
 
 process.exitCode = await main();

@@ -14,7 +14,9 @@ import { complain } from "../terminal/complain.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { collectSooner } from "./heap-growth.ts";
-import { chooseInput, type Input, InputError, openInput } from "../input/input.ts";
+import { InputError } from "../input/input-error.ts";
+import type { Input } from "../input/input.ts";
+import { chooseInput, openInput } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../progress/start-progress.ts";
 import { readRequests } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
@@ -38,12 +40,12 @@ export async function runCommand(
   collectSooner();
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const choice = chooseInput(argument, process.stdin.isTTY);
-  if (choice.kind === "none") return showHelp();
+  const inputName = chooseInput(argument, process.stdin.isTTY);
+  if (inputName === undefined) return showHelp();
 
   const closers = new Closers();
   try {
-    const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
+    const input = await openInput(inputName, process.stdin);
     closers.add(() => input.close());
     return await runInput(input, options, environment, closers);
   } finally {

@@ -2,7 +2,7 @@ import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import { protocols } from "../../providers/provider.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { chooseInput, openInput } from "../input/input.ts";
+import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests } from "../input/read-requests.ts";
 import { printable } from "../terminal/printable.ts";
 import { withoutSecrets } from "../terminal/redact-secrets.ts";
@@ -19,10 +19,10 @@ export async function validateCommand(
   showHelp: () => never,
 ): Promise<number> {
   const options = loadOptions(flags, configFile, readEnvironment());
-  const choice = chooseInput(argument, process.stdin.isTTY);
-  if (choice.kind === "none") return showHelp();
+  const inputName = chooseInput(argument, process.stdin.isTTY);
+  if (inputName === undefined) return showHelp();
 
-  const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
+  const input = await openInput(inputName, process.stdin);
   try {
     const check = await checkRequests(input, options, {
       name: options.provider,
