@@ -5,7 +5,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests } from "../input/read-requests.ts";
 import { printable } from "../terminal/printable.ts";
-import { withoutSecrets } from "../terminal/redact-secrets.ts";
+import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**
  * `llmbatch validate`: checks an input offline. Problems go to stderr, counts to stdout.
@@ -28,7 +28,7 @@ export async function validateCommand(
       name: options.provider,
       endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
     });
-    for (const problem of check.problems) process.stderr.write(`${printable(withoutSecrets(problem))}\n`);
+    for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
     process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);
     for (const [target, count] of check.requestsByTarget)

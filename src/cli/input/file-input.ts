@@ -7,7 +7,7 @@ import type { Input } from "./input.ts";
 const chunkBytes = 256 * 1024;
 
 /** FAT counts in steps of two seconds. */
-const coarsestClockMs = 2500;
+const maxClockStepMs = 2500;
 
 export class FileInput implements Input {
   readonly name: string;
@@ -36,7 +36,7 @@ export class FileInput implements Input {
   async version(): Promise<string | undefined> {
     if (!this.rereadable) return undefined;
     const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await this.#handle.stat({ bigint: true });
-    const hasLainStill = Date.now() - Number(ctimeMs) > coarsestClockMs;
+    const hasLainStill = Date.now() - Number(ctimeMs) > maxClockStepMs;
     return hasLainStill ? [dev, ino, size, mtimeNs, ctimeNs].join(" ") : undefined;
   }
 

@@ -1,4 +1,4 @@
-import { fileProblem } from "../files/system-error.ts";
+import { describeSystemError } from "../files/system-error.ts";
 
 /** Reading broke off after it had begun. Not thrown for an input that cannot be opened, which is a `UsageError`. */
 export class InputError extends Error {
@@ -6,6 +6,6 @@ export class InputError extends Error {
 
   /** @param input Its name. @param cause The error of the system. */
   constructor(input: string, cause: unknown) {
-    super(`cannot read ${input} any further: ${fileProblem(cause)}`, { cause });
+    super(`cannot read ${input} any further: ${describeSystemError(cause)}`, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { UsageError } from "../../model/errors.ts";
-import { fileProblem } from "../files/system-error.ts";
+import { describeSystemError } from "../files/system-error.ts";
 import { FileInput } from "./file-input.ts";
 import type { Input } from "./input.ts";
 import { StreamInput } from "./stream-input.ts";
@@ -28,7 +28,7 @@ export async function openInput(path: string, stdin: Readable): Promise<Input> {
     return new FileInput(path, await open(path), status.isFile());
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot read ${path || "a file without a name"}: ${fileProblem(error)}`, { cause: error });
+    throw new UsageError(`cannot read ${path || "a file without a name"}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 

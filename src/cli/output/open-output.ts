@@ -1,6 +1,6 @@
 import { DirectOutput } from "./direct-output.ts";
-import { OutputFile } from "./file-output.ts";
-import { findTarget } from "../files/file-target.ts";
+import { FileOutput } from "./file-output.ts";
+import { resolveOutput } from "../files/resolve-output.ts";
 import type { Output, OutputOptions } from "./output.ts";
 
 /**
@@ -11,6 +11,6 @@ import type { Output, OutputOptions } from "./output.ts";
  * @throws UsageError when it cannot be opened, or another run is writing it. An older file is as it was then.
  */
 export async function openOutput(target: string | undefined, options: OutputOptions = {}): Promise<Output> {
-  const found = await findTarget(target ?? "-");
-  return found.kind === "file" ? OutputFile.open(found.name, found.path) : DirectOutput.open(found, options);
+  const found = await resolveOutput(target ?? "-");
+  return found.kind === "file" ? FileOutput.open(found.name, found.path) : DirectOutput.open(found, options);
 }
