@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
+const checkout = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
 export interface Finished {
   readonly code: number | null;
@@ -23,6 +23,13 @@ export class Workplace {
     XDG_CACHE_HOME: join(this.folder, "cache"),
     OPENAI_API_KEY: "sk-test-0123456789",
   };
+
+  readonly #program: string;
+
+  /** @param program Which `llmbatch.js`: the checkout's, unless an installed one is tested. */
+  constructor(program: string = checkout) {
+    this.#program = program;
+  }
 
   path(name: string): string {
     return join(this.folder, name);
@@ -43,7 +50,7 @@ export class Workplace {
   }
 
   start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    return this.spawn(process.execPath, [program, ...args], options);
+    return this.spawn(process.execPath, [this.#program, ...args], options);
   }
 
   /** Another program that starts ours in its own way. */
@@ -84,7 +91,7 @@ export function parseLines(content: string): OutputLine[] {
 }
 
 /** Batch lines that ask `count` different questions. */
-export function questions(count: number, body: object = {}): { body: object }[] {
+export function questions(count: number, body: object = {}): { custom_id: string; body: object }[] {
   return Array.from({ length: count }, (_, index) => ({
     custom_id: `q-${index + 1}`,
     method: "POST",
