@@ -122,5 +122,5 @@ describe("--allow-files", () => {
     expect(code, stderr).toBe(0);
     expect(stdout.split("\n")).toHaveLength(201);
     expect(Number(user.read("peak")), "with all 200 it would be 700 and more").toBeLessThan(550);
-  }, 60_000);
+  });
 });

@@ -42,7 +42,7 @@ describe("10,000 lines against a provider that fails 5 % of the time", () => {
       total_tokens: 0,
       from_cache: { total_tokens: seen.totalTokens },
     });
-  }, 120_000);
+  });
 });
 
 describe("in a pipe", () => {

@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["*.package.ts"],
     globalSetup: ["./install.ts"],
     testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     disableConsoleIntercept: true,
     reporters: ["verbose"],
   },
