@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, UsageError } from "../model/errors.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { InputError } from "./input/input.ts";
+import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
 
 process.exitCode = await main();
@@ -26,8 +26,8 @@ async function main(): Promise<number> {
     // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
     if (error instanceof UsageError || error instanceof InputError) return await end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
-    const { complain } = await import("./terminal/complain.ts");
-    complain(`this should not have happened; please report it: ${inspect(error)}`);
+    const { printError } = await import("./terminal/print-error.ts");
+    printError(`this should not have happened; please report it: ${inspect(error)}`);
     return process.exit(exitCodes.someFailed); // at once, whatever may still be open
   }
 }
@@ -35,12 +35,12 @@ async function main(): Promise<number> {
 // What hides secrets knows all providers, and takes time to load that help and version need not wait for.
 
 async function tell(text: string): Promise<void> {
-  const { withoutSecrets } = await import("./terminal/redact-secrets.ts");
-  process.stderr.write(withoutSecrets(text));
+  const { redactSecrets } = await import("./terminal/redact-secrets.ts");
+  process.stderr.write(redactSecrets(text));
 }
 
 async function end(message: string, exitCode: number): Promise<number> {
-  const { complain } = await import("./terminal/complain.ts");
-  complain(message);
+  const { printError } = await import("./terminal/print-error.ts");
+  printError(message);
   return exitCode;
 }

@@ -20,7 +20,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
     .version(readVersion())
     .enablePositionalOptions()
-    .configureOutput({ writeErr: writeError, outputError: (text, write) => write(withoutValues(text)) })
+    .configureOutput({ writeErr: writeError, outputError: (text, write) => write(redactValues(text)) })
     .showHelpAfterError("(llmbatch --help shows what there is)")
     .addHelpText("after", examples)
     .exitOverride();
@@ -186,6 +186,6 @@ function configOf(flags: Record<string, unknown>): string | undefined {
 }
 
 /** An unknown option may have been meant for a key. */
-function withoutValues(text: string): string {
+function redactValues(text: string): string {
   return text.replace(/(unknown option '-[^=\n]*=).*'/, "$1…'");
 }

@@ -2,14 +2,14 @@ import type { Answer, ErrorAnswer } from "../model/attempt.ts";
 import type { BatchResult } from "../model/result.ts";
 
 /**
- * Writes a result as its line of output, line feed included: `id`, `custom_id`, `response`, `error`, in this order and as OpenAI's
- * batch output files have them, then `metadata` if the input line had it. Bodies and metadata stand as received.
+ * Formats a result as a line of output, line feed included: `id`, `custom_id`, `response`, `error`, in this order as in OpenAI's batch
+ * output files, then `metadata` if the input line had it. Bodies and metadata are written as received.
  */
 export function formatResult(result: BatchResult): string {
   return formatResultInParts(result).join("");
 }
 
-/** The same in three texts. To join them is to copy the body, which is most of it, once more. */
+/** `formatResult` in three parts: joining them would copy the body once more. */
 export function formatResultInParts(result: BatchResult): readonly [beforeBody: string, body: string, afterBody: string] {
   const { id, customId, answer, metadata } = result;
   const error = result.status === "failed" ? formatError(result.failure.kind, result.failure.message, result.attempts) : "null";

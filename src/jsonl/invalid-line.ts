@@ -5,7 +5,7 @@ import { Problem } from "./problem.ts";
 import { maxLineBytes } from "./split-lines.ts";
 import type { BrokenLine } from "./split-lines.ts";
 
-/** What is known of a line, whatever its problem. */
+/** What an invalid line keeps for its result. */
 export interface LineIdentity {
   readonly lineNumber: number;
   readonly customId: string;
@@ -47,9 +47,9 @@ export function typeProblem(value: unknown): Problem {
   return new Problem(`must be an object or a string, not ${type}`);
 }
 
-const longestQuote = 100;
+const maxQuoteCharacters = 100;
 
-/** A name from the input for a message: escaped, and cut if it is long. */
+/** Quotes a name from the input in a message: escaped, and truncated at 100 characters. */
 export function quote(name: string): string {
-  return JSON.stringify(name.length > longestQuote ? `${name.slice(0, longestQuote)}…` : name);
+  return JSON.stringify(name.length > maxQuoteCharacters ? `${name.slice(0, maxQuoteCharacters)}…` : name);
 }

@@ -4,8 +4,6 @@ export { headBytes } from "./attachments/media-type.ts";
 export type { FindLocalFile, LocalFile, NoLocalFile } from "./attachments/local-file.ts";
 export { parseRequests, RequestParser } from "./parse-requests.ts";
 export type { RequestParserOptions } from "./parse-requests.ts";
+export type { RequestLike } from "./request-like.ts";
 export { maxLineBytes, splitLines } from "./split-lines.ts";
 export type { BrokenLine, Line, TextLine } from "./split-lines.ts";
-
-/** A request as a program gives it: a prompt, a body, or an object that could stand on a line of a batch file. */
-export type RequestLike = string | Readonly<Record<string, unknown>>;

@@ -5,20 +5,19 @@ import { isJsonObject } from "./read-json.ts";
 import type { JsonObject } from "./read-json.ts";
 import { anthropicPath } from "./request-path.ts";
 
-/** What a line wants sent, whichever form it has. */
+/** The request of a line, whichever form the line has. */
 export interface Draft {
-  /** To look at. */
+  /** Parsed; the text that is sent comes from `cutTexts`. */
   readonly body: JsonObject;
   readonly form: "wrapped" | "bare" | "short";
   /** The member that holds the body; undefined where the line is the body. */
   readonly wrapper: "body" | "params" | undefined;
-  /** Where the form itself says so. */
+  /** The API, where the form implies it. */
   readonly path: string | undefined;
 }
 
-/** The texts that a line is cut into. */
+/** The parts of a line's text that a request keeps. */
 export interface DraftTexts {
-  /** To be sent. */
   readonly body: string;
   /** JSON text on one line. */
   readonly metadata: string | undefined;
@@ -29,8 +28,8 @@ export interface DraftTexts {
  *
  * - in `body` (OpenAI Batch; Mistral and Together, whose lines have no `method` and `url`);
  * - in `params` (Anthropic Message Batches);
- * - made of `prompt` and `system` (the short form), with the other members as they stand;
- * - else the line is the body, without the members that are ours: `custom_id`, `method`, `url`, `metadata`. To send OpenAI's own
+ * - made of `prompt` and `system` (the short form), the other members unchanged;
+ * - else the line is the body, without the envelope's members: `custom_id`, `method`, `url`, `metadata`. To send OpenAI's own
  *   `metadata` parameter, put the body in `body`.
  */
 export function readForm(line: JsonObject, url: string | undefined): Draft | Problem {
@@ -42,10 +41,10 @@ export function readForm(line: JsonObject, url: string | undefined): Draft | Pro
   return new Problem("has no `body`, `params`, `messages`, `input` or `prompt`, so there is nothing to send");
 }
 
-/** The shortest form: the line is the prompt. */
+/** Of a line that is a JSON string: the prompt. */
 export const promptDraft: Draft = { body: { messages: [] }, form: "short", wrapper: undefined, path: undefined };
 
-/** @param text The text that `line`, which `draft` was made of, was parsed from. */
+/** @param text The JSON text of `line`. */
 export function cutTexts(line: unknown, draft: Draft, text: string, url: string | undefined): DraftTexts {
   if (!isJsonObject(line)) return { body: `{${messagesMember(undefined, text.trim())}}`, metadata: undefined };
   const metadata = line.metadata === undefined ? undefined : readMetadata(text);
@@ -53,12 +52,12 @@ export function cutTexts(line: unknown, draft: Draft, text: string, url: string 
   return { body: draft.form === "short" ? cutShort(line, text, url) : cutBare(line, text), metadata };
 }
 
-/** Keys beside `body` or `params` that mean nothing here. */
+/** Keys beside `body` or `params` that are ignored. */
 export function unknownKeys(line: JsonObject, wrapper: string): string[] {
   return Object.keys(line).filter((key) => key !== wrapper && key !== "provider" && !isOwnKey(key));
 }
 
-/** It will stand on an output line, where a lone CR (white space in JSON) would be a line end to some readers. */
+/** A lone CR, white space in JSON, becomes a space: some readers would take it for the end of the output line. */
 export function readMetadata(text: string): string | undefined {
   return lastValueText(text, "metadata")?.replaceAll("\r", " ");
 }
@@ -104,17 +103,17 @@ function cutShort(line: JsonObject, text: string, url: string | undefined): stri
   });
 }
 
-/** Anthropic's API takes the system prompt as a parameter of that name, not as a message. */
+/** Anthropic's API takes the system prompt as the parameter `system`, not as a message. */
 function hasSystemMessage(line: JsonObject, url: string | undefined): boolean {
   return line.system !== undefined && !(url?.endsWith("/messages") ?? false);
 }
 
-/** A `prompt` is made into messages for the APIs that take messages; for the others it is a parameter like any. */
+/** A `prompt` becomes messages for the APIs that take messages; for the others it is an ordinary parameter. */
 function takesMessages(url: string | undefined): boolean {
   return url === undefined || url.endsWith("/messages") || url.endsWith("/chat/completions");
 }
 
-/** @param system Literal of a string, as is `prompt`. */
+/** @param system A JSON string literal, as is `prompt`. */
 function messagesMember(system: string | undefined, prompt: string): string {
   const systemMessage = system === undefined ? "" : `{"role":"system","content":${system}},`;
   return `"messages":[${systemMessage}{"role":"user","content":${prompt}}]`;

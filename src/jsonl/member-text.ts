@@ -2,11 +2,11 @@ import { skipSpace } from "../json/json-text.ts";
 import type { JsonMember } from "../json/json-text.ts";
 
 /**
- * Takes members out of an object's text, or puts others in their place. All that stays, white space too, stays byte for byte.
+ * Removes or replaces members in an object's text. The other members keep their bytes, white space included.
  *
  * @param text JSON of an object.
  * @param members Those of `text`.
- * @param rewrite The text to stand in the place of the member `key`; undefined keeps it as it is, "" takes it out.
+ * @param rewrite The text that replaces the member `key`; undefined keeps the member, "" removes it.
  */
 export function rewriteMembers(
   text: string,

@@ -15,7 +15,7 @@ import { inferPath, plainPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
 
-// Without it zod compiles schemas with `new Function`; here no data ever comes near code.
+// Without `jitless` zod compiles schemas with `new Function`.
 z.config({ jitless: true });
 
 const urlProblem =
@@ -30,24 +30,24 @@ const envelopeSchema = z.object({
 const modelProblem = "`model` must be a string that is not empty";
 const modelSchema = z.object({ model: z.string(modelProblem).min(1, modelProblem).optional() });
 
-const mostKeysNamed = 10;
+const maxKeysNamed = 10;
 
 export interface RequestParserOptions {
   /** For bodies that name no model. */
   readonly defaultModel?: string;
   /** Members for bodies that do not have them, as JSON text by key; a body's own always win. */
   readonly defaults?: ReadonlyMap<string, string>;
-  /** Nobody need look for a `custom_id` that stands twice: it was done before. Saves a hash and some 30 bytes a line. */
+  /** Skips the search for duplicate `custom_id`s, which saves a hash and some 30 bytes a line. @default false */
   readonly idsAreUnique?: boolean;
-  /** Only whether lines can be sent is asked: bodies and metadata stay empty, which spares cutting them out. */
+  /** Leaves bodies and metadata empty: enough to find out whether lines can be sent. @default false */
   readonly checkOnly?: boolean;
-  /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`); without it lines with such parts are invalid. */
+  /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
   /** Called once at most, for keys that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** Makes the requests of one run. It remembers every `custom_id`, so one parser serves one input. */
+/** Parses the lines of one input: it remembers every `custom_id`, so each input needs a parser of its own. */
 export class RequestParser {
   readonly #defaults: ReadonlyMap<string, unknown>;
   readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
@@ -56,7 +56,7 @@ export class RequestParser {
   readonly #findFile: FindLocalFile | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
-  /** @throws UsageError when no body could be sent with the defaults: an empty model. */
+  /** @throws UsageError when `defaultModel` or the default `model` is empty or no string. */
   constructor({
     defaultModel,
     defaults = new Map(),
@@ -77,7 +77,7 @@ export class RequestParser {
     this.#onWarning = onWarning;
   }
 
-  /** Makes a request of a line in any input form, or an `InvalidLine` that says why not. Never throws. */
+  /** Parses a line in any input form. @returns an `InvalidLine`, which says why, if it cannot be sent. Never throws. */
   parse(line: Line): BatchInput {
     const { lineNumber, text } = line;
     if (line.problem === undefined) return this.#parseText(text, lineNumber);
@@ -87,9 +87,9 @@ export class RequestParser {
   }
 
   /**
-   * The same for a value that a program gives: a prompt as a string, a body, or any object that could stand on a line.
+   * Parses a value of a program: a prompt as a string, a body, or an object in any form of a line.
    *
-   * @param position 1-based; it takes the line number's part.
+   * @param position 1-based; stands for the line number.
    */
   parseValue(value: unknown, position: number): BatchInput {
     const text = writeJson(value);
@@ -137,7 +137,7 @@ export class RequestParser {
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
     const attachments = findAttachments(body, this.#findFile);
     if (attachments instanceof Problem) return attachments;
-    // Members are set one by one where they are there: spreading what may be missing takes microseconds a line.
+    // Optional members are assigned one by one: spreading them takes microseconds a line.
     const request: Writable<BatchRequest> = { kind: "request", lineNumber, customId, path, model, body: "" };
     const provider = readProvider(value, draft);
     if (provider !== undefined) request.provider = provider;
@@ -158,7 +158,7 @@ export class RequestParser {
     return missing.length === 0 ? text : prependMembers(text, missing.map(({ text: member }) => member).join(","));
   }
 
-  /** The limit's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` is of Completions. */
+  /** The parameter's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` belongs to Completions. */
   #maxOutputTokens(body: JsonObject): number | undefined {
     const limit =
       this.#setting(body, "max_completion_tokens") ??
@@ -177,8 +177,8 @@ export class RequestParser {
   #warnOfUnknownKeys(line: JsonObject, wrapper: string, lineNumber: number): void {
     const keys = unknownKeys(line, wrapper);
     if (keys.length === 0) return;
-    const named = keys.slice(0, mostKeysNamed).map(quote).join(", ");
-    const more = keys.length > mostKeysNamed ? ` and ${keys.length - mostKeysNamed} more` : "";
+    const named = keys.slice(0, maxKeysNamed).map(quote).join(", ");
+    const more = keys.length > maxKeysNamed ? ` and ${keys.length - maxKeysNamed} more` : "";
     this.#onWarning?.(
       `line ${lineNumber}: ignored beside \`${wrapper}\`: ${named}${more} (said once; other lines may have others)`,
     );
@@ -186,7 +186,7 @@ export class RequestParser {
   }
 }
 
-/** Makes requests of lines, one of each, as they come. */
+/** Parses lines as they arrive, one request or `InvalidLine` for each. */
 export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, parser: RequestParser): AsyncGenerator<BatchInput> {
   for await (const group of lines) {
     for (const line of group) yield parser.parse(line);
@@ -195,7 +195,7 @@ export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, pars
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** A line on its way to a request. */
+/** A line whose form is known. */
 interface ReadLine {
   readonly value: unknown;
   readonly text: string;
@@ -205,24 +205,24 @@ interface ReadLine {
   readonly customId: string;
 }
 
-/** Beside a body it names one of the user's providers; within a body it is a parameter like any. */
+/** Beside a body `provider` names one of the user's providers; within a body it is an ordinary parameter. */
 function readProvider(line: unknown, { wrapper }: Draft): string | undefined {
   if (wrapper === undefined || !isJsonObject(line)) return undefined;
   return typeof line.provider === "string" ? line.provider : undefined;
 }
 
-/** `url`s that the schema has let through. There are few in a file; should they be many, the others are looked at again. */
+/** `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
 const knownUrls = new Set<string>();
-const mostKnownUrls = 64;
+const maxKnownUrls = 64;
 
-/** The schema is the authority. It takes microseconds, so it is not asked about lines of which it could say nothing. */
+/** The schema takes microseconds a line, so lines that it cannot object to skip it. */
 function readUrl(line: JsonObject): string | undefined | Problem {
   const { custom_id: customId, method, url } = line;
   const isPlain = (customId === undefined || typeof customId === "string") && (method === undefined || method === "POST");
   if (isPlain && (url === undefined || (typeof url === "string" && knownUrls.has(url)))) return url;
   const envelope = envelopeSchema.safeParse(line);
   if (!envelope.success) return problemOf(envelope.error);
-  if (envelope.data.url !== undefined && knownUrls.size < mostKnownUrls) knownUrls.add(envelope.data.url);
+  if (envelope.data.url !== undefined && knownUrls.size < maxKnownUrls) knownUrls.add(envelope.data.url);
   return envelope.data.url;
 }
 

@@ -1,24 +1,20 @@
-/** Memory is taken in steps of this size, so that it is not asked for with each chunk; the first step is kept. */
+/** The buffer grows in steps of this size, not with each chunk; the first step is kept. */
 const stepBytes = 1024 * 1024;
 
 /**
- * The beginning of a line whose end has not come yet. Its memory goes back to the system as soon as it is let go of, not when garbage
- * is collected next: for a line of many megabytes that would come late.
+ * The bytes of a line whose end has not arrived. `clear` returns the memory to the system at once: garbage collection would keep the 64
+ * MiB of a long line until its next cycle.
  */
-export class HeldBytes {
+export class PartialLine {
   readonly #memory: ArrayBuffer;
   #length = 0;
 
-  /** @param mostBytes What is held at most. Of what is not used, only addresses are taken. */
-  constructor(mostBytes: number) {
-    this.#memory = new ArrayBuffer(0, { maxByteLength: roundUp(mostBytes) });
+  /** @param maxBytes Reserves addresses for as many; memory is taken as bytes are added. */
+  constructor(maxBytes: number) {
+    this.#memory = new ArrayBuffer(0, { maxByteLength: roundUp(maxBytes) });
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
-  /** @throws RangeError beyond `mostBytes`. */
+  /** @throws RangeError beyond `maxBytes`. */
   add(bytes: Buffer): void {
     const length = this.#length + bytes.length;
     if (length > this.#memory.byteLength) this.#memory.resize(roundUp(length));
@@ -26,7 +22,7 @@ export class HeldBytes {
     this.#length = length;
   }
 
-  /** What is held; good until the next call of `clear`. */
+  /** A view of the bytes, valid until `add` or `clear` is called. */
   bytes(): Buffer {
     return Buffer.from(this.#memory, 0, this.#length);
   }

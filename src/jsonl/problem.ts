@@ -1,4 +1,4 @@
-/** Why a line cannot become a request, in words for a person. A value, never thrown. */
+/** Says for a person why a line cannot become a request. A value, never thrown. */
 export class Problem {
   readonly message: string;
 

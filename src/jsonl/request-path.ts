@@ -1,14 +1,14 @@
 import type { JsonObject } from "./read-json.ts";
 
 /**
- * A path and nothing but a path: it cannot name another host, climb out of a base URL's path, or carry a query. The few
- * characters that it allows are those of every API path known; percent-encoding is not among them, so there is nothing to decode.
+ * Matches plain paths only: no host, no `..`, no query. The allowed characters are those of every known API path; percent-encoding is
+ * not among them, so nothing needs decoding.
  */
 export const plainPath: RegExp = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~:-]+)+$/;
 
 export const anthropicPath = "/v1/messages";
 
-/** Which API a body is for, when its line has no `url`. @returns undefined if the body does not show it. */
+/** Infers the API of a body whose line has no `url`. @returns undefined if the body does not show it. */
 export function inferPath(body: JsonObject, model: string): string | undefined {
   if (body.messages !== undefined) return "/v1/chat/completions";
   if (body.input !== undefined) return isForEmbeddings(body, model) ? "/v1/embeddings" : "/v1/responses";
@@ -16,7 +16,7 @@ export function inferPath(body: JsonObject, model: string): string | undefined {
   return undefined;
 }
 
-/** `input` serves two APIs. Their other parameters tell them apart, or the model's name does. */
+/** Two APIs take `input`: their other parameters or the model's name tell them apart. */
 function isForEmbeddings(body: JsonObject, model: string): boolean {
   return body.encoding_format !== undefined || body.dimensions !== undefined || /embed/i.test(model);
 }

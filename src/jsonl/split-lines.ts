@@ -1,12 +1,12 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash, hash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { HeldBytes } from "./partial-line.ts";
+import { PartialLine } from "./partial-line.ts";
 
-/** The longest line that is read, in bytes. A longer one is reported and skipped without being held in memory. */
+/** Maximum length of a line. A longer one is reported and skipped; its bytes are hashed, not kept. */
 export const maxLineBytes: number = 64 * 1024 * 1024;
 
-/** A line that can be read. Blank lines are none, but they count. */
+/** A line that can be read. Blank lines yield none, but they count. */
 export interface TextLine {
   /** 1-based, as editors count: every line feed ends a line. */
   readonly lineNumber: number;
@@ -28,13 +28,13 @@ export interface BrokenLine {
 export type Line = TextLine | BrokenLine;
 
 /**
- * Cuts UTF-8 bytes into lines, which end with LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark
- * before the first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
+ * Splits UTF-8 bytes into lines at LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark before the
+ * first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
  *
- * @param source Chunks of any size. It may fill a chunk again once the next one is asked for.
- * @param knownTooLong Numbers of lines that were found too long when the same bytes were read before: nothing of them is held again.
+ * @param source Chunks of any size. It may reuse a chunk's memory once the next one is requested.
+ * @param knownTooLong Numbers of lines that an earlier pass over the same bytes found too long: they are hashed from the start.
  * @returns the lines that each chunk completes, at least one at a time.
- * @throws what `source` throws; never for what the lines hold.
+ * @throws what `source` throws; never because of a line's content.
  */
 export async function* splitLines(
   source: AsyncIterable<Uint8Array>,
@@ -57,10 +57,10 @@ const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
   #linesSeen = 0;
-  readonly #held = new HeldBytes(maxLineBytes);
-  /** Of the line whose end has not come yet, those not held included. */
-  #heldBytes = 0;
-  /** Takes the place of `#held` once the line is too long: only its digest grows. */
+  readonly #partial = new PartialLine(maxLineBytes);
+  /** Length of the line whose end has not arrived, bytes that were only hashed included. */
+  #partialBytes = 0;
+  /** Replaces `#partial` once the line is too long. */
   #digestOfTooLong: Hash | undefined;
   readonly #knownTooLong: ReadonlySet<number>;
 
@@ -73,19 +73,19 @@ class LineSplitter {
     const lines: (Line | undefined)[] = [];
     const lastLineFeed = chunk.lastIndexOf(lineFeed);
     let start = 0;
-    if (lastLineFeed !== -1 && this.#heldBytes > 0) {
+    if (lastLineFeed !== -1 && this.#partialBytes > 0) {
       start = chunk.indexOf(lineFeed) + 1;
-      this.#hold(chunk.subarray(0, start - 1));
-      lines.push(this.#releaseHeld());
+      this.#append(chunk.subarray(0, start - 1));
+      lines.push(this.#endPartial());
     }
     this.#cut(chunk.subarray(start, lastLineFeed + 1), lines);
-    this.#hold(chunk.subarray(Math.max(start, lastLineFeed + 1)));
+    this.#append(chunk.subarray(Math.max(start, lastLineFeed + 1)));
     return lines.filter((line) => line !== undefined);
   }
 
   /** @returns the last line if it has no line end. */
   finish(): Line | undefined {
-    return this.#heldBytes > 0 ? this.#releaseHeld() : undefined;
+    return this.#partialBytes > 0 ? this.#endPartial() : undefined;
   }
 
   #cut(block: Buffer, lines: (Line | undefined)[]): void {
@@ -97,27 +97,27 @@ class LineSplitter {
     }
   }
 
-  #hold(bytes: Buffer): void {
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes <= maxLineBytes && !this.#knownTooLong.has(this.#linesSeen + 1)) return this.#held.add(bytes);
+  #append(bytes: Buffer): void {
+    this.#partialBytes += bytes.length;
+    if (this.#partialBytes <= maxLineBytes && !this.#knownTooLong.has(this.#linesSeen + 1)) return this.#partial.add(bytes);
     this.#digestOfTooLong ??= createHash("sha256");
-    this.#digestOfTooLong.update(this.#held.bytes()).update(bytes);
-    this.#held.clear();
+    this.#digestOfTooLong.update(this.#partial.bytes()).update(bytes);
+    this.#partial.clear();
   }
 
-  #releaseHeld(): Line | undefined {
+  #endPartial(): Line | undefined {
     const digest = this.#digestOfTooLong?.digest("hex");
     this.#digestOfTooLong = undefined;
-    this.#heldBytes = 0;
-    if (digest === undefined) return this.#lineOfHeld();
+    this.#partialBytes = 0;
+    if (digest === undefined) return this.#partialAsLine();
     this.#linesSeen += 1;
     return { lineNumber: this.#linesSeen, problem: "too-long", text: "", digest };
   }
 
-  #lineOfHeld(): Line | undefined {
-    const bytes = this.#held.bytes();
+  #partialAsLine(): Line | undefined {
+    const bytes = this.#partial.bytes();
     const line = this.#line(bytes, 0, bytes.length, encodingOf(bytes));
-    this.#held.clear();
+    this.#partial.clear();
     return line;
   }
 

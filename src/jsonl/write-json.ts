@@ -1,6 +1,6 @@
 import { Problem } from "./problem.ts";
 
-/** @returns a `Problem` for what JSON has no words for: functions, circles, big integers. */
+/** @returns a `Problem` for values that JSON cannot express: functions, circular references, big integers. */
 export function writeJson(value: unknown): string | Problem {
   try {
     const text: string | undefined = JSON.stringify(value);

@@ -21,7 +21,7 @@ import { RouteTable } from "./route-table.ts";
 /** What `--provider` calls the practice provider. */
 export const mockName = "mock";
 
-export interface Opening {
+export interface OpenProvidersOptions {
   readonly options: Options;
   readonly environment: Environment;
   /** Whether `provider` throws a UsageError when the first that is asked cannot be used. Else that is said of each request by itself. */
@@ -44,11 +44,11 @@ export interface OpenedProviders {
  *
  * @throws UsageError when only one is asked for, and there is no such preset, or the key or address it needs is not in the environment.
  */
-export async function openProviders(opening: Opening): Promise<OpenedProviders> {
+export async function openProviders(opening: OpenProvidersOptions): Promise<OpenedProviders> {
   const { options, environment } = opening;
   const isOne = options.provider_is_named || options.base_url !== undefined;
   const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
-  if (isConfigured && !options.provider_is_named) refuseCredentials(options);
+  if (isConfigured && !options.provider_is_named) rejectCredentials(options);
   if (!isOne || isConfigured) return openRoutes(opening);
   const provider = await openOne(options, environment);
   const placesOf = (name: string): Place[] => [{ name, provider }];
@@ -62,7 +62,7 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 }
 
 /** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
-async function openRoutes({ options, environment, needsOne, onEvicted }: Opening): Promise<OpenedProviders> {
+async function openRoutes({ options, environment, needsOne, onEvicted }: OpenProvidersOptions): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
   const opened = new Map<string, readonly Place[]>();
@@ -128,7 +128,7 @@ function headersFor(name: string, { header, provider }: Options): Record<string,
 }
 
 /** @throws UsageError where nobody could say whose credential a header is. */
-function refuseCredentials({ header }: Options): void {
+function rejectCredentials({ header }: Options): void {
   const credential = header.find(([name, value]) => isCredential(name, value));
   if (credential === undefined) return;
   throw new UsageError(

@@ -15,7 +15,7 @@ export interface RouteTableOptions {
 }
 
 /** A file may name any number of models. */
-const mostRemembered = 10_000;
+const maxRememberedRoutes = 10_000;
 
 /** Finds for each request where it can go, and opens providers when the first request needs them. */
 export class RouteTable {
@@ -33,7 +33,7 @@ export class RouteTable {
     const key = `${provider ?? ""} ${model}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#known.size >= mostRemembered) this.#known.clear();
+    if (this.#known.size >= maxRememberedRoutes) this.#known.clear();
     const route = this.#find(model, provider);
     this.#known.set(key, route);
     return route;

@@ -79,8 +79,8 @@ async function textOf(stream: Readable | null): Promise<string> {
 
 const cli = new URL("../../dist/cli/", import.meta.url);
 const prelude = `
-import { openInput } from "${cli.href}input/input.js";
-import { openOutput } from "${cli.href}output/output.js";
+import { openInput } from "${cli.href}input/open-input.js";
+import { openOutput } from "${cli.href}output/open-output.js";
 import { assertDistinctFiles } from "${cli.href}files/distinct-files.js";
 import { lockFile } from "${cli.href}files/file-lock.js";
 import { writeFileAtomically } from "${cli.href}output/write-atomically.js";

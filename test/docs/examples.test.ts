@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -19,8 +20,12 @@ llmbatch() { ${JSON.stringify(process.execPath)} ${JSON.stringify(join(project, 
 npm() { :; }
 `;
 
+/** What the examples call beside the program. */
+const missing = ["bash", "jq", "python3"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
+
 /** Blocks of `sh` and `js` are run, those of `json` are configurations, those of `jsonl` lines of input. Others only show something. */
-it.each(pages)("the examples of $path work, one after the other", { timeout: 120_000 }, async ({ blocks }) => {
+it.for(pages)("the examples of $path work, one after the other", { timeout: 120_000 }, async ({ blocks }, { skip }) => {
+  skip(missing.length > 0, `there is no ${missing.join(" and no ")}`);
   const user = reader();
   const examples = blocks.map((block) => ({ ...block, text: atTheMock(block.text) }));
   for (const block of examples) expect(await tryOut(block, user), block.at).toBe("");
@@ -33,6 +38,8 @@ function reader(): Workplace {
   const user = new Workplace();
   mkdirSync(user.path("node_modules"));
   symlinkSync(project, user.path("node_modules/llmbatch"));
+  for (const name of ["keyv", "@keyv", "bottleneck"])
+    symlinkSync(join(project, "node_modules", name), user.path(`node_modules/${name}`));
   symlinkSync(join(project, "samples"), user.path("samples"));
   for (const name of ["requests", "prompts"]) symlinkSync(`samples/${name}.jsonl`, user.path(`${name}.jsonl`));
   user.write("questions.txt", "Name three rivers.\nWhat is 17 times 23?\n");

@@ -4,11 +4,11 @@ import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
 import { presets } from "../../providers/provider.ts";
 import { mockName, type OpenedProviders, openProviders } from "../../setup/setup.ts";
-import { complain } from "../terminal/complain.ts";
+import { printError } from "../terminal/print-error.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "./check-providers.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatTable } from "../terminal/text-table.ts";
-import { withoutSecrets } from "../terminal/redact-secrets.ts";
+import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**
  * `llmbatch check`: asks each configured provider one tiny question, and says what works.
@@ -19,13 +19,13 @@ import { withoutSecrets } from "../terminal/redact-secrets.ts";
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const patient = { ...options, timeout: Math.min(options.timeout, patienceMs) };
-  const opened = await openProviders({ options: patient, environment, needsOne: true, onEvicted: complain });
+  const patient = { ...options, timeout: Math.min(options.timeout, maxProbeMs) };
+  const opened = await openProviders({ options: patient, environment, needsOne: true, onEvicted: printError });
   const targets: CheckTarget[] = [];
   try {
     for (const name of namesOf(options)) targets.push(...targetsOf(name, options, opened));
     const outcomes = await checkProviders(targets, new AbortController().signal);
-    process.stdout.write(withoutSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
+    process.stdout.write(redactSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
     return outcomes.every(({ ok }) => ok) ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
     for (const target of targets) await target.provider.close();
@@ -55,7 +55,7 @@ function pathOf(baseUrl: string | undefined, preset: string): { path?: string } 
 }
 
 /** Someone sits there and waits. */
-const patienceMs = 60_000;
+const maxProbeMs = 60_000;
 
 const heading = ["NAME", "MODEL", "RESULT", "TIME", "ANSWERED BY, OR WHAT IS WRONG"] as const;
 

@@ -8,6 +8,6 @@ const growthPercent = 100;
  * tells it to, which on a busy machine is chance: resuming 1,000,000 lines then takes 220 MB instead of 175. What sooner costs could
  * not be measured with answers of 500 bytes; with 8 KB and 256 of them in flight it is some 5 % of the time.
  */
-export function collectSooner(): void {
+export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
 }

@@ -9,12 +9,14 @@ import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
-import { Closers } from "./closers.ts";
-import { complain } from "../terminal/complain.ts";
+import { CleanupStack } from "./cleanup-stack.ts";
+import { printError } from "../terminal/print-error.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
-import { collectSooner } from "./heap-growth.ts";
-import { chooseInput, type Input, InputError, openInput } from "../input/input.ts";
+import { limitHeapGrowth } from "./heap-growth.ts";
+import { InputError } from "../input/input-error.ts";
+import type { Input } from "../input/input.ts";
+import { chooseInput, openInput } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../progress/start-progress.ts";
 import { readRequests } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
@@ -35,35 +37,35 @@ export async function runCommand(
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
-  collectSooner();
+  limitHeapGrowth();
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const choice = chooseInput(argument, process.stdin.isTTY);
-  if (choice.kind === "none") return showHelp();
+  const inputName = chooseInput(argument, process.stdin.isTTY);
+  if (inputName === undefined) return showHelp();
 
-  const closers = new Closers();
+  const cleanups = new CleanupStack();
   try {
-    const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
-    closers.add(() => input.close());
-    return await runInput(input, options, environment, closers);
+    const input = await openInput(inputName, process.stdin);
+    cleanups.add(() => input.close());
+    return await runInput(input, options, environment, cleanups);
   } finally {
-    await closers.closeAll();
+    await cleanups.closeAll();
   }
 }
 
 /** Everything that can be found wrong is found before the first request is sent. */
-async function runInput(input: Input, options: Options, environment: Environment, closers: Closers): Promise<number> {
+async function runInput(input: Input, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
-  const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
-  closers.add(() => provider.close());
+  const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: printError });
+  cleanups.add(() => provider.close());
   const cache = await openCache(options, environment);
-  if (cache !== undefined) closers.add(() => cache.close());
+  if (cache !== undefined) cleanups.add(() => cache.close());
   const checked = await checkWhole(input, options, provider, cache);
   const { total } = checked;
-  const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
-  if (log !== undefined) closers.add(() => log.close());
+  const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);
+  if (log !== undefined) cleanups.add(() => log.close());
   const writer = await openResultWriter(options);
-  closers.add(() => writer.abandon());
+  cleanups.add(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const manager = createManager(provider, cache, observers, writer, options);
@@ -76,7 +78,7 @@ async function runInput(input: Input, options: Options, environment: Environment
     limiterStatus: () => manager.limiterStatus(),
     ...(total !== undefined && { total }),
   });
-  closers.add(() => progress.stop());
+  cleanups.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
   const requests = readRequests(input, { ...options, checked }, report.warn);

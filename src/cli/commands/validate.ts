@@ -2,10 +2,10 @@ import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import { protocols } from "../../providers/provider.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { chooseInput, openInput } from "../input/input.ts";
+import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests } from "../input/read-requests.ts";
 import { printable } from "../terminal/printable.ts";
-import { withoutSecrets } from "../terminal/redact-secrets.ts";
+import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**
  * `llmbatch validate`: checks an input offline. Problems go to stderr, counts to stdout.
@@ -19,16 +19,16 @@ export async function validateCommand(
   showHelp: () => never,
 ): Promise<number> {
   const options = loadOptions(flags, configFile, readEnvironment());
-  const choice = chooseInput(argument, process.stdin.isTTY);
-  if (choice.kind === "none") return showHelp();
+  const inputName = chooseInput(argument, process.stdin.isTTY);
+  if (inputName === undefined) return showHelp();
 
-  const input = await openInput(choice.kind === "file" ? choice.path : "-", process.stdin);
+  const input = await openInput(inputName, process.stdin);
   try {
     const check = await checkRequests(input, options, {
       name: options.provider,
       endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
     });
-    for (const problem of check.problems) process.stderr.write(`${printable(withoutSecrets(problem))}\n`);
+    for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
     process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);
     for (const [target, count] of check.requestsByTarget)

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type
 import { isAbsolute, resolve, sep } from "node:path";
 import { type FindLocalFile, headBytes, type LocalFile, type NoLocalFile } from "../../jsonl/jsonl.ts";
 import { UsageError } from "../../model/errors.ts";
-import { fileProblem } from "./system-error.ts";
+import { describeSystemError } from "./system-error.ts";
 
 /**
  * Lets the files below one folder be sent, and no others: wherever symbolic links lead, the file itself has to lie there. What is no
@@ -24,7 +24,7 @@ export function allowFolder(folder: string): FindLocalFile {
       const place = realpathSync.native(resolve(root, path));
       return isBelow(place, root) || place === root ? find(place) : outside;
     } catch (error) {
-      return { problem: fileProblem(error) };
+      return { problem: describeSystemError(error) };
     }
   };
 }
@@ -36,7 +36,7 @@ function realFolder(folder: string): string {
     const root = realpathSync.native(folder);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
-    throw new UsageError(`--allow-files: cannot use ${folder}: ${fileProblem(error)}`, { cause: error });
+    throw new UsageError(`--allow-files: cannot use ${folder}: ${describeSystemError(error)}`, { cause: error });
   }
   throw new UsageError(`--allow-files: cannot use ${folder}: it is not a directory`);
 }
@@ -58,7 +58,7 @@ function readAll(place: string, status: Stats): Buffer | NoLocalFile {
   try {
     return readFrom(place, status, status.size);
   } catch (error) {
-    return { problem: fileProblem(error) };
+    return { problem: describeSystemError(error) };
   }
 }
 

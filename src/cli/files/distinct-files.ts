@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from "node:fs";
 import { UsageError } from "../../model/errors.ts";
 import { errorCode } from "./system-error.ts";
-import { descriptorOf, realPathOf } from "./file-target.ts";
+import { descriptorOf, realPathOf } from "./resolve-output.ts";
 
 /** The files of one run, as the user wrote them. `-` and undefined are stdin for the input, stdout for the output. */
 export interface RunFiles {

@@ -2,7 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { hostname } from "node:os";
 import { UsageError } from "../../model/errors.ts";
 import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
-import { errorCode, fileProblem } from "./system-error.ts";
+import { errorCode, describeSystemError } from "./system-error.ts";
 
 export interface FileLock {
   /** Removes the lock if it is still ours. Never throws: a lock that stays behind is taken over by the next run. */
@@ -23,7 +23,9 @@ export function lockFile(path: string, name: string): FileLock {
   try {
     acquire(lockPath, self, name);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot lock ${name}: ${fileProblem(error)}`, { cause: error });
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`cannot lock ${name}: ${describeSystemError(error)}`, { cause: error });
   }
   const releaseNow = (): void => {
     process.off("exit", releaseNow);

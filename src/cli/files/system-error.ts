@@ -18,7 +18,7 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** Says in words why the system refused to open, read or write a file; does not name the file. */
-export function fileProblem(error: unknown): string {
+export function describeSystemError(error: unknown): string {
   const code = errorCode(error);
   return (code && words[code]) || (error instanceof Error ? error.message : String(error));
 }

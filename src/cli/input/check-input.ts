@@ -3,8 +3,8 @@ import { UsageError } from "../../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 
-const mostProblemsShown = 10;
-const mostTooLongNoted = 1000;
+const maxProblemsShown = 10;
+const maxTooLongNoted = 1000;
 
 export interface InputCheck {
   readonly lines: number;
@@ -51,8 +51,8 @@ export async function checkInput(
       const problem = problemOf(input, unsupported);
       if (problem !== undefined) {
         invalid += 1;
-        if (line.problem === "too-long" && tooLong.size < mostTooLongNoted) tooLong.add(line.lineNumber);
-        if (problems.length < mostProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
+        if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
+        if (problems.length < maxProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
@@ -73,7 +73,7 @@ export function unsupportedBy(
 }
 
 /** @throws UsageError listing the first problems and their total. */
-export function refuseInvalid({ invalid, lines, problems }: InputCheck): void {
+export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
   if (invalid === 0) return;
   const more = invalid > problems.length ? [`… and ${invalid - problems.length} more`] : [];
   const total = `${invalid} of ${lines} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;

@@ -3,7 +3,7 @@ import type { CacheStore } from "../../caches/cache-store.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { type CheckedInput, refuseInvalid } from "./check-input.ts";
+import { type CheckedInput, rejectInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
 import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
@@ -29,7 +29,7 @@ export async function checkWhole(
     const goodLines = note === undefined ? undefined : await cache?.getNote?.(note);
     if (goodLines !== undefined) return { total: atMost(Number(goodLines), options), idsAreUnique: true };
     const found = await checkRequests(input, options, provider);
-    if (!options.skip_invalid) refuseInvalid(found);
+    if (!options.skip_invalid) rejectInvalid(found);
     const { lines, invalid, tooLong } = found;
     if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
     return { total: atMost(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };

@@ -1,8 +1,8 @@
 import { OutputError, UsageError } from "../../model/errors.ts";
-import { errorCode, fileProblem } from "../files/system-error.ts";
+import { errorCode, describeSystemError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
-import { type Destination, openDestination } from "./destination.ts";
-import type { DirectTarget } from "../files/file-target.ts";
+import { type Sink, openSink } from "./sink.ts";
+import type { ResolvedSink } from "../files/resolve-output.ts";
 import type { Output, OutputOptions } from "./output.ts";
 
 /** What is not a regular file: stdout, an inherited descriptor, a named pipe, a device. Written directly, and nothing is renamed. */
@@ -10,22 +10,22 @@ export class DirectOutput implements Output {
   readonly path?: string;
   readonly isFile = false;
   readonly #name: string;
-  readonly #destination: Destination;
+  readonly #destination: Sink;
   readonly #buffer: OutputBuffer;
   #readerGone = false;
   #ended = false;
 
   /** @throws UsageError when it cannot be opened. */
-  static async open(target: DirectTarget, options: OutputOptions): Promise<DirectOutput> {
+  static async open(target: ResolvedSink, options: OutputOptions): Promise<DirectOutput> {
     try {
-      return new DirectOutput(target.name, await openDestination(target, options.signal));
+      return new DirectOutput(target.name, await openSink(target, options.signal));
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new UsageError(`cannot write ${target.name}: ${fileProblem(error)}`, { cause: error });
+      throw new UsageError(`cannot write ${target.name}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 
-  private constructor(name: string, destination: Destination) {
+  private constructor(name: string, destination: Sink) {
     if (name !== "-") this.path = name;
     this.#name = name === "-" ? "to stdout" : name;
     this.#destination = destination;
@@ -71,7 +71,7 @@ export class DirectOutput implements Output {
       await this.#destination.write(bytes);
     } catch (error) {
       this.#readerGone = readerHasGone.has(errorCode(error) ?? "");
-      if (!this.#readerGone) throw new OutputError(`cannot write ${this.#name}: ${fileProblem(error)}`, { cause: error });
+      if (!this.#readerGone) throw new OutputError(`cannot write ${this.#name}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 }

@@ -2,14 +2,14 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { OutputError, UsageError } from "../../model/errors.ts";
 import { type FileLock, lockFile } from "../files/file-lock.ts";
-import { errorCode, fileProblem } from "../files/system-error.ts";
+import { errorCode, describeSystemError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { writeToDescriptor } from "./write-fully.ts";
 import type { Output } from "./output.ts";
 import { moveIntoPlace } from "./write-atomically.ts";
 
 /** A regular file: written as `FILE.partial`, which takes the place of `FILE` when all is written. */
-export class OutputFile implements Output {
+export class FileOutput implements Output {
   readonly path: string;
   readonly isFile = true;
   readonly readerGone = false;
@@ -24,13 +24,13 @@ export class OutputFile implements Output {
    * @param target The real path, past all links.
    * @throws UsageError when another run is writing the file, or it cannot be made.
    */
-  static async open(path: string, target: string): Promise<OutputFile> {
+  static async open(path: string, target: string): Promise<FileOutput> {
     const lock = lockFile(target, path);
     try {
-      return new OutputFile(path, target, await createAnew(partialOf(target)), lock);
+      return new FileOutput(path, target, await createAnew(partialOf(target)), lock);
     } catch (error) {
       lock.releaseNow();
-      throw new UsageError(`cannot write ${partialOf(shownPath(path, target))}: ${fileProblem(error)}`, { cause: error });
+      throw new UsageError(`cannot write ${partialOf(shownPath(path, target))}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 
@@ -79,7 +79,7 @@ export class OutputFile implements Output {
     try {
       await writeToDescriptor(this.#handle.fd, bytes);
     } catch (error) {
-      throw new OutputError(`cannot write ${this.#shownPartial}: ${fileProblem(error)}`, { cause: error });
+      throw new OutputError(`cannot write ${this.#shownPartial}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 
@@ -88,7 +88,7 @@ export class OutputFile implements Output {
       await moveIntoPlace(this.#handle, partialOf(this.#target), this.#target);
     } catch (error) {
       const where = `cannot put ${this.#shownPartial} in the place of ${this.path}`;
-      throw new OutputError(`${where}: ${fileProblem(error)}`, { cause: error });
+      throw new OutputError(`${where}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 

@@ -5,10 +5,10 @@ import { TextBuffer } from "../../model/text-buffer.ts";
  * From here on `write` asks its caller to wait. One turn of the event loop brings as many answers as requests are in flight, and a write
  * ends no sooner than the next turn: what found no room would be held as objects meanwhile, and copied about by garbage collection.
  */
-const fullBytes = 2 * 1024 * 1024;
+const highWaterMarkBytes = 2 * 1024 * 1024;
 /** To begin with. Doubled as needed; a slow run never needs more. */
-const firstBytes = 256 * 1024;
-const mostKeptBytes = 2 * fullBytes;
+const initialBytes = 256 * 1024;
+const maxKeptBytes = 2 * highWaterMarkBytes;
 
 /**
  * Gathers texts while the last write is under way and then writes them in one: a slow run reaches the disk line by line, a fast
@@ -16,8 +16,8 @@ const mostKeptBytes = 2 * fullBytes;
  */
 export class OutputBuffer {
   readonly #send: (bytes: Buffer) => Promise<void>;
-  #gathered = new TextBuffer(firstBytes);
-  #spare = new TextBuffer(firstBytes);
+  #gathered = new TextBuffer(initialBytes);
+  #spare = new TextBuffer(initialBytes);
   #sending: Promise<void> | undefined;
   #failure: unknown;
   #failureReported = false;
@@ -32,7 +32,7 @@ export class OutputBuffer {
     if (this.#failure !== undefined) return this.#reportFailure();
     for (const text of texts) this.#gathered.add(text);
     if (this.#sending === undefined) this.#sendGathered();
-    return this.#gathered.length >= fullBytes ? this.#sending : undefined;
+    return this.#gathered.length >= highWaterMarkBytes ? this.#sending : undefined;
   }
 
   /** Resolves once all texts are sent. */
@@ -57,7 +57,7 @@ export class OutputBuffer {
 
   async #sendOnce(): Promise<void> {
     // Results come in bursts, one burst a turn of the event loop: a write for each would cost more than the results do.
-    if (this.#gathered.length < fullBytes) await setImmediate();
+    if (this.#gathered.length < highWaterMarkBytes) await setImmediate();
     const full = this.#gathered;
     this.#gathered = this.#spare;
     try {
@@ -67,7 +67,7 @@ export class OutputBuffer {
     }
     this.#sending = undefined;
     // A buffer that grew for one huge text is not kept.
-    this.#spare = full.capacity <= mostKeptBytes ? full : new TextBuffer(firstBytes);
+    this.#spare = full.capacity <= maxKeptBytes ? full : new TextBuffer(initialBytes);
     this.#spare.clear();
     if (this.#failure === undefined) this.#sendGathered();
   }

@@ -1,7 +1,3 @@
-import { DirectOutput } from "./direct-output.ts";
-import { OutputFile } from "./file-output.ts";
-import { findTarget } from "../files/file-target.ts";
-
 /** Where results go. One writer at a time: calls are made one after the other. */
 export interface Output {
   /** As the user wrote it; undefined for stdout. */
@@ -39,16 +35,4 @@ export interface Output {
 export interface OutputOptions {
   /** Ends the wait for a reader of a named pipe; `openOutput` then rejects with its reason. */
   readonly signal?: AbortSignal;
-}
-
-/**
- * Opens what the user named. A regular file is locked against other runs and written beside itself, as `FILE.partial`; anything else
- * (a pipe, a device, an inherited descriptor) is written directly. A named pipe is waited for until someone reads it.
- *
- * @param target `-` or undefined for stdout.
- * @throws UsageError when it cannot be opened, or another run is writing it. An older file is as it was then.
- */
-export async function openOutput(target: string | undefined, options: OutputOptions = {}): Promise<Output> {
-  const found = await findTarget(target ?? "-");
-  return found.kind === "file" ? OutputFile.open(found.name, found.path) : DirectOutput.open(found, options);
 }

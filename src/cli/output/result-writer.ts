@@ -1,6 +1,7 @@
 import { formatResultInParts } from "../../jsonl/jsonl.ts";
 import type { BatchResult } from "../../model/result.ts";
-import { type Output, openOutput } from "./output.ts";
+import { openOutput } from "./open-output.ts";
+import type { Output } from "./output.ts";
 
 /** Opens the places of results. @throws UsageError when one cannot be written; nothing on disk has changed then. */
 export async function openResultWriter({

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OutputError, UsageError } from "../../model/errors.ts";
-import { fileProblem } from "../files/system-error.ts";
+import { describeSystemError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
-import { type DirectTarget, findTarget } from "../files/file-target.ts";
+import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
 /**
  * Writes a small file so that a reader finds the old text or the new one, whole, at every moment. What is not a regular file (a
@@ -15,12 +15,12 @@ import { type DirectTarget, findTarget } from "../files/file-target.ts";
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
   try {
-    const target = await findTarget(path);
+    const target = await resolveOutput(path);
     if (target.kind === "file") await replaceFile(target.path, text);
     else await writeDirectly(target, text);
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    throw new OutputError(error instanceof UsageError ? error.message : `cannot write ${path}: ${fileProblem(error)}`, {
+    throw new OutputError(error instanceof UsageError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`, {
       cause: error,
     });
   }
@@ -54,7 +54,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-async function writeDirectly(target: DirectTarget, text: string): Promise<void> {
+async function writeDirectly(target: ResolvedSink, text: string): Promise<void> {
   const output = await DirectOutput.open(target, {});
   await output.write(text);
   await output.finish();

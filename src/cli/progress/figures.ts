@@ -27,7 +27,7 @@ export interface ProgressFigures {
   /** What that limit allows, in its period or in flight, where it has a figure. */
   readonly limitAmount: number | undefined;
   /** Whether it was found out rather than set. */
-  readonly isLimitLearnt: boolean;
+  readonly isLimitLearned: boolean;
   readonly pauseSeconds: number;
   readonly secondsLeft: number | undefined;
 }
@@ -49,7 +49,7 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     tokensPerSecond: stats.tokensPerSecond,
     limit: limitNames[status.binding],
     limitAmount: status.amount,
-    isLimitLearnt: status.source !== undefined && status.source !== "configured",
+    isLimitLearned: status.source !== undefined && status.source !== "configured",
     pauseSeconds: status.pauseMs / 1000,
     secondsLeft: total === undefined || total < done ? undefined : stats.secondsFor(total - done),
   };

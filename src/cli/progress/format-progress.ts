@@ -18,9 +18,9 @@ export function formatBarLine(figures: ProgressFigures, width: number): string {
   const fields: Field[] = [{ rank: 2, text: formatDone(figures) }, ...listFields(figures)];
   if (percent !== undefined) fields.unshift({ rank: 1, text: `${percent} %` });
   const hasBar = percent !== undefined && width >= 60;
-  const text = fit(fields, hasBar ? width - 1 - gap.length - narrowestBar : width - 1).join(gap);
+  const text = fit(fields, hasBar ? width - 1 - gap.length - minBarWidth : width - 1).join(gap);
   if (!hasBar) return ` ${text}`;
-  return ` ${bar(percent, Math.min(widestBar, width - 1 - gap.length - text.length))}${gap}${text}`;
+  return ` ${bar(percent, Math.min(maxBarWidth, width - 1 - gap.length - text.length))}${gap}${text}`;
 }
 
 /** For programs; the keys stay as they are. `null` where nothing is known. */
@@ -51,8 +51,8 @@ interface Field {
 }
 
 const gap = "  ";
-const narrowestBar = 12;
-const widestBar = 42;
+const minBarWidth = 12;
+const maxBarWidth = 42;
 
 function formatDone({ done, total }: ProgressFigures): string {
   return total === undefined ? `${formatCount(done)} done` : `${formatCount(done)}/${formatCount(total)}`;
@@ -75,10 +75,10 @@ function listFields(figures: ProgressFigures): Field[] {
   return fields;
 }
 
-function formatLimit({ limit, limitAmount, isLimitLearnt, pauseSeconds }: ProgressFigures): string {
+function formatLimit({ limit, limitAmount, isLimitLearned, pauseSeconds }: ProgressFigures): string {
   if (limit === "pause") return `paused ${formatDuration(Math.ceil(pauseSeconds))}`;
   const amount = limitAmount === undefined ? "" : ` ${formatCount(Math.round(limitAmount))}`;
-  return `limit: ${limit}${amount}${isLimitLearnt ? " (learnt)" : ""}`;
+  return `limit: ${limit}${amount}${isLimitLearned ? " (learnt)" : ""}`;
 }
 
 /** The texts of the most important fields that fit side by side, in the order given. */

@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { UsageError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { formatEvent } from "./format-event.ts";
-import { fileProblem } from "../files/system-error.ts";
+import { describeSystemError } from "../files/system-error.ts";
 
 export interface EventLog {
   readonly observe: Observer;
@@ -22,9 +22,11 @@ export async function openEventLog(path: string, onError: (message: string) => v
   try {
     const start = (await endsInMidLine(path)) ? "\n" : "";
     const file = await open(path, "a", 0o600);
-    return new BufferedLog(file, start, (error) => onError(`the log ${path} cannot be written any more: ${fileProblem(error)}`));
+    return new BufferedLog(file, start, (error) =>
+      onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`),
+    );
   } catch (error) {
-    throw new UsageError(`cannot open the log ${path}: ${fileProblem(error)}`, { cause: error });
+    throw new UsageError(`cannot open the log ${path}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 

@@ -2,13 +2,13 @@ import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
-import { complain } from "../terminal/complain.ts";
+import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
 import type { Progress } from "../progress/start-progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
 import { formatSummary } from "./summary.ts";
 import { printable } from "../terminal/printable.ts";
-import { withoutSecrets } from "../terminal/redact-secrets.ts";
+import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 
 export interface RunReportOptions {
@@ -37,7 +37,7 @@ export class RunReport {
   }
 
   readonly warn = (warning: string): void => {
-    this.#progress.log(`llmbatch: ${printable(withoutSecrets(warning))}`);
+    this.#progress.log(`llmbatch: ${printable(redactSecrets(warning))}`);
   };
 
   readonly observe: Observer = (event) => {
@@ -60,9 +60,9 @@ export class RunReport {
   /** The run ended early. @param why In words, for a person. */
   async stopped(why: string): Promise<void> {
     this.#end();
-    await this.#writeStats().catch((error: unknown) => complain(messageOf(error)));
+    await this.#writeStats().catch((error: unknown) => printError(messageOf(error)));
     this.#summarise(".partial");
-    complain(`stopped early: ${why}\n${this.#howToGoOn()}`);
+    printError(`stopped early: ${why}\n${this.#howToGoOn()}`);
   }
 
   /** Says it once, not at each probe that fails. */
@@ -95,7 +95,7 @@ export class RunReport {
       statsPath: this.#statsPath,
       logPath: this.#options.log,
     };
-    process.stderr.write(`${withoutSecrets(formatSummary(this.#stats, paths))}\n`);
+    process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths))}\n`);
   }
 
   #howToGoOn(): string {

@@ -7,7 +7,7 @@ let redact: Redact | undefined;
  * Hides the secrets of the environment. What servers send back has been through its provider's redaction long before; this is the
  * last door, which every text of this program's own to a person passes.
  */
-export function withoutSecrets(text: string): string {
+export function redactSecrets(text: string): string {
   redact ??= createRedact(secretsOf(readEnvironment()));
   return redact(text);
 }
@@ -17,11 +17,11 @@ export function secretsOf(environment: Environment): string[] {
   const keyVariables = new Set(Object.values(presets).map(({ apiKeyVariable }) => apiKeyVariable));
   return Object.entries(environment).flatMap(([name, value = ""]) => {
     const secret = value.trim();
-    return keyVariables.has(name) || (secretName.test(name) && secret.length >= shortestSecret) ? [secret] : [];
+    return keyVariables.has(name) || (secretName.test(name) && secret.length >= minSecretCharacters) ? [secret] : [];
   });
 }
 
 const secretName = /(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$/i;
 
 /** Shorter values may be words. */
-const shortestSecret = 12;
+const minSecretCharacters = 12;

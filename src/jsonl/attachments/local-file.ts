@@ -1,21 +1,21 @@
 /**
- * Finds a file that a line names. This room reads no files: whoever may gives the parser one of these, which decides what may be read.
+ * Finds a file that a line names. The parser itself reads no files: the function that it is given decides what may be read.
  *
  * @param path As the line has it: absolute, or from the folder that files may lie in.
- * @returns where there is nothing that may be sent, why; that is never thrown.
+ * @returns a `NoLocalFile` that says why the file may not be sent; never throws.
  */
 export type FindLocalFile = (path: string) => LocalFile | NoLocalFile;
 
-/** A file that may be sent. Finding it has not loaded it. */
+/** A file that may be sent; its content is not loaded yet. */
 export interface LocalFile {
   readonly bytes: number;
   /** Its first bytes, enough to tell what it is. */
   readonly head: Uint8Array;
-  /** All of it. Not thrown but returned: that it cannot be read, or is another by now. */
+  /** @returns the whole content, or why it cannot be read any more. Never throws. */
   read(): Buffer | NoLocalFile;
 }
 
 export interface NoLocalFile {
-  /** For a person, to stand behind the file's name: `there is no such file`. */
+  /** For a person, follows the file's name: `there is no such file`. */
   readonly problem: string;
 }

@@ -1,4 +1,4 @@
-/** Hex digits of a file's first bytes, `.` for one that may be any, and what they say it is. */
+/** Hex digits of a file's first bytes, `.` for any digit, and the media type that they show. */
 const signatures: readonly (readonly [hex: string, mediaType: string])[] = [
   ["89504e470d0a1a0a", "image/png"],
   ["ffd8ff", "image/jpeg"],
@@ -23,18 +23,18 @@ const signatures: readonly (readonly [hex: string, mediaType: string])[] = [
   ["1a45dfa3", "video/webm"],
 ];
 
-/** As many first bytes as it takes to tell. */
+/** The number of first bytes that `mediaTypeOf` needs. */
 export const headBytes = 16;
 
 const patterns = signatures.map(([hex, mediaType]) => ({ pattern: new RegExp(`^${hex}`), mediaType }));
 
-/** What a file is by its first bytes, whatever its name says. @returns undefined for what none of the APIs takes. */
+/** Detects the media type by a file's first bytes; its name does not count. @returns undefined for types that no API accepts. */
 export function mediaTypeOf(head: Uint8Array): string | undefined {
   const hex = Buffer.from(head.subarray(0, headBytes)).toString("hex");
   return patterns.find(({ pattern }) => pattern.test(hex))?.mediaType ?? mpegAudio(head);
 }
 
-/** MP3 and AAC without a tag begin with a frame: 11 or 12 bits that are set, then the layer. */
+/** MP3 and AAC without a tag begin with a frame header: 11 or 12 set bits, then the layer. */
 function mpegAudio([first = 0, second = 0]: Uint8Array): string | undefined {
   if (first !== 0xff) return undefined;
   if ((second & 0xf6) === 0xf0) return "audio/aac";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openOutput } from "../../../src/cli/output/output.ts";
+import { openOutput } from "../../../src/cli/output/open-output.ts";
 import { UsageError } from "../../../src/model/errors.ts";
 import { makePipe, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 

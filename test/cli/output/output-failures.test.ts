@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openOutput } from "../../../src/cli/output/output.ts";
+import { openOutput } from "../../../src/cli/output/open-output.ts";
 import { OutputError, UsageError } from "../../../src/model/errors.ts";
 import { killOnceItSpeaks, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 

@@ -17,7 +17,7 @@ const midway: ProgressFigures = {
   tokensPerSecond: 12_400,
   limit: "rpm",
   limitAmount: undefined,
-  isLimitLearnt: false,
+  isLimitLearned: false,
   pauseSeconds: 0,
   secondsLeft: 103,
 };
@@ -38,7 +38,7 @@ const anyFigures = record({
   tokensPerSecond: rate,
   limit: constantFrom(undefined, "rpm", "tpm", "concurrency", "pause"),
   limitAmount: option(count, { nil: undefined }),
-  isLimitLearnt: boolean(),
+  isLimitLearned: boolean(),
   pauseSeconds: rate,
   secondsLeft: option(rate, { nil: undefined }),
 });

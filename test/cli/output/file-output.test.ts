@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openOutput } from "../../../src/cli/output/output.ts";
+import { openOutput } from "../../../src/cli/output/open-output.ts";
 import { anyCodeUnit, temporaryDirectory } from "../scripts.ts";
 
 describe("openOutput with a regular file", () => {

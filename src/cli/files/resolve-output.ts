@@ -2,12 +2,12 @@ import { constants } from "node:fs";
 import { access, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { UsageError } from "../../model/errors.ts";
-import { errorCode, fileProblem } from "./system-error.ts";
+import { errorCode, describeSystemError } from "./system-error.ts";
 
 /** What a name on the command line stands for. `name` is as the user wrote it. */
-export type OutputTarget = FileTarget | DirectTarget;
+export type ResolvedOutput = ResolvedFile | ResolvedSink;
 
-export interface FileTarget {
+export interface ResolvedFile {
   readonly kind: "file";
   readonly name: string;
   /** The real path, past all links. There may be no such file yet. */
@@ -15,7 +15,7 @@ export interface FileTarget {
 }
 
 /** What is not a regular file, and is written directly. */
-export type DirectTarget =
+export type ResolvedSink =
   | { readonly kind: "descriptor"; readonly name: string; readonly descriptor: number }
   | { readonly kind: "pipe"; readonly name: string }
   | { readonly kind: "device"; readonly name: string };
@@ -26,7 +26,7 @@ export type DirectTarget =
  * @param name A path, or `-` for stdout.
  * @throws UsageError when it is a directory, its directory is missing, or it may not be written. Nothing has been touched then.
  */
-export async function findTarget(name: string): Promise<OutputTarget> {
+export async function resolveOutput(name: string): Promise<ResolvedOutput> {
   const descriptor = descriptorOf(name);
   if (descriptor !== undefined) return { kind: "descriptor", name, descriptor };
   try {
@@ -40,7 +40,9 @@ export async function findTarget(name: string): Promise<OutputTarget> {
     await assertWritableDirectory(name, dirname(path));
     return { kind: "file", name, path };
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot write ${name}: ${fileProblem(error)}`, { cause: error });
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`cannot write ${name}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 
@@ -81,8 +83,11 @@ async function assertWritableDirectory(name: string, directory: string): Promise
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new UsageError(`cannot write ${name}: no file can be made in its directory ${directory}: ${fileProblem(error)}`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `cannot write ${name}: no file can be made in its directory ${directory}: ${describeSystemError(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

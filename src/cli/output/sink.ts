@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { errorCode } from "../files/system-error.ts";
 import { writeToDescriptor, writeToStream } from "./write-fully.ts";
-import type { DirectTarget } from "../files/file-target.ts";
+import type { ResolvedSink } from "../files/resolve-output.ts";
 
 /** Takes bytes in the way that suits what is behind it. Rejects with the error of the system. */
-export interface Destination {
+export interface Sink {
   /** Resolves once all bytes are with the operating system. */
   write(bytes: Buffer): Promise<void>;
   /** Lets go of what was opened here; descriptors that were inherited stay open. */
@@ -17,7 +17,7 @@ export interface Destination {
 }
 
 /** @param signal Ends the wait for a reader of a named pipe. */
-export async function openDestination(target: DirectTarget, signal: AbortSignal | undefined): Promise<Destination> {
+export async function openSink(target: ResolvedSink, signal: AbortSignal | undefined): Promise<Sink> {
   switch (target.kind) {
     case "descriptor":
       return inherited(target.descriptor);
@@ -28,7 +28,7 @@ export async function openDestination(target: DirectTarget, signal: AbortSignal 
   }
 }
 
-function inherited(descriptor: number): Destination {
+function inherited(descriptor: number): Sink {
   const stream = streamOf(descriptor);
   const write =
     stream === undefined
@@ -50,7 +50,7 @@ function streamOf(descriptor: number): Writable | undefined {
   return isTerminal ? undefined : writingSocket(descriptor);
 }
 
-function pipe(socket: Socket): Destination {
+function pipe(socket: Socket): Sink {
   return {
     write: (bytes) => writeToStream(socket, bytes),
     close: async () => {
@@ -59,7 +59,7 @@ function pipe(socket: Socket): Destination {
   };
 }
 
-function device(handle: FileHandle): Destination {
+function device(handle: FileHandle): Sink {
   return {
     write: (bytes) => writeToDescriptor(handle.fd, bytes),
     close: () => handle.close(),

@@ -1,0 +1,64 @@
+import type { FileHandle } from "node:fs/promises";
+import { UsageError } from "../../model/errors.ts";
+import { InputError } from "./input-error.ts";
+import type { Input } from "./input.ts";
+
+/** Larger ones read hardly faster from the page cache (64 KiB 1.1 GB/s, 256 KiB about three times that). */
+const chunkBytes = 256 * 1024;
+
+/** FAT counts in steps of two seconds. */
+const maxClockStepMs = 2500;
+
+export class FileInput implements Input {
+  readonly name: string;
+  readonly rereadable: boolean;
+  readonly #handle: FileHandle;
+  #version: string | undefined;
+
+  constructor(name: string, handle: FileHandle, rereadable: boolean) {
+    this.name = name;
+    this.rereadable = rereadable;
+    this.#handle = handle;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    await this.#assertUnchanged();
+    const chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    for (let at = 0; ;) {
+      const length = await this.#read(chunk, at);
+      if (length === 0) return;
+      at += length;
+      yield chunk.subarray(0, length);
+    }
+  }
+
+  /** By inode and times, as make and git tell. A time that is nearly now could be that of two contents: clocks of file systems are coarse. */
+  async version(): Promise<string | undefined> {
+    if (!this.rereadable) return undefined;
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await this.#handle.stat({ bigint: true });
+    const hasLainStill = Date.now() - Number(ctimeMs) > maxClockStepMs;
+    return hasLainStill ? [dev, ino, size, mtimeNs, ctimeNs].join(" ") : undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** What was checked must be what is sent. */
+  async #assertUnchanged(): Promise<void> {
+    const { size, mtimeMs } = await this.#handle.stat();
+    const version = `${size} ${mtimeMs}`;
+    if (this.rereadable && this.#version !== undefined && this.#version !== version)
+      throw new UsageError(`${this.name} has changed while it was being checked; run the same command again`);
+    this.#version = version;
+  }
+
+  async #read(chunk: Buffer, at: number): Promise<number> {
+    try {
+      const { bytesRead } = await this.#handle.read(chunk, 0, chunk.length, this.rereadable ? at : null);
+      return bytesRead;
+    } catch (error) {
+      throw new InputError(this.name, error);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { constants, fstatSync, openSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { UsageError } from "../../model/errors.ts";
+import { describeSystemError } from "../files/system-error.ts";
+import { FileInput } from "./file-input.ts";
+import type { Input } from "./input.ts";
+import { StreamInput } from "./stream-input.ts";
+
+/** Where the input comes from, for `openInput`. @returns undefined when no argument was given and nothing is piped in. */
+export function chooseInput(argument: string | undefined, stdinIsTerminal: boolean): string | undefined {
+  return argument ?? (stdinIsTerminal ? undefined : "-");
+}
+
+/**
+ * Opens a file, a named pipe or stdin. Does not wait for a writer to open the pipe.
+ *
+ * @param path `-` for stdin.
+ * @throws UsageError when there is no such file, it is a directory, or it may not be read.
+ */
+export async function openInput(path: string, stdin: Readable): Promise<Input> {
+  if (namesOfStdin.has(path)) return openStdin(stdin);
+  try {
+    const status = await stat(path);
+    if (status.isDirectory()) throw new UsageError(`cannot read ${path}: it is a directory`);
+    if (status.isFIFO()) return new StreamInput(path, openPipe(path));
+    return new FileInput(path, await open(path), status.isFile());
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path || "a file without a name"}: ${describeSystemError(error)}`, { cause: error });
+  }
+}
+
+const namesOfStdin: ReadonlySet<string> = new Set(["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]);
+
+function openStdin(stdin: Readable): Input {
+  // Node gives a directory at stdin the looks of an empty input.
+  const isDirectory = "fd" in stdin && typeof stdin.fd === "number" && fstatSync(stdin.fd).isDirectory();
+  if (isDirectory) throw new UsageError("cannot read stdin: it is a directory");
+  return new StreamInput("stdin", stdin);
+}
+
+/** Not by blocking reads, which would keep the process from exiting for as long as nobody writes into the pipe. */
+function openPipe(path: string): Readable {
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+}
