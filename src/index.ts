@@ -1,5 +1,5 @@
 /** The library's front door. */
-export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/request-manager.ts";
+export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/manager.ts";
 
 export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
@@ -12,7 +12,7 @@ export {
   TokenBucket,
 } from "./limiters/limiter.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/cache-store.ts";
-export { TokenStats, type TokenStatsJson } from "./stats/token-stats.ts";
+export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock-server.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 

@@ -45,9 +45,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   limiters: ["limiters/limiter.ts"],
   caches: ["caches/cache-store.ts"],
   retry: ["retry/retry.ts"],
-  stats: ["stats/token-stats.ts"],
+  stats: ["stats/stats.ts"],
   mock: ["mock/mock-server.ts"],
-  manager: ["manager/request-manager.ts"],
+  manager: ["manager/manager.ts"],
   setup: ["setup/setup.ts"],
 };
 

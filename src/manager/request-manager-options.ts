@@ -4,7 +4,9 @@ import type { Observer } from "../model/event.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
-import type { MaxFailures } from "./stop-conditions.ts";
+
+/** When a run gives up: after this many failed lines, or this share of the finished lines. */
+export type MaxFailures = { readonly count: number } | { readonly share: number };
 
 export interface RequestManagerOptions {
   readonly provider: Provider;

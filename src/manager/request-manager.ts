@@ -6,7 +6,7 @@ import { type Measure, minuteMs, type RateLimit } from "../model/rate-limit.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
-import { TokenStats } from "../stats/token-stats.ts";
+import { TokenStats } from "../stats/stats.ts";
 import { type Completion, completionOf, completionRequest } from "./completion.ts";
 import {
   defaultConcurrency,
@@ -19,9 +19,6 @@ import { Run } from "./run.ts";
 import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { streamRequest } from "./stream-request.ts";
-
-export { type Completion, completionRequest } from "./completion.ts";
-export type { RequestManagerOptions } from "./request-manager-options.ts";
 
 /**
  * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.

@@ -8,7 +8,7 @@ import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/provider.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
-import { RecallQueue } from "./recall-queue.ts";
+import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, sharedResult, succeededResult, unsentResult } from "./results.ts";
 import type { RunStop } from "./run-stop.ts";

@@ -1,5 +1,5 @@
 import type { RequestWalkOptions } from "./request-walk.ts";
-import type { ResultQueueOptions } from "./result-queue.ts";
+import type { ResultQueueOptions } from "./queues/result-queue.ts";
 import type { RunStopOptions } from "./run-stop.ts";
 
 export interface RunOptions {

@@ -2,7 +2,8 @@ import { setMaxListeners } from "node:events";
 import type { Attempt } from "../model/attempt.ts";
 import type { Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
-import { type MaxFailures, type Stop, StopConditions } from "./stop-conditions.ts";
+import type { MaxFailures } from "./request-manager-options.ts";
+import { type Stop, StopConditions } from "./stop-conditions.ts";
 
 const maxTimerMs = 2 ** 31 - 1;
 

@@ -2,16 +2,16 @@ import { CacheError, RunStoppedError } from "../model/errors.ts";
 import { internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import { leavingResults } from "./leaving-results.ts";
+import { leavingResults } from "./queues/leaving-results.ts";
 import { RequestNames } from "./request-names.ts";
 import { RequestWalk } from "./request-walk.ts";
-import { RequestWindow } from "./request-window.ts";
+import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs, RunOptions } from "./run-options.ts";
-import { ResultQueue } from "./result-queue.ts";
+import { ResultQueue } from "./queues/result-queue.ts";
 import { unsentResult } from "./results.ts";
 import { messageOf, RunStop } from "./run-stop.ts";
 import type { Stop } from "./stop-conditions.ts";
-import { Wakeup } from "./wakeup.ts";
+import { Wakeup } from "./queues/wakeup.ts";
 
 /** One pass over one batch: reads ahead, sends requests on their walk, and lets results leave in order. */
 export class Run {

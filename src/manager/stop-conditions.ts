@@ -2,9 +2,7 @@ import type { Attempt } from "../model/attempt.ts";
 import type { StopReason } from "../model/errors.ts";
 import { isSharedByAll, type Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
-
-/** When a run gives up: after this many failed lines, or this share of the finished lines. */
-export type MaxFailures = { readonly count: number } | { readonly share: number };
+import type { MaxFailures } from "./request-manager-options.ts";
 
 export interface Stop {
   readonly reason: StopReason;

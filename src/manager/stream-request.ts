@@ -12,7 +12,7 @@ import { failedResult, succeededResult } from "./results.ts";
 import { messageOf } from "./run-stop.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
-import { Wakeup } from "./wakeup.ts";
+import { Wakeup } from "./queues/wakeup.ts";
 
 export interface StreamRequestOptions {
   readonly provider: Provider;

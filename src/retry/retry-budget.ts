@@ -1,7 +1,7 @@
 import { isTurnedAway, type Failure } from "../model/failure.ts";
 import { backoffMs } from "./backoff.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 import type { RetryQuota } from "./retry-quota.ts";
-import type { RetryPolicy } from "./retry.ts";
 
 /** Those whom a server told the same time come back a little apart from each other. */
 const spreadShare = 0.1;

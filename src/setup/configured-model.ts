@@ -1,4 +1,4 @@
-import { type Completion, completionRequest, type RequestManager } from "../manager/request-manager.ts";
+import { type Completion, completionRequest, type RequestManager } from "../manager/manager.ts";
 
 /** Whom a model's requests name. */
 export interface ModelAddress {

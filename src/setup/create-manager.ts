@@ -1,7 +1,7 @@
 import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/cache-store.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import type { RequestManagerOptions } from "../manager/request-manager.ts";
+import type { RequestManagerOptions } from "../manager/manager.ts";
 import { CacheError, UsageError } from "../model/errors.ts";
 
 /** The manager's options that follow directly from the user's. */

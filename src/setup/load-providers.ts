@@ -1,7 +1,7 @@
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { loadOptions } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
-import { RequestManager, type RequestManagerOptions } from "../manager/request-manager.ts";
+import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
 import type { Provider } from "../providers/provider.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
 import { limitsOf } from "./create-manager.ts";

@@ -1,6 +1,17 @@
 import type { FailureKind } from "../model/failure.ts";
 import type { LimitSource, Measure } from "../model/rate-limit.ts";
-import type { UsageJson } from "./usage-sum.ts";
+
+/** Tokens as they stand in files: part of `TokenStatsJson`. */
+export interface UsageJson {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  /** `prompt_tokens` and `completion_tokens` together. */
+  readonly total_tokens: number;
+  /** Part of `prompt_tokens`: read from the provider's own prompt cache. */
+  readonly cached_tokens: number;
+  /** Part of `completion_tokens`. */
+  readonly reasoning_tokens: number;
+}
 
 /**
  * What a run took, as it stands in `FILE.stats.json`. Scripts depend on these keys.

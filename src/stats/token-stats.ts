@@ -9,9 +9,6 @@ import { type StatsClock, Throughput } from "./throughput.ts";
 import type { LatencyJson, LearntLimitJson, TokenStatsJson } from "./token-stats-json.ts";
 import { UsageSum } from "./usage-sum.ts";
 
-export type { StatsClock } from "./throughput.ts";
-export type { LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
-
 /**
  * Counts what a run takes, from nothing but the run's events, and can be read at any time. What each figure means stands at
  * `TokenStatsJson`; the getters have the same names in camelCase.

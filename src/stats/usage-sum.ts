@@ -1,16 +1,5 @@
 import { type Usage, totalTokens } from "../model/usage.ts";
-
-/** Tokens as they stand in files: part of `TokenStatsJson`. */
-export interface UsageJson {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  /** `prompt_tokens` and `completion_tokens` together. */
-  readonly total_tokens: number;
-  /** Part of `prompt_tokens`: read from the provider's own prompt cache. */
-  readonly cached_tokens: number;
-  /** Part of `completion_tokens`. */
-  readonly reasoning_tokens: number;
-}
+import type { UsageJson } from "./token-stats-json.ts";
 
 /** Adds up usage. It is a `Usage` itself, so that it can be read as one at any time. */
 export class UsageSum implements Usage {

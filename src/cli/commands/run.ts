@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { RequestManager } from "../../manager/request-manager.ts";
+import { RequestManager } from "../../manager/manager.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";

@@ -1,5 +1,5 @@
 import type { Binding, LimiterStatus } from "../../limiters/limiter.ts";
-import type { TokenStats } from "../../stats/token-stats.ts";
+import type { TokenStats } from "../../stats/stats.ts";
 
 /** Where a display reads what it shows. It reads at each redraw and at no other time. */
 export interface ProgressSource {

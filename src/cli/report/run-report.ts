@@ -1,7 +1,7 @@
 import type { Options } from "../../config/options.ts";
-import type { RequestManager } from "../../manager/request-manager.ts";
+import type { RequestManager } from "../../manager/manager.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
-import type { TokenStats } from "../../stats/token-stats.ts";
+import type { TokenStats } from "../../stats/stats.ts";
 import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
 import type { Progress } from "../progress/start-progress.ts";

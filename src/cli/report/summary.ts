@@ -1,4 +1,4 @@
-import type { TokenStats } from "../../stats/token-stats.ts";
+import type { TokenStats } from "../../stats/stats.ts";
 import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../progress/format-numbers.ts";
 import { printable } from "../terminal/printable.ts";
 

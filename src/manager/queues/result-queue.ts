@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { OutputError } from "../model/errors.ts";
-import type { BatchResult } from "../model/result.ts";
+import { OutputError } from "../../model/errors.ts";
+import type { BatchResult } from "../../model/result.ts";
 import { packResult, unpackResult } from "./packed-result.ts";
 import { Spool } from "./spool.ts";
 import { Wakeup } from "./wakeup.ts";

@@ -1,4 +1,4 @@
-import type { BatchResult } from "../model/result.ts";
+import type { BatchResult } from "../../model/result.ts";
 
 /**
  * Those of a group of results that may leave. A request that was cancelled has no result: it is left for the next run, and in order

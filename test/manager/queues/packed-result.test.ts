@@ -1,7 +1,7 @@
 import { assert, boolean, constantFrom, integer, jsonValue, nat, property, record, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packResult, unpackResult } from "../../src/manager/packed-result.ts";
-import type { FailedResult, SucceededResult } from "../../src/model/result.ts";
+import { packResult, unpackResult } from "../../../src/manager/queues/packed-result.ts";
+import type { FailedResult, SucceededResult } from "../../../src/model/result.ts";
 
 const plain = { noNullPrototype: true } as const;
 const text = string({ unit: "grapheme" });

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ResultQueue } from "../../src/manager/result-queue.ts";
-import { noUsage } from "../../src/model/usage.ts";
-import type { BatchResult } from "../../src/model/result.ts";
+import { ResultQueue } from "../../../src/manager/queues/result-queue.ts";
+import { noUsage } from "../../../src/model/usage.ts";
+import type { BatchResult } from "../../../src/model/result.ts";
 
 function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult {
   const line = { id: `id-${lineNumber}`, customId: `request-${lineNumber}`, lineNumber, metadata: '{"a":"\\n"}' };

@@ -1,4 +1,4 @@
-import type { BatchResult } from "../model/result.ts";
+import type { BatchResult } from "../../model/result.ts";
 
 /** A result as one text: JSON, and behind a line break the answer's body, which would be escaped and parsed again as a part of the JSON. */
 export function packResult(result: BatchResult): string {

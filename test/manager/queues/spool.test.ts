@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { Spool } from "../../src/manager/spool.ts";
+import { Spool } from "../../../src/manager/queues/spool.ts";
 
 it("gives back every text, whatever the order of reading", () => {
   fc.assert(

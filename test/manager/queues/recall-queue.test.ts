@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { CacheStore } from "../../src/caches/cache-store.ts";
-import { RecallQueue } from "../../src/manager/recall-queue.ts";
-import type { Answer } from "../../src/model/attempt.ts";
-import { noUsage } from "../../src/model/usage.ts";
-import { deferred } from "../support/deferred.ts";
+import type { CacheStore } from "../../../src/caches/cache-store.ts";
+import { RecallQueue } from "../../../src/manager/queues/recall-queue.ts";
+import type { Answer } from "../../../src/model/attempt.ts";
+import { noUsage } from "../../../src/model/usage.ts";
+import { deferred } from "../../support/deferred.ts";
 
 const notSet: CacheStore = { get: async () => undefined, set: async () => undefined, close: async () => undefined };
 

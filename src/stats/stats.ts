@@ -1,0 +1,4 @@
+/** The door of this room: what a run takes. */
+export type { LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
+export { TokenStats } from "./token-stats.ts";
+export type { StatsClock } from "./throughput.ts";
