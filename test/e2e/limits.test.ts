@@ -143,7 +143,7 @@ describe("a server that is not well", () => {
     let said = "";
     for await (const text of child.stderr ?? []) {
       said += String(text);
-      if (said.includes("nobody gets through")) break;
+      if (said.includes("no request gets through")) break;
     }
     const server = await mock({ port });
     const [code] = await once(child, "close");
