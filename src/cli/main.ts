@@ -7,7 +7,7 @@ import { createProgram } from "./program.ts";
 
 process.exitCode = await main();
 
-/** Runs the command line and turns what can be expected to go wrong into words and an exit code. */
+/** Runs the command line. Expected errors become a message and an exit code. */
 async function main(): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
   const said: string[] = [];
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
+    // The run itself reports an input that breaks off while it is sent; here it broke off while it was checked.
     if (error instanceof UsageError || error instanceof InputError) return await end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
     const { printError } = await import("./terminal/print-error.ts");
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   }
 }
 
-// What hides secrets knows all providers, and takes time to load that help and version need not wait for.
+// Loaded on demand: redaction loads all presets, and help and version need not wait for them.
 
 async function tell(text: string): Promise<void> {
   const { redactSecrets } = await import("./terminal/redact-secrets.ts");

@@ -13,7 +13,7 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
         new Promise<Reply>((resolve) => {
           held.push(resolve);
           if (held.length < concurrency) return;
-          // All slots are taken: whoever comes beyond them would show in the peak. Then a slot becomes free.
+          // All slots are taken: a request beyond them would show in the peak. Then a slot becomes free.
           setTimeout(() => held.splice(0).forEach((answer) => answer(chatAnswer())), 20);
         }),
     );
@@ -35,7 +35,7 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
   });
 });
 
-it("one slow request holds back nobody: the window slides", async () => {
+it("one slow request delays no other: the window slides", async () => {
   const slow = deferred<Reply>();
   const server = await serve((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();

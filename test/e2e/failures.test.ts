@@ -57,7 +57,7 @@ describe("what is asked again, and how often", () => {
     ).toEqual(["Question 2", "Question 3", "Question 4"]);
   });
 
-  it("429 with Retry-After not before its time, and nobody else meanwhile", async () => {
+  it("429 with Retry-After not before its time, and no other request meanwhile", async () => {
     const server = await serve((call) => (call.index === 0 ? rateLimited("1") : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));

@@ -13,12 +13,12 @@ const pngHead = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 const png = (content: string): Buffer => Buffer.concat([pngHead, Buffer.from(content)]);
 const dataUrl = (content: string): string => `data:image/png;base64,${png(content).toString("base64")}`;
 
-/** A line about an image, as somebody writes it by hand. */
+/** A line about an image, as written by hand. */
 const lineAbout = (url: string): string =>
   `{"body":{ "model":"m", "seed": 1.0, "messages":[{"role":"user","content":[{"type":"text","text":"@red.png"}, {"type":"image_url","image_url":{"url":"${url}"}}]}]}}\n`;
 const bodyOf = (line: string): string => line.slice('{"body":'.length, -2);
 
-/** Someone with two images in a folder, a secret beside it, and a link to the secret in the folder. */
+/** A user with two images in a folder, a secret beside it, and a link to the secret in the folder. */
 function userWithImages(): Workplace {
   const user = new Workplace();
   mkdirSync(user.path("images"));

@@ -70,13 +70,13 @@ describe("llmbatch check", () => {
     expect(server.ledger[0]?.json()).toMatchObject({ max_tokens: 16 });
   });
 
-  it("needs neither key nor model for practice", async () => {
+  it("needs neither key nor model for the mock", async () => {
     const { code, stdout } = await new Workplace().run(["check", "-p", "mock"]);
     expect(stdout).toMatch(/\nmock +mock-chat +ok +/);
     expect(code).toBe(0);
   });
 
-  it("ends with code 2 when nobody can be asked", async () => {
+  it("ends with code 2 when no provider can be asked", async () => {
     const user = new Workplace();
     const noModel = await user.run(["check"]);
     expect([noModel.code, noModel.stderr]).toEqual([2, expect.stringContaining("--model")]);

@@ -15,7 +15,7 @@ function keysOf({ ledger }: ScriptedServer): unknown[] {
 const { signal } = new AbortController();
 
 describe("a configuration file, loaded by a program,", () => {
-  it("asks along routes, by other names, and whom a request names", async () => {
+  it("asks along routes, by other names, and the provider that a request names", async () => {
     const gpu = await serve(fine);
     const cloud = await serve(fine);
     const { manager } = await load(
@@ -104,7 +104,7 @@ describe("a configuration file, loaded by a program,", () => {
     expect(server.ledger).toHaveLength(3);
   });
 
-  it("is good for a manager of one's own, and does not ask for a cache that nobody gave", async () => {
+  it("serves a manager of one's own, and does not require a cache", async () => {
     const server = await serve(fine);
     const { provider, options } = await load({
       provider: "house",

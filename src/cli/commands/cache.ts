@@ -7,7 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 
 export type CacheAction = "stats" | "path" | "prune" | "clear";
 
-/** `llmbatch cache …`: looks after the disk cache. What it finds goes to stdout. @returns the exit code. */
+/** `llmbatch cache …`: looks after the disk cache. Writes to stdout. @returns the exit code. */
 export async function cacheCommand(action: CacheAction, flags: { cachePath?: string; olderThan?: string }): Promise<number> {
   const environment = readEnvironment();
   const path = cachePathOf(flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"], environment);

@@ -1,8 +1,5 @@
-import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/cache-store.ts";
-import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import type { RequestManagerOptions } from "../manager/manager.ts";
-import { CacheError, UsageError } from "../model/errors.ts";
 
 /** The manager's options that follow directly from the user's. */
 export function limitsOf(options: Options): Omit<RequestManagerOptions, "provider"> {
@@ -24,17 +21,4 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
       maxWaitMs: options.max_wait,
     },
   };
-}
-
-/** @throws UsageError when the cache cannot be used: better said before anything is sent than found out after. */
-export async function openCache(options: Options, environment: Environment): Promise<CacheStore | undefined> {
-  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
-  if (options.cache === "none") return undefined;
-  if (options.cache === "memory") return createMemoryCache(ttl);
-  try {
-    return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl });
-  } catch (error) {
-    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 }
