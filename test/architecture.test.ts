@@ -60,7 +60,7 @@ const fences: Readonly<Record<string, RegExp>> = {
   "p-limit": /^limiters\/concurrency\.ts$/,
   bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
-  "@keyv/sqlite": /^caches\/disk\.ts$/,
+  sqlite3: /^caches\/connection\.ts$/,
 };
 
 describe("architecture", () => {

@@ -27,12 +27,16 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
 }
 
 /** @throws UsageError when the cache cannot be used: better said before anything is sent than found out after. */
-export async function openCache(options: Options, environment: Environment): Promise<CacheStore | undefined> {
+export async function openCache(
+  options: Options,
+  environment: Environment,
+  onWarning: (message: string) => void,
+): Promise<CacheStore | undefined> {
   const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
   if (options.cache === "none") return undefined;
   if (options.cache === "memory") return createMemoryCache(ttl);
   try {
-    return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl });
+    return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;

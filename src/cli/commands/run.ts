@@ -58,8 +58,10 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: complain });
   closers.add(() => provider.close());
-  const checked = await checkWhole(input, options, provider, () => openCache(options, environment));
-  const cache = await openCache(options, environment);
+  let warn = complain;
+  const openItsCache = (): ReturnType<typeof openCache> => openCache(options, environment, (warning) => warn(warning));
+  const checked = await checkWhole(input, options, provider, openItsCache);
+  const cache = await openItsCache();
   if (cache !== undefined) closers.add(() => cache.close());
   const { total } = checked;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, complain);
@@ -81,6 +83,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   closers.add(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
+  warn = report.warn;
   const thread = await createReadingThread(input, { options, checked, provider, stats: manager.stats });
   if (thread !== undefined) closers.add(() => thread.close());
   const noted = await createNotedFingerprints(input, options, provider, cache);
