@@ -59,9 +59,9 @@ const fences: Readonly<Record<string, RegExp>> = {
   "p-limit": /^(limiters\/concurrency\.ts$|setup\/|cli\/)/,
   bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
-  "@keyv/sqlite": /^caches\/disk\.ts$/,
   undici: /^providers\/(http-(call|provider)|transport\/[^/]+)\.ts$/,
   "eventsource-parser": /^providers\/event-stream\.ts$/,
+  sqlite3: /^caches\/connection\.ts$/,
 };
 
 describe("architecture", () => {

@@ -21,11 +21,6 @@ export function missingModuleError(cause: unknown): CacheError {
   );
 }
 
-/** What a cache says that was opened for reading only. */
-export function readOnlyError(path: string): CacheError {
-  return diskError(path, Object.assign(new Error("opened for reading only"), { code: "SQLITE_READONLY" }));
-}
-
 /** Another connection has the lock; asking again can help. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);

@@ -1,15 +1,11 @@
-import type { KeyvSqlite } from "@keyv/sqlite";
-import { createRequire } from "node:module";
+import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { AnswerTable } from "./answer-table.ts";
-import { DatabaseFile } from "./database-file.ts";
+import { Connection } from "./connection.ts";
 import { DiskCache } from "./disk-cache.ts";
-import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
-import { probe } from "./notes.ts";
+import { diskError } from "./disk-error.ts";
+import { createTableSql, noteRow, writeRows } from "./keyv-table.ts";
+import { earlierTables } from "./maintenance.ts";
 import { findFile, makePrivateFile } from "./private-file.ts";
-import { createTables, pageBytes, type Query } from "./tables.ts";
-import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export type { DiskCache, DiskCacheStats } from "./disk-cache.ts";
 
@@ -25,13 +21,17 @@ export interface DiskCacheOptions {
   readonly readOnly?: boolean;
   /** How long to wait while another process has the file locked, in milliseconds. Default 60,000. */
   readonly lockWaitMs?: number;
+  /** How much the write-ahead log gathers before it is moved into the database, in bytes. Default 64 MiB. */
+  readonly checkpointBytes?: number;
   /** The clock, in whole milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
+  /** Hears, once each, that the file is damaged, and that it holds answers of an earlier version. Default `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
  * Opens a cache that is one SQLite file, which several processes may use at once: each finds the others' answers. Only its owner
- * can read it (mode 0600). Answers stand in a table of their own, not in Keyv's: see `AnswerTable`.
+ * can read it (mode 0600). Its table is that of `@keyv/sqlite`: `new Keyv(new KeyvSqlite(path))` finds answers by their fingerprints.
  *
  * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
  * crashes or the power fails, answers that it had not written out yet are missing and are asked for again: usually those of the
@@ -43,121 +43,56 @@ export interface DiskCacheOptions {
  *   does not work is known before anything is sent.
  */
 export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
-  const { path, readOnly = false } = options;
-  const Store = loadStore();
+  const { path, ttlMs, readOnly = false, lockWaitMs = 60_000, checkpointBytes = defaultCheckpointBytes } = options;
+  const { now = Date.now, onWarning = process.emitWarning } = options;
+  const file = await (readOnly ? findFile(resolve(path)) : makePrivateFile(resolve(path))).catch((error: unknown) => {
+    throw diskError(path, error);
+  });
+  const connection = await Connection.open({ path, file, lockWaitMs });
   try {
-    const file = readOnly ? await findFile(resolve(path)) : await makePrivateFile(resolve(path));
-    const held = file === undefined ? undefined : await DatabaseFile.hold(file);
-    try {
-      return await openHeld(Store, held, options);
-    } catch (error) {
-      await held?.release();
-      throw error;
+    if (!readOnly) await keepLog(connection, checkpointBytes);
+    await connection.query(createTableSql);
+    if (readOnly) await connection.query("PRAGMA query_only = 1");
+    else {
+      await probe(connection, path);
+      await warnOfEarlierTables(connection, path, onWarning);
     }
   } catch (error) {
-    throw diskError(path, error);
-  }
-}
-
-/** @param held Undefined for an empty database that no file belongs to. */
-async function openHeld(Store: typeof KeyvSqlite, held: DatabaseFile | undefined, options: DiskCacheOptions): Promise<DiskCache> {
-  const { path, ttlMs, readOnly: isReadOnly = false, lockWaitMs = 60_000, now = Date.now } = options;
-  const file = held?.path;
-  const connect = (): Promise<KeyvSqlite> => withPatience(() => open(Store, file, isReadOnly), lockWaitMs);
-  const store = await connect();
-  const query = queryOf(store, path, lockWaitMs);
-  await orDisconnect(store, async () => {
-    await createTables(query);
-    if (!isReadOnly) await probe(query);
-  });
-  const log = new WriteAheadLog({
-    query,
-    connect: async () => {
-      const other = await connect();
-      return { query: queryOf(other, path, lockWaitMs), disconnect: () => other.close() };
-    },
-    sync: async () => held?.sync(),
-  });
-  const disconnect = async (): Promise<void> => {
-    await store.close();
-    await held?.release();
-  };
-  return new DiskCache({ path, file, query, table: new AnswerTable(query), log, disconnect, isReadOnly, ttlMs, now });
-}
-
-/** How long SQLite itself waits for a lock. Longer waits are made of several, because the thread that waits cannot be stopped. */
-const busyTimeoutMs = 1000;
-const pauseMs = 20;
-/** Of pages kept in memory. More helps nobody: a split of an index page makes SQLite walk through all of them. */
-const pageCacheKiB = 4 * 1024;
-
-/**
- * Loaded here and not above, so that all else works where the native module does not. Not by `import()`: when that meets a native
- * module which does not load, node 20 ends the process by an unhandled rejection, though the error is caught.
- */
-function loadStore(): typeof KeyvSqlite {
-  try {
-    const sqlite: typeof import("@keyv/sqlite") = createRequire(import.meta.url)("@keyv/sqlite");
-    return sqlite.KeyvSqlite;
-  } catch (error) {
-    throw missingModuleError(error);
-  }
-}
-
-async function open(Store: typeof KeyvSqlite, file: string | undefined, readOnly: boolean): Promise<KeyvSqlite> {
-  const store = new Store({ uri: file ?? ":memory:", busyTimeout: busyTimeoutMs });
-  store.on("error", () => undefined); // its queries reject with the same error
-  await orDisconnect(store, async () => {
-    await store.query(`PRAGMA cache_size = -${pageCacheKiB}`);
-    if (readOnly) return;
-    await enlargePages(store).catch(() => undefined); // any size will do
-    await keepLog(store);
-  });
-  return store;
-}
-
-async function orDisconnect(store: KeyvSqlite, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    await store.close().catch(() => undefined);
+    await connection.close().catch(() => undefined);
     throw error;
   }
+  return new DiskCache({ path, file, connection, ttlMs, now, onWarning });
 }
 
-/** Only in a database that is new: once there is a log, the size of pages stays what it is. */
-async function enlargePages(store: KeyvSqlite): Promise<void> {
-  const [row] = await store.query("PRAGMA journal_mode");
-  if (row.journal_mode === "wal" || (await store.query("SELECT 1 FROM keyv LIMIT 1")).length > 0) return;
-  await store.query(`PRAGMA page_size = ${pageBytes}`);
-  await store.query("VACUUM");
+/**
+ * Each checkpoint waits for the disk, and the answers of one group wait with it: 0.1 to 0.6 s. By SQLite's default, 4 MiB, it comes every 450
+ * answers of 500 bytes, and writing takes a quarter more CPU.
+ */
+const defaultCheckpointBytes = 64 * 1024 * 1024;
+
+/** Some file systems cannot keep a write-ahead log; without one, only full synchronization is safe. */
+async function keepLog(connection: Connection, checkpointBytes: number): Promise<void> {
+  const [row] = await connection.query("PRAGMA journal_mode = WAL");
+  await connection.query(`PRAGMA synchronous = ${row?.["journal_mode"] === "wal" ? "NORMAL" : "FULL"}`);
+  const [page] = await connection.query("PRAGMA page_size");
+  await connection.query(`PRAGMA wal_autocheckpoint = ${Math.ceil(checkpointBytes / Number(page?.["page_size"]))}`);
 }
 
-/** Some file systems cannot keep a write-ahead log; without one, only full synchronisation is safe. */
-async function keepLog(store: KeyvSqlite): Promise<void> {
-  const [row] = await store.query("PRAGMA journal_mode = WAL");
-  await store.query(`PRAGMA synchronous = ${row.journal_mode === "wal" ? "NORMAL" : "FULL"}`);
-  await store.query("PRAGMA wal_autocheckpoint = 0");
+async function probe(connection: Connection, path: string): Promise<void> {
+  const note = noteRow(`probe ${randomUUID()}`, path);
+  await writeRows(connection, [note]);
+  const [row] = await connection.query("DELETE FROM keyv WHERE key = ? RETURNING value", [note.key]);
+  if (row?.["value"] !== note.value) throw diskError(path, new Error("what is written to it does not come back"));
 }
 
-function queryOf(store: KeyvSqlite, path: string, lockWaitMs: number): Query {
-  return async (sql, parameters = []) => {
-    try {
-      return await withPatience(() => store.query(sql, parameters), lockWaitMs);
-    } catch (error) {
-      throw diskError(path, error);
-    }
-  };
-}
-
-async function withPatience<Value>(attempt: () => Promise<Value>, patienceMs: number): Promise<Value> {
-  const giveUpAt = performance.now() + patienceMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= giveUpAt) throw error;
-      await setTimeout(pauseMs);
-    }
-  }
+/** Says it once for each file: its user version, which those versions left at 0, tells that it was said. */
+async function warnOfEarlierTables(connection: Connection, path: string, onWarning: (message: string) => void): Promise<void> {
+  if ((await earlierTables(connection)).length === 0) return;
+  const [row] = await connection.query("PRAGMA user_version");
+  if (row?.["user_version"] !== 0) return;
+  await connection.query("PRAGMA user_version = 2");
+  onWarning(
+    `the cache ${path} holds answers of an earlier version of llmbatch, which this version does not read: those requests are sent again. ` +
+      'They stay in the file until "llmbatch cache clear" deletes all answers.',
+  );
 }

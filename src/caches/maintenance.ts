@@ -1,6 +1,6 @@
 import { expiresSql, storedAtSql } from "./answer-row.ts";
-import { anyNote } from "./notes.ts";
-import { answersTable, anyAnswersTable, anyTable, namesTable, type Query } from "./tables.ts";
+import type { Connection } from "./connection.ts";
+import { isAnswerSql, isNoteSql } from "./keyv-table.ts";
 
 export interface RowSummary {
   /** Answers, expired ones included. */
@@ -19,14 +19,14 @@ export interface Expiry {
   readonly storedUntil: number;
 }
 
-const isExpiredSql = `${expiresSql} <= ?1 OR coalesce(${storedAtSql}, 0) <= ?2`;
+const isExpiredSql = `(${expiresSql} <= ?1 OR coalesce(${storedAtSql}, 0) <= ?2)`;
 
-export async function summarizeRows(query: Query, expiry: Expiry): Promise<RowSummary> {
+export async function summarizeRows(connection: Connection, expiry: Expiry): Promise<RowSummary> {
   const sql = `
     SELECT count(*) AS entries, count(*) FILTER (WHERE ${isExpiredSql}) AS expired,
       min(nullif(${storedAtSql}, 0)) AS oldest, max(nullif(${storedAtSql}, 0)) AS newest
-    FROM ${answersTable}`;
-  const [row] = await query(sql, [expiry.now, expiry.storedUntil]);
+    FROM keyv WHERE ${isAnswerSql}`;
+  const [row] = await connection.query(sql, [expiry.now, expiry.storedUntil]);
   return {
     entries: Number(row?.["entries"]),
     expired: Number(row?.["expired"]),
@@ -35,45 +35,41 @@ export async function summarizeRows(query: Query, expiry: Expiry): Promise<RowSu
   };
 }
 
-/** @returns how many it deleted. */
-export async function deleteExpiredRows(query: Query, expiry: Expiry): Promise<number> {
-  await query(`DELETE FROM ${answersTable} WHERE ${isExpiredSql}`, [expiry.now, expiry.storedUntil]);
-  return countChanges(query);
+/** Deletes notes, too. @returns how many answers it deleted. */
+export async function deleteExpiredRows(connection: Connection, expiry: Expiry): Promise<number> {
+  await connection.query(`DELETE FROM keyv WHERE ${isAnswerSql} AND ${isExpiredSql}`, [expiry.now, expiry.storedUntil]);
+  const [row] = await connection.query("SELECT changes() AS deleted");
+  await connection.query(`DELETE FROM keyv WHERE ${isNoteSql}`);
+  return Number(row?.["deleted"]);
 }
 
-/** Deletes the names of answers that are not there. The mark of what has been merged is no text. */
-export async function deleteStrayNames(query: Query): Promise<void> {
-  await query(`DELETE FROM ${namesTable} WHERE typeof(start) = 'text' AND place NOT IN (SELECT place FROM ${answersTable})`);
-}
-
-/** Deletes the rows of every format version, those of Keyv's table included. @returns how many answers and notes they were. */
-export async function deleteAllRows(query: Query): Promise<number> {
+/** Deletes all answers and notes, and the tables of earlier versions. @returns how many answers they were. */
+export async function deleteAllRows(connection: Connection): Promise<number> {
   let deleted = 0;
-  for (const table of await tablesLike(query, anyAnswersTable)) deleted += await countRows(query, table);
-  for (const table of await tablesLike(query, anyTable)) await query(`DELETE FROM "${table}"`);
-  await query(`DELETE FROM keyv WHERE ${anyNote}`);
-  return deleted + (await countChanges(query));
+  for (const table of await earlierTables(connection)) {
+    if (table.startsWith("llmbatch_answers_")) deleted += await countRows(connection, `"${table}"`);
+    await connection.query(`DROP TABLE "${table}"`);
+  }
+  deleted += await countRows(connection, `keyv WHERE ${isAnswerSql}`);
+  await connection.query(`DELETE FROM keyv WHERE (${isAnswerSql}) OR (${isNoteSql})`);
+  return deleted;
 }
 
-/** Gives the space of deleted rows back to the file system, and leaves nothing of them in the file. */
-export async function shrink(query: Query): Promise<void> {
-  await query("VACUUM");
-  await query("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-async function tablesLike(query: Query, pattern: string): Promise<string[]> {
-  const rows = await query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name GLOB ?", [pattern]);
+/** The tables in which earlier versions kept answers. This version does not read them. */
+export async function earlierTables(connection: Connection): Promise<string[]> {
+  const rows = await connection.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'llmbatch_*'");
   return rows.map(({ name }) => String(name));
 }
 
-async function countRows(query: Query, table: string): Promise<number> {
-  const [row] = await query(`SELECT count(*) AS rows FROM "${table}"`);
-  return Number(row?.["rows"]);
+/** Gives the space of deleted rows back to the file system, and leaves nothing of them in the file. */
+export async function shrink(connection: Connection): Promise<void> {
+  await connection.query("VACUUM");
+  await connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-async function countChanges(query: Query): Promise<number> {
-  const [row] = await query("SELECT changes() AS deleted");
-  return Number(row?.["deleted"]);
+async function countRows(connection: Connection, what: string): Promise<number> {
+  const [row] = await connection.query(`SELECT count(*) AS rows FROM ${what}`);
+  return Number(row?.["rows"]);
 }
 
 function timeOf(milliseconds: unknown): number | undefined {

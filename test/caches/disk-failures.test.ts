@@ -141,15 +141,7 @@ describe("without its native module", () => {
     const folder = temporaryFolder();
     const [installed, modules] = [join(project, "node_modules"), join(folder, "node_modules")];
     for (const part of ["caches", "model"]) cpSync(join(project, "dist", part), join(folder, "dist", part), { recursive: true });
-    for (const name of [
-      "keyv",
-      "@keyv/serialize",
-      "@keyv/sqlite",
-      "bindings",
-      "file-uri-to-path",
-      "sqlite3/lib",
-      "sqlite3/package.json",
-    ]) {
+    for (const name of ["keyv", "@keyv/serialize", "bindings", "file-uri-to-path", "sqlite3/lib", "sqlite3/package.json"]) {
       cpSync(join(installed, name), join(modules, name), { recursive: true });
     }
     if (library !== undefined) {

@@ -101,21 +101,22 @@ describe("looking after the disk cache", () => {
     await cache.close();
   });
 
-  it("clears all answers, of other formats too, and nothing else that is in the file", async () => {
+  it("clears all answers, of earlier versions too, and nothing else that is in the file", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
     const cache = await openDiskCache({ path });
     for (const n of [1, 2]) await cache.set(keyOf(n), answerOf(body));
     const database = new KeyvSqlite(path);
-    for (const key of ["llmbatch-0:a", "llmbatch-12:b", "keyv:c", "llmbatch", "other"]) await database.set(key, "{}");
-    for (const table of ["llmbatch_answers_0", "llmbatch_names_0", "others"]) {
+    for (const key of ["llmbatch-notes-1:a", "keyv:c", "llmbatch", "other"]) await database.set(key, "{}");
+    for (const table of ["llmbatch_answers_1", "llmbatch_names_1", "others"]) {
       await database.query(`CREATE TABLE ${table} (name TEXT)`);
       await database.query(`INSERT INTO ${table} VALUES ('a')`);
     }
     expect((await cache.stats()).entries).toBe(2);
-    expect(await cache.clear()).toBe(5);
+    expect(await cache.clear()).toBe(3);
     const left = await database.query("SELECT key FROM keyv ORDER BY key");
     expect(left).toEqual([{ key: "keyv:c" }, { key: "llmbatch" }, { key: "other" }]);
-    expect(await database.query("SELECT * FROM llmbatch_names_0, others")).toEqual([]);
+    const tables = await database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    expect(tables).toEqual([{ name: "keyv" }, { name: "others" }]);
     expect(await database.query("SELECT * FROM others")).toEqual([{ name: "a" }]);
     expect((await cache.stats()).entries).toBe(0);
     await cache.set(keyOf(1), answerOf("{}"));
@@ -131,7 +132,7 @@ describe("looking after the disk cache", () => {
     await cache.set(keyOf(1), answerOf(body));
     const database = new KeyvSqlite(path);
     for (const [n, value] of ["", "x", Buffer.from("{}"), '{"value":'].entries()) {
-      await database.query("INSERT INTO llmbatch_answers_1 (name, value) VALUES (?, ?)", [String(n), value]);
+      await database.query("INSERT INTO keyv VALUES (?, ?)", [`keyv:${keyOf(n + 2)}`, value]);
     }
     await database.close();
     const stats = await cache.stats();

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openDiskCache } from "../../src/caches/disk.ts";
-import { keyOf } from "../contracts/cache-store.ts";
+import { answerOf, keyOf } from "../contracts/cache-store.ts";
 import { Child } from "./child.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -41,6 +42,29 @@ describe("the disk cache among processes", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["cache.sqlite"]);
   });
 
+  it("keeps what it acknowledged while another process held the file for longer than SQLite waits for a lock", async () => {
+    const holdsMs = [1050, 1200, 1350, 1500, 1650, 1800, 1950, 2100];
+    const lost = holdsMs.map(async (holdMs) => {
+      const path = join(temporaryFolder(), "cache.sqlite");
+      const cache = await openDiskCache({ path });
+      await cache.set(keyOf(-1), answerOf("{}"));
+      expect(await new Child(path).do(`hold ${holdMs}`)).toBe("done");
+      const burst = (from: number): Promise<unknown>[] => range(from, from + 24).map((n) => cache.set(keyOf(n), answerOf("{}")));
+      const sets: Promise<unknown>[] = [cache.prune()];
+      for (const from of [0, 24, 48]) {
+        await setImmediate();
+        sets.push(cache.setNote("note", `${from}`), ...burst(from));
+      }
+      await Promise.all(sets);
+      await cache.close();
+      const again = await openDiskCache({ path });
+      const found = await again.getMany(range(0, 72).map(keyOf));
+      await again.close();
+      return found.filter((answer) => answer === undefined).length;
+    });
+    expect(await Promise.all(lost)).toEqual(holdsMs.map(() => 0));
+  });
+
   it("may be open twice in one process while another comes and goes", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
     const child = new Child(path);
@@ -69,3 +93,7 @@ describe("the disk cache among processes", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["cache.sqlite"]);
   });
 });
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}

@@ -16,32 +16,13 @@ describe("openDiskCache", () => {
     await cache.close();
   });
 
-  it("gives a new file pages of 8 KB, and leaves those of a file that is in use as they are", async () => {
-    const folder = temporaryFolder();
-    const pageSizes: unknown[] = [];
-    for (const before of ["", "PRAGMA journal_mode = WAL", "INSERT INTO keyv VALUES ('a', 'b')"]) {
-      const path = join(folder, `cache-${pageSizes.length}.sqlite`);
-      const plain = new KeyvSqlite(path);
-      if (before !== "") await plain.query(before);
-      const cache = await openDiskCache({ path });
-      await cache.set(keyOf(1), answerOf("{}"));
-      expect((await cache.get(keyOf(1)))?.body).toBe("{}");
-      await plain.close();
-      await cache.close();
-      const again = new KeyvSqlite(path);
-      const [{ page_size: pageSize }] = await again.query("PRAGMA page_size");
-      pageSizes.push(pageSize);
-      await again.close();
-    }
-    expect(pageSizes).toEqual([8192, 4096, 4096]);
-  });
-
-  it("counts a row that is damaged or foreign as missing, and writes over it", async () => {
+  it("counts a row that is damaged or foreign as missing, says so once, and writes over it", async () => {
     const path = join(temporaryFolder(), "cache.sqlite");
-    const cache = await openDiskCache({ path });
+    const warnings: string[] = [];
+    const cache = await openDiskCache({ path, onWarning: (message) => warnings.push(message) });
     await cache.set(keyOf(0), answerOf("{}"));
     const database = new KeyvSqlite(path);
-    const [{ value: good }] = await database.query("SELECT value FROM llmbatch_answers_1");
+    const [{ value: good }] = await database.query("SELECT value FROM keyv");
     const strange = [
       "",
       "null",
@@ -57,11 +38,12 @@ describe("openDiskCache", () => {
       Buffer.from(good),
     ];
     for (const [n, value] of strange.entries()) {
-      await database.query("INSERT INTO llmbatch_answers_1 (name, value) VALUES (?, ?)", [keyOf(n), value]);
+      await database.query("INSERT OR REPLACE INTO keyv VALUES (?, ?)", [`keyv:${keyOf(n)}`, value]);
     }
     await database.close();
     const found = await Promise.all(strange.map((_, n) => cache.get(keyOf(n))));
     expect(found).toEqual(strange.map(() => undefined));
+    expect(warnings).toEqual([expect.stringMatching(/cache\.sqlite is damaged: .* Their requests are sent again\.$/)]);
     expect((await cache.stats()).entries).toBe(strange.length);
     await Promise.all(strange.map((_, n) => cache.set(keyOf(n), answerOf(String(n)))));
     expect((await cache.get(keyOf(9)))?.body).toBe("9");
@@ -116,21 +98,18 @@ describe("openDiskCache", () => {
     await cache.close();
   });
 
-  it("reads large answers a few at a time, so that they are not all in memory at once", async () => {
+  it("reads large answers by 8 MiB, so that they are not all in memory at once", async () => {
     const cache = await openDiskCache({ path: join(temporaryFolder(), "cache.sqlite") });
-    const body = JSON.stringify("x".repeat(400_000)); // 20 of them are a group
-    const numbers = Array.from({ length: 60 }, (_, n) => n);
-    await Promise.all(numbers.map((n) => cache.set(keyOf(n), answerOf(body))));
-    await cache.get(keyOf(0)); // only now does it know how large they are
-    let arrived = 0;
-    const gets = numbers.map(async (n) => {
-      const answer = await cache.get(keyOf(n));
-      arrived += 1;
-      return answer?.body.length;
-    });
-    await gets[0];
-    expect(arrived).toBeLessThanOrEqual(20);
-    expect(await Promise.all(gets)).toEqual(numbers.map(() => body.length));
+    const sizes = [1, 1, 9e6, 3e6, 3e6, 3e6, 1, 9e6];
+    const keys = sizes.map((_, n) => keyOf(n));
+    for (const [n, size] of sizes.entries()) await cache.set(keyOf(n), answerOf(JSON.stringify("x".repeat(size))));
+    const groups: number[][] = [];
+    for (let done = 0; done < keys.length; done += groups.at(-1)?.length ?? 0) {
+      groups.push((await cache.getMany(keys.slice(done))).map((answer) => (answer?.body.length ?? 0) - 2));
+    }
+    expect(groups).toEqual([[1, 1], [9e6], [3e6, 3e6], [3e6, 1], [9e6]]);
+    const got = await Promise.all(keys.map((key) => cache.get(key)));
+    expect(got.map((answer) => answer?.body.length)).toEqual(sizes.map((size) => size + 2));
     await cache.close();
   });
 });

@@ -8,20 +8,13 @@ class Recorder {
   readonly #gates: Gate[] = [];
   readonly grouped: Grouped<string, string>;
 
-  constructor(limits: { maxItems?: number; maxBytes?: number; maxGroups?: number } = {}) {
-    this.grouped = new Grouped({
-      run: async (items) => {
-        this.groups.push([...items]);
-        const gate = createGate();
-        this.#gates.push(gate);
-        await gate.opened;
-        return items.map((item) => item.toUpperCase());
-      },
-      bytesOf: (item) => item.length,
-      maxItems: 100,
-      maxBytes: 100,
-      maxGroups: 1,
-      ...limits,
+  constructor() {
+    this.grouped = new Grouped(async (items) => {
+      this.groups.push([...items]);
+      const gate = createGate();
+      this.#gates.push(gate);
+      await gate.opened;
+      return items.map((item) => item.toUpperCase());
     });
   }
 
@@ -54,7 +47,7 @@ describe("Grouped", () => {
     expect(recorder.groups).toEqual([["a", "b", "c"]]);
   });
 
-  it("gathers what comes while a group is under way, and runs one group at a time", async () => {
+  it("gathers what comes while a group is in flight, and runs one group at a time", async () => {
     const recorder = new Recorder();
     const first = recorder.grouped.add("a");
     const gate = await recorder.started(0);
@@ -69,42 +62,25 @@ describe("Grouped", () => {
     expect(recorder.groups).toEqual([["a"], ["b", "c"]]);
   });
 
-  it("begins another group while one is under way once that is worth it, and never more than may be", async () => {
-    const recorder = new Recorder({ maxItems: 24, maxBytes: 1000, maxGroups: 2 });
-    const items = Array.from({ length: 73 }, (_, n) => `item ${n}`);
-    const results = [recorder.grouped.add("item 0")];
-    const first = await recorder.started(0);
-    results.push(...items.slice(1, 24).map((item) => recorder.grouped.add(item)));
-    await nextTurn();
-    await nextTurn();
-    expect(recorder.groups).toEqual([["item 0"]]);
-    results.push(...items.slice(24).map((item) => recorder.grouped.add(item)));
-    await recorder.started(1);
-    await nextTurn();
-    expect(recorder.groups.slice(1)).toEqual([items.slice(1, 25)]);
-    first.resolve();
-    await recorder.started(2);
-    expect(recorder.groups.slice(2)).toEqual([items.slice(25, 49)]);
-    await recorder.finishAll();
-    expect(recorder.groups.flat()).toEqual(items);
-    expect(await Promise.all(results)).toEqual(items.map((item) => item.toUpperCase()));
-  });
-
-  it("keeps to the most items and the most bytes of a group, in the order they came", async () => {
-    const recorder = new Recorder({ maxItems: 3, maxBytes: 5 });
-    const items = ["a", "b", "c", "d", "eeeee", "f", "too large for any", "g"];
-    const results = Promise.all(items.map((item) => recorder.grouped.add(item)));
-    await recorder.finishAll();
-    expect(recorder.groups).toEqual([["a", "b", "c"], ["d"], ["eeeee"], ["f"], ["too large for any"], ["g"]]);
-    expect(await results).toEqual(items.map((item) => item.toUpperCase()));
+  it("puts what a group left undone at the head of the next", async () => {
+    const groups: string[][] = [];
+    const grouped = new Grouped<string, string>(async (items) => {
+      groups.push([...items]);
+      return items.slice(0, 2).map((item) => item.toUpperCase());
+    });
+    expect(await Promise.all(["a", "b", "c", "d", "e"].map((item) => grouped.add(item)))).toEqual(["A", "B", "C", "D", "E"]);
+    expect(groups).toEqual([["a", "b", "c", "d", "e"], ["c", "d", "e"], ["e"]]);
   });
 
   it("fails the items of a failed group, and goes on with the next", async () => {
-    const recorder = new Recorder({ maxItems: 2 });
-    const results = Promise.allSettled(["a", "b", "c"].map((item) => recorder.grouped.add(item)));
-    (await recorder.started(0)).reject(new Error("disk full"));
+    const recorder = new Recorder();
+    const results = ["a", "b"].map((item) => recorder.grouped.add(item));
+    const failing = await recorder.started(0);
+    results.push(recorder.grouped.add("c"));
+    failing.reject(new Error("disk full"));
+    const settled = Promise.allSettled(results);
     await recorder.finishAll();
-    expect(await results).toMatchObject([
+    expect(await settled).toMatchObject([
       { status: "rejected", reason: { message: "disk full" } },
       { status: "rejected", reason: { message: "disk full" } },
       { status: "fulfilled", value: "C" },

@@ -3,6 +3,7 @@ import { type DiskCache, openDiskCache } from "../../caches/cache-store.ts";
 import { parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
+import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 export type CacheAction = "stats" | "path" | "prune" | "clear";
@@ -71,7 +72,7 @@ function readAge(olderThan: string | undefined): number | undefined {
 
 async function open(path: string): Promise<DiskCache> {
   try {
-    return await openDiskCache({ path });
+    return await openDiskCache({ path, onWarning: printError });
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;

@@ -58,7 +58,8 @@ async function runInput(input: Input, options: Options, environment: Environment
   const statsPath = await chooseStatsPath(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: printError });
   cleanups.defer(() => provider.close());
-  const cache = await openCache(options, environment);
+  let warn = printError;
+  const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
   const checked = await checkWhole(input, options, provider, cache);
   const { total } = checked;
@@ -81,6 +82,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   cleanups.defer(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
+  warn = report.warn;
   const requests = readRequests(input, { ...options, checked }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }

@@ -1,8 +1,9 @@
 /**
  * Uses a disk cache as its parent says, one command a line on stdin, one line of JSON on stdout for each that is done:
- * `open`, `set FROM TO`, `get FROM TO` (how many it finds), `modes` (of all files), `close`. Arguments: the path, and `nobody` to
+ * `open`, `set FROM TO`, `get FROM TO` (how many it finds), `hold MS`, `modes` (of all files), `close`. Arguments: the path, and `nobody` to
  * give up root's power to write everywhere.
  */
+import { KeyvSqlite } from "@keyv/sqlite";
 import { readdirSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -51,6 +52,12 @@ const commands = {
       }
     };
     await Promise.all(Array.from({ length: 50 }, caller));
+  },
+  /** Keeps the file locked for so many milliseconds from now on, as `cache prune` does. */
+  hold: async (milliseconds) => {
+    const database = new KeyvSqlite({ uri: path, busyTimeout: 5000 });
+    await database.query("BEGIN EXCLUSIVE");
+    setTimeout(() => void database.query("ROLLBACK").then(() => database.close()), milliseconds);
   },
   modes: async () => {
     const folder = dirname(path);
