@@ -16,7 +16,8 @@ export function missingModuleError(cause: unknown): CacheError {
   const [reason = ""] = messageOf(cause).split("\n");
   return new CacheError(
     `The disk cache needs the native module sqlite3, which cannot be loaded (${reason.replace(/[.:]? *(Tried:)?$/, "")}). ` +
-      `Run "npm rebuild sqlite3" where llmbatch is installed, or run with --cache memory or --cache none.`,
+      `Type "npm rebuild sqlite3", with -g if llmbatch was installed so. Where npm runs no install script that is not approved, type before it ` +
+      `"npm approve-scripts sqlite3", or install with "npm install -g --allow-scripts=sqlite3 llmbatch". Or run with --cache memory or --cache none.`,
     { cause },
   );
 }

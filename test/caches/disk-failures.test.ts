@@ -32,6 +32,15 @@ describe("the disk cache's files", () => {
     await cache.close();
   });
 
+  it("leave the mode of what a planted link beside them points to as it is", async () => {
+    const folder = temporaryFolder();
+    const [path, target] = [join(folder, "cache.sqlite"), join(folder, "target")];
+    writeFileSync(target, "", { mode: 0o644 });
+    symlinkSync(target, `${path}-journal`);
+    await expect(openDiskCache({ path })).rejects.toThrow(CacheError); // by SQLite, which follows no such link
+    expect(statSync(target).mode & 0o777).toBe(0o644);
+  });
+
   it("stand where a symbolic link points", async () => {
     const folder = temporaryFolder();
     const link = join(folder, "link.sqlite");
@@ -158,7 +167,7 @@ describe("without its native module", () => {
       encoding: "utf8",
     });
     expect(stdout).toMatch(
-      /^CacheError: The disk cache needs the native module sqlite3, which cannot be loaded \(.+\)\. Run "npm rebuild sqlite3" .* --cache memory/,
+      /^CacheError: The disk cache needs the native module sqlite3, which cannot be loaded \(.+\)\. Type "npm rebuild sqlite3".* --cache memory/,
     );
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   });
