@@ -45,7 +45,3 @@ export interface CacheStore {
   /** Finishes what is under way and lets go of files and connections. */
   close(): Promise<void>;
 }
-
-export { type DiskCache, type DiskCacheOptions, type DiskCacheStats, openDiskCache } from "./disk.ts";
-export { createKeyvCache, type KeyvCacheOptions } from "./keyv.ts";
-export { createMemoryCache, type MemoryCacheOptions } from "./memory.ts";

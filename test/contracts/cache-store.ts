@@ -1,7 +1,7 @@
 import { asyncProperty, assert, constantFrom, integer, jsonValue, record, string } from "fast-check";
 import { hash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { CacheStore } from "../../src/caches/cache-store.ts";
+import type { CacheStore } from "../../src/caches/caches.ts";
 import type { Answer } from "../../src/model/attempt.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { noUsage } from "../../src/model/usage.ts";

@@ -7,7 +7,7 @@ import { KeyvSqlite } from "@keyv/sqlite";
 import { readdirSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { openDiskCache } from "../../../dist/caches/disk.js";
+import { openDiskCache } from "../../../../dist/caches/disk/open-disk-cache.js";
 import { answerOf, keyOf } from "./answers.js";
 
 const [path, who] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { Grouped } from "../../src/caches/group.ts";
+import { Grouped } from "../../../src/caches/disk/grouped.ts";
 
 /** Records the groups it is given; each waits until it is let go. */
 class Recorder {

@@ -3,14 +3,14 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { CacheError } from "../../src/model/errors.ts";
-import { fingerprint } from "../../src/model/fingerprint.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { questions, Workplace } from "../e2e/cli.ts";
-import { serve } from "../support/closing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { answerTo, questionOf, randomNumbers, runArguments } from "../trials/commands.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { CacheError } from "../../../src/model/errors.ts";
+import { fingerprint } from "../../../src/model/fingerprint.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { questions, Workplace } from "../../e2e/cli.ts";
+import { serve } from "../../support/closing.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { answerTo, questionOf, randomNumbers, runArguments } from "../../trials/commands.ts";
 
 const lines = 20;
 

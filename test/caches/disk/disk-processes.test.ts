@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 import { Child } from "./child.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("the disk cache among processes", () => {
   it("has every answer it acknowledged after kill -9", async () => {

@@ -2,9 +2,9 @@ import { KeyvSqlite } from "@keyv/sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const body = JSON.stringify({ text: "x".repeat(2000) });
 const day = 24 * 60 * 60 * 1000;

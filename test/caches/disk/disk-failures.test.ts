@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { CacheError } from "../../src/model/errors.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { CacheError } from "../../../src/model/errors.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 import { Child } from "./child.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-const project = join(import.meta.dirname, "..", "..");
+const project = join(import.meta.dirname, "..", "..", "..");
 
 describe("the disk cache's files", () => {
   it("can be read by their owner alone, whatever the umask", async () => {
@@ -159,7 +159,7 @@ describe("without its native module", () => {
     }
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     const script = `
-      import { createMemoryCache, openDiskCache } from "./dist/caches/cache-store.js";
+      import { createMemoryCache, openDiskCache } from "./dist/caches/caches.js";
       await createMemoryCache().set("a", { statusCode: 200, requestId: "", body: "{}", usage: {} });
       await openDiskCache({ path: "cache.sqlite" }).catch((error) => process.stdout.write(error.name + ": " + error.message));`;
     const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
@@ -174,7 +174,7 @@ describe("without its native module", () => {
 
   it("is not loaded before a disk cache is opened", () => {
     const script = `
-      await import(${JSON.stringify(join(project, "dist/caches/cache-store.js"))});
+      await import(${JSON.stringify(join(project, "dist/caches/caches.js"))});
       process.stdout.write(String(process.report.getReport().sharedObjects.some((name) => name.includes("sqlite"))));`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
     expect(stdout).toBe("false");

@@ -1,4 +1,4 @@
-import { CacheError } from "../model/errors.ts";
+import { CacheError } from "../../model/errors.ts";
 
 /**
  * Says in words for a person why a disk cache failed, and what to do.
