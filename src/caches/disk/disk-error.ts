@@ -11,7 +11,7 @@ export function diskError(path: string, cause: unknown): CacheError {
   return new CacheError(`The cache ${path} cannot be used: ${reason}. ${remedy}`, { cause });
 }
 
-/** The disk cache's native module is not there, or not for this Node.js. */
+/** The disk cache's native module is missing, or built for another platform. */
 export function missingModuleError(cause: unknown): CacheError {
   const [reason = ""] = messageOf(cause).split("\n");
   return new CacheError(
@@ -22,7 +22,7 @@ export function missingModuleError(cause: unknown): CacheError {
   );
 }
 
-/** Another connection has the lock; asking again can help. */
+/** Another connection has the lock: a second try can succeed. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
@@ -61,7 +61,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   SQLITE_NOTADB: { reason: "it is not an SQLite database, and was left as it is", remedy: elsewhere },
   SQLITE_CORRUPT: {
     reason: "the database is damaged",
-    remedy: "Delete the file, and its answers are asked for again, or choose another with --cache-path.",
+    remedy: "Delete the file, and its requests are sent again, or choose another with --cache-path.",
   },
   SQLITE_IOERR: {
     reason: "reading or writing the disk failed (broken disk, used-up quota or a limit on file sizes)",

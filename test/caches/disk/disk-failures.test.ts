@@ -101,7 +101,7 @@ describe("a disk cache that cannot be used", () => {
       chmodSync(path, 0o400);
       execFileSync("chown", ["-R", process.getuid?.() === 0 ? "65534" : String(process.getuid?.()), folder]);
     } else chmodSync(folder, 0o555);
-    const child = new Child(path, { who: "nobody" });
+    const child = new Child(path, { user: "unprivileged" });
     expect(await child.do("open")).toMatch(
       /^CacheError: The cache .* cannot be used: (permission denied|the file or its file system is read-only).* --cache-path/,
     );
