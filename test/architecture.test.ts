@@ -43,7 +43,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   jsonl: ["jsonl/jsonl.ts"],
   providers: ["providers/provider.ts"],
   limiters: ["limiters/limiter.ts"],
-  caches: ["caches/cache-store.ts"],
+  caches: ["caches/caches.ts"],
   retry: ["retry/retry.ts"],
   stats: ["stats/stats.ts"],
   mock: ["mock/mock-server.ts"],
@@ -61,7 +61,7 @@ const fences: Readonly<Record<string, RegExp>> = {
   keyv: /^caches\/keyv\.ts$/,
   undici: /^providers\/(http-(call|provider)|transport\/[^/]+)\.ts$/,
   "eventsource-parser": /^providers\/event-stream\.ts$/,
-  sqlite3: /^caches\/connection\.ts$/,
+  sqlite3: /^caches\/disk\/connection\.ts$/,
 };
 
 describe("architecture", () => {

@@ -1,4 +1,4 @@
-import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/cache-store.ts";
+import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, UsageError } from "../model/errors.ts";

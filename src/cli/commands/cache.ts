@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type DiskCache, openDiskCache } from "../../caches/cache-store.ts";
+import { type DiskCache, openDiskCache } from "../../caches/caches.ts";
 import { parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";

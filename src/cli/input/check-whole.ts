@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CacheStore } from "../../caches/cache-store.ts";
+import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/provider.ts";

@@ -3,19 +3,19 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { CacheError } from "../../src/model/errors.ts";
-import { fingerprint } from "../../src/model/fingerprint.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { questions, Workplace } from "../e2e/cli.ts";
-import { serve } from "../support/closing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { answerTo, questionOf, randomNumbers, runArguments } from "../trials/commands.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { CacheError } from "../../../src/model/errors.ts";
+import { fingerprint } from "../../../src/model/fingerprint.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { questions, Workplace } from "../../e2e/cli.ts";
+import { serve } from "../../support/closing.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { answerTo, questionOf, randomNumbers, runArguments } from "../../trials/commands.ts";
 
 const lines = 20;
 
-/** A user who has asked a server, and a way to ask again. */
-async function askedOnce() {
+/** A user whose run is over, and the same run again. */
+async function ranOnce() {
   const server = await serve(answerTo);
   const user = new Workplace();
   const path = user.path("cache/llmbatch/cache.sqlite");
@@ -35,7 +35,7 @@ async function query(path: string, ...statements: string[]): Promise<unknown[]> 
 
 describe("the disk cache's file", () => {
   it("is read by any program with Keyv: an answer by its fingerprint", async () => {
-    const { server, path } = await askedOnce();
+    const { server, path } = await ranOnce();
     const names = questions(2).map(({ body }) => fingerprint(`${server.url}/v1/chat/completions`, JSON.stringify(body)));
     const script = join(import.meta.dirname, "children", "read-with-keyv.js");
     const printed = execFileSync(process.execPath, [script, path, ...names, keyOf(1)], { encoding: "utf8" }).split("\n");
@@ -46,8 +46,8 @@ describe("the disk cache's file", () => {
     expect(printed.slice(2)).toEqual(["undefined", ""]);
   });
 
-  it("never gives changed answers: a row that was damaged is asked for again, and that is said once", async () => {
-    const { server, user, path, run, output } = await askedOnce();
+  it("never gives changed answers: the request of a damaged row is sent again, and that is said once", async () => {
+    const { server, user, path, run, output } = await ranOnce();
     await query(path, `UPDATE keyv SET value = replace(value, 'answer to question 1', 'answer of question 1')`);
     const { code, stderr } = await run();
     expect({ code, stderr }).toEqual({
@@ -100,7 +100,7 @@ describe("the disk cache's file", () => {
   });
 
   it("of an earlier version is not read, which is said once, and stays as it is", async () => {
-    const { server, user, path, run } = await askedOnce();
+    const { server, user, path, run } = await ranOnce();
     const earlier = user.path("earlier.sqlite");
     await query(
       earlier,

@@ -1,4 +1,4 @@
-import { CacheError } from "../model/errors.ts";
+import { CacheError } from "../../model/errors.ts";
 
 /**
  * Says in words for a person why a disk cache failed, and what to do.
@@ -11,17 +11,18 @@ export function diskError(path: string, cause: unknown): CacheError {
   return new CacheError(`The cache ${path} cannot be used: ${reason}. ${remedy}`, { cause });
 }
 
-/** The disk cache's native module is not there, or not for this Node.js. */
+/** The disk cache's native module is missing, or built for another platform. */
 export function missingModuleError(cause: unknown): CacheError {
   const [reason = ""] = messageOf(cause).split("\n");
   return new CacheError(
     `The disk cache needs the native module sqlite3, which cannot be loaded (${reason.replace(/[.:]? *(Tried:)?$/, "")}). ` +
-      `Run "npm rebuild sqlite3" where llmbatch is installed, or run with --cache memory or --cache none.`,
+      `Type "npm rebuild sqlite3", with -g if llmbatch was installed so. Where npm runs no install script that is not approved, type before it ` +
+      `"npm approve-scripts sqlite3", or install with "npm install -g --allow-scripts=sqlite3 llmbatch". Or run with --cache memory or --cache none.`,
     { cause },
   );
 }
 
-/** Another connection has the lock; asking again can help. */
+/** Another connection has the lock: a second try can succeed. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
@@ -60,7 +61,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   SQLITE_NOTADB: { reason: "it is not an SQLite database, and was left as it is", remedy: elsewhere },
   SQLITE_CORRUPT: {
     reason: "the database is damaged",
-    remedy: "Delete the file, and its answers are asked for again, or choose another with --cache-path.",
+    remedy: "Delete the file, and its requests are sent again, or choose another with --cache-path.",
   },
   SQLITE_IOERR: {
     reason: "reading or writing the disk failed (broken disk, used-up quota or a limit on file sizes)",

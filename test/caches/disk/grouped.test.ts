@@ -1,8 +1,8 @@
 import { EventEmitter, once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { Grouped } from "../../src/caches/group.ts";
+import { Grouped } from "../../../src/caches/disk/grouped.ts";
 
-/** Records the groups it is given; each waits until it is let go. */
+/** Records its groups; each waits until its gate opens. */
 class Recorder {
   readonly groups: string[][] = [];
   readonly #gates: Gate[] = [];
@@ -18,7 +18,7 @@ class Recorder {
     });
   }
 
-  /** Waits for the n-th group to be under way. */
+  /** Waits until the n-th group is in flight. */
   async started(n: number): Promise<Gate> {
     for (;;) {
       const gate = this.#gates[n];

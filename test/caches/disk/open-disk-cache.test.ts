@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { CacheError } from "../../src/model/errors.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { CacheError } from "../../../src/model/errors.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("openDiskCache", () => {
   it("keeps the last of several answers that are stored under one key at once", async () => {

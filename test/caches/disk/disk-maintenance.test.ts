@@ -1,10 +1,11 @@
 import { KeyvSqlite } from "@keyv/sqlite";
+import { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const body = JSON.stringify({ text: "x".repeat(2000) });
 const day = 24 * 60 * 60 * 1000;
@@ -144,8 +145,52 @@ describe("looking after the disk cache", () => {
   });
 });
 
+it("two caches on one file find what was stored last, whatever is done to them", async () => {
+  const action = constantFrom("set", "set", "set", "reopen", "stats", "prune", "clear");
+  const step = record({ cacheIndex: constantFrom(0, 1), action, n: integer({ min: 0, max: 5 }) });
+  await assert(
+    asyncProperty(array(step, { maxLength: 25 }), async (steps) => {
+      const path = join(temporaryFolder(), "cache.sqlite");
+      let now = 1_800_000_000_000;
+      const open = () => openDiskCache({ path, now: () => now });
+      const caches = [await open(), await open()];
+      const expected = new Map<number, number>();
+      const counts: [actual: number, expected: number][] = [];
+      for (const { cacheIndex, action: what, n } of steps) {
+        now += 1000;
+        const cache = caches[cacheIndex] ?? (await open());
+        if (what === "set") {
+          expected.set(n, now);
+          await cache.set(keyOf(n), answerOf(`${now}`));
+        }
+        if (what === "reopen") await cache.close().then(async () => (caches[cacheIndex] = await open()));
+        if (what === "stats") counts.push([(await cache.stats()).entries, expected.size]);
+        if (what === "prune") {
+          const old = [...expected].filter(([, storedAt]) => storedAt <= now - 4000);
+          counts.push([await cache.prune({ olderThanMs: 4000 }), old.length]);
+          for (const [gone] of old) expected.delete(gone);
+        }
+        if (what === "clear") {
+          counts.push([await cache.clear(), expected.size]);
+          expected.clear();
+        }
+        const numbers = [0, 1, 2, 3, 4, 5];
+        const bodies = numbers.map((number) => expected.get(number)?.toString());
+        for (const reader of caches) {
+          const one = await Promise.all(numbers.map((number) => reader.get(keyOf(number))));
+          const many = await reader.getMany(numbers.map(keyOf));
+          expect([one, many].map((answers) => answers.map((answer) => answer?.body))).toEqual([bodies, bodies]);
+        }
+      }
+      expect(counts.map(([actual]) => actual)).toEqual(counts.map(([, right]) => right));
+      for (const cache of caches) await cache.close();
+    }),
+    { numRuns: 20 },
+  );
+});
+
 async function found(cache: Awaited<ReturnType<typeof openDiskCache>>): Promise<number[]> {
   const numbers = [1, 2, 3, 4, 5, 6];
   const answers = await Promise.all(numbers.map((n) => cache.get(keyOf(n))));
-  return numbers.filter((_, place) => answers[place] !== undefined);
+  return numbers.filter((_, index) => answers[index] !== undefined);
 }

@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openDiskCache } from "../../src/caches/disk.ts";
-import { CacheError } from "../../src/model/errors.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { CacheError } from "../../../src/model/errors.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 import { Child } from "./child.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-const project = join(import.meta.dirname, "..", "..");
+const project = join(import.meta.dirname, "..", "..", "..");
 
 describe("the disk cache's files", () => {
   it("can be read by their owner alone, whatever the umask", async () => {
@@ -30,6 +30,15 @@ describe("the disk cache's files", () => {
     expect(files.map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
     await again.close();
     await cache.close();
+  });
+
+  it("leave the mode of what a planted link beside them points to as it is", async () => {
+    const folder = temporaryFolder();
+    const [path, target] = [join(folder, "cache.sqlite"), join(folder, "target")];
+    writeFileSync(target, "", { mode: 0o644 });
+    symlinkSync(target, `${path}-journal`);
+    await expect(openDiskCache({ path })).rejects.toThrow(CacheError); // by SQLite, which follows no such link
+    expect(statSync(target).mode & 0o777).toBe(0o644);
   });
 
   it("stand where a symbolic link points", async () => {
@@ -92,7 +101,7 @@ describe("a disk cache that cannot be used", () => {
       chmodSync(path, 0o400);
       execFileSync("chown", ["-R", process.getuid?.() === 0 ? "65534" : String(process.getuid?.()), folder]);
     } else chmodSync(folder, 0o555);
-    const child = new Child(path, { who: "nobody" });
+    const child = new Child(path, { user: "unprivileged" });
     expect(await child.do("open")).toMatch(
       /^CacheError: The cache .* cannot be used: (permission denied|the file or its file system is read-only).* --cache-path/,
     );
@@ -150,7 +159,7 @@ describe("without its native module", () => {
     }
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     const script = `
-      import { createMemoryCache, openDiskCache } from "./dist/caches/cache-store.js";
+      import { createMemoryCache, openDiskCache } from "./dist/caches/caches.js";
       await createMemoryCache().set("a", { statusCode: 200, requestId: "", body: "{}", usage: {} });
       await openDiskCache({ path: "cache.sqlite" }).catch((error) => process.stdout.write(error.name + ": " + error.message));`;
     const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
@@ -158,14 +167,14 @@ describe("without its native module", () => {
       encoding: "utf8",
     });
     expect(stdout).toMatch(
-      /^CacheError: The disk cache needs the native module sqlite3, which cannot be loaded \(.+\)\. Run "npm rebuild sqlite3" .* --cache memory/,
+      /^CacheError: The disk cache needs the native module sqlite3, which cannot be loaded \(.+\)\. Type "npm rebuild sqlite3".* --cache memory/,
     );
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   });
 
   it("is not loaded before a disk cache is opened", () => {
     const script = `
-      await import(${JSON.stringify(join(project, "dist/caches/cache-store.js"))});
+      await import(${JSON.stringify(join(project, "dist/caches/caches.js"))});
       process.stdout.write(String(process.report.getReport().sharedObjects.some((name) => name.includes("sqlite"))));`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
     expect(stdout).toBe("false");

@@ -14,18 +14,40 @@ export interface DiskCacheOptions {
   readonly path: string;
   /**
    * How long an answer is good for, in milliseconds, from when it was stored. Stored answers keep the time they were stored with,
-   * and one that is older than this is not found either. Default: for ever.
+   * and one that is older than this is not found either.
+   *
+   * @default for ever
    */
   readonly ttlMs?: number;
-  /** Stores nothing: no file is made (one that is missing is an empty cache), `set`, `prune` and `clear` fail. Default false. */
+  /**
+   * Stores nothing: no file is made (one that is missing is an empty cache), `set`, `prune` and `clear` fail.
+   *
+   * @default false
+   */
   readonly readOnly?: boolean;
-  /** How long to wait while another process has the file locked, in milliseconds. Default 60,000. */
+  /**
+   * How long to wait while another process has the file locked, in milliseconds.
+   *
+   * @default 60_000
+   */
   readonly lockWaitMs?: number;
-  /** How much the write-ahead log gathers before it is moved into the database, in bytes. Default 64 MiB. */
+  /**
+   * How much the write-ahead log gathers before it is moved into the database, in bytes.
+   *
+   * @default 64 MiB
+   */
   readonly checkpointBytes?: number;
-  /** The clock, in whole milliseconds since 1970. Default `Date.now`. */
+  /**
+   * The clock, in whole milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
-  /** Hears, once each, that the file is damaged, and that it holds answers of an earlier version. Default `process.emitWarning`. */
+  /**
+   * Called once when a row is damaged, and once for each file that holds answers of an earlier version.
+   *
+   * @default process.emitWarning
+   */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -34,7 +56,7 @@ export interface DiskCacheOptions {
  * can read it (mode 0600). Its table is that of `@keyv/sqlite`: `new Keyv(new KeyvSqlite(path))` finds answers by their fingerprints.
  *
  * What `set` has acknowledged survives the death of the process at any moment, `kill -9` included. When the operating system
- * crashes or the power fails, answers that it had not written out yet are missing and are asked for again: usually those of the
+ * crashes or the power fails, answers that it had not written out yet are missing and their requests are sent again: usually those of the
  * last half minute, at worst those since the last checkpoint. The file is whole nevertheless (SQLite's write-ahead log with
  * `synchronous=NORMAL`: see "Performance Considerations" in https://sqlite.org/wal.html). Syncing each group instead would make
  * a run wait for the disk.

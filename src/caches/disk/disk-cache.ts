@@ -1,13 +1,13 @@
-import type { Answer } from "../model/attempt.ts";
-import { CacheError } from "../model/errors.ts";
+import type { Answer } from "../../model/attempt.ts";
+import { CacheError } from "../../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
-import type { CacheStore } from "./cache-store.ts";
+import type { CacheStore } from "../cache-store.ts";
 import type { Connection } from "./connection.ts";
-import { Grouped } from "./group.ts";
+import { Grouped } from "./grouped.ts";
 import { answerPrefix, noteRow, readNote, readValues, type TableRow, writeRows } from "./keyv-table.ts";
 import { deleteAllRows, deleteExpiredRows, type Expiry, type RowSummary, shrink, summarizeRows } from "./maintenance.ts";
 import { databaseBytes } from "./private-file.ts";
-import { isExpired } from "./stored-answer.ts";
+import { isExpired } from "../stored-answer.ts";
 
 export interface DiskCacheStats extends RowSummary {
   readonly path: string;

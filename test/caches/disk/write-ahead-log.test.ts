@@ -2,9 +2,9 @@ import { KeyvSqlite } from "@keyv/sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type DiskCache, openDiskCache } from "../../src/caches/disk.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { type DiskCache, openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const kibibyte = 1024;
 const body = JSON.stringify("x".repeat(64 * kibibyte));

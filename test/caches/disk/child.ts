@@ -11,10 +11,10 @@ export class Child {
 
   constructor(
     path: string,
-    { command = [process.execPath], who = "self" }: { command?: readonly string[]; who?: "self" | "nobody" } = {},
+    { command = [process.execPath], user = "self" }: { command?: readonly string[]; user?: "self" | "unprivileged" } = {},
   ) {
     const script = join(import.meta.dirname, "children", "disk-cache.js");
-    const [program = "", ...parameters] = [...command, script, path, who];
+    const [program = "", ...parameters] = [...command, script, path, user];
     this.process = spawn(program, parameters, { stdio: ["pipe", "pipe", "pipe"] });
     this.process.stderr.pipe(process.stderr);
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();

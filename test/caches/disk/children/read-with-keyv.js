@@ -1,4 +1,4 @@
-// A program of somebody who has the cache's file and Keyv: prints what it finds under each fingerprint.
+// A program that has the cache's file, keyv and @keyv/sqlite: prints what it finds under each fingerprint.
 import { KeyvSqlite } from "@keyv/sqlite";
 import { Keyv } from "keyv";
 

@@ -1,17 +1,17 @@
 /**
  * Uses a disk cache as its parent says, one command a line on stdin, one line of JSON on stdout for each that is done:
- * `open`, `set FROM TO`, `get FROM TO` (how many it finds), `hold MS`, `modes` (of all files), `close`. Arguments: the path, and `nobody` to
+ * `open`, `set FROM TO`, `get FROM TO` (how many it finds), `hold MS`, `modes` (of all files), `close`. Arguments: the path, and `unprivileged` to
  * give up root's power to write everywhere.
  */
 import { KeyvSqlite } from "@keyv/sqlite";
 import { readdirSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { openDiskCache } from "../../../dist/caches/disk.js";
+import { openDiskCache } from "../../../../dist/caches/disk/open-disk-cache.js";
 import { answerOf, keyOf } from "./answers.js";
 
-const [path, who] = process.argv.slice(2);
-if (who === "nobody" && process.getuid() === 0) {
+const [path, user] = process.argv.slice(2);
+if (user === "unprivileged" && process.getuid() === 0) {
   // So that the module is loaded while it still may be read: the project can lie in a folder that is closed to others.
   await (await openDiskCache({ path: join(dirname(path), "nowhere.sqlite"), readOnly: true })).close();
   process.setuid(65534);
@@ -28,7 +28,7 @@ const commands = {
   },
   get: async (from, to) => {
     const found = await Promise.all(range(from, to).map((n) => cache.get(keyOf(n))));
-    return found.filter((answer, place) => answer?.requestId === `req_${from + place}`).length;
+    return found.filter((answer, index) => answer?.requestId === `req_${from + index}`).length;
   },
   /** One after the other, until one fails. @returns how many were stored. */
   fill: async (from, to) => {
@@ -85,5 +85,5 @@ async function outcomeOf(command, numbers) {
 }
 
 function range(from, to) {
-  return Array.from({ length: to - from }, (_, place) => from + place);
+  return Array.from({ length: to - from }, (_, index) => from + index);
 }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { Answer } from "../model/attempt.ts";
-import { isStoredHead, parseStored, type StoredHead } from "./stored-answer.ts";
+import type { Answer } from "../../model/attempt.ts";
+import { isStoredHead, parseStored, type StoredHead } from "../stored-answer.ts";
 
 /**
  * An answer as text: JSON of the form that Keyv writes, `{"value":{…},"expires":…}`, with the body last and as it was received, whatever

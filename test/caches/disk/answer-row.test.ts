@@ -1,7 +1,7 @@
 import { assert, integer, json, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readRow, writeRow } from "../../src/caches/answer-row.ts";
-import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { readRow, writeRow } from "../../../src/caches/disk/answer-row.ts";
+import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 
 const key = keyOf(1);
 const answer = answerOf('{"text":"Hi, you","body":1}', { requestId: "req_1" });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -42,9 +42,10 @@ async function createFile(path: string): Promise<void> {
   }
 }
 
+/** A link beside the database may have been planted: what it points to keeps its mode. */
 async function tighten(file: string): Promise<void> {
-  const found = await stat(file).catch(ignoreMissing);
-  if (found !== undefined && (found.mode & 0o077) !== 0) await chmod(file, 0o600).catch(ignoreMissing);
+  const found = await lstat(file).catch(ignoreMissing);
+  if (found?.isFile() === true && (found.mode & 0o077) !== 0) await chmod(file, 0o600).catch(ignoreMissing);
 }
 
 function ignoreMissing(error: unknown): undefined {
