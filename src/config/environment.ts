@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The only reader of `process.env`. */
+/** The only reader of the process's environment. */
 export function readEnvironment(): Environment {
   return process.env;
 }

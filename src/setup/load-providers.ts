@@ -10,7 +10,7 @@ import { openProviders } from "./open-providers.ts";
 export interface LoadProvidersOptions {
   /** @default `llmbatch.config.json` in the working folder, if it exists */
   readonly configFile?: string;
-  /** Where keys, proxies and `LLMBATCH_…` options come from. @default process.env */
+  /** Where keys, proxies and `LLMBATCH_…` options come from. @default the process's environment */
   readonly environment?: Environment;
   /** Options of the manager, such as a cache and observers; they win over the file's. */
   readonly options?: Partial<Omit<RequestManagerOptions, "provider">>;
@@ -42,7 +42,7 @@ export interface LoadedProviders {
  *   thrown for one of several providers: each is opened when it is first asked, and a missing key is that request's failure.
  * @example
  * const llm = await loadProviders({ configFile: "llmbatch.config.json", options: { cache } });
- * for await (const result of llm.manager.run(prompts)) console.log(result.status);
+ * const results = await llm.manager.processBatch(prompts);
  * await llm.close();
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
