@@ -11,7 +11,7 @@ export function explainJsonError(text: string): string | undefined {
   return new Checker(text).line();
 }
 
-const longestQuote = 20;
+const maxQuote = 20;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 
@@ -112,7 +112,7 @@ class Checker {
     if (first === "'") return "' (JSON takes double quotes)";
     if (first === "\0") return "U+0000 (if this file is UTF-16, save it as UTF-8)";
     if (first === "\uFEFF") return "a byte order mark, which only the start of a file may have";
-    const word = this.#text.slice(this.#at, Math.min(scalarEnd(this.#text, this.#at), this.#at + longestQuote));
+    const word = this.#text.slice(this.#at, Math.min(scalarEnd(this.#text, this.#at), this.#at + maxQuote));
     return /^[\w.+-]+$/.test(word) ? word : /[!-~]/.test(first) ? first : codePoint(first);
   }
 

@@ -2,20 +2,20 @@ import { type JsonMember, objectMembers, skipSpace, stringEnd } from "./json-tex
 
 /** A change of one value deep inside JSON text. */
 export interface JsonEdit {
-  /** The way to the value: member names and places in arrays, from the outside in; at least one. */
+  /** The path to the value: member names and indexes of arrays, from the outside in; at least one. */
   readonly keys: readonly (string | number)[];
-  /** Whether the text takes the place of the value alone, or of the whole member, key and all. */
+  /** Whether the text replaces the value alone, or the whole member, key and all. */
   readonly replaces: "value" | "member";
   /** JSON, into which further members may run on: `"…","format":"wav"`. */
   readonly text: string;
 }
 
 /**
- * Puts texts in the place of values. All that stands around them, white space too, stays byte for byte. Of keys that stand twice the last
- * is meant, as `JSON.parse` reads it. Reads the text once for each level that it goes down.
+ * Replaces values. The text around them, white space too, stays byte for byte. Of duplicate keys the last is meant, as `JSON.parse`
+ * reads it. Reads the text once for each level of depth.
  *
  * @param text Valid JSON of an object or an array.
- * @param edits None inside another; those whose way leads nowhere change nothing.
+ * @param edits None inside another; those whose path does not exist change nothing.
  */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
   const pieces: string[] = [];

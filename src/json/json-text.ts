@@ -1,4 +1,4 @@
-/** One member of an object, as places in its text. */
+/** One member of an object, as indexes in its text. */
 export interface JsonMember {
   readonly key: string;
   /** Where the key's opening quote stands. */

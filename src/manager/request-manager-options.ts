@@ -10,42 +10,45 @@ export type MaxFailures = { readonly count: number } | { readonly share: number 
 
 export interface RequestManagerOptions {
   readonly provider: Provider;
-  /** Requests in flight at most. Default 100. */
+  /** Requests in flight at most. @default 100 */
   readonly concurrency?: number;
-  /** Default: no limit. Paced evenly, not in a burst at each minute. */
+  /** Paced evenly, not in a burst at each minute. @default no limit */
   readonly requestsPerMinute?: number;
-  /** Default: no limit. Reserved before a request is sent, settled by what its answer really used. */
+  /** Reserved before a request is sent, settled by what its answer really used. @default no limit */
   readonly tokensPerMinute?: number;
   /**
-   * Limits of other kinds, periods or models, beside the two above. Default: none but those that the provider tells in its responses,
-   * which are always kept.
+   * Limits of other kinds, periods or models, beside the two above. Those that the provider tells in its responses are kept in any case.
+   *
+   * @default none
    */
   readonly limits?: readonly RateLimit[];
-  /** Whether fewer than `concurrency` are in flight while the server turns requests away. Default: true. */
+  /** Whether fewer than `concurrency` are in flight while the server throttles. @default true */
   readonly adaptive?: boolean;
-  /** In place of the limiter that the options above describe. */
+  /** Takes the role of the limiter that the options above describe, which are then without effect. */
   readonly limiter?: Limiter;
-  /** Default: nothing is remembered. */
+  /** Where answers are kept and found again. @default no cache: every request is sent */
   readonly cache?: CacheStore;
-  /** Ask even for what the cache knows, and store it anew. */
+  /** Sends even what the cache knows, and stores the new answer. @default false */
   readonly refresh?: boolean;
-  /** Send identical requests once and share the answer. Needs a cache. Default: each gets an answer of its own. */
+  /** Sends identical requests once and shares the answer. Needs a cache. @default false: each gets an answer of its own */
   readonly dedupe?: boolean;
-  /** Default: 5 retries, backing off from 1 s to 60 s, and up to half an hour of being turned away. */
+  /** Members that are left out keep their defaults: 5 retries, backoff from 1 s to 60 s, half an hour of being throttled. */
   readonly retry?: Partial<RetryPolicy>;
-  /** The model of requests that name none. */
+  /** The model of requests that name none. @default none: such a request fails as `invalid_line` */
   readonly model?: string;
-  /** Members for the bodies of requests that do not have them: JSON texts by name. */
+  /** Members for the bodies of requests that do not have them: JSON texts by name. @default none */
   readonly defaults?: ReadonlyMap<string, string>;
+  /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;
-  /** The run stops, resumable, when it has lasted this long. */
+  /** The run stops, resumable, when it has lasted this long. @default no deadline */
   readonly deadlineMs?: number;
-  /** How long requests in flight may still take once the run was stopped. Default 30 s. */
+  /** How long requests in flight may still take once the run was stopped. @default 30000 */
   readonly drainMs?: number;
-  /** Whether results leave in the order of their requests (default) or as they come. */
+  /** Whether results leave in the order of their requests or as they come. @default "input" */
   readonly order?: "input" | "completion";
-  /** Where answers that wait behind a slow one go when they fill 32 MiB. Default: the system's temporary folder. */
+  /** Where answers that wait behind a slow one go when they fill 32 MiB. @default the system's temporary folder */
   readonly spoolDirectory?: string;
+  /** Hear every event. They are called synchronously and must return at once. @default none */
   readonly observers?: readonly Observer[];
 }
 

@@ -60,8 +60,8 @@ export class RequestManager {
   }
 
   /**
-   * `run` for those who have requests, and want results, many at a time: fewer steps for each. The groups that come out are others
-   * than those that go in: what can leave leaves. Groups are read one request at a time, as there is room. @throws as `run` does.
+   * `run` with many requests and many results at a time: fewer steps for each. The groups that come out are others than those that
+   * go in: what can leave leaves. Groups are read one request at a time, as there is room. @throws as `run` does.
    */
   async *runInGroups(groups: Inputs<Iterable<RequestLike | BatchInput>>): AsyncGenerator<readonly BatchResult[]> {
     const run = this.#createRun();
@@ -128,12 +128,12 @@ export class RequestManager {
     return this.#limiter.status();
   }
 
-  /** For each model that was asked for: the limits that are set or were learnt, what is left of them, and what holds it back. */
+  /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. */
   rateLimitStatus(): RateLimitStatus[] {
     return this.#limiter.rateLimits();
   }
 
-  /** Forgets what was learnt of limits, ends pauses, and fills up the limits that are set. */
+  /** Forgets what was learned of limits, ends pauses, and fills up the limits that are set. */
   resetRateLimit(): void {
     this.#limiter.resetRateLimits();
   }
@@ -199,7 +199,7 @@ export class RequestManager {
       limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
       adaptive,
       probeDelayMs: retryDelayMs,
-      maxProbeDelayMs: Math.min(maxRetryDelayMs, longestProbeDelayMs),
+      maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
       onEvent: this.#emit,
     });
   }
@@ -210,8 +210,8 @@ export class RequestManager {
   };
 }
 
-/** A provider that is back should not be left idle for longer. */
-const longestProbeDelayMs = 30_000;
+/** A provider that is back is not left idle for longer. */
+const maxIdleMs = 30_000;
 
 function perMinute(measure: Measure, amount: number | undefined): RateLimit[] {
   return amount === undefined ? [] : [{ measure, amount, periodMs: minuteMs }];

@@ -9,10 +9,10 @@ export interface Stop {
   readonly message: string;
 }
 
-/** One line in the wrong place proves nothing; three in a row with no success between them do. */
+/** One failed line proves nothing; three in a row with no success between them do. */
 const identicalFailures = 3;
-/** An address that nobody ever got through to is probably wrong. */
-const longestNeverReachedMs = 300_000;
+/** An address that no request ever got through to is probably wrong. */
+const maxNeverReachedMs = 300_000;
 /** A share of few lines means nothing. */
 const linesBeforeShare = 100;
 
@@ -27,7 +27,7 @@ export class StopConditions {
   #finished = 0;
   #failed = 0;
 
-  /** @param maxWaitMs How long to try when nobody gets through. */
+  /** @param maxWaitMs How long to try when no request gets through. */
   constructor(maxFailures: MaxFailures | undefined, maxWaitMs: number) {
     this.#maxFailures = maxFailures;
     this.#maxWaitMs = maxWaitMs;
@@ -36,7 +36,7 @@ export class StopConditions {
   /**
    * Called with each attempt as it ends, before another one can start.
    *
-   * @param model The model that the request named; refusals are counted by it.
+   * @param model The model that the request named; failures are counted by it.
    */
   observeAttempt(attempt: Attempt, model: string): Stop | undefined {
     if (attempt.ok) {
@@ -53,11 +53,11 @@ export class StopConditions {
     return { reason: failure.kind, message: `${count} requests in a row failed alike: ${failure.message}` };
   }
 
-  /** Called while nobody gets through, whenever another one did not. */
+  /** Called while no request gets through, whenever another one did not. */
   observeOutage({ forMs, wasReached }: Outage, why: string): Stop | undefined {
-    const longestMs = wasReached ? this.#maxWaitMs : Math.min(this.#maxWaitMs, longestNeverReachedMs);
-    if (forMs < longestMs) return undefined;
-    return { reason: "unreachable", message: `nobody got through for ${Math.round(forMs / 1000)} s: ${why}` };
+    const maxMs = wasReached ? this.#maxWaitMs : Math.min(this.#maxWaitMs, maxNeverReachedMs);
+    if (forMs < maxMs) return undefined;
+    return { reason: "unreachable", message: `no request got through for ${Math.round(forMs / 1000)} s: ${why}` };
   }
 
   observeResult(result: BatchResult): Stop | undefined {

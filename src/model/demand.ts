@@ -1,19 +1,19 @@
 import type { Cost } from "./cost.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
-/** One place where requests can be sent: a provider, with one of its keys. Limits are kept by it. */
+/** One destination of requests: a provider, with one of its keys. Limits are kept by it. */
 export interface Target {
   /** For people and logs: `openai`, or `openai, key 2`. */
   readonly name: string;
   /** Those that the user set for it. */
   readonly limits?: readonly RateLimit[];
-  /** It was found to be of no use, a refused key for one. Default: it never is. */
+  /** Whether it was found to be of no use: its key is refused, for example. @default never */
   isEvicted?(): boolean;
 }
 
 /** A target that could take a request. */
 export interface Candidate {
-  /** Its place in the list of targets. */
+  /** Its index in the list of targets. */
   readonly target: number;
   readonly cost: Cost;
   /** Those of the lowest rank are asked, as long as one of them is neither paused nor unreachable. */
@@ -30,7 +30,7 @@ export interface Demand {
   readonly candidates: readonly Candidate[];
 }
 
-/** Of a request that can go to one place only. */
+/** Of a request that has one target only. */
 export function demandOf(cost: Cost): Demand {
   return { lane: cost.model, candidates: [{ target: 0, cost, rank: 0, weight: 1 }] };
 }

@@ -17,7 +17,7 @@ export class CacheError extends Error {
 }
 
 /**
- * What a program can tell failed requests apart by: nobody serves the model (`model_not_found`), several providers were asked and none of
+ * What a program can tell failed requests apart by: no provider serves the model (`model_not_found`), several were asked and none of
  * them could answer (`provider_error`), or the kind of the one failure there is.
  */
 export type RequestFailedCode = FailureKind | "model_not_found" | "provider_error";
@@ -30,7 +30,7 @@ export class RequestFailedError extends Error {
   override readonly name = "RequestFailedError";
   readonly code: RequestFailedCode;
   readonly failure: Failure;
-  /** What came of each place that was asked, in the order in which they were first asked; empty where there is one place only, or nobody was asked. */
+  /** What came of each target that was asked, in the order in which they were first asked; empty where there is one only, or none was asked. */
   readonly providersTried: readonly TriedProvider[];
 
   constructor(failure: Failure) {

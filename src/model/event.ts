@@ -4,7 +4,7 @@ import type { BatchResult } from "./result.ts";
 import type { Usage } from "./usage.ts";
 
 /**
- * What a run calls out while it works. Observers are called synchronously on the hot path and must return at once; what they
+ * What a run emits while it works. Observers are called synchronously on the hot path and must return at once; what they
  * throw ends the run as a bug.
  */
 export type RunEvent =
@@ -17,7 +17,7 @@ export type RunEvent =
       readonly attempt: number;
       /** How long it waited for limits, a pause or a free slot. */
       readonly waitedMs: number;
-      /** Where it goes, if the provider has several places. */
+      /** The name of its target, if the provider has several. */
       readonly target?: string;
     }
   | {
@@ -43,16 +43,16 @@ export type RunEvent =
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "request-end"; readonly result: BatchResult };
 
-/** What a limiter does about a provider that says no, or says how much it allows. */
+/** What a limiter does about a provider that throttles, or tells how much it allows. */
 export type LimiterEvent = { readonly provider: string; readonly model: string } & (
   | {
-      /** Everyone on that provider and model waits. Called out once per episode. */
+      /** All requests for that provider and model wait. Emitted once per episode. */
       readonly type: "pause";
       readonly pauseMs: number;
       readonly reason: string;
     }
   | {
-      /** A limit that nobody set: the pace keeps to it from now on. */
+      /** A limit that was not set: the pace keeps to it from now on. */
       readonly type: "limit-learnt";
       readonly limit: RateLimit;
       readonly source: Exclude<LimitSource, "configured">;
@@ -65,7 +65,7 @@ export type LimiterEvent = { readonly provider: string; readonly model: string }
       readonly reason: string;
     }
   | {
-      /** Everyone fails there (`open`), one request tries (`probe`), somebody got through again (`closed`). */
+      /** All requests fail there (`open`), one tries (`probe`), one got through again (`closed`). */
       readonly type: "circuit";
       readonly state: "open" | "probe" | "closed";
       readonly reason: string;

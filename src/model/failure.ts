@@ -38,13 +38,13 @@ export interface Failure {
   readonly statusCode?: number;
   /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
   readonly retryAfterMs?: number;
-  /** Which limit turned the request away, where the server said. */
+  /** What the limit counts that throttled the request, where the server said. */
   readonly measure?: Measure;
-  /** Where it was asked in vain, if there are several places to ask: what came of each, in the order in which they were first asked. */
+  /** If there are several targets: what came of each that was asked, in the order in which they were first asked. */
   readonly providersTried?: readonly TriedProvider[];
-  /** There is a place left where the request has not failed: it need not wait before it goes there. */
+  /** A target is left where the request has not failed: it need not wait before it goes there. */
   readonly canGoElsewhere?: true;
-  /** Set while nobody gets through to the server at all: then asking again costs no retry, only time. */
+  /** Set while no request gets through to the server: another attempt then costs time and no retry. */
   readonly outage?: Outage;
 }
 
@@ -56,23 +56,23 @@ export interface TriedProvider {
   readonly statusCode?: number;
 }
 
-/** Nobody gets through to a server. */
+/** No request gets through to a server. */
 export interface Outage {
   /** How long by now. */
   readonly forMs: number;
-  /** Whether anybody ever did, in this run. If not, the address may be wrong. */
+  /** Whether a request ever did, in this run. If not, the address may be wrong. */
   readonly wasReached: boolean;
 }
 
 /** Statuses of gateways that cannot reach the server behind them (RFC 9110; 520 to 524 are Cloudflare's). */
 const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
 
-/** Nobody got through to the server: it may be down for all requests alike. */
+/** The request did not get through to the server, which may be down for all requests alike. */
 export function isUnreachable({ kind, statusCode }: Failure): boolean {
   return kind === "network" || (kind === "server_error" && statusCode !== undefined && gatewayStatuses.has(statusCode));
 }
 
-/** Turned away by a limit: the server did no work, so being asked again costs no retry, only time. */
+/** Throttled: the server did no work, so another attempt costs time and no retry. */
 export function isTurnedAway(failure: Failure): boolean {
   return failure.retryable && (failure.kind === "rate_limit" || failure.kind === "overloaded");
 }
@@ -82,7 +82,7 @@ export function isProvidersFault(failure: Failure): boolean {
   return failure.retryable && !isTurnedAway(failure);
 }
 
-/** Failures that say something of the request, or of the run, and nothing of who was asked. */
+/** Failures that say something of the request, or of the run, and nothing of the provider. */
 const ownKinds: ReadonlySet<FailureKind> = new Set([
   "invalid_line",
   "duplicate_custom_id",
@@ -111,14 +111,14 @@ export function isSharedByAll(failure: Failure): failure is Failure & { readonly
 
 /** @param why In words for a person. */
 export function servedByNobody({ model }: { readonly model: string }, why: string): Failure {
-  return { kind: "not_found", message: `nobody serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
+  return { kind: "not_found", message: `no provider serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
 }
 
 export function cancelled(message: string): Failure {
   return { kind: "cancelled", message, retryable: false };
 }
 
-/** A bug, or what nobody could expect. */
+/** A bug, or an error that no code expects. */
 export function internal(message: string): Failure {
   return { kind: "internal", message, retryable: false };
 }

@@ -23,13 +23,13 @@ export interface RateLimitReport {
   readonly periodMs: number;
   /** How much of it was left when the provider looked; undefined when it did not say. */
   readonly remaining: number | undefined;
-  /** Headers come with every response; the error of a refusal comes when it is too late. */
+  /** Headers come with every response; an error comes when a request has been throttled already. */
   readonly source: "headers" | "errors";
 }
 
 /**
- * Where somebody knows a limit from: the user, a provider's headers, what it said when it refused, or, where it said nothing, when it
- * refused.
+ * How a limit is known: set by the user, told in headers, told in the words of an error, or, where nothing is told, learned from when
+ * requests were throttled.
  */
 export type LimitSource = "configured" | "headers" | "errors" | "refusals";
 

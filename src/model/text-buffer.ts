@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-const mostBytesPerCodeUnit = 3;
+const maxBytesPerCodeUnit = 3;
 
 /** Gathers texts as UTF-8. Its memory doubles as needed, and is used again once it was cleared. */
 export class TextBuffer {
@@ -28,7 +28,7 @@ export class TextBuffer {
   }
 
   add(text: string): void {
-    if (text.length * mostBytesPerCodeUnit > this.#memory.length - this.#used) this.#makeRoom(Buffer.byteLength(text));
+    if (text.length * maxBytesPerCodeUnit > this.#memory.length - this.#used) this.#makeRoom(Buffer.byteLength(text));
     this.#used += this.#memory.write(text, this.#used);
   }
 

@@ -4,8 +4,8 @@ export interface BackoffPolicy {
   readonly maxRetryDelayMs: number;
 }
 
-/** More would at last be infinite, and infinitely often no delay at all is not a number. */
-const mostDoublings = 100;
+/** More doublings would reach Infinity, and Infinity times a delay of 0 is not a number. */
+const maxDoublings = 100;
 
 /**
  * Exponential backoff with full jitter: anything up to a ceiling, so that requests that failed together do not come back together.
@@ -15,5 +15,5 @@ const mostDoublings = 100;
  * @returns Milliseconds, from 0 to below min(maxRetryDelayMs, retryDelayMs * 2^(retry - 1)).
  */
 export function backoffMs(retry: number, { retryDelayMs, maxRetryDelayMs }: BackoffPolicy, random: () => number): number {
-  return random() * Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(retry - 1, mostDoublings));
+  return random() * Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(retry - 1, maxDoublings));
 }

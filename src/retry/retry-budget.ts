@@ -3,9 +3,9 @@ import { backoffMs } from "./backoff.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RetryQuota } from "./retry-quota.ts";
 
-/** Those whom a server told the same time come back a little apart from each other. */
+/** Requests that a server told the same time come back a little apart from each other. */
 const spreadShare = 0.1;
-const longestSpreadMs = 1_000;
+const maxSpreadMs = 1_000;
 
 export interface RetryBudgetOptions {
   readonly policy: RetryPolicy;
@@ -19,12 +19,12 @@ export interface RetryBudgetOptions {
 /** How long to wait before asking again, or why not to. */
 export type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
 
-/** What one request may still spend: retries on failures, and time on being turned away or not getting through, which costs nothing. */
+/** What one request may still spend: retries on failures, and time on being throttled or not getting through, which costs no retry. */
 export class RetryBudget {
   readonly #options: RetryBudgetOptions;
   #failures = 0;
-  #refusals = 0;
-  #firstRefusedAtMs: number | undefined;
+  #throttled = 0;
+  #firstThrottledAtMs: number | undefined;
 
   constructor(options: RetryBudgetOptions) {
     this.#options = options;
@@ -38,19 +38,19 @@ export class RetryBudget {
   #spendTime(failure: Failure): Verdict {
     const { policy, now, random } = this.#options;
     const nowMs = now();
-    this.#firstRefusedAtMs ??= nowMs;
-    this.#refusals += 1;
+    this.#firstThrottledAtMs ??= nowMs;
+    this.#throttled += 1;
     if (failure.canGoElsewhere) return { waitMs: 0 };
     const requestedMs = Math.max(0, failure.retryAfterMs ?? 0);
-    const dueMs = requestedMs || backoffMs(this.#refusals, policy, random);
-    const waitedMs = nowMs - this.#firstRefusedAtMs;
+    const dueMs = requestedMs || backoffMs(this.#throttled, policy, random);
+    const waitedMs = nowMs - this.#firstThrottledAtMs;
     if (waitedMs + dueMs > policy.maxWaitMs) return { gaveUp: waitedTooLong(waitedMs, dueMs, policy.maxWaitMs) };
-    return { waitMs: dueMs + random() * Math.min(longestSpreadMs, requestedMs * spreadShare) };
+    return { waitMs: dueMs + random() * Math.min(maxSpreadMs, requestedMs * spreadShare) };
   }
 
   #spendRetry(failure: Failure): Verdict {
     const { policy, quota, random } = this.#options;
-    const attempts = this.#failures + this.#refusals + 1;
+    const attempts = this.#failures + this.#throttled + 1;
     if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
     if (!quota.spend()) return { gaveUp: "not tried again, because nearly everything fails" };
     this.#failures += 1;

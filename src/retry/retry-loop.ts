@@ -38,8 +38,8 @@ export interface RetryTiming {
 const realTiming: RetryTiming = { now: () => performance.now(), random: Math.random, sleep };
 
 /**
- * Asks until there is an answer, a failure that asking again cannot help, or no budget left. A server's Retry-After is a minimum that
- * is always kept. Between attempts nothing is held.
+ * Asks until there is an answer, a failure that another attempt cannot help, or no budget left. A server's Retry-After is a minimum that
+ * is always kept. Between attempts no slot is held.
  *
  * @param ask One attempt, given its number from 1. Must not reject: what it throws is passed on.
  * @param signal Ends a wait, not an attempt: the outcome is then a failure of kind `cancelled`.

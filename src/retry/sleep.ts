@@ -1,5 +1,5 @@
-/** The longest delay of a Node timer; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+/** The limit of a Node timer; with a longer delay it fires at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
 const sleepersOf = new WeakMap<AbortSignal, Sleepers>();
 
@@ -22,7 +22,7 @@ interface Sleeper {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** All who sleep under one signal. The thousands of a run have one listener on it together, and none when nobody sleeps. */
+/** The sleepers of one signal. They share one listener on it, and leave none behind: a run has thousands of them. */
 class Sleepers {
   readonly #signal: AbortSignal;
   readonly #asleep = new Set<Sleeper>();
@@ -42,7 +42,7 @@ class Sleepers {
   }
 
   #setTimer(sleeper: Sleeper, ms: number): void {
-    sleeper.timer = setTimeout(() => this.#look(sleeper), Math.min(Math.ceil(ms), longestTimerMs));
+    sleeper.timer = setTimeout(() => this.#look(sleeper), Math.min(Math.ceil(ms), maxTimerMs));
   }
 
   /** Timers of Node fire up to 1 ms early, and a distant time is reached in several steps. */

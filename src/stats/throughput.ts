@@ -84,12 +84,12 @@ export class Throughput {
 const recentSeconds = 10;
 const minuteSeconds = 60;
 /** With fewer lines than this in the last seconds, chance moves the rate more than the run does. */
-const fewLines = 30;
+const minLines = 30;
 
 /** Looks as far back as it must for a rate that does not jump. */
 function steadyPace(lines: RateWindow, lineCount: number, elapsedMs: number): number {
-  if (lines.sum(recentSeconds, elapsedMs) >= fewLines) return lines.perSecond(recentSeconds, elapsedMs);
-  if (lines.sum(minuteSeconds, elapsedMs) >= fewLines) return lines.perSecond(minuteSeconds, elapsedMs);
+  if (lines.sum(recentSeconds, elapsedMs) >= minLines) return lines.perSecond(recentSeconds, elapsedMs);
+  if (lines.sum(minuteSeconds, elapsedMs) >= minLines) return lines.perSecond(minuteSeconds, elapsedMs);
   return mean(lineCount, elapsedMs);
 }
 

@@ -37,12 +37,12 @@ export interface TokenStatsJson extends UsageJson {
   readonly attempts: number;
   /** Of these, the ones that were not the first of their line. */
   readonly retries: number;
-  /** Of these, the ones turned away by a rate limit or by overload. */
+  /** Of these, the ones that a rate limit or overload throttled. */
   readonly rate_limited: number;
-  /** How often everyone had to wait because the provider turned somebody away. */
+  /** How often all requests of a provider and model had to wait because it throttled one. */
   readonly pauses: number;
-  /** Limits that nobody set: what the provider told, or what its refusals taught; the last of each kind. */
-  readonly limits_learnt: readonly LearntLimitJson[];
+  /** Limits that were not set: told by the provider, or learned from being throttled; the last of each kind. */
+  readonly limits_learnt: readonly LearnedLimitJson[];
   /** Failed lines by `error.code`; only the codes that occurred. Their sum is `requests_failed`. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
   readonly from_cache: UsageJson;
@@ -56,7 +56,7 @@ export interface TokenStatsJson extends UsageJson {
   readonly elapsed_seconds: number;
 }
 
-export interface LearntLimitJson {
+export interface LearnedLimitJson {
   readonly provider: string;
   readonly model: string;
   readonly measure: Measure;

@@ -3,10 +3,10 @@ import { type Failure, type FailureKind, isTurnedAway } from "../model/failure.t
 import type { BatchResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import { LearntLimitList } from "./learnt-limit-list.ts";
+import { LearnedLimits } from "./learned-limits.ts";
 import { LineCounts } from "./line-counts.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
-import type { LatencyJson, LearntLimitJson, TokenStatsJson } from "./token-stats-json.ts";
+import type { LatencyJson, LearnedLimitJson, TokenStatsJson } from "./token-stats-json.ts";
 import { UsageSum } from "./usage-sum.ts";
 
 /**
@@ -19,7 +19,7 @@ export class TokenStats {
   readonly #spent = new UsageSum();
   readonly #fromCache = new UsageSum();
   readonly #latency = new LatencyHistogram();
-  readonly #limits = new LearntLimitList();
+  readonly #limits = new LearnedLimits();
   #pauses = 0;
   #attempts = 0;
   #retries = 0;
@@ -141,7 +141,7 @@ export class TokenStats {
     return this.#pauses;
   }
 
-  get limitsLearnt(): readonly LearntLimitJson[] {
+  get limitsLearnt(): readonly LearnedLimitJson[] {
     return this.#limits.list;
   }
 
@@ -231,7 +231,7 @@ const systemClock: StatsClock = {
   date: () => new Date(),
 };
 
-/** Thousandths are as exact as anyone reads these files. */
+/** To thousandths. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

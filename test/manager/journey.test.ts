@@ -83,11 +83,11 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
     expect(error.providersTried).toHaveLength(2);
   });
 
-  it("because nobody serves its model is a model_not_found", async () => {
+  it("because no provider serves its model is a model_not_found", async () => {
     const server = await serve();
     const error = await failureOf(ask(route([server.url]), "y"));
     expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "not_found" }, providersTried: [] });
-    expect(error.message).toBe('nobody serves the model "y": it is on no list');
+    expect(error.message).toBe('no provider serves the model "y": it is on no list');
     expect(server.ledger).toEqual([]);
   });
 

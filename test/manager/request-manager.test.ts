@@ -172,7 +172,7 @@ describe("execute", () => {
   });
 });
 
-describe("being turned away", () => {
+describe("being throttled", () => {
   it("spends no retry and holds no slot: others go on when the pause is over", async () => {
     const { server, createManager } = await serveManagers((call) => (call.index < 3 ? rateLimited("0.05") : chatAnswer()));
     const results = await createManager({ concurrency: 1, retry: { maxRetries: 0 } }).processBatch(["one", "two"]);

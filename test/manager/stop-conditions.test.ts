@@ -63,11 +63,11 @@ describe("an outage", () => {
     expect(conditions.observeOutage({ forMs: 599_000, wasReached: true }, "refused")).toBeUndefined();
     expect(conditions.observeOutage({ forMs: 600_000, wasReached: true }, "refused")).toEqual({
       reason: "unreachable",
-      message: "nobody got through for 600 s: refused",
+      message: "no request got through for 600 s: refused",
     });
   });
 
-  it("stops it sooner where nobody ever got through: the address may be wrong", () => {
+  it("stops it sooner where no request ever got through: the address may be wrong", () => {
     const conditions = new StopConditions(undefined, 1_800_000);
     expect(conditions.observeOutage({ forMs: 299_000, wasReached: false }, "refused")).toBeUndefined();
     expect(conditions.observeOutage({ forMs: 300_000, wasReached: false }, "refused")?.reason).toBe("unreachable");

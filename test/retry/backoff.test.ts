@@ -32,6 +32,6 @@ test("never longer than the longest delay, never negative, whatever the policy",
   );
 });
 
-test("no delay stays no delay, also after thousands of refusals", () => {
+test("no delay stays no delay, also after thousands of them", () => {
   expect(backoffMs(5_000, { ...policy, retryDelayMs: 0 }, () => 1)).toBe(0);
 });

@@ -30,7 +30,7 @@ describe("the quota that all requests share", () => {
     }
   });
 
-  test("being turned away spends nothing of it", async () => {
+  test("being throttled spends nothing of it", async () => {
     const trial = new Trial();
     while (trial.quota.spend());
     await expect(trial.run([failed("rate_limit"), failed("overloaded"), answered()])).resolves.toMatchObject({ attempts: 3 });

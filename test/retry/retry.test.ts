@@ -54,7 +54,7 @@ describe("retry", () => {
     expect(trial.waitsMs).toEqual([90_000]);
   });
 
-  test("a Retry-After of an hour is kept after a failure that is no refusal", async () => {
+  test("a Retry-After of an hour is kept after a failure that is no throttling", async () => {
     const trial = new Trial();
     await trial.run([failed("server_error", { retryAfterMs: 3_600_000 }), answered()], { maxWaitMs: 1_000 });
     expect(trial.waitsMs).toEqual([3_600_000]);
@@ -62,13 +62,13 @@ describe("retry", () => {
 
   test("what can go elsewhere goes at once, which spends what a retry does, and waits when it has been everywhere", async () => {
     const elsewhere = { canGoElsewhere: true } as const;
-    const refused = new Trial();
-    await refused.run([
+    const throttled = new Trial();
+    await throttled.run([
       failed("rate_limit", { retryAfterMs: 30_000, ...elsewhere }),
       failed("rate_limit", { retryAfterMs: 5_000 }),
       answered(),
     ]);
-    expect(refused.waitsMs.map(Math.floor)).toEqual([0, 5_250]);
+    expect(throttled.waitsMs.map(Math.floor)).toEqual([0, 5_250]);
     const broken = new Trial();
     const outcome = await broken.run([failed("server_error", elsewhere), failed("server_error")], { maxRetries: 2 });
     expect(broken.waitsMs).toEqual([0, 1_000]);
@@ -81,27 +81,27 @@ describe("retry", () => {
     expect(trial.waitsMs).toEqual([500]);
   });
 
-  test("those refused together come back a little apart: up to a tenth later, at most a second", async () => {
+  test("requests throttled together come back a little apart: up to a tenth later, at most a second", async () => {
     const trial = new Trial();
     trial.random = 1;
     await trial.run([failed("rate_limit", { retryAfterMs: 2_000 }), failed("overloaded", { retryAfterMs: 60_000 }), answered()]);
     expect(trial.waitsMs).toEqual([2_200, 61_000]);
   });
 
-  test("being turned away spends no retry, however often", async () => {
+  test("being throttled spends no retry, however often", async () => {
     const storm = Array.from({ length: 200 }, () => failed("rate_limit", { retryAfterMs: 1_000 }));
     const outcome = await new Trial().run([...storm, failed("network"), answered()], { maxRetries: 1 });
     expect(outcome).toMatchObject({ attempts: 202, attempt: { ok: true } });
   });
 
-  test("a server that turns away without saying for how long is backed off from, by the number of refusals", async () => {
+  test("a server that throttles without saying for how long is backed off from, by the number of times", async () => {
     const trial = new Trial();
-    const refusals = [failed("rate_limit"), failed("overloaded"), failed("rate_limit", { retryAfterMs: 0 })];
-    await trial.run([failed("network"), ...refusals, answered()]);
+    const throttlings = [failed("rate_limit"), failed("overloaded"), failed("rate_limit", { retryAfterMs: 0 })];
+    await trial.run([failed("network"), ...throttlings, answered()]);
     expect(trial.waitsMs).toEqual([500, 500, 1_000, 2_000]);
   });
 
-  test("a request that would be turned away for longer than --max-wait fails now, and says which option that is", async () => {
+  test("a request that would be throttled for longer than --max-wait fails now, and says which option that is", async () => {
     const trial = new Trial();
     const outcome = await trial.run([failed("rate_limit", { retryAfterMs: 10_000 })], { maxWaitMs: 25_000 });
     expect(outcome).toMatchObject({ attempts: 3, attempt: { failure: { kind: "rate_limit" } } });
@@ -114,7 +114,7 @@ describe("retry", () => {
     expect(outcome).toMatchObject({ attempts: 2, attempt: { ok: true } });
   });
 
-  test("the time before the first refusal does not count", async () => {
+  test("the time before the first throttling does not count", async () => {
     const trial = new Trial();
     const slow = failed("server_error", { retryAfterMs: 100_000 });
     const outcome = await trial.run([slow, failed("rate_limit", { retryAfterMs: 9_000 }), answered()], { maxWaitMs: 10_000 });
@@ -160,9 +160,9 @@ describe("retry", () => {
           const { attempts, attempt } = await trial.run([...failures, answered()], policy);
 
           const before = failures.slice(0, attempts - 1);
-          const isRefusal = ({ failure: { kind } }: (typeof failures)[number]): boolean =>
+          const isThrottled = ({ failure: { kind } }: (typeof failures)[number]): boolean =>
             kind === "rate_limit" || kind === "overloaded";
-          expect(before.filter((each) => !isRefusal(each)).length).toBeLessThanOrEqual(policy.maxRetries);
+          expect(before.filter((each) => !isThrottled(each)).length).toBeLessThanOrEqual(policy.maxRetries);
           expect(attempt.ok).toBe(attempts === failures.length + 1);
           for (const [
             index,
@@ -171,24 +171,24 @@ describe("retry", () => {
             },
           ] of before.entries())
             expect(trial.waitsMs[index]).toBeGreaterThanOrEqual(retryAfterMs);
-          const firstRefusal = before.findIndex(isRefusal);
-          const lastRefusal = before.findLastIndex(isRefusal);
-          const waitedMs = (trial.askedAtMs[lastRefusal + 1] ?? 0) - (trial.askedAtMs[firstRefusal] ?? 0);
-          expect(firstRefusal === -1 ? 0 : waitedMs).toBeLessThanOrEqual(policy.maxWaitMs + 1_000);
+          const firstThrottled = before.findIndex(isThrottled);
+          const lastThrottled = before.findLastIndex(isThrottled);
+          const waitedMs = (trial.askedAtMs[lastThrottled + 1] ?? 0) - (trial.askedAtMs[firstThrottled] ?? 0);
+          expect(firstThrottled === -1 ? 0 : waitedMs).toBeLessThanOrEqual(policy.maxWaitMs + 1_000);
         },
       ),
     );
   });
 });
 
-test("while nobody gets through, trying costs time and no retries", async () => {
+test("while no request gets through, trying costs time and no retries", async () => {
   const outage = { forMs: 1_000, wasReached: true };
   const failures = Array.from({ length: 20 }, () => failed("network", { outage }));
   const trial = new Trial();
   await expect(trial.run([...failures, answered()])).resolves.toMatchObject({ attempt: { ok: true }, attempts: 21 });
 });
 
-test("a storm of refusals on a real clock: nobody comes back early, and all are answered in the end", async () => {
+test("a storm of 429s on a real clock: no request comes back early, and all are answered in the end", async () => {
   const { signal } = new AbortController();
   const earlyMs: number[] = [];
   const one = async (index: number): Promise<number> => {
@@ -210,12 +210,12 @@ test("a storm of refusals on a real clock: nobody comes back early, and all are 
 
 test("thousands who wait for an hour leave at once when the run is stopped, with one listener between them", async () => {
   const stop = new AbortController();
-  const refusal = failed("overloaded", { retryAfterMs: 3_600_000 });
-  const refuse = async (): Promise<Attempt> => refusal;
+  const throttling = failed("overloaded", { retryAfterMs: 3_600_000 });
+  const throttle = async (): Promise<Attempt> => throttling;
   const waits: RetryWait[] = [];
   const rules = { policy: { ...defaults, maxWaitMs: Infinity }, quota: new RetryQuota() };
   const outcomes = Promise.all(
-    Array.from({ length: 2_000 }, () => retry(refuse, rules, stop.signal, (wait) => waits.push(wait))),
+    Array.from({ length: 2_000 }, () => retry(throttle, rules, stop.signal, (wait) => waits.push(wait))),
   );
   await expect.poll(() => waits.length, { interval: 2 }).toBe(2_000);
   expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);

@@ -41,7 +41,7 @@ describe("sleep, in a time of its own", () => {
     vi.restoreAllMocks();
   });
 
-  test("an abort wakes everyone of its signal at once and leaves no timer; others sleep on", async () => {
+  test("an abort wakes all sleepers of its signal at once and leaves no timer; others sleep on", async () => {
     const stop = new AbortController();
     const sleepers = [1_000, 2_000, 3_600_000].map((ms) => sleep(ms, stop.signal));
     const other = sleep(5_000, never);

@@ -52,7 +52,7 @@ describe("what a run cost", () => {
     expect(stats.fromCache).toMatchObject({ promptTokens: 0 });
   });
 
-  it("counts attempts turned away by a limit, and leaves them out of the latency", () => {
+  it("counts attempts throttled by a limit, and leaves them out of the latency", () => {
     const stats = statsOf(
       attemptEnded(1, { durationMs: 1, failure: failure("rate_limit", { retryable: true }) }),
       attemptEnded(2, { durationMs: 1, failure: failure("overloaded", { retryable: true }) }),
@@ -79,7 +79,7 @@ describe("what became of the lines", () => {
     expect(stats).toMatchObject({ requestsCompleted: 1, requestsFailed: 1, requestsSkipped: 8 });
   });
 
-  it("takes the lines it saw for the total while nobody knows better", () => {
+  it("takes the lines it saw for the total while the total is not known", () => {
     expect(statsOf(started(1), started(2), succeeded(1)).requestsTotal).toBe(2);
   });
 

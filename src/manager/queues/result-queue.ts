@@ -52,7 +52,7 @@ export class ResultQueue {
     return this.#options.inOrder ? this.#append() : 0;
   }
 
-  /** Results could leave, but nobody takes them: no reason to make more of them. */
+  /** Results could leave and are not taken: more of them would only fill memory. */
   get isBackedUp(): boolean {
     return this.#isHeadReady && this.#heldBytes >= this.#options.memoryBytes * backlogShare;
   }

@@ -1,4 +1,4 @@
-/** Lets loops sleep until something happens. Whoever waits looks again, after each wakeup, at what it waits for. */
+/** Lets loops sleep until something happens. After each wakeup a loop checks again what it waits for. */
 export class Wakeup {
   #promise: Promise<void> | undefined;
   #resolve: (() => void) | undefined;

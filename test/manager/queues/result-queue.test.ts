@@ -67,7 +67,7 @@ describe.each([
   });
 });
 
-it("says that it is backed up only while results could leave and nobody takes them", async () => {
+it("says that it is backed up only while results could leave and are not taken", async () => {
   const queue = new ResultQueue({ inOrder: true, memoryBytes: 100_000 });
   const [first, second] = [queue.enter(), queue.enter()];
   queue.fill(second, resultOf(2, "x".repeat(3_000)));

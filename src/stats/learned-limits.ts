@@ -1,21 +1,21 @@
 import type { LimiterEvent } from "../model/event.ts";
-import type { LearntLimitJson } from "./token-stats-json.ts";
+import type { LearnedLimitJson } from "./token-stats-json.ts";
 
 /** A file may name any number of models. */
-const mostKept = 100;
+const maxKept = 100;
 
-/** The last figure of each limit that was learnt. */
-export class LearntLimitList {
-  readonly #limits = new Map<string, LearntLimitJson>();
+/** The last figure of each limit that was learned. */
+export class LearnedLimits {
+  readonly #limits = new Map<string, LearnedLimitJson>();
 
   add({ provider, model, limit, source }: Extract<LimiterEvent, { type: "limit-learnt" }>): void {
     const { measure, amount, periodMs } = limit;
     const key = `${provider} ${model} ${measure} ${source}`;
-    if (!this.#limits.has(key) && this.#limits.size >= mostKept) return;
+    if (!this.#limits.has(key) && this.#limits.size >= maxKept) return;
     this.#limits.set(key, { provider, model, measure, amount: Math.round(amount), period_seconds: periodMs / 1000, source });
   }
 
-  get list(): readonly LearntLimitJson[] {
+  get list(): readonly LearnedLimitJson[] {
     return [...this.#limits.values()];
   }
 }
