@@ -15,7 +15,7 @@ it("gives back every text, whatever the order of reading", () => {
       for (const { text, record } of records.toSorted((a, b) => a.rank - b.rank)) expect(spool.read(record)).toBe(text);
       spool.close();
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
 });
 
