@@ -13,5 +13,6 @@ export default defineConfig({
     // One process for all files of a worker: to start one for each, and to load what they share again, took a third of the whole.
     isolate: false,
     restoreMocks: true,
+    coverage: { allowExternal: true, include: ["**/src/**/*.ts"], reportsDirectory: "../coverage", reporter: ["text", "html"] },
   },
 });

@@ -5,10 +5,12 @@ import { exitCodes } from "./exit-codes.ts";
 import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
 
-process.exitCode = await main();
-
-/** Runs the command line. Expected errors become a message and an exit code. */
-async function main(): Promise<number> {
+/**
+ * Runs the command line and turns expected errors into a message and an exit code.
+ *
+ * @param args Without the program's name. @returns the exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
   const said: string[] = [];
   const program = createProgram(
@@ -18,7 +20,7 @@ async function main(): Promise<number> {
     (text) => said.push(text),
   );
   try {
-    await program.parseAsync();
+    await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));

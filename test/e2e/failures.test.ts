@@ -129,7 +129,7 @@ describe("a missing key", () => {
     const user = new Workplace();
     user.environment["OPENAI_API_KEY"] = "";
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("OPENAI_API_KEY");
   });

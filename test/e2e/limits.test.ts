@@ -104,7 +104,7 @@ describe("limits that were set", () => {
   it("that cannot be parsed are rejected with an example", async () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "--limit", "requests=many/1d"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--provider", "mock", "--limit", "requests=many/1d"]);
     expect(code).toBe(2);
     expect(stderr).toContain("--limit: expected a number of lines, or a limit such as requests=10000/1d");
   });

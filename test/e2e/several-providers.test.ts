@@ -143,7 +143,7 @@ describe("the configuration file", () => {
     const user = new Workplace();
     configure(user, config);
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain("sk-secret");
@@ -176,7 +176,7 @@ describe("llmbatch check", () => {
     user.environment["BAD"] = "bad";
     const house = { base_url: `${server.url}/v1`, api_keys: ["$GOOD", "$BAD"], models: { fast: "llama" } };
     configure(user, { providers: { house, open: { base_url: `${server.url}/v1` }, local: { preset: "mock" } } });
-    const { code, stdout } = await user.run(["check", "-m", "fast"]);
+    const { code, stdout } = await user.runHere(["check", "-m", "fast"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/house, key 1 +llama +ok/);
     expect(stdout).toMatch(/house, key 2 +llama +failed/);

@@ -13,7 +13,7 @@ it("gives back every text, whatever the order of reading", () => {
       const records = entries.map(([text, rank]) => ({ text, rank, record: spool.append(text) }));
       for (const { text, record } of records.toSorted((a, b) => a.rank - b.rank)) expect(spool.read(record)).toBe(text);
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
   spool.close();
 });
