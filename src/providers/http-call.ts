@@ -8,23 +8,21 @@ import { isSuccess, type Reading, type ResponseHead, type ResponseReader } from 
 import type { StreamReader } from "./stream-reader.ts";
 import { StreamWatch, type StreamTimes } from "./stream-watch.ts";
 import { BodyChunks, bodyText } from "./transport/body-chunks.ts";
-import { ByteBudget, type Reader } from "./transport/byte-budget.ts";
+import type { ByteBudget, Reader } from "./transport/byte-budget.ts";
 import type { ConnectionPool } from "./transport/connection-pool.ts";
 import { type BodySink, type ContentDecoder, createDecoders } from "./transport/content-decoder.ts";
 import type { Exchange, ResponseListener } from "./transport/exchange.ts";
 import { maxBodyBytes, maxErrorBodyBytes, maxExpansion, minBombBytes } from "./transport/max-body-bytes.ts";
 import { TransportError } from "./transport/transport-error.ts";
 
-/** Who watches the time of the calls of one provider. */
-export interface CallTimes {
+/** What bounds the calls of one provider, in time and in memory. */
+export interface CallBounds {
   readonly calls: CallsInFlight;
   readonly streams: StreamTimes;
+  readonly bodies: ByteBudget;
 }
 
 const noHead: ResponseHead = { statusCode: 0, headers: {} };
-
-/** Of the whole process: eight embeddings of the largest kind at a time, and the others wait in their servers. */
-const bodyBudget = new ByteBudget(256 * 1024 * 1024);
 
 /**
  * One request and its answer, from the moment it is handed to the connections. It ends once: with the answer, with an error of the
@@ -36,7 +34,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   previous: InFlightCall | undefined;
   next: InFlightCall | undefined;
   readonly #reader: ResponseReader;
-  readonly #times: CallTimes;
+  readonly #bounds: CallBounds;
   readonly #reading: Reading;
   readonly #resolve: (attempt: Attempt) => void;
   readonly #chunks = new BodyChunks();
@@ -53,13 +51,13 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
 
   constructor(
     reader: ResponseReader,
-    times: CallTimes,
+    bounds: CallBounds,
     reading: Reading,
     signal: AbortSignal,
     resolve: (attempt: Attempt) => void,
   ) {
     this.#reader = reader;
-    this.#times = times;
+    this.#bounds = bounds;
     this.#reading = reading;
     this.signal = signal;
     this.#resolve = resolve;
@@ -73,12 +71,12 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#head = { statusCode, headers };
     this.#decoders = createDecoders(headers, this);
     this.#stream = this.#reader.openStream(this.#head, this.#reading);
-    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#times.streams, this.#onSilence);
+    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#bounds.streams, this.#onSilence);
   }
 
   onData(bytes: Buffer): void {
     this.#receivedBytes += bytes.length;
-    bodyBudget.add(this, bytes.length);
+    this.#bounds.bodies.add(this, bytes.length);
     if (this.#receivedBytes > maxBodyBytes) this.fail(new TransportError("ERR_BODY_TOO_LONG"));
     else (this.#decoders[0] ?? this).write(bytes);
   }
@@ -95,7 +93,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   write(bytes: Buffer): void {
     if (this.#ended) return;
     this.#bodyBytes += bytes.length;
-    if (this.#decoders.length > 0) bodyBudget.add(this, bytes.length);
+    if (this.#decoders.length > 0) this.#bounds.bodies.add(this, bytes.length);
     if (this.#bodyBytes > maxBodyBytes || this.#isBomb()) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
     if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
     if (this.#stream === undefined) return this.#gather(bytes);
@@ -179,9 +177,9 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     if (this.#ended) return;
     this.#ended = true;
     for (const decoder of this.#decoders) decoder.destroy();
-    bodyBudget.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
+    this.#bounds.bodies.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
     this.#watch?.end();
-    this.#times.calls.remove(this);
+    this.#bounds.calls.remove(this);
     this.#resolve(attempt);
   }
 }

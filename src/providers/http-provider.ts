@@ -8,7 +8,7 @@ import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
 import { addMembers } from "./add-members.ts";
-import { type CallTimes, HttpCall } from "./http-call.ts";
+import { type CallBounds, HttpCall } from "./http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocols as allProtocols } from "./protocols.ts";
@@ -17,6 +17,7 @@ import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { createStreamTimes } from "./stream-watch.ts";
+import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
 
@@ -57,14 +58,18 @@ export interface HttpProviderOptions {
 const defaultTimeoutMs = 600_000;
 const defaultIdleTimeoutMs = 300_000;
 
+/** Seven embeddings of the largest kind at a time, of 33 MB; the others wait in their servers. */
+const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
+
 /**
  * A provider behind an HTTP API. Opens no connection before the first request.
  *
+ * @param bodies Bounds what answers take while they are read. Default: 256 MiB for all providers of the process.
  * @throws UsageError for a base URL, key or header that cannot be used, and for plain http to another machine unless that is
  *   allowed. The message does not show the key.
  */
-export function createHttpProvider(options: HttpProviderOptions): Provider {
-  return new HttpProvider(options);
+export function createHttpProvider(options: HttpProviderOptions, bodies: ByteBudget = bodiesOfProcess): Provider {
+  return new HttpProvider(options, bodies);
 }
 
 /** One protocol at this provider. */
@@ -80,19 +85,20 @@ interface Endpoint {
 class HttpProvider implements Provider {
   readonly name: string;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #times: CallTimes;
+  readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
   readonly #connections: ConnectionPool;
 
-  constructor(options: HttpProviderOptions) {
+  constructor(options: HttpProviderOptions, bodies: ByteBudget) {
     const base = parseBaseUrl(options.baseUrl);
     const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
     this.#endpoints = buildEndpoints(base, proxy, options);
-    this.#times = {
+    this.#bounds = {
       calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
+      bodies,
     };
     this.#streamsAll = options.stream ?? false;
     const { origin, host: authority } = base;
@@ -115,8 +121,8 @@ class HttpProvider implements Provider {
     const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(reader, this.#times, { requestBody: request.body, onChunk }, signal, resolve);
-      this.#times.calls.add(call);
+      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onChunk }, signal, resolve);
+      this.#bounds.calls.add(call);
       call.send(this.#connections, { ...endpoint.request, body });
     });
   }

@@ -4,10 +4,13 @@ import { type Proxied, serveBehindProxy } from "../support/proxy-server.ts";
 import type { ScriptedServerOptions } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
-async function start(options?: ScriptedServerOptions): Promise<Proxied & { user: Workplace }> {
+async function start(
+  options?: ScriptedServerOptions,
+  proxyTls?: ScriptedServerOptions["tls"],
+): Promise<Proxied & { user: Workplace }> {
   const user = new Workplace();
   user.write("in.jsonl", questions(20));
-  return { ...(await serveBehindProxy(options)), user };
+  return { ...(await serveBehindProxy(options, proxyTls)), user };
 }
 
 const files = ["-o", "out.jsonl", "--log", "log.jsonl"];
@@ -28,6 +31,19 @@ describe("the proxy that the environment names", () => {
     );
     expect(server.connections).toBeLessThanOrEqual(2);
     expect(proxy.ledger[0]?.headers["proxy-authorization"]).toBe(`Basic ${Buffer.from("me:canary@").toString("base64")}`);
+  });
+
+  it.each(["https", "http"])("may speak TLS itself, and is asked for by its own name: for %s", async (scheme) => {
+    const [certificate, proxyCertificate] = [selfSignedCertificate("api.example.invalid"), selfSignedCertificate("localhost")];
+    const { server, proxy, user } = await start(scheme === "https" ? { tls: certificate } : {}, proxyCertificate);
+    user.environment["NODE_EXTRA_CA_CERTS"] = user.write("authorities.pem", certificate.cert + proxyCertificate.cert);
+    const address = `https://${proxy.host.replace("127.0.0.1", "localhost")}`;
+    Object.assign(user.environment, { HTTPS_PROXY: address, http_proxy: address });
+    const url = `${scheme}://api.example.invalid/v1`;
+    const finished = await user.run(["run", "in.jsonl", "--base-url", url, "--allow-http", "-c", "2", ...files]);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(server.ledger).toHaveLength(20);
+    expect(new Set(proxy.askedNames)).toEqual(new Set(["localhost"]));
   });
 
   it("is given plain http, and its password is found nowhere when it refuses", async () => {

@@ -37,6 +37,34 @@ describe("an answer that streams over HTTP", () => {
     expect(contentOf(await ask(slowBody(1, 0, hello())))).toBe("Hello");
   });
 
+  const oneFeed = helloEvents.replaceAll("\n\n", "\n");
+  it.each([
+    ["keep-alives in data", helloEvents.replaceAll("data: {", "data: : keepalive\n\ndata: {")],
+    ["pings in words", helloEvents.replaceAll("data: {", "event: ping\ndata: ping\n\ndata: [PING]\n\ndata: {")],
+    ["one line feed between events", oneFeed],
+    ["one line feed between events and keep-alives", oneFeed.replaceAll("data: {", "data: : hm\ndata: {")],
+    ["an answer in one piece", `\n ${JSON.stringify(chatAnswer("Hello").body, null, 1)}`],
+  ])("may be written in another dialect: %s", async (_, body) => {
+    expect(contentOf(await ask(hello(body)))).toBe("Hello");
+    expect(contentOf(await ask(slowBody(7, 0, hello(body))))).toBe("Hello");
+  });
+
+  const tooLong = '{"code":400,"message":"too long","type":"exceed_context_size_error"}';
+  it.each([
+    ["an error: line", `error: ${tooLong}\n\ndata: [DONE]\n\n`],
+    ["an event named error", `event: error\ndata: ${tooLong}\n\n`],
+    ["bare JSON", `{"error":${tooLong}}`],
+    ["bare JSON after events", `${helloEvents.slice(0, helloEvents.indexOf("\n\n") + 2)}{"error":${tooLong}}\n`],
+  ])("may report its error in another dialect: %s", async (_, body) => {
+    expect(await ask(hello(body))).toMatchObject({ ok: false, failure: { kind: "context_length_exceeded" } });
+  });
+
+  it("is no answer where an event of several lines lacks one", async () => {
+    const [first = "", second = "", ...others] = oneFeed.split("\n");
+    const attempt = await ask(hello([first, second.slice(0, -9), ...others].join("\n")));
+    expect(attempt).toMatchObject({ ok: false, failure: { kind: "invalid_response", retryable: true } });
+  });
+
   it.each([
     ["does not say that it is one", {}],
     ["is compressed", { ...eventStream, "content-encoding": "gzip" }],

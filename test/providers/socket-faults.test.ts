@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Provider } from "../../src/providers/provider.ts";
 import { requestOf } from "../contracts/provider.ts";
@@ -183,7 +183,13 @@ describe("compressed answers, though none were asked for", () => {
     ["GZIP", gzipSync],
     ["br", brotliCompressSync],
     ["deflate", deflateSync],
-    ["identity", Buffer.from],
+    ["deflate", deflateRawSync],
+    ["gzip, identity", gzipSync],
+    ["deflate, gzip", (bytes: Buffer) => gzipSync(deflateRawSync(bytes))],
+    ["Identity", Buffer.from],
+    ["UTF-8", Buffer.from],
+    ["none", Buffer.from],
+    ["", Buffer.from],
   ] as const)("%s", async (encoding, compress) => {
     const { server, provider } = await answering({
       headers: { "content-encoding": encoding },
@@ -191,6 +197,13 @@ describe("compressed answers, though none were asked for", () => {
     });
     expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, answer: { body: chatText } });
     expect(server.ledger[0]?.headers).not.toHaveProperty("accept-encoding");
+  });
+
+  it("are failures where they are cut, not half an answer", async () => {
+    const { provider } = await answering({ headers: { "content-encoding": "gzip" }, body: gzipSync(chatText).subarray(0, 60) });
+    expect(await provider.send(requestOf(), { signal })).toMatchObject({
+      failure: { kind: "invalid_response", retryable: true },
+    });
   });
 
   it("are understood in errors too", async () => {
@@ -221,7 +234,7 @@ describe("answers without end", () => {
     });
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ ok: false, failure: { kind: "invalid_response", retryable: false } });
-    expect(attempt.ok ? "" : attempt.failure.message).toContain("decodes to more than 50331648 bytes");
+    expect(attempt.ok ? "" : attempt.failure.message).toContain("decodes to more than 50331648 bytes, or 100 times its length");
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { connect, type Server, type Socket } from "node:net";
 import { closing, serve } from "./closing.ts";
 import { portOf } from "./raw-server.ts";
 import type { ScriptedServer, ScriptedServerOptions } from "./scripted-server.ts";
@@ -10,10 +11,15 @@ export interface Proxied {
   readonly proxy: ProxyServer;
 }
 
-/** A server that answers, and a proxy that leads to it. */
-export async function serveBehindProxy(options?: ScriptedServerOptions): Promise<Proxied> {
+/** A server that answers, and a proxy that leads to it. @param proxyTls The proxy's key and certificate; without it speaks plain HTTP. */
+export async function serveBehindProxy(options?: ScriptedServerOptions, proxyTls?: TlsOptions): Promise<Proxied> {
   const server = await serve(undefined, options);
-  return { server, proxy: closing(await ProxyServer.start(server.port)) };
+  return { server, proxy: closing(await ProxyServer.start(server.port, proxyTls)) };
+}
+
+interface TlsOptions {
+  readonly key: string;
+  readonly cert: string;
 }
 
 /** What a proxy was asked. */
@@ -36,16 +42,21 @@ export class ProxyServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  static async start(port: number): Promise<ProxyServer> {
-    const proxy = new ProxyServer(port);
+  /** Names that TLS clients asked for. */
+  readonly askedNames: (string | false)[] = [];
+
+  static async start(port: number, tls?: TlsOptions): Promise<ProxyServer> {
+    const proxy = new ProxyServer(port, tls);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, tls: TlsOptions | undefined) {
     this.#port = port;
-    this.#server = createServer((asked, answer) => this.#forward(asked, answer));
+    const forward = (asked: IncomingMessage, answer: ServerResponse): void => this.#forward(asked, answer);
+    this.#server = tls === undefined ? createServer(forward) : createTlsServer(tls, forward);
+    this.#server.on("secureConnection", ({ servername }: { servername: string | false }) => this.askedNames.push(servername));
     this.#server.on("connect", (asked: IncomingMessage, socket: Socket) => this.#tunnel(asked, socket));
     this.#server.on("connection", (socket: Socket) => this.#keep(socket));
   }

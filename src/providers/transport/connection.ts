@@ -6,10 +6,13 @@ import type { Connector } from "./connector.ts";
 /** A server says how long it keeps an idle connection; it is left alone this much earlier. Without a word undici's default holds, 4 s. */
 const keepAliveMarginMs = 1_000;
 
-const continueLine = "HTTP/1.1 100";
-const continueDigits = [0x31, 0x30, 0x30];
+const interimStart = "HTTP/1.1 1";
+const statusAt = interimStart.length - 1;
+const statusLength = 3;
+const one = 0x31;
+const switchingProtocols = "101";
 const headEnd = "\r\n\r\n";
-const maxContinueBytes = 16 * 1024;
+const maxInterimBytes = 16 * 1024;
 
 /** One connection to a server, opened when it is needed and again when it was lost. It carries one request at a time. */
 export class Connection {
@@ -52,27 +55,27 @@ export class Connection {
     return this.#client.destroy(error);
   }
 
-  /** Keeps `100 Continue` from undici, which gives up the connection: a client has to pass over those that come unasked (RFC 9110, 15.2). */
+  /** Keeps interim responses from undici, which gives up the connection at `100 Continue`: they may come unasked (RFC 9110, 15.2). */
   #filter(socket: Socket): void {
     const read = socket.read.bind(socket);
     this.#heldBytes = undefined;
     socket.read = (size?: number): unknown => {
       const bytes: unknown = read(size);
-      return this.#awaitsHead && Buffer.isBuffer(bytes) ? this.#withoutContinue(bytes) : bytes;
+      return this.#awaitsHead && Buffer.isBuffer(bytes) ? this.#withoutInterim(bytes) : bytes;
     };
   }
 
-  #withoutContinue(received: Buffer): Buffer | null {
+  #withoutInterim(received: Buffer): Buffer | null {
     this.hasResponded = true;
     let bytes = this.#heldBytes === undefined ? received : Buffer.concat([this.#heldBytes, received]);
     this.#heldBytes = undefined;
-    while (mayBeContinue(bytes)) {
-      const end = bytes.length < continueLine.length ? -1 : bytes.indexOf(headEnd);
-      if (end === -1 && bytes.length <= maxContinueBytes) {
-        if (bytes.length > 0) this.#heldBytes = bytes;
+    while (mayBeInterim(bytes)) {
+      const end = bytes.indexOf(headEnd);
+      if (end === -1 && bytes.length > maxInterimBytes) break;
+      if (end === -1) {
+        this.#heldBytes = bytes;
         return null;
       }
-      if (end === -1) break;
       bytes = bytes.subarray(end + headEnd.length);
     }
     this.#awaitsHead = false;
@@ -80,10 +83,9 @@ export class Connection {
   }
 }
 
-/** Nearly every response differs in the first digit of its status, which is looked at first. */
-function mayBeContinue(bytes: Buffer): boolean {
-  const statusAt = continueLine.length - continueDigits.length;
-  if (bytes.length >= continueLine.length && continueDigits.some((digit, index) => bytes[statusAt + index] !== digit))
-    return false;
-  return continueLine.startsWith(bytes.toString("latin1", 0, continueLine.length));
+/** Nearly every response differs in the first digit of its status, which is looked at first. Nothing may be the beginning of anything. */
+function mayBeInterim(bytes: Buffer): boolean {
+  if (bytes.length > statusAt && bytes[statusAt] !== one) return false;
+  const text = bytes.toString("latin1", 0, statusAt + statusLength);
+  return interimStart.startsWith(text.slice(0, interimStart.length)) && text.slice(statusAt) !== switchingProtocols;
 }

@@ -5,7 +5,7 @@ import { TransportError } from "./transport-error.ts";
 
 /** Hears a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
 export interface ResponseListener {
-  /** Final ones only. @param headers Names in lower case. */
+  /** @param headers Names in lower case. */
   onHead(statusCode: number, headers: ResponseHeaders): void;
   onData(bytes: Buffer): void;
   onEnd(): void;
@@ -79,7 +79,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: ResponseHeaders): void {
-    if (statusCode < 200) return;
     this.#hasHead = true;
     this.#listener.onHead(statusCode, headers);
   }
@@ -104,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#release();
-    this.fail(error instanceof errors.HTTPParserError ? this.#parserError() : error);
+    this.fail(this.#explained(error));
   }
 
   /**
@@ -124,9 +123,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#connection !== undefined) this.start(this.#connection);
   };
 
-  /** undici 7.30 gives its parser's errors no code. */
-  #parserError(): TransportError {
-    return new TransportError(this.#hasHead ? "ERR_BODY_BROKEN" : "ERR_NOT_HTTP");
+  /** undici 7.30 gives its parser's errors no code, and calls those of a length in the head a mismatch. */
+  #explained(error: Error): Error {
+    if (error instanceof errors.HTTPParserError) return new TransportError(this.#hasHead ? "ERR_BODY_BROKEN" : "ERR_NOT_HTTP");
+    const isOfLength = error instanceof errors.ResponseContentLengthMismatchError;
+    return isOfLength && !this.#hasHead ? new TransportError("ERR_NOT_HTTP") : error;
   }
 
   #release(): void {

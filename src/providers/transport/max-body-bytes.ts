@@ -5,5 +5,5 @@ export const maxBodyBytes: number = 48 * 1024 * 1024;
 export const maxErrorBodyBytes: number = 1024 * 1024;
 
 /** Text takes a tenth when it is compressed, zeros a thousandth or less: what grows beyond this is made to fill memory. */
-export const maxExpansion: number = 200;
+export const maxExpansion: number = 100;
 export const minBombBytes: number = 4 * 1024 * 1024;

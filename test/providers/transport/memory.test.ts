@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { createHttpProvider } from "../../../src/providers/provider.ts";
+import { ByteBudget } from "../../../src/providers/transport/byte-budget.ts";
+import { closing, serve } from "../../support/closing.ts";
+import { chatAnswer, type Reply, streamed } from "../../support/scripted-server.ts";
+import { helloChunks } from "../recorded-streams.ts";
+import { chat } from "../stream-pieces.ts";
+import { ask } from "./raw-replies.ts";
+
+const megabyte = 1024 * 1024;
+const project = join(import.meta.dirname, "../../..");
+
+/** Asks twice in a process of its own, and prints by how many bytes that grew at the second answer, and what it was. */
+const program = `
+  const { readFileSync } = await import("node:fs");
+  const { createHttpProvider } = await import(${JSON.stringify(join(project, "dist/providers/provider.js"))});
+  const provider = createHttpProvider({ name: "test", baseUrl: process.argv[1] });
+  const request = { kind: "request", lineNumber: 1, customId: "a", path: "/v1/chat/completions", model: "m", body: "{}" };
+  const send = () => provider.send(request, { signal: new AbortController().signal });
+  await send();
+  const before = process.memoryUsage.rss();
+  const attempt = await send();
+  const growth = 1024 * /VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1] - before;
+  console.log(JSON.stringify({ growth, outcome: attempt.ok ? attempt.answer.body.length : attempt.failure.kind }));
+  await provider.close();
+`;
+
+async function growthAt(reply: Reply): Promise<{ growth: number; outcome: unknown }> {
+  const server = await serve((call) => (call.index === 0 ? chatAnswer() : reply));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program, "--", server.url]);
+  return JSON.parse(stdout);
+}
+
+/** Of a body, in megabytes. */
+const size = 8;
+const longText = "x".repeat(size * megabyte);
+
+describe.runIf(process.platform === "linux")("the memory of one answer", () => {
+  it.each<[string, number, unknown, () => Reply]>([
+    ["a gzip bomb", 64, "invalid_response", () => compressed("gzip", gzipSync(Buffer.alloc(200 * megabyte)))],
+    ["a brotli bomb", 64, "invalid_response", () => compressed("br", brotliOf(Buffer.alloc(200 * megabyte)))],
+    ["an error", 32, "server_error", () => ({ status: 500, body: `{"error":{"message":"${longText}"}}` })],
+    ["brackets", 20 * size, size * megabyte, () => ({ body: answer(`${"{},".repeat(2_500_000)}{}`) })],
+    ["nested brackets", 12 * size, "invalid_response", () => ({ body: answer("[".repeat(4e6) + "]".repeat(4e6)) })],
+  ])("is bounded: %s, %i MB", async (_name, maxMegabytes, outcome, reply) => {
+    const measured = await growthAt(reply());
+    expect(measured.outcome).toBe(outcome);
+    expect(measured.growth / megabyte).toBeLessThan(maxMegabytes);
+  });
+});
+
+function answer(choices: string): string {
+  return `{"choices":[${choices}]}`.padEnd(size * megabyte);
+}
+
+describe("many answers", () => {
+  it("are read by turns where they are more than memory may hold, streams and compressed ones among them", async () => {
+    const text = "x".repeat(200_000);
+    const zipped = compressed("gzip", gzipSync(JSON.stringify(chatAnswer(text).body), { level: 0 }));
+    const replies = [chatAnswer(text), zipped, streamed(chat(helloChunks) + `: ${text}\n`)];
+    const server = await serve((call) => replies[call.index % replies.length] ?? chatAnswer());
+    const provider = closing(createHttpProvider({ name: "test", baseUrl: server.url }, new ByteBudget(100_000)));
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(provider)));
+    expect(answers.map(String).toSorted()).toEqual([...Array(10).fill("Hello"), ...Array(20).fill(text)]);
+  });
+});
+
+function compressed(encoding: string, body: Buffer): Reply {
+  return { headers: { "content-encoding": encoding }, body };
+}
+
+function brotliOf(bytes: Buffer): Buffer {
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+}
