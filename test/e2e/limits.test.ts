@@ -81,14 +81,25 @@ describe("limits that are not set", () => {
 });
 
 describe("limits that were set", () => {
-  it("may be for a day, and then the run waits or is stopped by its deadline", async () => {
+  it("may be for a day: it is used at once, and then the run waits", async () => {
     const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
-    const limits = ["--limit", "requests=20/1d", "--deadline", "1.5"];
+    const child = user.start(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--limit", "requests=20/1d"]);
+    await expect.poll(() => server.stats().answered, { timeout: 20_000 }).toBe(20);
+    child.kill("SIGTERM");
+    const { code, stderr } = await user.finish(child);
+    expect(code, stderr).toBe(143);
+    expect(server.stats().answered).toBe(20);
+  });
+
+  it("for a day leave the rest to a later run when the deadline comes", async () => {
+    const server = await mock();
+    const user = new Workplace();
+    user.write("in.jsonl", questions(3));
+    const limits = ["--limit", "requests=1/1d", "--deadline", "0.5"];
     const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
     expect(code, stderr).toBe(3);
-    expect(server.stats().answered).toBe(20);
   });
 
   it("of lines and of rates go together under one name", async () => {
