@@ -11,7 +11,7 @@ export {
   type RateLimitStatus,
   TokenBucket,
 } from "./limiters/limiter.ts";
-export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/cache-store.ts";
+export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock-server.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";

@@ -43,7 +43,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   jsonl: ["jsonl/jsonl.ts"],
   providers: ["providers/provider.ts"],
   limiters: ["limiters/limiter.ts"],
-  caches: ["caches/cache-store.ts"],
+  caches: ["caches/caches.ts"],
   retry: ["retry/retry.ts"],
   stats: ["stats/stats.ts"],
   mock: ["mock/mock-server.ts"],
@@ -59,9 +59,9 @@ const fences: Readonly<Record<string, RegExp>> = {
   "p-limit": /^(limiters\/concurrency\.ts$|setup\/|cli\/)/,
   bottleneck: /^limiters\/grants\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
-  "@keyv/sqlite": /^caches\/disk\.ts$/,
   undici: /^providers\/(http-(call|provider)|transport\/[^/]+)\.ts$/,
   "eventsource-parser": /^providers\/event-stream\.ts$/,
+  sqlite3: /^caches\/disk\/connection\.ts$/,
 };
 
 describe("architecture", () => {

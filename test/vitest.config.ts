@@ -6,10 +6,13 @@ export default defineConfig({
     include: ["**/*.test.ts", "trials/*.trial.ts"],
     globalSetup: ["support/build.ts"],
     provide: { trialSize: "small" },
-    testTimeout: 30_000,
+    // Against hanging only: a process that starts in 0.4 s takes ten times that beside busy loops.
+    testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     // One process for all files of a worker: to start one for each, and to load what they share again, took a third of the whole.
     isolate: false,
     restoreMocks: true,
+    coverage: { allowExternal: true, include: ["**/src/**/*.ts"], reportsDirectory: "../coverage", reporter: ["text", "html"] },
   },
 });

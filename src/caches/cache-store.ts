@@ -3,7 +3,7 @@ import type { Answer } from "../model/attempt.ts";
 /**
  * Remembers answers by fingerprint. Every store sits the same contract test (`test/contracts/cache-store.ts`).
  *
- * Calls may overlap freely; a store that can work in groups (disk) gathers what arrives while its last group is under way.
+ * Calls may overlap freely; a store that can work in groups (disk) gathers what arrives while its last group is in flight.
  */
 export interface CacheStore {
   /**
@@ -42,10 +42,6 @@ export interface CacheStore {
   /** Keeps a note. @throws CacheError as `set` does. */
   setNote?(name: string, text: string): Promise<void>;
 
-  /** Finishes what is under way and lets go of files and connections. */
+  /** Finishes what is in flight, then closes files and connections. */
   close(): Promise<void>;
 }
-
-export { type DiskCache, type DiskCacheOptions, type DiskCacheStats, openDiskCache } from "./disk.ts";
-export { createKeyvCache, type KeyvCacheOptions } from "./keyv.ts";
-export { createMemoryCache, type MemoryCacheOptions } from "./memory.ts";

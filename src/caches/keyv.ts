@@ -5,16 +5,24 @@ import type { CacheStore } from "./cache-store.ts";
 import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
 
 export interface KeyvCacheOptions {
-  /** How long an answer is good for, in milliseconds. Default: as long as the Keyv keeps it. */
+  /**
+   * How long an answer is good for, in milliseconds.
+   *
+   * @default as long as the Keyv keeps it
+   */
   readonly ttlMs?: number;
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  /**
+   * The clock, in milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 
 /**
  * Remembers answers in any Keyv store: Redis, Postgres, Memcached, a Map.
  *
- * A value that is not an answer, whoever wrote it, counts as missing. Errors that Keyv would swallow, or only emit as events,
+ * A value that is not an answer counts as missing. Errors that Keyv would swallow, or only emit as events,
  * are thrown as CacheError.
  *
  * @param store A Keyv, whose namespace, serialization and compression stay as they are and whose `throwOnErrors` is switched on;
@@ -27,15 +35,15 @@ export function createKeyvCache(
   return new KeyvCache(isKeyv(store) ? store : new Keyv({ store, namespace }), options);
 }
 
-/** Not the disk cache's, whose rows hold the body in another form. */
+/** Other than the disk cache's, whose rows hold the body as JSON instead of a string. */
 const namespace = "llmbatch-keyv-1";
 
 class KeyvCache implements CacheStore {
   readonly #keyv: Keyv;
   readonly #ttlMs: number | undefined;
   readonly #now: () => number;
-  readonly #underWay = new Set<Promise<unknown>>();
-  /** What the store emitted while calls were under way. */
+  readonly #inFlight = new Set<Promise<unknown>>();
+  /** The error that the store emitted while calls were in flight. */
   #emitted: unknown;
   #closing: Promise<void> | undefined;
 
@@ -82,20 +90,20 @@ class KeyvCache implements CacheStore {
 
   async #call<Value>(action: Action, start: () => Promise<Value>): Promise<Value> {
     if (this.#closing !== undefined) throw failure(action, "it is closed");
-    if (this.#underWay.size === 0) this.#emitted = undefined;
+    if (this.#inFlight.size === 0) this.#emitted = undefined;
     const call = start();
-    this.#underWay.add(call);
+    this.#inFlight.add(call);
     try {
       return await call;
     } catch (error) {
       throw failure(action, error);
     } finally {
-      this.#underWay.delete(call);
+      this.#inFlight.delete(call);
     }
   }
 
   async #disconnect(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled(this.#inFlight);
     try {
       await this.#keyv.disconnect();
     } catch (error) {

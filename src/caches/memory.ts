@@ -4,17 +4,29 @@ import type { CacheStore } from "./cache-store.ts";
 import { isExpired } from "./stored-answer.ts";
 
 export interface MemoryCacheOptions {
-  /** The most that is kept, in bytes of text at 2 a character. Default 256 MiB. */
+  /**
+   * The most that is kept, in bytes of text at 2 a character.
+   *
+   * @default 256 MiB
+   */
   readonly maxBytes?: number;
-  /** How long an answer is good for, in milliseconds. Default: for ever. */
+  /**
+   * How long an answer is good for, in milliseconds.
+   *
+   * @default for ever
+   */
   readonly ttlMs?: number;
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  /**
+   * The clock, in milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 
 /**
  * Remembers answers while the process lives. When it is full, what was used longest ago makes room; an answer larger than the
- * whole cache is not kept. Neither is an error: it is found missing later and asked for again.
+ * whole cache is not kept. Neither is an error: the entry is missing later, and its request is sent again.
  */
 export function createMemoryCache(options: MemoryCacheOptions = {}): CacheStore {
   return new MemoryCache(options);

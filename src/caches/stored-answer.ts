@@ -7,7 +7,7 @@ export interface StoredHead extends Omit<Answer, "body"> {
   readonly storedAt: number;
 }
 
-/** Whether a value that came out of a store, where anybody may have put it, can be trusted to be what `set` put in. */
+/** Whether a value out of a store, which other programs can write, has the form that `set` gave it. */
 export function isStoredHead(value: unknown): value is StoredHead {
   return (
     typeof value === "object" &&

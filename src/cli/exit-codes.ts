@@ -1,6 +1,6 @@
 import type { StopReason } from "../model/errors.ts";
 
-/** What scripts read. Signals end with 128 and their number: 130 for Ctrl-C, 143 for SIGTERM. */
+/** A signal's exit code is 128 and its number: 130 for Ctrl-C, 143 for SIGTERM. */
 export const exitCodes = {
   succeeded: 0,
   someFailed: 1,
@@ -18,7 +18,7 @@ export function exitCodeOfSignal(signal: EndingSignal): number {
   return 128 + signalNumbers[signal];
 }
 
-/** In people's words, what stopped the run. */
+/** For people: what stopped the run. */
 export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   authentication: "the API key was refused",
   permission: "the API key may not do this",

@@ -5,10 +5,12 @@ import { exitCodes } from "./exit-codes.ts";
 import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
 
-process.exitCode = await main();
-
-/** Runs the command line and turns what can be expected to go wrong into words and an exit code. */
-async function main(): Promise<number> {
+/**
+ * Runs the command line and turns expected errors into a message and an exit code.
+ *
+ * @param args Without the program's name. @returns the exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
   const said: string[] = [];
   const program = createProgram(
@@ -18,12 +20,12 @@ async function main(): Promise<number> {
     (text) => said.push(text),
   );
   try {
-    await program.parseAsync();
+    await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    // An input that breaks off while it is sent is reported by the run itself; here it broke off while it was checked.
+    // The run itself reports an input that breaks off while it is sent; here it broke off while it was checked.
     if (error instanceof UsageError || error instanceof InputError) return await end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
     const { printError } = await import("./terminal/print-error.ts");
@@ -32,7 +34,7 @@ async function main(): Promise<number> {
   }
 }
 
-// What hides secrets knows all providers, and takes time to load that help and version need not wait for.
+// Loaded on demand: redaction loads all presets, and help and version need not wait for them.
 
 async function tell(text: string): Promise<void> {
   const { redactSecrets } = await import("./terminal/redact-secrets.ts");

@@ -14,7 +14,7 @@ Examples:
 Exit codes: 0 all succeeded, 1 some requests failed, 2 usage or invalid input (nothing was sent),
 3 stopped early (resumable), 130/143 interrupted (resumable).`;
 
-/** The commands and their flags. What they do is loaded when one is called, so that help and version come at once. */
+/** The commands and their flags. A command's module is loaded when it is called: help and version need none. */
 export function createProgram(exitWith: (code: number) => void, writeError: (text: string) => void): Command {
   const program = new Command("llmbatch")
     .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
@@ -123,16 +123,16 @@ interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {
 function addMock(program: Command, exitWith: (code: number) => void): void {
   program
     .command("mock")
-    .description("the built-in practice provider as a server: no key, enforces limits as real providers do, can fail on purpose")
+    .description("the built-in mock provider as a server: no key, enforces limits as real providers do, can fail on purpose")
     .option("--port <N>", "0 for any free one", readNumber, 8080)
     .option("--rpm <N>", "requests per minute it allows (default: no limit)", readNumber)
     .option("--tpm <N>", "tokens per minute it allows (default: no limit)", readNumber)
     .option("--itpm <N>", "input tokens per minute, with --rules anthropic", readNumber)
     .option("--otpm <N>", "output tokens per minute, with --rules anthropic", readNumber)
     .addOption(new Option("--rules <NAME>", "how limits are counted").choices(["openai", "anthropic", "second", "window"]))
-    .option("--no-limit-headers", "tell of the limits in refusals only")
-    .option("--no-limit-words", "refusals do not say which limit it was, nor how much it allows")
-    .addOption(new Option("--retry-after <HOW>", "what refusals tell").choices(["exact", "seconds", "none"]))
+    .option("--no-limit-headers", "tell of the limits in 429 responses only")
+    .option("--no-limit-words", "429 responses do not say which limit it was, nor how much it allows")
+    .addOption(new Option("--retry-after <HOW>", "what 429 responses tell").choices(["exact", "seconds", "none"]))
     .option("--max-in-flight <N>", "requests at once; more get a 503 (default: no limit)", readNumber)
     .option("--outage <FROM,FOR,KIND>", "down from and for so many ms; KIND: refuse-connections, 500, 503", readOutage)
     .option("--latency <MS>", "milliseconds an answer takes", readNumber, 50)
@@ -167,7 +167,7 @@ function optionOf(row: OptionRow): Option {
   return row.repeatable ? option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]) : option;
 }
 
-/** Commander spells flags `maxRetries`; the option table, as files and environment variables do, `max_retries`. */
+/** Commander's `maxRetries` is `max_retries` in the option table, as in files and environment variables. */
 function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
   const { config: _, ...rest } = flags;
   const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
@@ -177,7 +177,7 @@ function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));
 }
 
-/** Of these commander also says that they were not given. */
+/** Commander sets these to true when they are not given. */
 const negatedKeys: ReadonlySet<string> = new Set(optionTable.filter(({ negated }) => negated).map(({ key }) => key));
 
 function configOf(flags: Record<string, unknown>): string | undefined {
@@ -185,7 +185,7 @@ function configOf(flags: Record<string, unknown>): string | undefined {
   return typeof config === "string" ? config : undefined;
 }
 
-/** An unknown option may have been meant for a key. */
+/** The value of an unknown option may be a key. */
 function redactValues(text: string): string {
   return text.replace(/(unknown option '-[^=\n]*=).*'/, "$1…'");
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Of this program, as its package says. */
+/** The version of this package. */
 export function readVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));

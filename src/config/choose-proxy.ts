@@ -3,11 +3,11 @@ import { isLoopback } from "../providers/provider.ts";
 import type { Environment } from "./environment.ts";
 
 /**
- * The proxy that the environment names for a URL, by the customs of curl: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` or
- * `HTTP_PROXY` for http (those in lower case first), except for the hosts in `no_proxy` or `NO_PROXY`. What is on this machine is
- * never asked through a proxy, which would ask its own machine instead.
+ * The proxy that the environment names for a URL, as curl reads it: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` or
+ * `HTTP_PROXY` for http (lower case first), except for the hosts in `no_proxy` or `NO_PROXY`. Loopback addresses never go through a
+ * proxy, whose loopback is another machine.
  *
- * @returns undefined when the URL is to be asked directly, or is none.
+ * @returns undefined when the request goes directly, or `address` is not a URL.
  */
 export function chooseProxy(address: string, environment: Environment): string | undefined {
   if (!URL.canParse(address)) return undefined;
@@ -17,7 +17,7 @@ export function chooseProxy(address: string, environment: Environment): string |
   return isExempt(url, firstOf(environment, "no_proxy") ?? "") ? undefined : proxy;
 }
 
-/** A variable that is set but empty hides the other. */
+/** A variable that is set but empty hides its upper-case twin. */
 function firstOf(environment: Environment, name: string): string | undefined {
   const value = (environment[name] ?? environment[name.toUpperCase()])?.trim();
   return value === "" ? undefined : value;
@@ -33,7 +33,7 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   });
 }
 
-/** `*` is all, `example.com` and `.example.com` are it and its subdomains, `10.0.0.0/8` a network. */
+/** `*` matches all hosts, `example.com` and `.example.com` a domain with its subdomains, `10.0.0.0/8` a network. */
 function matches(hostname: string, entry: string): boolean {
   if (entry === "") return false;
   if (entry === "*") return true;

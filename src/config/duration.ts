@@ -3,9 +3,9 @@ const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604
 const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/;
 
 /**
- * Reads a length of time as people write it: `30d`, `12h`, `90s`, `1.5h`; a bare number is seconds.
+ * Parses a duration: `30d`, `12h`, `90s`, `1.5h`; a bare number is seconds.
  *
- * @returns milliseconds; undefined if `text` is not a length of time.
+ * @returns milliseconds; undefined if `text` is not a duration.
  */
 export function parseDurationMs(text: string): number | undefined {
   const [, amount, unit] = durationPattern.exec(text.trim()) ?? [];

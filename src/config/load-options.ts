@@ -7,14 +7,14 @@ import { type OptionIssue, type Options, parseOptions } from "./options.ts";
 
 const defaultConfigFile = "llmbatch.config.json";
 
-/** Values as they were given, each with the words that tell a person where. */
-type Given = Record<string, { readonly value: unknown; readonly where: string }>;
+/** Values as given, each with its origin in words: the flag, the variable or the file's key. */
+type Given = Record<string, { readonly value: unknown; readonly origin: string }>;
 
 /**
- * Gathers the options of a run: flags win over environment variables, those over the configuration file, that over the defaults.
+ * Merges the options of a run: flags win over environment variables, those over the configuration file, that over the defaults.
  *
- * @param flags Option keys with what was typed: a text, a list of texts for repeatable ones, true for switches.
- * @param configFile The file named by `--config`; without one `llmbatch.config.json` is read if it is there.
+ * @param flags By option key: a string, a list of strings for repeatable options, true for switches.
+ * @param configFile The file named by `--config`. @default `llmbatch.config.json`, if it exists
  * @throws UsageError naming the flag, variable or file, what was given and what is expected.
  */
 export function loadOptions(
@@ -33,16 +33,16 @@ function fromFlags(flags: Readonly<Record<string, unknown>>): Given {
   return Object.fromEntries(
     Object.entries(flags)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, { value, where: flagOf(key) }]),
+      .map(([key, value]) => [key, { value, origin: flagOf(key) }]),
   );
 }
 
 function fromEnvironment(environment: Environment): Given {
   const given: Given = {};
   for (const { key } of optionTable) {
-    const where = environmentVariableOf(key);
-    const value = environment[where];
-    if (value !== undefined && value !== "") given[key] = { value, where };
+    const origin = environmentVariableOf(key);
+    const value = environment[origin];
+    if (value !== undefined && value !== "") given[key] = { value, origin };
   }
   return given;
 }
@@ -56,7 +56,7 @@ function readConfigFile(path: string | undefined): Given {
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
-      .map(([key, value]) => [key, { value, where: `${file}: "${key}"` }]),
+      .map(([key, value]) => [key, { value, origin: `${file}: "${key}"` }]),
   );
 }
 
@@ -69,20 +69,20 @@ function parseConfig(file: string): unknown {
   }
 }
 
-/** The engine quotes what stands around, and somebody may have put a key there. */
+/** Drops the text around the error, which V8 quotes: it may contain a key. */
 function whereBroken({ message }: SyntaxError): string {
   return `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*/s, "")}`;
 }
 
-function describe({ key, place, expected }: OptionIssue, given: Given): string {
-  const origin = given[key];
-  const where = `${origin?.where ?? (expected === undefined ? key : flagOf(key))}${place}`;
+function describe({ key, path, expected }: OptionIssue, given: Given): string {
+  const { value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
+  const where = `${origin}${path}`;
   if (expected === undefined) return `${where}: there is no such option`;
-  return `${where}: expected ${expected}${shown(key, place, origin?.value)}`;
+  return `${where}: expected ${expected}${shown(key, path, value)}`;
 }
 
-/** Headers and addresses may hold credentials, and what stands deep inside the file may be a key. */
-function shown(key: string, place: string, value: unknown): string {
-  const mayBeSecret = place !== "" || key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
+/** Headers and addresses may contain credentials, and a nested value of the file may be a key. */
+function shown(key: string, path: string, value: unknown): string {
+  const mayBeSecret = path !== "" || key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
   return mayBeSecret ? "" : `, not ${JSON.stringify(value)}`;
 }

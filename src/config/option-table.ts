@@ -36,14 +36,14 @@ export type OptionKey =
   | "quiet";
 
 /**
- * One option of `llmbatch run`. The table below is the only list of them: the command line's flags, the environment variables,
- * the keys of the configuration file and the help are all made from it.
+ * One option of `llmbatch run`. The table below is the only list of options: flags, environment variables, the keys of the configuration
+ * file and the help are generated from it.
  */
 export interface OptionRow {
   /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
   readonly key: OptionKey;
   readonly short?: string;
-  /** What stands for the value in the help; absent for a switch. */
+  /** The value's placeholder in the help; absent for a switch. */
   readonly value?: string;
   readonly repeatable?: true;
   /** A switch that is on unless its flag, `--no-…`, turns it off. */
@@ -84,12 +84,12 @@ export const optionTable: readonly OptionRow[] = [
   {
     key: "adaptive",
     negated: true,
-    description: "keep --concurrency in flight even while the server turns requests away",
+    description: "keep --concurrency in flight even while the server throttles requests",
   },
   { key: "max_retries", value: "N", default: "5", description: "attempts after the first" },
   { key: "retry_delay", value: "S", default: "1", description: "seconds before the first retry at most; doubles with each" },
   { key: "max_retry_delay", value: "S", default: "60", description: "seconds before any retry at most" },
-  { key: "max_wait", value: "S", default: "1800", description: "how long a request may be turned away by rate limits" },
+  { key: "max_wait", value: "S", default: "1800", description: "how long a request may be throttled by rate limits or overload" },
   { key: "timeout", value: "S", default: "600", description: "seconds for one attempt, its body included" },
   { key: "idle_timeout", value: "S", default: "300", description: "seconds that a stream may be silent" },
   { key: "deadline", value: "S", default: "none", description: "stop the run after so many seconds, resumable" },
@@ -111,7 +111,7 @@ export const optionTable: readonly OptionRow[] = [
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
 ];
 
-/** The long flag of an option, as typed: `--max-retries`. */
+/** The long flag of an option: `--max-retries`. */
 export function flagOf(key: string): string {
   const isNegated = optionTable.some((row) => row.key === key && row.negated);
   return `--${isNegated ? "no-" : ""}${key.replaceAll("_", "-")}`;

@@ -12,10 +12,10 @@ import {
   routesSchema,
 } from "./provider-config.ts";
 
-// Without it zod compiles its schemas with `new Function`, which hardened environments forbid.
+// Without `jitless` zod compiles schemas with `new Function`, which hardened environments forbid.
 z.config({ jitless: true });
 
-/** Everything `llmbatch run` can be told, checked. Times are in milliseconds. Keys are those of the option table. */
+/** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
 export interface Options {
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
@@ -28,7 +28,7 @@ export interface Options {
   readonly allow_files?: string | undefined;
   readonly stream: boolean;
   readonly provider: string;
-  /** Whether somebody named it. If not, a model's name may name another: `anthropic/claude-…`. */
+  /** Whether `provider` was given. If not, a model's name may choose another: `anthropic/claude-…`. */
   readonly provider_is_named: boolean;
   readonly base_url?: string | undefined;
   readonly allow_http: boolean;
@@ -56,13 +56,13 @@ export interface Options {
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
-  /** These are of the configuration file alone. */
+  /** From here on only the configuration file has them. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly routes: Readonly<Record<string, RouteConfig>>;
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
-/** What `--limit` was given: how many lines at most, and any number of rate limits. */
+/** `--limit`: a maximum number of lines, and any number of rate limits. */
 export interface Limit {
   readonly lines?: number | undefined;
   readonly rates: readonly RateLimit[];
@@ -180,7 +180,7 @@ const optionSchemas = {
   quiet: flag.default(false),
 } satisfies Record<OptionKey, z.ZodType>;
 
-/** What a configuration file may hold. */
+/** What a configuration file may contain. */
 export const optionsSchema: z.ZodType<Options> = z
   .strictObject({
     ...optionSchemas,
@@ -197,13 +197,13 @@ export const optionsSchema: z.ZodType<Options> = z
 /** Something wrong with one option. */
 export interface OptionIssue {
   readonly key: string;
-  /** Where in the option's value, if that is not a plain one: `.openai.api_keys[0]`. */
-  readonly place: string;
+  /** The path within the option's value, empty for a plain value: `.openai.api_keys[0]`. */
+  readonly path: string;
   /** What was expected; undefined when there is no such option. */
   readonly expected: string | undefined;
 }
 
-/** @param values What was given, by option key; texts as typed on a command line are fine. */
+/** @param values By option key; strings as typed on a command line are fine. */
 export function parseOptions(values: Readonly<Record<string, unknown>>): { options: Options } | { issues: OptionIssue[] } {
   const parsed = optionsSchema.safeParse(values);
   if (parsed.success) return { options: parsed.data };
@@ -213,10 +213,10 @@ export function parseOptions(values: Readonly<Record<string, unknown>>): { optio
 function describeIssue(issue: z.core.$ZodIssue): OptionIssue[] {
   const [key = "", ...deeper] = issue.path;
   const isPlain = String(key) in optionSchemas;
-  const place = isPlain ? "" : deeper.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  if (issue.code !== "unrecognized_keys") return [{ key: String(key), place, expected: issue.message }];
-  if (issue.path.length === 0) return issue.keys.map((unknown) => ({ key: unknown, place: "", expected: undefined }));
-  return issue.keys.map((unknown) => ({ key: String(key), place: `${place}.${unknown}`, expected: undefined }));
+  const path = isPlain ? "" : deeper.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  if (issue.code !== "unrecognized_keys") return [{ key: String(key), path, expected: issue.message }];
+  if (issue.path.length === 0) return issue.keys.map((unknown) => ({ key: unknown, path: "", expected: undefined }));
+  return issue.keys.map((unknown) => ({ key: String(key), path: `${path}.${unknown}`, expected: undefined }));
 }
 
 function isJson(value: string): boolean {

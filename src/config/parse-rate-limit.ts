@@ -4,9 +4,9 @@ import { parseDurationMs } from "./duration.ts";
 export const rateLimitExample = "requests=10000/1d, or gpt-5.4-mini:tokens=1e6/1m";
 
 /**
- * Reads a rate limit as people write it: what is counted, how much of it, in which time, and for which model if not for all together.
+ * Parses a rate limit: `[MODEL:]UNIT=AMOUNT/PERIOD`. Without a model all models share it.
  *
- * @returns undefined if `text` is none.
+ * @returns undefined if `text` is not a rate limit.
  */
 export function parseRateLimit(text: string): RateLimit | undefined {
   const [, model, name, figure, period] = /^(?:(.+):)?([a-z-]+)=([\d.e+]+)\/(.+)$/i.exec(text.trim()) ?? [];

@@ -5,15 +5,14 @@ import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 
 /** A provider as the configuration file describes it. */
 export interface ProviderConfig {
-  /** The preset that it is like; by default the one of its own name. */
+  /** @default the preset of the provider's own name */
   readonly preset?: string | undefined;
   readonly base_url?: string | undefined;
-  /** `"$OPENAI_KEY_1"` names an environment variable. Each key has limits of its own. */
+  /** `"$OPENAI_KEY_1"` names an environment variable. `limits` apply to each key. */
   readonly api_keys?: readonly Secret[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Of each key. */
   readonly limits?: readonly RateLimit[] | undefined;
-  /** Names for models, and what the provider calls them. */
+  /** The provider's own names of models, by the names that lines use. */
   readonly models?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -28,7 +27,7 @@ export interface RouteConfig {
   }[];
 }
 
-/** US dollars for a million tokens. */
+/** US dollars per million tokens. */
 export interface PriceConfig {
   readonly input: number;
   readonly output: number;
@@ -42,7 +41,7 @@ const rateLimit = name.transform((value, context) => {
   return limit ?? z.NEVER;
 });
 
-/** Values by names that the user chooses. Without a prototype, so that nobody is found as `constructor`. */
+/** Values by names that the user chooses; without a prototype, because a user may choose `constructor`. */
 function byName<Value>(value: z.ZodType<Value>, expected?: string): z.ZodType<Record<string, Value>> {
   return z.record(name, value, expected).transform((record): typeof record => Object.setPrototypeOf(record, null));
 }

@@ -1,10 +1,10 @@
 /**
- * Reads another shape of configuration that is in use, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
- * "rate_limit_refill_rate", "max_retries", "retry_delay" }] }` (SimpleLLMFunc's provider.json): a provider for each entry, with its keys
- * in a pool, and two routes to it: by the model's name to all that have it, and by `openrouter/` and the model's name to this vendor's
- * alone. Retries are the whole run's: the most that any entry asks for.
+ * Translates SimpleLLMFunc's provider.json, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
+ * "rate_limit_refill_rate", "max_retries", "retry_delay" }] }`. Each entry becomes a provider with a pool of keys and two routes: the
+ * model's name leads to all entries of that model, `openrouter/` and the model's name to this vendor's alone. Retries apply to the whole
+ * run: the maximum of all entries.
  *
- * @returns `content` in our shape; as it is, where nothing in it has that shape.
+ * @returns `content` in our shape; unchanged if nothing in it has that shape.
  */
 export function readReferenceShape(content: object): Record<string, unknown> {
   const ours = new Map<string, unknown>();
@@ -21,7 +21,7 @@ export function readReferenceShape(content: object): Record<string, unknown> {
 }
 
 function retriesOf(entries: readonly ModelEntry[]): object {
-  const retries = entries.map(({ max_retries: most }) => most).filter((most) => typeof most === "number");
+  const retries = entries.map(({ max_retries: retry }) => retry).filter((retry) => typeof retry === "number");
   const delays = entries.map(({ retry_delay: seconds }) => seconds).filter((seconds) => typeof seconds === "number");
   return {
     ...(retries.length > 0 && { max_retries: Math.max(...retries) }),
@@ -45,7 +45,7 @@ function addEntry(vendor: string, entry: ModelEntry, providers: Map<string, unkn
   }
 }
 
-/** A vendor may have several entries for one model, with other keys or another address. */
+/** A vendor may have several entries for one model, with different keys or addresses. */
 function unusedName(name: string, used: ReadonlyMap<string, unknown>): string {
   let unused = name;
   for (let number = 2; used.has(unused); number += 1) unused = `${name} (${number})`;
@@ -71,7 +71,7 @@ function isModelEntry(value: unknown): value is ModelEntry {
   return typeof value === "object" && value !== null && "model_name" in value && typeof value.model_name === "string";
 }
 
-/** `rate_limit_refill_rate` is requests a second, for each key. */
+/** `rate_limit_refill_rate` is requests per second, for each key. */
 function providerOf(preset: string, { api_keys, base_url, rate_limit_refill_rate: perSecond }: ModelEntry): unknown {
   return {
     ...(base_url === undefined ? { preset } : { base_url }),

@@ -3,11 +3,11 @@ import type { Environment } from "./environment.ts";
 
 const masked = "[secret]";
 
-/** A key that a configuration file names, by its environment variable or by itself. Whoever prints or serialises it sees neither. */
+/** A key of a configuration file, or the environment variable that holds it. Printed or serialised it shows neither. */
 export class Secret {
   readonly #text: string;
 
-  /** @param text `$OPENAI_KEY_1` or `env:OPENAI_KEY_1` for a variable; anything else is the key itself. */
+  /** @param text `$OPENAI_KEY_1` or `env:OPENAI_KEY_1` for a variable; any other text is the key itself. */
   constructor(text: string) {
     this.#text = text;
   }

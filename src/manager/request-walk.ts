@@ -1,4 +1,4 @@
-import type { CacheStore } from "../caches/cache-store.ts";
+import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiter.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";

@@ -12,7 +12,7 @@ import { ByteBudget, type Reader } from "./transport/byte-budget.ts";
 import type { ConnectionPool } from "./transport/connection-pool.ts";
 import { type BodySink, type ContentDecoder, createDecoders } from "./transport/content-decoder.ts";
 import type { Exchange, ResponseListener } from "./transport/exchange.ts";
-import { maxBodyBytes, maxErrorBodyBytes } from "./transport/max-body-bytes.ts";
+import { maxBodyBytes, maxErrorBodyBytes, maxExpansion, minBombBytes } from "./transport/max-body-bytes.ts";
 import { TransportError } from "./transport/transport-error.ts";
 
 /** Who watches the time of the calls of one provider. */
@@ -96,7 +96,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     if (this.#ended) return;
     this.#bodyBytes += bytes.length;
     if (this.#decoders.length > 0) bodyBudget.add(this, bytes.length);
-    if (this.#bodyBytes > maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
+    if (this.#bodyBytes > maxBodyBytes || this.#isBomb()) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
     if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
     if (this.#stream === undefined) return this.#gather(bytes);
     this.#stream.push(bytes);
@@ -134,6 +134,10 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   }
 
   readonly #onSilence = (): void => this.#abort(this.#reader.idle());
+
+  #isBomb(): boolean {
+    return this.#bodyBytes > minBombBytes && this.#bodyBytes > maxExpansion * this.#receivedBytes;
+  }
 
   #begin(bytes: Buffer): void {
     const isJson = isBareJson(bytes);

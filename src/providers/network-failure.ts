@@ -1,5 +1,5 @@
 import type { Failure, FailureKind } from "../model/failure.ts";
-import { maxBodyBytes } from "./transport/max-body-bytes.ts";
+import { maxBodyBytes, maxExpansion } from "./transport/max-body-bytes.ts";
 import type { TransportErrorCode } from "./transport/transport-error.ts";
 
 /**
@@ -19,7 +19,11 @@ const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
   ERR_NOT_HTTP: ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"],
   ERR_BODY_BROKEN: ["network", true, "the answer is broken off or garbled"],
   ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxBodyBytes} bytes`],
-  ERR_DECODED_BODY_TOO_LONG: ["invalid_response", false, `the answer decodes to more than ${maxBodyBytes} bytes`],
+  ERR_DECODED_BODY_TOO_LONG: [
+    "invalid_response",
+    false,
+    `the answer decodes to more than ${maxBodyBytes} bytes, or ${maxExpansion} times its length`,
+  ],
   ERR_UNKNOWN_ENCODING: ["invalid_response", false, "the answer has a content-encoding that was not asked for"],
   ERR_PROVIDER_CLOSED: ["cancelled", false, "the provider was closed"],
   ERR_PROXY_AUTHENTICATION: ["network", false, "the proxy wants a name and password: http://NAME:PASSWORD@HOST:PORT"],

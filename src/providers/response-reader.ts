@@ -3,6 +3,7 @@ import type { Attempt, ErrorAnswer } from "../model/attempt.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import type { RateLimitReport } from "../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../model/usage.ts";
+import { extractJson, maxParsedLength } from "./json-extract.ts";
 import { parseJson } from "./json-value.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "./protocol.ts";
@@ -53,7 +54,7 @@ export class ResponseReader {
   /** Does not throw: a response that breaks the reading of it is a failure of kind `internal`. */
   readResponse(head: ResponseHead, text: string, reading: Reading): Attempt {
     try {
-      const body = parseJson(text);
+      const body = extractJson(text);
       if (body !== undefined || !looksLikeEventStream(text))
         return this.#read({ statusCode: head.statusCode, headers: head.headers, body, text, receivedAt: new Date() });
       return this.#readUndeclaredStream(head, text, reading);
@@ -195,8 +196,12 @@ function onOneLine(text: string): string {
   return text.includes("\n") || text.includes("\r") ? text.replaceAll(/[\r\n]/g, " ") : text;
 }
 
-/** JSON in any case. A secret may have stood across tokens: what is left of such a text is kept as a string. */
+/**
+ * JSON in any case. A secret may have stood across tokens: what is left of such a text is kept as a string, and so is the beginning of a
+ * long one.
+ */
 function errorText(body: unknown, text: string, redact: Redact): string {
+  if (text.length > maxParsedLength) return JSON.stringify(shorten(redact(text.slice(0, 2 * keptTextLength)), keptTextLength));
   const clean = redact(text);
   if (body !== undefined && (clean === text || parseJson(clean) !== undefined)) return onOneLine(clean);
   return JSON.stringify(shorten(clean, keptTextLength));

@@ -1,13 +1,13 @@
 import { type Completion, completionRequest, type RequestManager } from "../manager/manager.ts";
 
-/** Whom a model's requests name. */
+/** What a model's requests name. */
 export interface ModelAddress {
   readonly model: string;
-  /** Undefined where the model's own route says it. */
+  /** Undefined where the model's own route chooses it. */
   readonly provider?: string;
 }
 
-/** One model of the configuration, to be asked by itself: through its manager's limits, retries and cache, with its keys. */
+/** One model of the configuration, asked through its manager's limits, retries and cache, with its keys. */
 export class ConfiguredModel {
   readonly provider: string;
   readonly name: string;
@@ -26,7 +26,7 @@ export class ConfiguredModel {
     return this.#manager.complete(question, { ...options, ...this.#address });
   }
 
-  /** The same question, its answer as it comes. @see RequestManager.stream */
+  /** Streams the answer. @see RequestManager.stream */
   stream(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): AsyncGenerator<unknown> {
     return this.#manager.stream(completionRequest(question, { ...options, ...this.#address }));
   }

@@ -4,42 +4,46 @@ import type { Options } from "../config/options.ts";
 import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
 import type { Provider } from "../providers/provider.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
-import { limitsOf } from "./create-manager.ts";
+import { limitsOf } from "./manager-options.ts";
 import { openProviders } from "./open-providers.ts";
 
 export interface LoadProvidersOptions {
-  /** Default: `llmbatch.config.json` in the working folder, if it is there. */
+  /** @default `llmbatch.config.json` in the working folder, if it exists */
   readonly configFile?: string;
-  /** Where keys, proxies and `LLMBATCH_…` options come from. Default: the process's own. */
+  /** Where keys, proxies and `LLMBATCH_…` options come from. @default the process's environment */
   readonly environment?: Environment;
-  /** Options of the manager that the file does not have, such as a cache and observers; they win over the file's. */
+  /** Options of the manager, such as a cache and observers; they win over the file's. */
   readonly options?: Partial<Omit<RequestManagerOptions, "provider">>;
-  /** Hears of each key that is refused and used no more, in words for a person. Default: a warning of the process. */
+  /** Called for each key that a provider rejects and that is no longer used. @default process.emitWarning */
   readonly onWarning?: (message: string) => void;
 }
 
-/** What a configuration describes, to be used. No key can be seen in it, printed or serialised. */
+/** An opened configuration. Printed or serialised it shows no key. */
 export interface LoadedProviders {
-  /** Everything behind one manager: routes, pools of keys, limits, names of models. */
+  /** Asks all providers: routes, pools of keys, limits, names of models. */
   readonly manager: RequestManager;
-  /** By provider and name: what providers call their models themselves (`models`), and what routes go to. They ask through `manager`. */
+  /** By provider and name: the models that `models` and routes name. They ask through `manager`. */
   readonly models: Readonly<Record<string, Readonly<Record<string, ConfiguredModel>>>>;
-  /** What `manager` asks. For a manager of your own: `new RequestManager({ ...options, provider })`; each keeps the limits by itself. */
+  /** What `manager` asks. For a manager of your own, with limits of its own: `new RequestManager({ ...options, provider })`. */
   readonly provider: Provider;
-  /** Each provider that the configuration names, by itself, with its keys and its names of models. */
+  /** Each provider that the configuration names, alone, with its keys and its names of models. */
   readonly providers: Readonly<Record<string, Provider>>;
-  /** What the configuration says of the manager: limits, retries, the default model. */
+  /** The configuration's options of the manager: limits, retries, the default model. */
   readonly options: Omit<RequestManagerOptions, "provider">;
-  /** Stops what runs, and closes all connections. */
+  /** Stops all runs and closes all connections. */
   close(): Promise<void>;
 }
 
 /**
- * Opens what the command line would: the providers, keys, limits and routes of a configuration file, with the `LLMBATCH_…` variables,
- * which win. What is about files and screens is left aside, and so is the cache, which is an option of the manager.
+ * Opens the providers, keys, limits and routes of a configuration file as the command line does; `LLMBATCH_…` variables win. Options of
+ * files and the terminal are ignored, and so is the cache, which is an option of the manager.
  *
- * @throws UsageError when the file cannot be read or is wrong, naming what and where, or when it names one provider only and that cannot
- *   be used. Of several, each is opened when it is first asked: a key that is missing then is that request's failure.
+ * @throws UsageError when the file cannot be read or is invalid, naming what and where, or when its only provider cannot be used. Not
+ *   thrown for one of several providers: each is opened when it is first asked, and a missing key is that request's failure.
+ * @example
+ * const llm = await loadProviders({ configFile: "llmbatch.config.json", options: { cache } });
+ * const results = await llm.manager.processBatch(prompts);
+ * await llm.close();
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
   const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
@@ -65,7 +69,7 @@ function warn(message: string): void {
   process.emitWarning(message, "LlmbatchWarning");
 }
 
-/** Answers are shared through a cache. */
+/** `dedupe` shares answers through a cache, and needs one. */
 function managerOptionsOf(options: Options, hasCache: boolean): Omit<RequestManagerOptions, "provider"> {
   return {
     ...limitsOf(options),

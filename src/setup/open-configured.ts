@@ -13,9 +13,9 @@ import {
 import { readPresetSettings } from "./preset-settings.ts";
 
 /**
- * A provider of the configuration file: one place for each of its keys.
+ * Opens a provider of the configuration file, once for each of its keys.
  *
- * @param headers Those of the command line, which win.
+ * @param headers Of the command line; they win over the file's.
  * @throws UsageError naming the provider and what is missing.
  */
 export function openConfigured(

@@ -18,31 +18,31 @@ import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
 
-/** What `--provider` calls the practice provider. */
+/** The mock's name for `--provider`. */
 export const mockName = "mock";
 
 export interface OpenProvidersOptions {
   readonly options: Options;
   readonly environment: Environment;
-  /** Whether `provider` throws a UsageError when the first that is asked cannot be used. Else that is said of each request by itself. */
+  /** Whether the first request throws a UsageError when its provider cannot be used. If not, that is a failure of each such request. */
   readonly needsOne: boolean;
-  /** Hears of each key that was refused, in words for a person. */
+  /** Called for each key that its provider rejects, with a message for a person. */
   readonly onEvicted: (message: string) => void;
 }
 
 export interface OpenedProviders {
-  /** All of them: asks for each request whoever serves its model. */
+  /** Routes each request to a provider that serves its model. */
   readonly provider: Provider;
-  /** By name, each by itself. */
+  /** By name, each alone. */
   readonly providers: Readonly<Record<string, Provider>>;
-  /** One place for each key of a provider. @throws UsageError when it cannot be used. */
+  /** One for each key of a provider. @throws UsageError when it cannot be used. */
   readonly placesOf: (name: string) => readonly Place[];
 }
 
 /**
- * The providers that the options describe: one, or those of the configuration file with their keys and routes.
+ * Opens the providers that the options describe: one, or those of the configuration file with their keys and routes.
  *
- * @throws UsageError when only one is asked for, and there is no such preset, or the key or address it needs is not in the environment.
+ * @throws UsageError when one provider is named, and there is no such preset, or its key or address is not in the environment.
  */
 export async function openProviders(opening: OpenProvidersOptions): Promise<OpenedProviders> {
   const { options, environment } = opening;
@@ -61,7 +61,7 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
     : openPreset(options, environment, headersFor(options.provider, options));
 }
 
-/** Each provider is opened when the first request needs it: a key that nobody needs may be missing. */
+/** Each provider is opened by the first request that needs it, so a key that no request needs may be missing. */
 async function openRoutes({ options, environment, needsOne, onEvicted }: OpenProvidersOptions): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
@@ -73,7 +73,7 @@ async function openRoutes({ options, environment, needsOne, onEvicted }: OpenPro
   };
   const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
   const all = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne });
-  // It runs already, so it is to be closed whether or not anybody asks it.
+  // The mock's server runs already: opened here, it is closed even if no request names it.
   if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
   const alone = (name: string): Provider => {
     const table = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne: false });
@@ -87,7 +87,7 @@ async function openRoutes({ options, environment, needsOne, onEvicted }: OpenPro
   };
 }
 
-/** Everyone that the options name. */
+/** All providers that the options name. */
 function namesOf({ provider, provider_is_named, providers, routes }: Options): string[] {
   const configured = [...Object.keys(providers), ...Object.values(routes).flatMap(({ to }) => to.map((entry) => entry.provider))];
   return [...new Set(provider_is_named || configured.length === 0 ? [...configured, provider] : configured)];
@@ -99,7 +99,7 @@ function isMock(name: string, options: Options): boolean {
   return name === mockName && (name !== options.provider || options.base_url === undefined);
 }
 
-/** @param mock The practice provider, if it is running. */
+/** @param mock The mock, if it is running. */
 function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
   const config = options.providers[name];
   if (mock !== undefined && isMock(name, options)) return [{ name, provider: mock, limits: config?.limits ?? [] }];
@@ -108,7 +108,7 @@ function openPlaces(name: string, options: Options, environment: Environment, mo
   return [{ name, provider: openPreset(own, environment, headersFor(name, options)) }];
 }
 
-/** @param own Of the command line, which win. */
+/** @param own Headers of the command line; they win. */
 function openPreset(options: Options, environment: Environment, own: Readonly<Record<string, string>>): Provider {
   const preset = presetOf(options.provider);
   const { headers, ...settings } = readPresetSettings(options, preset, environment);
@@ -121,13 +121,13 @@ function openPreset(options: Options, environment: Environment, own: Readonly<Re
   });
 }
 
-/** Names in lower case, so that a later one takes the place of an earlier. Credentials are for the provider that is named, and no other. */
+/** Names are in lower case, so that a later header replaces an earlier one. Credentials go to the named provider alone. */
 function headersFor(name: string, { header, provider }: Options): Record<string, string> {
   const own = name === provider ? header : header.filter(([key, value]) => !isCredential(key, value));
   return Object.fromEntries(own.map(([key, value]) => [key.toLowerCase(), value]));
 }
 
-/** @throws UsageError where nobody could say whose credential a header is. */
+/** @throws UsageError for a credential that could be for any of several providers. */
 function rejectCredentials({ header }: Options): void {
   const credential = header.find(([name, value]) => isCredential(name, value));
   if (credential === undefined) return;
@@ -146,7 +146,7 @@ function transportOf(options: Options): ProviderOptions {
   };
 }
 
-/** Practice goes over a real connection to a real server in this process, so that it exercises what a run exercises. */
+/** A real server in this process, asked over a real connection. */
 async function startMockProvider(options: Options): Promise<Provider> {
   const server = await startMockServer({ port: 0 });
   const provider = createHttpProvider({

@@ -6,9 +6,9 @@ import type { Preset, ProviderOptions } from "../providers/provider.ts";
 type Choice = Pick<Options, "api_key_env" | "base_url" | "provider">;
 
 /**
- * What a preset's environment variables say, as users of the services' own SDKs set them; the user's options win.
+ * Reads a preset's environment variables, those of the services' own SDKs; the user's options win.
  *
- * @throws UsageError naming the variable that is missing or holds no address. Values of keys are not shown.
+ * @throws UsageError naming the variable that is missing or is not an address. Values of keys are not shown.
  */
 export function readPresetSettings(choice: Choice, preset: Preset, environment: Environment): ProviderOptions {
   const baseUrl = choice.base_url ?? baseUrlFromEnvironment(preset, environment);
@@ -17,12 +17,12 @@ export function readPresetSettings(choice: Choice, preset: Preset, environment: 
   return {
     ...(baseUrl !== undefined && { baseUrl }),
     ...(apiKey !== undefined && { apiKey }),
-    // They are about an account with the service, and mean nothing to somebody else's server.
+    // These headers name an account with the service, which another server does not know.
     ...(choice.base_url === undefined && { headers: headersFromEnvironment(preset, environment) }),
   };
 }
 
-/** @returns undefined when there is no such variable, or nothing in it. @throws UsageError when it holds no address. */
+/** @returns undefined when the variable is missing or empty. @throws UsageError when it is not an address. */
 export function baseUrlFromEnvironment(
   { baseUrlVariable, pathOfBareOrigin }: Preset,
   environment: Environment,
@@ -35,7 +35,7 @@ export function baseUrlFromEnvironment(
   return pathOfBareOrigin !== undefined && url.pathname === "/" ? new URL(pathOfBareOrigin, url).href : text;
 }
 
-/** @returns undefined when there is no such variable, or nothing in it. */
+/** @returns undefined when the variable is missing or empty. */
 export function valueOf(variable: string | undefined, environment: Environment): string | undefined {
   const value = variable === undefined ? undefined : environment[variable]?.trim();
   return value === "" ? undefined : value;
@@ -67,7 +67,7 @@ function headersFromEnvironment({ headerVariables = {} }: Preset, environment: E
   );
 }
 
-/** Some give the key itself where its variable is asked for. Only what has the look of a variable's name is shown. */
+/** Users pass the key itself by mistake, so only what looks like a variable's name is shown. */
 function missingNamedKey(variable: string): string {
   const name = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(variable) ? ` ${variable}` : "";
   return `no API key: the environment variable${name} that --api-key-env names is not set. It takes the name of a variable, not the key itself`;

@@ -6,18 +6,18 @@ import type { Place, Stop } from "../providers/provider.ts";
 
 export interface RouteTableOptions {
   readonly options: Options;
-  /** Opens a provider by its name, one place for each of its keys. @throws UsageError when it cannot be used. */
+  /** Opens a provider by its name, once for each of its keys. @throws UsageError when it cannot be used. */
   readonly openPlaces: (provider: string) => readonly Place[];
-  /** Whether there is a provider of that name, configured or known. */
+  /** Whether a provider or a preset has that name. */
   readonly isProvider: (name: string) => boolean;
-  /** Whether a UsageError is thrown when a provider cannot be used and none was opened before. Else it is said of each request by itself. */
+  /** Whether to throw a UsageError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
   readonly needsOne: boolean;
 }
 
 /** A file may name any number of models. */
 const maxRememberedRoutes = 10_000;
 
-/** Finds for each request where it can go, and opens providers when the first request needs them. */
+/** Finds the stops of each request's route, and opens providers when the first request needs them. */
 export class RouteTable {
   readonly places: Place[] = [];
   readonly #options: RouteTableOptions;
@@ -28,7 +28,7 @@ export class RouteTable {
     this.#options = options;
   }
 
-  /** @returns stops, or in words why there are none. */
+  /** @returns the stops, or a message that says why there are none. */
   readonly routeOf = ({ model, provider }: BatchRequest): readonly Stop[] | string => {
     const key = `${provider ?? ""} ${model}`;
     const known = this.#known.get(key);
@@ -39,7 +39,7 @@ export class RouteTable {
     return route;
   };
 
-  /** @returns the places of a provider. @throws UsageError when it cannot be used. */
+  /** Opens a provider, once for each of its keys. @throws UsageError when it cannot be used. */
   open(provider: string): readonly number[] {
     const known = this.#placesOf.get(provider);
     if (known !== undefined) return known;
@@ -60,7 +60,7 @@ export class RouteTable {
     }
   }
 
-  /** `anthropic/claude-…` names its provider where nobody else does. */
+  /** `anthropic/claude-…` names its provider, unless an option or the line does. */
   #withoutRoute(model: string): readonly Stop[] {
     const { options, isProvider } = this.#options;
     const prefix = model.slice(0, Math.max(0, model.indexOf("/")));
@@ -77,7 +77,7 @@ export class RouteTable {
       .toSorted((a, b) => a.rank - b.rank);
   }
 
-  /** Those without a price come last: nobody knows what they cost. */
+  /** Entries without a price come last. */
   #ranksByPrice(to: RouteConfig["to"], model: string): number[] {
     const { prices } = this.#options.options;
     const priceOf = ({ provider, model: own = model }: RouteConfig["to"][number]): number => {

@@ -1,6 +1,7 @@
-/** What the user wants, opened: the door of this room. */
+/** The door of this room: options and configuration become providers, a cache and a manager's options. */
 export { ConfiguredModel } from "./configured-model.ts";
-export { limitsOf, openCache } from "./create-manager.ts";
+export { openCache } from "./open-cache.ts";
+export { limitsOf } from "./manager-options.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
 export { mockName, openProviders, type OpenedProviders, type OpenProvidersOptions } from "./open-providers.ts";
 export { baseUrlFromEnvironment, valueOf } from "./preset-settings.ts";

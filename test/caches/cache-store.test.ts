@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
-import { createKeyvCache, createMemoryCache, openDiskCache } from "../../src/caches/cache-store.ts";
+import { createKeyvCache, createMemoryCache, openDiskCache } from "../../src/caches/caches.ts";
 import { itIsACacheStore } from "../contracts/cache-store.ts";
 
 describe("memory", () => {

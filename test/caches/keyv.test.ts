@@ -106,7 +106,7 @@ describe("createKeyvCache", () => {
     await expect(cache.set(keyOf(1), answerOf("{}"))).rejects.toThrow(CacheError);
   });
 
-  it("disconnects the store only when what is under way has ended", async () => {
+  it("disconnects the store only when what is in flight has ended", async () => {
     const store = new Store();
     const cache = createKeyvCache(store);
     store.get = async () => {

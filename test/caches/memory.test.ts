@@ -41,5 +41,5 @@ describe("createMemoryCache", () => {
 
 async function found(cache: ReturnType<typeof createMemoryCache>, numbers: readonly number[]): Promise<number[]> {
   const answers = await Promise.all(numbers.map((n) => cache.get(keyOf(n))));
-  return numbers.filter((_, place) => answers[place] !== undefined);
+  return numbers.filter((_, index) => answers[index] !== undefined);
 }

@@ -1,7 +1,7 @@
 import { asyncProperty, assert, constantFrom, integer, jsonValue, record, string } from "fast-check";
 import { hash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { CacheStore } from "../../src/caches/cache-store.ts";
+import type { CacheStore } from "../../src/caches/caches.ts";
 import type { Answer } from "../../src/model/attempt.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { noUsage } from "../../src/model/usage.ts";
@@ -11,7 +11,7 @@ export interface OpenOptions {
   readonly now?: () => number;
 }
 
-/** A place for answers. `open` may be called again after the store was closed. */
+/** A store to open. `open` may be called again after the store was closed. */
 export interface StoreHarness {
   /** Whether answers are found again after `close` and `open`. */
   readonly isLasting: boolean;
@@ -167,7 +167,7 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     expect(await store.get(keyOf(1))).toBeDefined();
   });
 
-  it("finishes what is under way before it closes", async () => {
+  it("finishes what is in flight before it closes", async () => {
     const store = await open();
     let stored = 0;
     const sets = Array.from({ length: 200 }, async (_, n) => {
@@ -184,7 +184,7 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     expect(found.filter((answer, n) => answer?.body !== `{"n":${n}}`)).toEqual([]);
   });
 
-  it("closes twice without complaint, and says that it is closed to who comes later", async () => {
+  it("closes twice without complaint, and fails what is asked later because it is closed", async () => {
     const store = await open();
     await Promise.all([store.close(), store.close()]);
     await store.close();

@@ -57,7 +57,7 @@ describe("what is asked again, and how often", () => {
     ).toEqual(["Question 2", "Question 3", "Question 4"]);
   });
 
-  it("429 with Retry-After not before its time, and nobody else meanwhile", async () => {
+  it("429 with Retry-After not before its time, and no other request meanwhile", async () => {
     const server = await serve((call) => (call.index === 0 ? rateLimited("1") : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
@@ -129,7 +129,7 @@ describe("a missing key", () => {
     const user = new Workplace();
     user.environment["OPENAI_API_KEY"] = "";
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("OPENAI_API_KEY");
   });

@@ -56,7 +56,7 @@ describe("redirects", () => {
 describe("a line cannot choose where it goes", () => {
   const body = { model: "test-model", messages: [{ role: "user", content: "Hi" }] };
 
-  it("not by its `url`: one clear error each, and nobody hears of it", async () => {
+  it("not by its `url`: one clear error each, and no host is contacted", async () => {
     const [own, other] = await twoServers(() => chatAnswer());
     const host = `127.0.0.1:${other.port}`;
     const urls = [

@@ -27,28 +27,28 @@ async function askThreeHundred({ url }: MockServer): Promise<Workplace> {
   return user;
 }
 
-describe("limits that nobody set", () => {
-  it("are learnt from headers: hardly anyone is refused, and log and statistics tell", async () => {
+describe("limits that are not set", () => {
+  it("are learned from headers: few requests are throttled, and log and statistics show them", async () => {
     const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20 });
     const user = await askThreeHundred(server);
     expect(server.stats()).toMatchObject({ answered: 300 });
     expect(server.stats().refused).toBeLessThanOrEqual(15);
-    const learnt = { provider: "openai", model: "test-model", measure: "requests", amount: 6_000, source: "headers" };
-    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learnt: [{ ...learnt, period_seconds: 60 }] });
+    const learned = { provider: "openai", model: "test-model", measure: "requests", amount: 6_000, source: "headers" };
+    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learnt: [{ ...learned, period_seconds: 60 }] });
     const events = logOf(user);
-    expect(events.filter(({ event }) => event === "limit-learnt")).toMatchObject([{ ...learnt, period_ms: 60_000 }]);
+    expect(events.filter(({ event }) => event === "limit-learnt")).toMatchObject([{ ...learned, period_ms: 60_000 }]);
     expect(events.some(({ event, waited_ms: waitedMs }) => event === "attempt-start" && Number(waitedMs) > 100)).toBe(true);
   });
 
   it.each([
     [{ requestsPerMinute: 3_000 }, "requests", 3_000],
     [{ tokensPerMinute: 200_000 }, "tokens", 200_000],
-  ] as const)("are learnt from the first refusal where it names them: %o", async (limits, measure, amount) => {
+  ] as const)("are learned from the first 429 that names them: %o", async (limits, measure, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
     const user = await askThreeHundred(server);
-    const learnt = { measure, amount, period_seconds: 60, source: "errors" };
+    const learned = { measure, amount, period_seconds: 60, source: "errors" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
-      limits_learnt: expect.arrayContaining([expect.objectContaining(learnt)]),
+      limits_learnt: expect.arrayContaining([expect.objectContaining(learned)]),
     });
     const pauses = logOf(user).filter(({ event }) => event === "pause");
     expect(pauses.length).toBeLessThanOrEqual(3);
@@ -101,10 +101,10 @@ describe("limits that were set", () => {
     expect(server.stats().answered).toBe(5);
   });
 
-  it("that nobody can read are refused with an example", async () => {
+  it("that cannot be parsed are rejected with an example", async () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "--limit", "requests=many/1d"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--provider", "mock", "--limit", "requests=many/1d"]);
     expect(code).toBe(2);
     expect(stderr).toContain("--limit: expected a number of lines, or a limit such as requests=10000/1d");
   });
@@ -143,7 +143,7 @@ describe("a server that is not well", () => {
     let said = "";
     for await (const text of child.stderr ?? []) {
       said += String(text);
-      if (said.includes("nobody gets through")) break;
+      if (said.includes("no request gets through")) break;
     }
     const server = await mock({ port });
     const [code] = await once(child, "close");
@@ -155,7 +155,7 @@ describe("a server that is not well", () => {
   });
 });
 
-/** A port where nobody listens. */
+/** A port that refuses connections. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

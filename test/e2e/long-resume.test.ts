@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openDiskCache } from "../../src/caches/cache-store.ts";
+import { openDiskCache } from "../../src/caches/caches.ts";
 import { fingerprint } from "../../src/model/fingerprint.ts";
 import { serve } from "../support/closing.ts";
 import { chatAnswer } from "../support/scripted-server.ts";

@@ -4,7 +4,7 @@ import { questions, Workplace } from "./cli.ts";
 
 describe("help", () => {
   it("of `run` shows every option with its default", async () => {
-    const { code, stdout } = await new Workplace().run(["run", "--help"]);
+    const { code, stdout } = await new Workplace().runHere(["run", "--help"]);
     expect(code).toBe(0);
     const help = stdout.replaceAll(/\s+/g, " ");
     for (const row of optionTable) {
@@ -14,12 +14,12 @@ describe("help", () => {
   });
 
   it("of the whole names every command", async () => {
-    const { stdout } = await new Workplace().run(["--help"]);
+    const { stdout } = await new Workplace().runHere(["--help"]);
     for (const command of ["run", "validate", "providers", "check", "cache", "mock"]) expect(stdout).toContain(`  ${command} `);
   });
 
   it.each([[["--version"]], [["-V"]]])("%s prints the version and nothing else", async (args) => {
-    const { code, stdout } = await new Workplace().run(args);
+    const { code, stdout } = await new Workplace().runHere(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -48,7 +48,7 @@ describe("wrong usage ends with code 2, in words", () => {
   it.each(cases)("%j", async (args, words) => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    const { code, stderr, stdout } = await user.run(args);
+    const { code, stderr, stdout } = await user.runHere(args);
     expect(stderr).toMatch(words);
     expect(stderr).not.toMatch(/at .*\.js:\d+/);
     expect(stdout).toBe("");
@@ -74,7 +74,7 @@ describe("where options come from", () => {
     const user = new Workplace();
     user.write("in.jsonl", ["one"]);
     user.write("my.json", JSON.stringify({ rpm: "fast", colour: "red" }));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--config", "my.json"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--config", "my.json"]);
     expect(code).toBe(2);
     expect(stderr).toContain('my.json: "rpm": expected a whole number above 0, not "fast"');
     expect(stderr).toContain('my.json: "colour": there is no such option');
@@ -84,7 +84,7 @@ describe("where options come from", () => {
     const user = new Workplace();
     user.write("in.jsonl", ["one"]);
     user.write("llmbatch.config.json", "{provider: mock}");
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("llmbatch.config.json");
   });

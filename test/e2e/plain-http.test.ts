@@ -25,7 +25,7 @@ describe("plain http to another machine", () => {
   });
 });
 
-describe("a certificate that nobody vouches for", () => {
+describe("a certificate of an unknown authority", () => {
   it("is refused: no request arrives, not even with --allow-http", async () => {
     const server = await serve(undefined, { tls: selfSignedCertificate("127.0.0.1") });
     const user = new Workplace();

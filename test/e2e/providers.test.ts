@@ -7,7 +7,7 @@ import { Workplace } from "./cli.ts";
 
 describe("llmbatch providers", () => {
   it("lists every preset with its address and the variable of its key, and whether that is set, never the key", async () => {
-    const { code, stdout } = await new Workplace().run(["providers"]);
+    const { code, stdout } = await new Workplace().runHere(["providers"]);
     expect(code).toBe(0);
     const rows = stdout.trimEnd().split("\n");
     expect(rows.map((row) => row.split(" ")[0])).toEqual(["NAME", "mock", ...Object.keys(presets)]);
@@ -34,7 +34,7 @@ describe("llmbatch providers", () => {
 describe("llmbatch check", () => {
   it("asks once and says which model answered, and in what time", async () => {
     const server = await serve(() => chatAnswer("OK", { model: "test-model-2026" }));
-    const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
+    const { code, stdout } = await new Workplace().runHere(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
     expect(stdout).toMatch(/^NAME .*\nopenai +test-model +ok +\d+ ms +test-model-2026\n$/);
     expect(code).toBe(0);
     expect(server.ledger).toHaveLength(1);
@@ -44,7 +44,7 @@ describe("llmbatch check", () => {
 
   it("asks once and says in a line what is wrong", async () => {
     const server = await serve((call) => errorAnswer(500, { message: `bad\n\u001b[31m ${call.headers["authorization"]}` }));
-    const { code, stdout } = await new Workplace().run(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
+    const { code, stdout } = await new Workplace().runHere(["check", "--base-url", `${server.url}/v1`, "-m", "test-model"]);
     expect(stdout).toMatch(
       /\nopenai +test-model +failed +\d+ ms +server_error: HTTP 500: bad\\u000a\\u001b\[31m Bearer \[redacted\]\n$/,
     );
@@ -64,23 +64,23 @@ describe("llmbatch check", () => {
     }));
     const user = new Workplace();
     Object.assign(user.environment, { ANTHROPIC_API_KEY: "sk-ant-0123", ANTHROPIC_BASE_URL: server.url });
-    const { code, stdout } = await user.run(["check", "-p", "anthropic", "-m", "claude-test"]);
+    const { code, stdout } = await user.runHere(["check", "-p", "anthropic", "-m", "claude-test"]);
     expect(code, stdout).toBe(0);
     expect(server.ledger[0]).toMatchObject({ path: "/v1/messages", headers: { "x-api-key": "sk-ant-0123" } });
     expect(server.ledger[0]?.json()).toMatchObject({ max_tokens: 16 });
   });
 
-  it("needs neither key nor model for practice", async () => {
-    const { code, stdout } = await new Workplace().run(["check", "-p", "mock"]);
+  it("needs neither key nor model for the mock", async () => {
+    const { code, stdout } = await new Workplace().runHere(["check", "-p", "mock"]);
     expect(stdout).toMatch(/\nmock +mock-chat +ok +/);
     expect(code).toBe(0);
   });
 
-  it("ends with code 2 when nobody can be asked", async () => {
+  it("ends with code 2 when no provider can be asked", async () => {
     const user = new Workplace();
-    const noModel = await user.run(["check"]);
+    const noModel = await user.runHere(["check"]);
     expect([noModel.code, noModel.stderr]).toEqual([2, expect.stringContaining("--model")]);
-    const noKey = await user.run(["check", "-p", "groq", "-m", "m"]);
+    const noKey = await user.runHere(["check", "-p", "groq", "-m", "m"]);
     expect([noKey.code, noKey.stderr]).toEqual([2, expect.stringContaining("GROQ_API_KEY")]);
   });
 });

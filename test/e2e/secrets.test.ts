@@ -61,7 +61,7 @@ function htmlPage(sent: string): string {
   return `<html><body>Headers: <pre>authorization: ${escaped}</pre><!-- ${Buffer.from(sent).toString("base64")} --></body></html>`;
 }
 
-/** What a key looks like to whoever finds it somewhere. */
+/** The forms in which a key could leak. */
 function appearances(key: string): string[] {
   const plain = key.trim();
   const base64 = [0, 1, 2].map((shift) =>
@@ -148,7 +148,7 @@ describe("a key is found nowhere when nothing can be sent", () => {
     expect(findings(key, new Map([...contents(user.folder), ...said(finished)]))).toEqual([]);
   });
 
-  it("because nobody listens, at an address that holds it, too", async () => {
+  it("because the connection is refused, at an address that contains it, too", async () => {
     const user = new Workplace();
     user.environment["OPENAI_API_KEY"] = "sk-canary-0123456789";
     user.environment["LLMBATCH_BASE_URL"] = `${await closedPortUrl()}/v1?api-key=canary-in-query`;

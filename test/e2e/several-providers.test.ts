@@ -70,7 +70,7 @@ describe("one file, several providers", () => {
     }
   });
 
-  it("a model's name may name its provider, and is sent without it, where nobody named one", async () => {
+  it("a model's name may name its provider, and is sent without it, unless one is named", async () => {
     const server = await serve(() => chatAnswer("fine"));
     const user = new Workplace();
     configure(user, { providers: { house: { base_url: `${server.url}/v1` } } });
@@ -113,8 +113,8 @@ describe("one file, several providers", () => {
   });
 });
 
-describe("the practice provider", () => {
-  it("does not keep the program alive when it is configured and nobody asks it", async () => {
+describe("the mock", () => {
+  it("does not keep the program alive when it is configured and no request goes to it", async () => {
     const server = await serve(() => chatAnswer("fine"));
     const user = new Workplace();
     configure(user, { providers: { house: { base_url: `${server.url}/v1` }, mock: {} } });
@@ -143,7 +143,7 @@ describe("the configuration file", () => {
     const user = new Workplace();
     configure(user, config);
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain("sk-secret");
@@ -175,13 +175,13 @@ describe("llmbatch check", () => {
     user.environment["GOOD"] = "good";
     user.environment["BAD"] = "bad";
     const house = { base_url: `${server.url}/v1`, api_keys: ["$GOOD", "$BAD"], models: { fast: "llama" } };
-    configure(user, { providers: { house, open: { base_url: `${server.url}/v1` }, practice: { preset: "mock" } } });
-    const { code, stdout } = await user.run(["check", "-m", "fast"]);
+    configure(user, { providers: { house, open: { base_url: `${server.url}/v1` }, local: { preset: "mock" } } });
+    const { code, stdout } = await user.runHere(["check", "-m", "fast"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/house, key 1 +llama +ok/);
     expect(stdout).toMatch(/house, key 2 +llama +failed/);
     expect(stdout).toMatch(/open +fast +ok/);
-    expect(stdout).toMatch(/practice +fast +ok/);
+    expect(stdout).toMatch(/local +fast +ok/);
     expect(server.ledger).toHaveLength(3);
   });
 });

@@ -45,7 +45,7 @@ describe("llmbatch mock", () => {
       `llmbatch mock listening on ${url} (60 requests/min); Ctrl-C stops it`,
       `Try: echo '"Say hello"' | llmbatch run --base-url ${url} --model mock-chat`,
       expect.stringMatching(
-        /^llmbatch mock stopped: 3 requests, 1 answered \(0 asked before, \d+ tokens\), 1 refused by rate limits, 1 mistaken$/,
+        /^llmbatch mock stopped: 3 requests, 1 answered \(0 asked before, \d+ tokens\), 1 throttled by rate limits, 1 mistaken$/,
       ),
     ]);
   });

@@ -46,7 +46,7 @@ describe("secrets", () => {
   });
 });
 
-/** Functions cannot be cloned; then the error is what somebody would see. */
+/** Functions cannot be cloned; then the error is what would be shown. */
 function cloned(thing: unknown): string {
   try {
     return inspect(structuredClone(thing), { depth: Infinity });

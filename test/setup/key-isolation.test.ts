@@ -15,7 +15,7 @@ import { load } from "./configuration.ts";
 const names = ["alpha", "beta", "gamma", "delta", "epsilon"] as const;
 /** So that all the headers that carry keys have their turn. */
 const presets: Readonly<Record<string, string>> = { delta: "anthropic", epsilon: "azure" };
-/** Those of presets, which nobody asked to be sent. */
+/** Those of presets, which no option names. */
 const foreign = { OPENAI_API_KEY: "foreign-key-1", ANTHROPIC_API_KEY: "foreign-key-2", AZURE_OPENAI_API_KEY: "foreign-key-3" };
 
 /** How a provider fails the first requests that come to it. */

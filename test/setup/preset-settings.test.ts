@@ -86,7 +86,7 @@ describe("headers from variables", () => {
     expect(settingsOf("openai", environment).headers).toEqual({ "openai-organization": "org-1", "openai-project": "proj_1" });
   });
 
-  it("go to nobody else", () => {
+  it("go to no other address", () => {
     expect(settingsOf("openai", environment, { base_url: "https://mine.example/v1" }).headers).toBeUndefined();
     expect(settingsOf("groq", { ...environment, GROQ_API_KEY: "gsk_1234" }).headers).toEqual({});
   });

@@ -51,7 +51,7 @@ async function pool(
 }
 
 describe("a pool of keys", () => {
-  it("sends with the key that has fewest requests in flight when one starts", async () => {
+  it("sends with the key that has the minimum of requests in flight when one starts", async () => {
     const held = deferred<Reply>();
     const { manager, server } = await pool(["busy", "free"], (key) => (key === "busy" ? held.promise : chatAnswer()), {
       concurrency: 2,
@@ -152,7 +152,7 @@ describe("a route", () => {
     expect([first.peakInFlight, second.peakInFlight]).toEqual([atFirst, atSecond]);
   });
 
-  it("by least-loaded sends to whoever is through first", async () => {
+  it("by least-loaded sends to the provider that answers first", async () => {
     const held = deferred<Reply>();
     const { manager, first, second } = await route({
       strategy: "least-loaded",

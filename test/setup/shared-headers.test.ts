@@ -12,7 +12,7 @@ describe("headers for all requests", () => {
     ["authorization", "Bearer canary"],
     ["x-custom-key", "canary"],
     ["x-team", "Basic canary"],
-  ])("that hold a credential (%s: %s) reach the provider that is named, the others reach everyone", async (name, value) => {
+  ])("that hold a credential (%s: %s) reach the named provider alone, the others reach all", async (name, value) => {
     const [house, other] = [await serve(), await serve()];
     const { manager } = await load({
       provider: "house",

@@ -16,8 +16,7 @@ export async function answeredInCache(path: string): Promise<Set<number>> {
     const copy = join(folder, "copy.sqlite");
     for (const suffix of ["", "-wal", "-journal"]) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
     const database = new KeyvSqlite(copy);
-    const tables = await database.query("SELECT name FROM sqlite_master WHERE name = 'llmbatch_answers_1'"); // the file may end before that
-    const rows: { value: unknown }[] = tables.length === 0 ? [] : await database.query("SELECT value FROM llmbatch_answers_1");
+    const rows: { value: unknown }[] = await database.query("SELECT value FROM keyv");
     await database.close();
     const numbers = rows.map(({ value }) => /answer to question (\d+)"/.exec(String(value))?.[1]);
     return new Set(numbers.filter((number) => number !== undefined).map(Number));

@@ -27,7 +27,7 @@ it.runIf(isFullSize)(
     const child = user.start(argumentsFor(server), { stdio: "ignore" });
     // The first line is held and all others are answered and committed, so every slot but its own is free.
     await server.until(() => server.ledger.length === from + lines && server.inFlight === 1);
-    await expect.poll(() => spooledBytes(child.pid), { timeout: 20_000 }).toBeGreaterThan(answerBytes);
+    await expect.poll(() => spooledBytes(child.pid)).toBeGreaterThan(answerBytes);
     await kill(child, "SIGKILL");
     await server.until(() => server.inFlight === 0);
     const left = readdirSync(user.folder).filter((name) => name.includes("spool"));

@@ -110,7 +110,7 @@ async function killedRun(): Promise<{ server: ScriptedServer; user: Workplace; u
   const user = new Workplace();
   user.write("in.jsonl", questions(lines));
   const child = user.start(argumentsFor(server), { stdio: "ignore" });
-  await expect.poll(() => wholeLines(user.path("out.jsonl.partial")), { timeout: 20_000 }).toBe(lines - 1);
+  await expect.poll(() => wholeLines(user.path("out.jsonl.partial"))).toBe(lines - 1);
   await kill(child, "SIGKILL");
   isHeld = false;
   return { server, user, undisturbed };

@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: ["../support/build.ts"],
     provide: { trialSize: "full" },
     testTimeout: 10 * 60_000,
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: false,
     disableConsoleIntercept: true,
     reporters: ["verbose"],

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
-import { type DiskCache, openDiskCache } from "../../caches/cache-store.ts";
+import { type DiskCache, openDiskCache } from "../../caches/caches.ts";
 import { parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
+import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 export type CacheAction = "stats" | "path" | "prune" | "clear";
 
-/** `llmbatch cache …`: looks after the disk cache. What it finds goes to stdout. @returns the exit code. */
+/** `llmbatch cache …`: looks after the disk cache. Writes to stdout. @returns the exit code. */
 export async function cacheCommand(action: CacheAction, flags: { cachePath?: string; olderThan?: string }): Promise<number> {
   const environment = readEnvironment();
   const path = cachePathOf(flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"], environment);
@@ -71,7 +72,7 @@ function readAge(olderThan: string | undefined): number | undefined {
 
 async function open(path: string): Promise<DiskCache> {
   try {
-    return await openDiskCache({ path });
+    return await openDiskCache({ path, onWarning: printError });
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;

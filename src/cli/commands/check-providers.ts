@@ -3,13 +3,13 @@ import type { Attempt } from "../../model/attempt.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/provider.ts";
 
-/** Whom to ask, and for which model. */
+/** One key of a provider, and the model to ask. */
 export interface CheckTarget {
-  /** As the user calls it. */
+  /** As the table shows it. */
   readonly name: string;
   readonly provider: Provider;
   readonly model: string;
-  /** The API to ask. Default: Chat Completions. */
+  /** @default "/v1/chat/completions" */
   readonly path?: string;
 }
 
@@ -17,16 +17,16 @@ export interface CheckOutcome {
   readonly name: string;
   readonly model: string;
   readonly ok: boolean;
-  /** From the call to the last byte of the answer. */
+  /** From the call to the last byte of the response. */
   readonly latencyMs: number;
-  /** The model that answered, as it calls itself, or what went wrong. */
+  /** The model's name in its response, or the failure. */
   readonly detail: string;
 }
 
 /** Dozens of TLS handshakes at once would be measured as the servers' latency. */
 const maxProbesInFlight = 8;
 
-/** Asks each of them one tiny question, none twice. @returns outcomes in the order of the targets. */
+/** Sends each target one tiny request, without retries. @returns outcomes in the order of the targets. */
 export function checkProviders(targets: readonly CheckTarget[], signal: AbortSignal): Promise<CheckOutcome[]> {
   return pLimit(maxProbesInFlight).map(targets, (target) => check(target, signal));
 }
@@ -34,13 +34,13 @@ export function checkProviders(targets: readonly CheckTarget[], signal: AbortSig
 async function check(target: CheckTarget, signal: AbortSignal): Promise<CheckOutcome> {
   const { name, provider, model } = target;
   const startedAt = performance.now();
-  const attempt = await provider.send(tinyRequest(target), { signal });
+  const attempt = await provider.send(probeRequest(target), { signal });
   const latencyMs = performance.now() - startedAt;
   return { name, model, ok: attempt.ok, latencyMs, detail: describe(attempt) };
 }
 
-/** Anthropic asks for a limit; some of OpenAI's models refuse the one that others know. */
-function tinyRequest({ model, path = "/v1/chat/completions" }: CheckTarget): BatchRequest {
+/** Anthropic requires `max_tokens`; some of OpenAI's models reject it. */
+function probeRequest({ model, path = "/v1/chat/completions" }: CheckTarget): BatchRequest {
   const messages = [{ role: "user", content: "Reply with the word OK and nothing else." }];
   const limit = path.endsWith("/messages") ? { max_tokens: 16 } : {};
   return { kind: "request", lineNumber: 1, customId: "check", path, model, body: JSON.stringify({ model, messages, ...limit }) };

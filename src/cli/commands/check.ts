@@ -11,7 +11,7 @@ import { formatTable } from "../terminal/text-table.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**
- * `llmbatch check`: asks each configured provider one tiny question, and says what works.
+ * `llmbatch check`: sends one tiny request with each key of each configured provider, and prints what works.
  *
  * @returns the exit code: 0 when all answered, 1 when not.
  * @throws UsageError when one cannot be asked at all: no key, no model, no such preset.
@@ -19,8 +19,8 @@ import { redactSecrets } from "../terminal/redact-secrets.ts";
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
-  const patient = { ...options, timeout: Math.min(options.timeout, maxProbeMs) };
-  const opened = await openProviders({ options: patient, environment, needsOne: true, onEvicted: printError });
+  const impatient = { ...options, timeout: Math.min(options.timeout, maxProbeMs) };
+  const opened = await openProviders({ options: impatient, environment, needsOne: true, onEvicted: printError });
   const targets: CheckTarget[] = [];
   try {
     for (const name of namesOf(options)) targets.push(...targetsOf(name, options, opened));
@@ -33,13 +33,13 @@ export async function checkCommand(flags: Readonly<Record<string, unknown>>, con
   }
 }
 
-/** The one that `--provider` names, or all that the configuration file does. */
+/** The provider that `--provider` names, or all of the configuration file. */
 function namesOf({ provider, provider_is_named, providers }: Options): string[] {
   const configured = Object.keys(providers);
   return provider_is_named || configured.length === 0 ? [provider] : configured;
 }
 
-/** Each key by itself. */
+/** One for each key. */
 function targetsOf(name: string, options: Options, { placesOf }: OpenedProviders): CheckTarget[] {
   const asked = modelOf(options);
   const config = options.providers[name];
@@ -48,13 +48,13 @@ function targetsOf(name: string, options: Options, { placesOf }: OpenedProviders
   return placesOf(name).map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
 }
 
-/** The API that a service has as its own, at its own address. */
+/** The service's own API, at its own address. */
 function pathOf(baseUrl: string | undefined, preset: string): { path?: string } {
   const path = baseUrl === undefined ? presets[preset]?.ownPath : undefined;
   return path === undefined ? {} : { path };
 }
 
-/** Someone sits there and waits. */
+/** The command is interactive: it does not wait for the 10 minutes of a run's `--timeout`. */
 const maxProbeMs = 60_000;
 
 const heading = ["NAME", "MODEL", "RESULT", "TIME", "ANSWERED BY, OR WHAT IS WRONG"] as const;

@@ -1,12 +1,12 @@
-/** Closes what was opened, last first, also when opening the next thing fails. */
+/** Closes resources in reverse order, also when opening the next one fails: `AsyncDisposableStack`, which Node 20 lacks. */
 export class CleanupStack {
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
-  add(close: () => Promise<void> | void): void {
+  defer(close: () => Promise<void> | void): void {
     this.#cleanups.push(close);
   }
 
-  /** Closes everything; the first error is thrown once all had their turn. */
+  /** Closes all, then throws the first error. */
   async closeAll(): Promise<void> {
     const errors: unknown[] = [];
     for (const close of this.#cleanups.splice(0).toReversed()) {

@@ -6,9 +6,9 @@ export interface MockCommandStreams {
 }
 
 /**
- * `llmbatch mock`: serves the practice provider until SIGINT or SIGTERM, then says in one line what it saw.
+ * `llmbatch mock`: serves the mock until SIGINT or SIGTERM, then prints one line of statistics.
  *
- * @param options Numbers, already parsed; times in milliseconds.
+ * @param options Times in milliseconds.
  * @throws UsageError if an option's value or the port cannot be used. Not thrown once it listens.
  */
 export async function runMockCommand(options: MockServerOptions, streams: MockCommandStreams): Promise<void> {
@@ -51,8 +51,8 @@ function nextStopSignal(): Promise<void> {
 
 function summarise(stats: MockStats): string {
   const parts = [`${stats.answered} answered (${stats.duplicates} asked before, ${stats.totalTokens} tokens)`];
-  if (stats.refused > 0) parts.push(`${stats.refused} refused by rate limits`);
-  if (stats.overloaded > 0) parts.push(`${stats.overloaded} turned away as too many at once`);
+  if (stats.refused > 0) parts.push(`${stats.refused} throttled by rate limits`);
+  if (stats.overloaded > 0) parts.push(`${stats.overloaded} rejected as overload`);
   if (stats.failedOnPurpose > 0) parts.push(`${stats.failedOnPurpose} failed on purpose`);
   if (stats.clientErrors > 0) parts.push(`${stats.clientErrors} mistaken`);
   if (stats.abandoned > 0) parts.push(`${stats.abandoned} abandoned by the client`);

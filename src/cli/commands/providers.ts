@@ -5,7 +5,7 @@ import { baseUrlFromEnvironment, valueOf } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatTable } from "../terminal/text-table.ts";
 
-/** `llmbatch providers`: what `--provider` takes, and for which of them a key is there. No key is shown. @returns the exit code. */
+/** `llmbatch providers`: lists the presets, and whether their keys are set. Shows no key. @returns the exit code. */
 export function providersCommand(): number {
   process.stdout.write(describeProviders(readEnvironment()));
   return exitCodes.succeeded;
@@ -35,7 +35,7 @@ function addressOf(preset: Preset, environment: Environment): string {
   return baseUrl ?? `set ${baseUrlVariable}`;
 }
 
-/** A name, a password and a query may be credentials. */
+/** Without user name, password and query, which may be credentials. */
 function shownAddress(preset: Preset, environment: Environment): string {
   try {
     const { origin, pathname } = new URL(baseUrlFromEnvironment(preset, environment) ?? "");

@@ -27,9 +27,9 @@ import { chooseStatsPath } from "../report/stats-path.ts";
 /**
  * `llmbatch run`: sends the requests, writes the responses.
  *
- * @param showHelp Called when there is no input: nothing was named, and stdin is a terminal.
+ * @param showHelp Called when there is no input: no argument, and stdin is a terminal.
  * @returns the exit code.
- * @throws UsageError when the run cannot begin; nothing was sent then.
+ * @throws UsageError when the run cannot begin; then nothing was sent.
  */
 export async function runCommand(
   argument: string | undefined,
@@ -46,26 +46,27 @@ export async function runCommand(
   const cleanups = new CleanupStack();
   try {
     const input = await openInput(inputName, process.stdin);
-    cleanups.add(() => input.close());
+    cleanups.defer(() => input.close());
     return await runInput(input, options, environment, cleanups);
   } finally {
     await cleanups.closeAll();
   }
 }
 
-/** Everything that can be found wrong is found before the first request is sent. */
+/** Opens and checks everything before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: printError });
-  cleanups.add(() => provider.close());
-  const cache = await openCache(options, environment);
-  if (cache !== undefined) cleanups.add(() => cache.close());
+  cleanups.defer(() => provider.close());
+  let warn = printError;
+  const cache = await openCache(options, environment, (warning) => warn(warning));
+  if (cache !== undefined) cleanups.defer(() => cache.close());
   const checked = await checkWhole(input, options, provider, cache);
   const { total } = checked;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);
-  if (log !== undefined) cleanups.add(() => log.close());
+  if (log !== undefined) cleanups.defer(() => log.close());
   const writer = await openResultWriter(options);
-  cleanups.add(() => writer.abandon());
+  cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const manager = createManager(provider, cache, observers, writer, options);
@@ -78,14 +79,15 @@ async function runInput(input: Input, options: Options, environment: Environment
     limiterStatus: () => manager.limiterStatus(),
     ...(total !== undefined && { total }),
   });
-  cleanups.add(() => progress.stop());
+  cleanups.defer(() => progress.stop());
   const report = new RunReport({ options, manager, writer, progress, statsPath });
   observers.push(report.observe);
+  warn = report.warn;
   const requests = readRequests(input, { ...options, checked }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 
-/** Results that scroll over the terminal are progress enough; a bar between them would be drawn over. */
+/** No bar where results scroll over the same terminal: they would overwrite it. */
 function progressModeOf({ quiet, progress, output }: Options): Options["progress"] {
   const resultsScrollBy = (output === undefined || output === "-") && process.stdout.isTTY;
   return quiet || (progress === "auto" && resultsScrollBy) ? "none" : progress;
@@ -149,7 +151,7 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
   }
 }
 
-/** @returns undefined for an error that nobody could expect. */
+/** @returns undefined for an unexpected error. */
 function stopOf(error: unknown): { why: string; isInterrupt: boolean } | undefined {
   if (error instanceof OutputError || error instanceof InputError) return { why: error.message, isInterrupt: false };
   if (!(error instanceof RunStoppedError)) return undefined;

@@ -13,10 +13,10 @@ export interface RunFiles {
 }
 
 /**
- * Sees to it that no file of a run would overwrite another, whatever names and links lead to it. The files beside an output
- * (`FILE.partial`, `FILE.lock`) count too, and so do files that the shell opened. Pipes and devices may be shared.
+ * Asserts that no file of a run overwrites another, whatever names and links lead to it. The files beside an output (`FILE.partial`,
+ * `FILE.lock`) count too, and so do files that the shell opened. Pipes and devices may be shared.
  *
- * @throws UsageError naming the two that are one.
+ * @throws UsageError naming the two names of one file.
  */
 export async function assertDistinctFiles({ input, output, errors, stats, log }: RunFiles): Promise<void> {
   const files = [
@@ -37,7 +37,6 @@ export async function assertDistinctFiles({ input, output, errors, stats, log }:
 
 interface NamedFile {
   readonly role: string;
-  /** The role and the name, for a person. */
   readonly description: string;
   /** The same for all names of one file. */
   readonly identity: string;
@@ -57,7 +56,7 @@ async function outputFilesOf(role: string, name: string | undefined, standard?: 
   return files;
 }
 
-/** @returns nothing for what is no regular file, or cannot be looked at: opening it will say why. */
+/** @returns nothing for a pipe, a device or a file that `stat` fails on: opening it reports the error. */
 async function fileOf(role: string, name: string | undefined, standard?: number): Promise<NamedFile[]> {
   const descriptor = name === undefined || (name === "-" && standard !== undefined) ? standard : descriptorOf(name);
   const identity = descriptor === undefined ? name && (await identityOfPath(name)) : identityOfDescriptor(descriptor);

@@ -5,13 +5,13 @@ import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holde
 import { errorCode, describeSystemError } from "./system-error.ts";
 
 export interface FileLock {
-  /** Removes the lock if it is still ours. Never throws: a lock that stays behind is taken over by the next run. */
+  /** Removes the lock if this process still owns it. Never throws: the next run takes over a lock that stays behind. */
   releaseNow(): void;
 }
 
 /**
- * Keeps other runs from writing `path`, by a file `path.lock` that names this process. It goes when the process exits; when the
- * process was killed, the next run takes it over.
+ * Locks `path` against other runs by a file `path.lock` that names this process. It is removed when the process exits; after a kill the
+ * next run takes it over.
  *
  * @param path The real path, past all links.
  * @param name The path as the user wrote it.
@@ -46,10 +46,10 @@ function acquire(lockPath: string, self: LockHolder, name: string): void {
 }
 
 /**
- * Puts a lock of ours in the place of a dead process's. Only who holds the lock on that very lock may do so: otherwise a slow taker
- * might remove what a quick one has just put there, believing it to be the dead one's still.
+ * Replaces the lock of a dead process. It needs a lock on that very lock: without it a slow process could replace the lock that a quick
+ * one has just taken over.
  *
- * @returns false when somebody else has taken it over meanwhile.
+ * @returns false when another process has taken it over meanwhile.
  */
 function takeOver(lockPath: string, dead: LockHolder, self: LockHolder, name: string): boolean {
   const claimPath = `${lockPath}.${dead.id}`;
@@ -71,7 +71,7 @@ function release(lockPath: string, self: LockHolder): void {
   }
 }
 
-/** @returns false when there is a lock already. A lock appears with its content or not at all: it is written aside and linked. */
+/** @returns false when there is a lock already. The lock is written aside and linked, so that it appears with its content or not at all. */
 function create(lockPath: string, self: LockHolder): boolean {
   const aside = writeAside(lockPath, self);
   try {
@@ -86,7 +86,7 @@ function create(lockPath: string, self: LockHolder): boolean {
   }
 }
 
-/** As FAT and some network drives answer. */
+/** Answers of FAT and some network drives. */
 const hardLinksUnsupported: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 function createInPlace(lockPath: string, self: LockHolder): boolean {
@@ -114,7 +114,7 @@ function writeLock(path: string, holder: LockHolder): void {
   writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
 }
 
-/** @returns undefined when there is no lock any more. @throws UsageError for a file that is no lock of ours: it is not ours to remove. */
+/** @returns undefined when the lock is gone. @throws UsageError for a file that no run has written: it must not be removed. */
 function readHolder(lockPath: string, name: string): LockHolder | undefined {
   let text: string;
   try {

@@ -5,11 +5,11 @@ import { errorCode } from "./system-error.ts";
 
 /** The process that holds a lock, as written in the lock file. */
 export interface LockHolder {
-  /** 16 hex digits, new for each lock: two locks are never mistaken for each other. */
+  /** 16 random hex digits, new for each lock. */
   readonly id: string;
   readonly pid: number;
   readonly host: string;
-  /** Tells the process from a later one with the same number; known on Linux only. */
+  /** The process's start time: a later process may get the same pid. Known on Linux only. */
   readonly started?: string;
 }
 
@@ -20,7 +20,7 @@ export function thisProcess(): LockHolder {
   return started === undefined ? holder : { ...holder, started };
 }
 
-/** @returns undefined for anything that no run has written. */
+/** @returns undefined if no run has written `text`. */
 export function parseHolder(text: string): LockHolder | undefined {
   let value: unknown;
   try {
@@ -31,7 +31,7 @@ export function parseHolder(text: string): LockHolder | undefined {
   return isHolder(value) ? value : undefined;
 }
 
-/** Whether the process may still be at work. A process on another machine cannot be seen, and counts as alive. */
+/** Whether the process may still run. A process on another machine cannot be seen, and counts as alive. */
 export function isAlive({ pid, host, started }: LockHolder): boolean {
   if (host !== hostname()) return true;
   try {
@@ -53,8 +53,8 @@ function isHolder(value: unknown): value is LockHolder {
 }
 
 /**
- * What Linux says of a process in `/proc/PID/stat` (proc(5)): field 3 is its state, field 22 its start, in clock ticks after the
- * boot. A killed process whose parent has not looked yet is still listed, as a zombie.
+ * Reads `/proc/PID/stat` (proc(5)): field 3 is the process's state, field 22 its start in clock ticks after the boot. A killed process is
+ * listed as a zombie until its parent waits for it.
  */
 function lookUp(pid: number): { readonly started: string; readonly hasEnded: boolean } | undefined {
   let line: string;

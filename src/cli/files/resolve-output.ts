@@ -14,17 +14,17 @@ export interface ResolvedFile {
   readonly path: string;
 }
 
-/** What is not a regular file, and is written directly. */
+/** A descriptor, a pipe or a device: written directly. */
 export type ResolvedSink =
   | { readonly kind: "descriptor"; readonly name: string; readonly descriptor: number }
   | { readonly kind: "pipe"; readonly name: string }
   | { readonly kind: "device"; readonly name: string };
 
 /**
- * Finds out what `name` stands for, and that it can be written.
+ * Finds out what `name` stands for, and whether it can be written.
  *
  * @param name A path, or `-` for stdout.
- * @throws UsageError when it is a directory, its directory is missing, or it may not be written. Nothing has been touched then.
+ * @throws UsageError when it is a directory, its directory is missing, or it may not be written. Nothing is changed in any case.
  */
 export async function resolveOutput(name: string): Promise<ResolvedOutput> {
   const descriptor = descriptorOf(name);
@@ -59,8 +59,8 @@ export async function realPathOf(path: string): Promise<string> {
 }
 
 /**
- * The descriptor that a name such as `/dev/fd/3` stands for. What the shell has opened is used as it stands, not opened anew at its
- * beginning. @param name `-` is stdout.
+ * The descriptor that a name such as `/dev/fd/3` stands for: writing goes on where the descriptor stands, whereas opening the name would
+ * begin at byte 0. @param name `-` is stdout.
  */
 export function descriptorOf(name: string): number | undefined {
   if (name === "-" || name === "/dev/stdout") return 1;

@@ -17,13 +17,13 @@ const words: Readonly<Record<string, string>> = {
   ESTALE: "the network drive has lost it",
 };
 
-/** Says in words why the system refused to open, read or write a file; does not name the file. */
+/** Describes an error of opening, reading or writing a file, without the file's name. */
 export function describeSystemError(error: unknown): string {
   const code = errorCode(error);
   return (code && words[code]) || (error instanceof Error ? error.message : String(error));
 }
 
-/** `ENOENT` and the like; undefined for what is no error of the system. */
+/** `ENOENT` and the like; undefined if `error` is not a system error. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

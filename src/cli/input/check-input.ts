@@ -11,27 +11,27 @@ export interface InputCheck {
   readonly invalid: number;
   /** The first ones, each as `file:line: what`. */
   readonly problems: readonly string[];
-  /** The numbers of lines that are too long, the first thousand of them: those that take memory to find out. */
+  /** Numbers of the first 1,000 lines that are too long: with them the next pass takes no memory for these lines. */
   readonly tooLong: ReadonlySet<number>;
   /** How many requests go to each model at each path: keys are `model path`. */
   readonly requestsByTarget: ReadonlyMap<string, number>;
 }
 
-/** What is known of an input before anything of it is sent. */
+/** What is known of an input before any of its requests is sent. */
 export interface CheckedInput {
-  /** Unknown of a stream, which is checked as it comes. */
+  /** Lines to be sent; unknown for a stream, which is checked line by line. */
   readonly total?: number;
-  /** Whether no `custom_id` can stand in it twice. */
+  /** Whether every `custom_id` was found to be unique. */
   readonly idsAreUnique: boolean;
   /** Numbers of lines that are too long. */
   readonly tooLong?: ReadonlySet<number>;
 }
 
 /**
- * Reads a whole input without sending anything.
+ * Checks every line of an input, offline.
  *
- * @param parser One that only checks will do.
- * @param unsupported Says what is wrong with a request that parses, but that the provider cannot be asked; undefined when nothing is.
+ * @param parser May be one with `checkOnly`.
+ * @param unsupported Says why the provider cannot be asked a request that parses; undefined when it can.
  */
 export async function checkInput(
   name: string,
@@ -62,7 +62,7 @@ export async function checkInput(
   return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }
 
-/** Requests that the provider cannot be asked, in words for `checkInput`. */
+/** The `unsupported` of `checkInput` for a provider. */
 export function unsupportedBy(
   provider: Pick<Provider, "name" | "endpoint" | "refusal">,
 ): (request: BatchRequest) => string | undefined {

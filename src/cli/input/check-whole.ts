@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CacheStore } from "../../caches/cache-store.ts";
+import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
@@ -9,10 +9,10 @@ import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
 
 /**
- * Reads a file whole and refuses it if a line cannot be sent. A file that was found good before, and has not changed since, is not read
- * for that again: a fifth of the time that it takes to resume a run whose answers are all there.
+ * Checks every line of a file before anything is sent. The disk cache keeps a note of a file whose lines are all valid: unchanged, it is
+ * not checked again, which saves a fifth of the time of a run whose answers are all cached.
  *
- * @throws UsageError naming the lines that cannot be sent; or when what was found out cannot be kept in the cache.
+ * @throws UsageError naming the invalid lines, or when the cache fails.
  */
 export async function checkWhole(
   input: Input,
@@ -21,18 +21,18 @@ export async function checkWhole(
   cache: CacheStore | undefined,
 ): Promise<CheckedInput> {
   if (!input.rereadable) {
-    createParser(options); // throws what is wrong with the options
+    createParser(options); // throws if the options are wrong
     return { idsAreUnique: false };
   }
   const note = await noteOf(input, options);
   try {
-    const goodLines = note === undefined ? undefined : await cache?.getNote?.(note);
-    if (goodLines !== undefined) return { total: atMost(Number(goodLines), options), idsAreUnique: true };
+    const validLines = note === undefined ? undefined : await cache?.getNote?.(note);
+    if (validLines !== undefined) return { total: limited(Number(validLines), options), idsAreUnique: true };
     const found = await checkRequests(input, options, provider);
     if (!options.skip_invalid) rejectInvalid(found);
     const { lines, invalid, tooLong } = found;
     if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
-    return { total: atMost(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
+    return { total: limited(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
   } catch (error) {
     if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
     throw error;
@@ -40,7 +40,7 @@ export async function checkWhole(
 }
 
 /**
- * Names the file's content and all that decides what requests its lines make: the options and this version of the program.
+ * The note's name: the file's content, and the options and the version of the program that decide what requests its lines become.
  *
  * @returns undefined where the content may change unnoticed: pipes, files changed within the last seconds, lines that name local files.
  */
@@ -48,10 +48,10 @@ async function noteOf(input: Input, options: Options): Promise<string | undefine
   const { allow_files, cache, model, set, provider, provider_is_named, base_url, providers, routes } = options;
   const content = await input.version();
   if (cache !== "disk" || content === undefined || allow_files !== undefined) return undefined;
-  const judges = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
-  return `checked ${createHash("sha256").update(`${content}\n${judges}`).digest("base64url")}`;
+  const rules = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
+  return `checked ${createHash("sha256").update(`${content}\n${rules}`).digest("base64url")}`;
 }
 
-function atMost(lines: number, { limit }: Options): number {
+function limited(lines: number, { limit }: Options): number {
   return Math.min(lines, limit.lines ?? Infinity);
 }

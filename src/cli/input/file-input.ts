@@ -3,10 +3,10 @@ import { UsageError } from "../../model/errors.ts";
 import { InputError } from "./input-error.ts";
 import type { Input } from "./input.ts";
 
-/** Larger ones read hardly faster from the page cache (64 KiB 1.1 GB/s, 256 KiB about three times that). */
+/** Read from the page cache 64 KiB give 1.1 GB/s, 256 KiB three times that, and larger chunks hardly more. */
 const chunkBytes = 256 * 1024;
 
-/** FAT counts in steps of two seconds. */
+/** FAT's clock has steps of two seconds. */
 const maxClockStepMs = 2500;
 
 export class FileInput implements Input {
@@ -32,19 +32,19 @@ export class FileInput implements Input {
     }
   }
 
-  /** By inode and times, as make and git tell. A time that is nearly now could be that of two contents: clocks of file systems are coarse. */
+  /** By inode and times, as make and git do it. Within one step of the file system's clock two contents may have the same time. */
   async version(): Promise<string | undefined> {
     if (!this.rereadable) return undefined;
     const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await this.#handle.stat({ bigint: true });
-    const hasLainStill = Date.now() - Number(ctimeMs) > maxClockStepMs;
-    return hasLainStill ? [dev, ino, size, mtimeNs, ctimeNs].join(" ") : undefined;
+    const isStable = Date.now() - Number(ctimeMs) > maxClockStepMs;
+    return isStable ? [dev, ino, size, mtimeNs, ctimeNs].join(" ") : undefined;
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
 
-  /** What was checked must be what is sent. */
+  /** The requests that are sent must be those that were checked. */
   async #assertUnchanged(): Promise<void> {
     const { size, mtimeMs } = await this.#handle.stat();
     const version = `${size} ${mtimeMs}`;

@@ -1,13 +1,13 @@
-/** The bytes of the input, in chunks that are good until the next one is asked for. */
+/** The bytes of the input, in chunks that are valid until the next one is requested. */
 export interface Input extends AsyncIterable<Uint8Array> {
   /** As the user wrote it, or `stdin`. */
   readonly name: string;
-  /** Whether each iteration begins anew at the first byte. A regular file can be read again; a pipe, a device or stdin only once. */
+  /** Whether each iteration begins at the first byte: true for a regular file. A pipe, a device or stdin can be read only once. */
   readonly rereadable: boolean;
-  /** Names the content of a file that lay still for a while: whatever changes it changes this too. Undefined of anything else. */
+  /** Identifies the content of a file: any change of it changes this too. Undefined for other inputs, and for 2.5 s after a change. */
   version(): Promise<string | undefined>;
   /** @throws InputError when reading breaks off. UsageError when a file has changed since it was read before. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
-  /** Lets go of the file or stream. An iteration under way then ends with an `InputError`, not as if the input were over. */
+  /** Closes the file or stream. An iteration under way then throws an `InputError`: the input must not seem to be complete. */
   close(): Promise<void>;
 }

@@ -8,13 +8,13 @@ import { FileInput } from "./file-input.ts";
 import type { Input } from "./input.ts";
 import { StreamInput } from "./stream-input.ts";
 
-/** Where the input comes from, for `openInput`. @returns undefined when no argument was given and nothing is piped in. */
+/** Chooses the path for `openInput`. @returns undefined when there is no argument and stdin is a terminal. */
 export function chooseInput(argument: string | undefined, stdinIsTerminal: boolean): string | undefined {
   return argument ?? (stdinIsTerminal ? undefined : "-");
 }
 
 /**
- * Opens a file, a named pipe or stdin. Does not wait for a writer to open the pipe.
+ * Opens a file, a named pipe or stdin. Does not wait for a pipe's writer.
  *
  * @param path `-` for stdin.
  * @throws UsageError when there is no such file, it is a directory, or it may not be read.
@@ -35,13 +35,13 @@ export async function openInput(path: string, stdin: Readable): Promise<Input> {
 const namesOfStdin: ReadonlySet<string> = new Set(["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]);
 
 function openStdin(stdin: Readable): Input {
-  // Node gives a directory at stdin the looks of an empty input.
+  // For Node a directory at stdin is an empty input.
   const isDirectory = "fd" in stdin && typeof stdin.fd === "number" && fstatSync(stdin.fd).isDirectory();
   if (isDirectory) throw new UsageError("cannot read stdin: it is a directory");
   return new StreamInput("stdin", stdin);
 }
 
-/** Not by blocking reads, which would keep the process from exiting for as long as nobody writes into the pipe. */
+/** By a socket, because a blocking read of a pipe without a writer keeps the process from exiting. */
 function openPipe(path: string): Readable {
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }

@@ -8,12 +8,12 @@ import type { Input } from "./input.ts";
 
 export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
-/** `checked` is what was found out when the whole input was checked. */
 export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+  /** The outcome of `checkWhole`. */
   readonly checked: CheckedInput;
 }
 
-/** The input's lines as requests, the first `limit` of them, in groups. A line is parsed, its files read, when its request is taken. */
+/** Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken. */
 export async function* readRequests(
   input: Input,
   { checked, limit, ...parsing }: ReadingOptions,
@@ -34,8 +34,7 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
 }
 
 /**
- * Reads the whole input once, offline, to say what is wrong with it before anything is sent. Warnings come up again when the input is
- * read to be sent; once is enough.
+ * Checks the whole input, offline. It gives no warnings: they come up when the input is read to be sent.
  */
 export function checkRequests(
   input: Input,
@@ -46,7 +45,7 @@ export function checkRequests(
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-/** @throws UsageError when no line could be parsed with these options. */
+/** @throws UsageError when these options are wrong for every line. */
 export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
   const { model, set, allow_files: folder } = options;
   return new RequestParser({

@@ -5,30 +5,30 @@ import { type Sink, openSink } from "./sink.ts";
 import type { ResolvedSink } from "../files/resolve-output.ts";
 import type { Output, OutputOptions } from "./output.ts";
 
-/** What is not a regular file: stdout, an inherited descriptor, a named pipe, a device. Written directly, and nothing is renamed. */
+/** Stdout, an inherited descriptor, a named pipe or a device: written directly, nothing is renamed. */
 export class DirectOutput implements Output {
   readonly path?: string;
   readonly isFile = false;
   readonly #name: string;
-  readonly #destination: Sink;
+  readonly #sink: Sink;
   readonly #buffer: OutputBuffer;
   #readerGone = false;
   #ended = false;
 
   /** @throws UsageError when it cannot be opened. */
-  static async open(target: ResolvedSink, options: OutputOptions): Promise<DirectOutput> {
+  static async open(resolved: ResolvedSink, options: OutputOptions): Promise<DirectOutput> {
     try {
-      return new DirectOutput(target.name, await openSink(target, options.signal));
+      return new DirectOutput(resolved.name, await openSink(resolved, options.signal));
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new UsageError(`cannot write ${target.name}: ${describeSystemError(error)}`, { cause: error });
+      throw new UsageError(`cannot write ${resolved.name}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 
-  private constructor(name: string, destination: Sink) {
+  private constructor(name: string, sink: Sink) {
     if (name !== "-") this.path = name;
     this.#name = name === "-" ? "to stdout" : name;
-    this.#destination = destination;
+    this.#sink = sink;
     this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
   }
 
@@ -61,20 +61,20 @@ export class DirectOutput implements Output {
       await lastStep();
     } finally {
       this.#buffer.close();
-      await this.#destination.close();
+      await this.#sink.close();
     }
   }
 
   async #send(bytes: Buffer): Promise<void> {
     if (this.#readerGone) return;
     try {
-      await this.#destination.write(bytes);
+      await this.#sink.write(bytes);
     } catch (error) {
-      this.#readerGone = readerHasGone.has(errorCode(error) ?? "");
+      this.#readerGone = readerGoneCodes.has(errorCode(error) ?? "");
       if (!this.#readerGone) throw new OutputError(`cannot write ${this.#name}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 }
 
-/** A socket whose reader leaves while bytes lie unread is reset; stdout stays destroyed once it has met with either. */
-const readerHasGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+/** A socket is reset when its reader leaves unread bytes behind; after either error Node's stdout is destroyed. */
+const readerGoneCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);

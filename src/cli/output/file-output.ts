@@ -8,12 +8,12 @@ import { writeToDescriptor } from "./write-fully.ts";
 import type { Output } from "./output.ts";
 import { moveIntoPlace } from "./write-atomically.ts";
 
-/** A regular file: written as `FILE.partial`, which takes the place of `FILE` when all is written. */
+/** A regular file: written as `FILE.partial`, which is renamed to `FILE` when all is written. */
 export class FileOutput implements Output {
   readonly path: string;
   readonly isFile = true;
   readonly readerGone = false;
-  readonly #target: string;
+  readonly #realPath: string;
   readonly #handle: FileHandle;
   readonly #lock: FileLock;
   readonly #buffer: OutputBuffer;
@@ -21,22 +21,24 @@ export class FileOutput implements Output {
 
   /**
    * @param path As the user wrote it.
-   * @param target The real path, past all links.
-   * @throws UsageError when another run is writing the file, or it cannot be made.
+   * @param realPath The path behind all symbolic links.
+   * @throws UsageError when another run is writing the file, or it cannot be created.
    */
-  static async open(path: string, target: string): Promise<FileOutput> {
-    const lock = lockFile(target, path);
+  static async open(path: string, realPath: string): Promise<FileOutput> {
+    const lock = lockFile(realPath, path);
     try {
-      return new FileOutput(path, target, await createAnew(partialOf(target)), lock);
+      return new FileOutput(path, realPath, await recreate(partialOf(realPath)), lock);
     } catch (error) {
       lock.releaseNow();
-      throw new UsageError(`cannot write ${partialOf(shownPath(path, target))}: ${describeSystemError(error)}`, { cause: error });
+      throw new UsageError(`cannot write ${partialOf(shownPath(path, realPath))}: ${describeSystemError(error)}`, {
+        cause: error,
+      });
     }
   }
 
-  private constructor(path: string, target: string, handle: FileHandle, lock: FileLock) {
+  private constructor(path: string, realPath: string, handle: FileHandle, lock: FileLock) {
     this.path = path;
-    this.#target = target;
+    this.#realPath = realPath;
     this.#handle = handle;
     this.#lock = lock;
     this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
@@ -85,7 +87,7 @@ export class FileOutput implements Output {
 
   async #moveIntoPlace(): Promise<void> {
     try {
-      await moveIntoPlace(this.#handle, partialOf(this.#target), this.#target);
+      await moveIntoPlace(this.#handle, partialOf(this.#realPath), this.#realPath);
     } catch (error) {
       const where = `cannot put ${this.#shownPartial} in the place of ${this.path}`;
       throw new OutputError(`${where}: ${describeSystemError(error)}`, { cause: error });
@@ -93,13 +95,13 @@ export class FileOutput implements Output {
   }
 
   get #shownPartial(): string {
-    return partialOf(shownPath(this.path, this.#target));
+    return partialOf(shownPath(this.path, this.#realPath));
   }
 }
 
-/** The words of the user, unless a link leads elsewhere. */
-function shownPath(path: string, target: string): string {
-  return resolve(path) === target ? path : target;
+/** The user's spelling, unless a symbolic link leads elsewhere. */
+function shownPath(path: string, realPath: string): string {
+  return resolve(path) === realPath ? path : realPath;
 }
 
 function partialOf(path: string): string {
@@ -107,10 +109,10 @@ function partialOf(path: string): string {
 }
 
 /**
- * Answers to other people's prompts are for nobody else's eyes until the file gets the mode its user wants. Removed and made
- * anew, because opening what is there would keep its mode and follow a link that someone has laid.
+ * Readable by its owner alone until it gets its final mode. Removed and created anew, because opening an existing file would keep its mode
+ * and follow a planted link.
  */
-async function createAnew(path: string): Promise<FileHandle> {
+async function recreate(path: string): Promise<FileHandle> {
   try {
     await unlink(path);
   } catch (error) {

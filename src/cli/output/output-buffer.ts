@@ -3,16 +3,16 @@ import { TextBuffer } from "../../model/text-buffer.ts";
 
 /**
  * From here on `write` asks its caller to wait. One turn of the event loop brings as many answers as requests are in flight, and a write
- * ends no sooner than the next turn: what found no room would be held as objects meanwhile, and copied about by garbage collection.
+ * ends no sooner than the next turn: without room the answers would wait as objects, which garbage collection copies.
  */
 const highWaterMarkBytes = 2 * 1024 * 1024;
-/** To begin with. Doubled as needed; a slow run never needs more. */
+/** Doubled as needed; a slow run never needs more. */
 const initialBytes = 256 * 1024;
 const maxKeptBytes = 2 * highWaterMarkBytes;
 
 /**
- * Gathers texts while the last write is under way and then writes them in one: a slow run reaches the disk line by line, a fast
- * one in large pieces, and no timer decides which. Holds two buffers, however much goes through.
+ * Collects texts while a write is under way, then writes them at once: a slow run writes line by line, a fast one in large chunks, without
+ * a timer. Uses two buffers.
  */
 export class OutputBuffer {
   readonly #send: (bytes: Buffer) => Promise<void>;
@@ -22,12 +22,12 @@ export class OutputBuffer {
   #failure: unknown;
   #failureReported = false;
 
-  /** @param send Writes the bytes, all of them. It is called again once it has resolved; the bytes are overwritten then. */
+  /** @param send Writes all bytes. Its next call comes after its promise has resolved; the buffer is then reused. */
   constructor(send: (bytes: Buffer) => Promise<void>) {
     this.#send = send;
   }
 
-  /** @returns a promise to wait for when the buffer is full. It rejects with what an earlier `send` rejected with. */
+  /** @returns a promise to await when the buffer is full. It rejects with the error of an earlier `send`. */
   write(texts: readonly string[]): Promise<void> | undefined {
     if (this.#failure !== undefined) return this.#reportFailure();
     for (const text of texts) this.#gathered.add(text);
@@ -35,18 +35,18 @@ export class OutputBuffer {
     return this.#gathered.length >= highWaterMarkBytes ? this.#sending : undefined;
   }
 
-  /** Resolves once all texts are sent. */
+  /** Resolves once all texts are written. */
   async flush(): Promise<void> {
     while (this.#sending !== undefined) await this.#sending;
     if (this.#failure !== undefined) await this.#reportFailure();
   }
 
-  /** Refuses every later `write`. Call it once all is flushed. */
+  /** Makes every later `write` reject. Call it after `flush`. */
   close(): void {
     this.#failure ??= new Error("the output was written to after its end");
   }
 
-  /** Whether a call has rejected with the failure of a `send`. */
+  /** Whether a call has rejected with the error of a `send`. */
   get failureReported(): boolean {
     return this.#failureReported;
   }
@@ -56,7 +56,7 @@ export class OutputBuffer {
   }
 
   async #sendOnce(): Promise<void> {
-    // Results come in bursts, one burst a turn of the event loop: a write for each would cost more than the results do.
+    // Results come in bursts, one for each turn of the event loop: a write for each result would cost more than the results.
     if (this.#gathered.length < highWaterMarkBytes) await setImmediate();
     const full = this.#gathered;
     this.#gathered = this.#spare;
@@ -66,7 +66,7 @@ export class OutputBuffer {
       this.#failure = error;
     }
     this.#sending = undefined;
-    // A buffer that grew for one huge text is not kept.
+    // A buffer that grew for one huge text is released.
     this.#spare = full.capacity <= maxKeptBytes ? full : new TextBuffer(initialBytes);
     this.#spare.clear();
     if (this.#failure === undefined) this.#sendGathered();

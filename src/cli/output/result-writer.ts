@@ -3,7 +3,7 @@ import type { BatchResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
-/** Opens the places of results. @throws UsageError when one cannot be written; nothing on disk has changed then. */
+/** Opens the outputs. @throws UsageError when one cannot be written; then nothing on the disk has changed. */
 export async function openResultWriter({
   output,
   errors,
@@ -21,7 +21,7 @@ export async function openResultWriter({
   }
 }
 
-/** Writes each result where the user wants it: failed ones apart if there is a place for them. */
+/** Writes each result to its output: failed ones to `--errors`, if given. */
 export class ResultWriter {
   readonly #output: Output;
   readonly #errors: Output | undefined;
@@ -31,7 +31,7 @@ export class ResultWriter {
     this.#errors = errors;
   }
 
-  /** The file of results, if they go to a regular file. */
+  /** The file of results, if it is a regular file. */
   get outputPath(): string | undefined {
     return this.#output.isFile ? this.#output.path : undefined;
   }
@@ -40,27 +40,27 @@ export class ResultWriter {
     return this.#errors?.isFile === true ? this.#errors.path : undefined;
   }
 
-  /** The reader of stdout has gone (`| head`): nobody wants more. */
+  /** The reader of an output has closed it (`| head`). */
   get readerGone(): boolean {
     return this.#output.readerGone || this.#errors?.readerGone === true;
   }
 
-  /** @returns a promise to wait for when the writing cannot keep up. @throws OutputError when it cannot be written. */
+  /** @returns a promise to await before writing more. @throws OutputError when it cannot be written. */
   write(result: BatchResult): Promise<void> | undefined {
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
     return output.write(...formatResultInParts(result));
   }
 
-  /** All results are there: puts the files in their places. */
+  /** Renames the files to their final names. */
   async finish(): Promise<void> {
-    // Neither file takes its place unless both are whole.
+    // Neither file is renamed unless both are whole.
     await this.#output.flush();
     await this.#errors?.flush();
     await this.#output.finish();
     await this.#errors?.finish();
   }
 
-  /** The run did not reach its end: keeps what was written beside the older files. */
+  /** Ends an incomplete run: keeps what was written beside the older files. */
   async abandon(): Promise<void> {
     try {
       await this.#output.abandon();

@@ -8,23 +8,23 @@ import { errorCode } from "../files/system-error.ts";
 import { writeToDescriptor, writeToStream } from "./write-fully.ts";
 import type { ResolvedSink } from "../files/resolve-output.ts";
 
-/** Takes bytes in the way that suits what is behind it. Rejects with the error of the system. */
+/** An open descriptor, pipe or device. Its promises reject with system errors. */
 export interface Sink {
-  /** Resolves once all bytes are with the operating system. */
+  /** Resolves once the operating system has all bytes. */
   write(bytes: Buffer): Promise<void>;
-  /** Lets go of what was opened here; descriptors that were inherited stay open. */
+  /** Inherited descriptors stay open. */
   close(): Promise<void>;
 }
 
 /** @param signal Ends the wait for a reader of a named pipe. */
-export async function openSink(target: ResolvedSink, signal: AbortSignal | undefined): Promise<Sink> {
-  switch (target.kind) {
+export async function openSink(resolved: ResolvedSink, signal: AbortSignal | undefined): Promise<Sink> {
+  switch (resolved.kind) {
     case "descriptor":
-      return inherited(target.descriptor);
+      return inherited(resolved.descriptor);
     case "pipe":
-      return pipe(writingSocket(await openPipe(target.name, signal)));
+      return pipe(writingSocket(await openPipe(resolved.name, signal)));
     case "device":
-      return device(await open(target.name, constants.O_WRONLY));
+      return device(await open(resolved.name, constants.O_WRONLY));
   }
 }
 
@@ -38,8 +38,8 @@ function inherited(descriptor: number): Sink {
 }
 
 /**
- * Pipes, sockets and terminals are in non-blocking mode and need a stream. A file does not, and is better off without: node's own
- * stream for a redirected stdout takes no notice when the system writes less than it was given.
+ * Pipes, sockets and terminals are in non-blocking mode and need a stream. A file must not have one: Node's stream for a redirected
+ * stdout ignores short writes.
  */
 function streamOf(descriptor: number): Writable | undefined {
   const status = fstatSync(descriptor);
@@ -66,11 +66,10 @@ function device(handle: FileHandle): Sink {
   };
 }
 
-const millisecondsBetweenLooks = 50;
+const pollIntervalMs = 50;
 
 /**
- * Waits for a reader by looking again and again: an open that blocks until one comes cannot be interrupted and keeps even
- * `process.exit` from ending the process.
+ * Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it.
  */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
@@ -79,7 +78,7 @@ async function openPipe(path: string, signal: AbortSignal | undefined): Promise<
     } catch (error) {
       if (errorCode(error) !== "ENXIO") throw error;
     }
-    await sleep(millisecondsBetweenLooks, undefined, signal ? { signal } : {});
+    await sleep(pollIntervalMs, undefined, signal ? { signal } : {});
   }
 }
 
@@ -89,7 +88,7 @@ function writingSocket(descriptor: number): Socket {
   return socket;
 }
 
-/** A failed write tells its callback; without a listener the same error would end the process as well. */
+/** A failed write calls its callback; without a listener the same error would end the process too. */
 function listening<Stream extends Writable>(stream: Stream): Stream {
   return stream.on("error", () => undefined);
 }

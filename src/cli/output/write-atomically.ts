@@ -7,17 +7,16 @@ import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
 /**
- * Writes a small file so that a reader finds the old text or the new one, whole, at every moment. What is not a regular file (a
- * pipe, a device) is written directly.
+ * Replaces a small file atomically: a reader finds the old text or the new one, whole. Pipes and devices are written directly.
  *
  * @param path `-` for stdout.
- * @throws OutputError when it cannot be written; the older file is as it was then.
+ * @throws OutputError when it cannot be written; then an older file is unchanged.
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
   try {
-    const target = await resolveOutput(path);
-    if (target.kind === "file") await replaceFile(target.path, text);
-    else await writeDirectly(target, text);
+    const resolved = await resolveOutput(path);
+    if (resolved.kind === "file") await replaceFile(resolved.path, text);
+    else await writeDirectly(resolved, text);
   } catch (error) {
     if (error instanceof OutputError) throw error;
     throw new OutputError(error instanceof UsageError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`, {
@@ -27,8 +26,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
 }
 
 /**
- * Gives a finished file its final name and mode: that of the file it replaces, else what the umask leaves of 0666. It survives a
- * power failure from then on. Closes the handle.
+ * Syncs a finished file, closes it and renames it. Its mode is that of the file it replaces, else what the umask leaves of 0666.
  */
 export async function moveIntoPlace(handle: FileHandle, from: string, to: string): Promise<void> {
   const [written, named] = await Promise.all([handle.stat(), stat(from)]);
@@ -54,8 +52,8 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-async function writeDirectly(target: ResolvedSink, text: string): Promise<void> {
-  const output = await DirectOutput.open(target, {});
+async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void> {
+  const output = await DirectOutput.open(resolved, {});
   await output.write(text);
   await output.finish();
 }
@@ -68,7 +66,7 @@ async function finalMode(path: string): Promise<number> {
   }
 }
 
-/** So that the new name survives a power failure. Some systems cannot do it; the file is whole under either name. */
+/** Makes the rename survive a power failure. Some systems cannot sync a directory; the file is whole under either name. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path).catch(() => undefined);
   await directory?.sync().catch(() => undefined);

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const writeOnce = promisify(write);
 
-/** Writes all bytes where the descriptor stands. The system may take them in several pieces. */
+/** Writes all bytes at the descriptor's position: one `write` may take only some of them. */
 export async function writeToDescriptor(descriptor: number, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await writeOnce(descriptor, bytes, at, bytes.length - at, null);
@@ -14,12 +14,11 @@ export async function writeToDescriptor(descriptor: number, bytes: Buffer): Prom
 }
 
 /**
- * Writes all bytes and resolves once the stream has passed them on; `bytes` may be overwritten from then on. The stream needs an
- * `error` listener of its own.
+ * Resolves once the stream has passed all bytes on; the caller may then overwrite them. The stream needs an `error` listener.
  */
 export function writeToStream(stream: Writable, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    // A copy, because some streams hand on the very buffer they were given.
+    // A copy, because some streams pass on the same buffer.
     stream.write(Buffer.from(bytes), (error) => {
       if (error) reject(error);
       else resolve();

@@ -3,7 +3,7 @@ import type { Progress, ProgressStream } from "./progress.ts";
 import { type ProgressSource, readFigures } from "./figures.ts";
 import { formatBarLine } from "./format-progress.ts";
 
-/** Keeps one line of a terminal up to date, eight times a second. */
+/** Updates one line of a terminal, eight times a second. */
 export function startBar(stream: ProgressStream, source: ProgressSource): Progress {
   const terminal = new BarTerminal(stream);
   const options: Options & { terminal: BarTerminal } = {
@@ -12,7 +12,7 @@ export function startBar(stream: ProgressStream, source: ProgressSource): Progre
     fps: 8,
     forceRedraw: true,
     clearOnComplete: true,
-    linewrap: true, // Lines are made to fit instead: a killed process cannot switch wrapping on again.
+    linewrap: true, // a killed process could not switch wrapping on again; lines are cut to the width instead
     hideCursor: false,
     gracefulExit: false,
   };
@@ -42,9 +42,9 @@ class BackgroundBar extends SingleBar {
 }
 
 /**
- * The terminal as cli-progress drives it, in place of its own, which goes back to where the cursor stood at the start: the wrong
- * line once lines were logged or the window was resized. Here the cursor rests at the start of the bar's line. When a narrower
- * window folds that line, the terminal keeps the cursor at its start, and erasing from there leaves nothing behind.
+ * Replaces cli-progress's terminal, which returns to the cursor's first line: the wrong one once lines were logged or the window was
+ * resized. Here the cursor rests at the start of the bar's line. A narrower window folds that line but keeps the cursor at its start, so
+ * erasing from there removes all of it.
  */
 class BarTerminal {
   readonly #stream: ProgressStream;
@@ -84,5 +84,5 @@ class BarTerminal {
 
 /** ECMA-48: erase in display, from the cursor to its end; erase in line, all of it. */
 const eraseToEnd = "\u001b[J";
-/** Goes before the other, because tmux keeps what a whole screen showed when that is erased at once. */
+/** Comes before `eraseToEnd`: tmux saves a whole screen that is erased at once to its history. */
 const eraseLine = "\u001b[2K";

@@ -1,15 +1,15 @@
 import type { Binding, LimiterStatus } from "../../limiters/limiter.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 
-/** Where a display reads what it shows. It reads at each redraw and at no other time. */
+/** What a display reads at each redraw. */
 export interface ProgressSource {
   readonly stats: TokenStats;
   readonly limiterStatus: () => LimiterStatus;
-  /** Lines of the input; undefined while nobody knows, as with stdin. */
+  /** Lines of the input; undefined for stdin. */
   readonly total?: number | undefined;
 }
 
-/** What every form of progress shows, at one moment. */
+/** The figures that every form of progress shows. */
 export interface ProgressFigures {
   readonly total: number | undefined;
   readonly done: number;
@@ -22,11 +22,11 @@ export interface ProgressFigures {
   readonly totalTokens: number;
   readonly requestsPerSecond: number;
   readonly tokensPerSecond: number;
-  /** What holds the run back, named as the option that sets it; undefined when nothing does. */
+  /** What limits the run, by the name of its option; undefined when nothing does. */
   readonly limit: string | undefined;
-  /** What that limit allows, in its period or in flight, where it has a figure. */
+  /** The limit's amount, per period or in flight, if it has one. */
   readonly limitAmount: number | undefined;
-  /** Whether it was found out rather than set. */
+  /** Whether the limit was learned from the provider, not set by the user. */
   readonly isLimitLearned: boolean;
   readonly pauseSeconds: number;
   readonly secondsLeft: number | undefined;
@@ -66,7 +66,7 @@ const limitNames: Readonly<Record<Binding, string | undefined>> = {
   circuit: "unreachable",
 };
 
-/** 100 only when all is done. */
+/** 100 only when all lines are done. */
 export function percentDone({ done, total }: ProgressFigures): number | undefined {
   if (total === undefined) return undefined;
   return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));

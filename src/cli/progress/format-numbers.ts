@@ -1,9 +1,9 @@
-/** `12,400`. Not by `Intl`: to load its data takes 20 to 30 ms of each run. */
+/** `12,400`. Not by `Intl`, whose data take 20 to 30 ms to load. */
 export function formatCount(count: number): string {
   return count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** `85`, `8.5`, `0.85`: two digits where there would be fewer. */
+/** `85`, `8.5`, `0.85`: at least two digits. */
 export function formatRate(perSecond: number): string {
   if (perSecond === 0) return "0";
   if (perSecond < 0.995) return perSecond.toFixed(2);

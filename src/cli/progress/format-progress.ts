@@ -1,7 +1,7 @@
 import { type ProgressFigures, percentDone } from "./figures.ts";
 import { formatCount, formatDuration, formatRate } from "./format-numbers.ts";
 
-/** For a log, as wide as it takes: `llmbatch: 1,200/10,000 (12 %)  ok 1,190  failed 10 …` */
+/** For a log, of any width: `llmbatch: 1,200/10,000 (12 %)  ok 1,190  failed 10 …` */
 export function formatPlainLine(figures: ProgressFigures): string {
   const percent = percentDone(figures);
   const start = percent === undefined ? formatDone(figures) : `${formatDone(figures)} (${percent} %)`;
@@ -10,8 +10,8 @@ export function formatPlainLine(figures: ProgressFigures): string {
 }
 
 /**
- * For a terminal, never wider than `width`: ` [====>     ] 12 %  1,200/10,000  ok 1,190 …`. Where not all of it fits, the most
- * important is kept. It begins with a space, where the cursor rests, and is plain ASCII: one column each.
+ * For a terminal, at most `width` columns: ` [====>     ] 12 %  1,200/10,000  ok 1,190 …`. If it is too narrow for all fields, the most
+ * important are kept. It begins with a space, where the cursor rests, and is ASCII: one column for each character.
  */
 export function formatBarLine(figures: ProgressFigures, width: number): string {
   const percent = percentDone(figures);
@@ -23,7 +23,7 @@ export function formatBarLine(figures: ProgressFigures, width: number): string {
   return ` ${bar(percent, Math.min(maxBarWidth, width - 1 - gap.length - text.length))}${gap}${text}`;
 }
 
-/** For programs; the keys stay as they are. `null` where nothing is known. */
+/** For programs; the keys are stable. `null` for what is unknown. */
 export function formatJsonLine(figures: ProgressFigures): string {
   return JSON.stringify({
     type: "progress",
@@ -45,7 +45,7 @@ export function formatJsonLine(figures: ProgressFigures): string {
 }
 
 interface Field {
-  /** 1 is the most important. */
+  /** 1 is kept longest. */
   readonly rank: number;
   readonly text: string;
 }
@@ -78,10 +78,10 @@ function listFields(figures: ProgressFigures): Field[] {
 function formatLimit({ limit, limitAmount, isLimitLearned, pauseSeconds }: ProgressFigures): string {
   if (limit === "pause") return `paused ${formatDuration(Math.ceil(pauseSeconds))}`;
   const amount = limitAmount === undefined ? "" : ` ${formatCount(Math.round(limitAmount))}`;
-  return `limit: ${limit}${amount}${isLimitLearned ? " (learnt)" : ""}`;
+  return `limit: ${limit}${amount}${isLimitLearned ? " (learned)" : ""}`;
 }
 
-/** The texts of the most important fields that fit side by side, in the order given. */
+/** The texts of the most important fields that fit, in the order given. */
 function fit(fields: readonly Field[], width: number): string[] {
   const fitting = new Set<Field>();
   let taken = -gap.length;

@@ -1,16 +1,16 @@
-/** Shows on stderr how a run goes on. */
+/** A display of a run's progress on stderr. */
 export interface Progress {
-  /** Prints a line of its own, for warnings, without harm to what is shown. What it quotes must have passed `printable`. */
+  /** Prints a warning on a line of its own, above the display. The caller has passed it through `printable`. */
   log(line: string): void;
-  /** Ends the display and takes it off the terminal. Synchronous; further calls do nothing. */
+  /** Removes the display from the terminal, after a last update where it is a log. Synchronous; further calls do nothing. */
   stop(): void;
-  /** Takes the display off the terminal, at once and without a last word: for an `exit` handler. */
+  /** Removes the display at once, without a last update: for an `exit` handler. */
   restore(): void;
 }
 
-/** As much of `process.stderr` as a display needs. */
+/** The members of `process.stderr` that a display needs. */
 export interface ProgressStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
-  /** Width of the terminal, kept up to date by node. */
+  /** Width of the terminal, updated by Node. */
   readonly columns?: number;
 }

@@ -8,17 +8,17 @@ export type { Progress } from "./progress.ts";
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
 export interface ProgressOptions extends ProgressSource {
-  /** `auto` is a bar on a terminal and plain lines elsewhere. A `bar` that has no terminal to stand on is plain lines too. */
+  /** `auto` is a bar on a terminal and plain lines elsewhere; `bar` without a terminal is plain lines too. */
   readonly mode: ProgressMode;
   /** stderr. */
   readonly stream: ProgressStream;
-  /** The environment's `TERM`: a `dumb` terminal, which cannot erase a line, gets plain lines in `auto`. */
+  /** The environment's `TERM`: `auto` gives plain lines to a `dumb` terminal, which cannot erase a line. */
   readonly term?: string | undefined;
 }
 
 /**
- * Shows how the run goes on, until `stop`. Its timers do not keep the process alive, it reads its figures when it draws and at no
- * other time, and a stderr that can no longer be written silences it without harm to the run.
+ * Shows the run's progress until `stop`. Its timers do not keep the process alive, it reads its figures only when it draws, and a stderr
+ * that can no longer be written silences it without stopping the run.
  */
 export function startProgress(options: ProgressOptions): Progress {
   const progress = start(options);

@@ -6,16 +6,15 @@ import { describeSystemError } from "../files/system-error.ts";
 
 export interface EventLog {
   readonly observe: Observer;
-  /** Writes what is left and closes the file. Never rejects. */
+  /** Writes all pending events and closes the file. Never rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a log of the run's events, one JSON object a line, to be appended to: a resumed run goes on in the same file. A new file
- * is readable by its owner alone. It holds no prompts and no answers.
+ * Opens a log of the run's events, one JSON object per line, for appending: a resumed run continues the same file. A new file is readable
+ * by its owner alone. It contains no prompts and no answers.
  *
- * @param onError Called once, with a sentence for people, when the log can no longer be written. Nothing is logged from then on,
- *   and the run is not disturbed.
+ * @param onError Called once, with a message for a person, when the log can no longer be written. Logging then stops; the run goes on.
  * @throws UsageError when the file cannot be opened.
  */
 export async function openEventLog(path: string, onError: (message: string) => void = () => {}): Promise<EventLog> {
@@ -30,7 +29,7 @@ export async function openEventLog(path: string, onError: (message: string) => v
   }
 }
 
-/** A run that was killed while it wrote leaves half a line, which the next record must not continue. */
+/** A run that was killed while writing leaves an incomplete line, which the next record must not continue. */
 async function endsInMidLine(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined || !stats.isFile() || stats.size === 0) return false;
@@ -44,14 +43,14 @@ async function endsInMidLine(path: string): Promise<boolean> {
 }
 
 const lineFeed = 0x0a;
-/** Behind a reader that is slower than the run (the log may be a pipe), events are dropped and counted from here on. */
-const mostWaiting = 16 * 1024 * 1024;
+/** If the log's reader is slower than the run (it may be a pipe), events beyond this are dropped and counted. */
+const maxPendingCharacters = 16 * 1024 * 1024;
 
-/** Writes in the background, one write at a time; what comes meanwhile leaves together with the next. */
+/** Writes in the background, one write at a time; events that arrive meanwhile are written together. */
 class BufferedLog implements EventLog {
   readonly #file: FileHandle;
   readonly #onError: (error: unknown) => void;
-  #waiting: string;
+  #pending: string;
   #dropped = 0;
   #writing: Promise<void> | undefined;
   #isOver = false;
@@ -59,17 +58,17 @@ class BufferedLog implements EventLog {
 
   constructor(file: FileHandle, start: string, onError: (error: unknown) => void) {
     this.#file = file;
-    this.#waiting = start;
+    this.#pending = start;
     this.#onError = onError;
   }
 
   readonly observe: Observer = (event) => {
     if (this.#isOver) return;
-    if (this.#waiting.length > mostWaiting) {
+    if (this.#pending.length > maxPendingCharacters) {
       this.#dropped += 1;
       return;
     }
-    this.#waiting += formatEvent(event, new Date());
+    this.#pending += formatEvent(event, new Date());
     this.#writing ??= this.#writeAll();
   };
 
@@ -81,7 +80,7 @@ class BufferedLog implements EventLog {
 
   async #writeAll(): Promise<void> {
     try {
-      while (this.#waiting !== "") await this.#file.appendFile(this.#takeWaiting());
+      while (this.#pending !== "") await this.#file.appendFile(this.#takePending());
     } catch (error) {
       this.#fail(error);
     }
@@ -90,14 +89,14 @@ class BufferedLog implements EventLog {
 
   #fail(error: unknown): void {
     this.#isOver = true;
-    this.#waiting = "";
+    this.#pending = "";
     if (!this.#hasFailed) this.#onError(error);
     this.#hasFailed = true;
   }
 
-  #takeWaiting(): string {
-    const text = this.#waiting;
-    this.#waiting = "";
+  #takePending(): string {
+    const text = this.#pending;
+    this.#pending = "";
     if (this.#dropped === 0) return text;
     const message = `${this.#dropped} events are missing here: the log was not taken as fast as they came`;
     this.#dropped = 0;

@@ -4,7 +4,7 @@ import type { BatchResult } from "../../model/result.ts";
 import { type Usage, totalTokens } from "../../model/usage.ts";
 import { printable } from "../terminal/printable.ts";
 
-/** One event as a line of JSON with its line break. Members that mean nothing for the event are absent. */
+/** Formats an event as a line of JSON, line feed included. */
 export function formatEvent(event: RunEvent, time: Date): string {
   return `${printable(JSON.stringify({ time: time.toISOString(), event: event.type, ...membersOf(event) }))}\n`;
 }

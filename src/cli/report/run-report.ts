@@ -19,7 +19,7 @@ export interface RunReportOptions {
   readonly statsPath: string | undefined;
 }
 
-/** What a person and a script are told about a run: warnings while it goes, statistics and a summary when it has ended. */
+/** Reports a run: warnings while it goes on, statistics and a summary at its end. */
 export class RunReport {
   readonly #options: Options;
   readonly #stats: TokenStats;
@@ -50,14 +50,14 @@ export class RunReport {
     this.warn(`${signal}: nothing more is sent; waiting up to 30 s for the ${inFlight} requests in flight${again}`);
   }
 
-  /** All results are in their places. @throws OutputError when the statistics cannot be written. */
+  /** The run is complete. @throws OutputError when the statistics cannot be written. */
   async finished(): Promise<void> {
     this.#end();
     await this.#writeStats();
     this.#summarise("");
   }
 
-  /** The run ended early. @param why In words, for a person. */
+  /** The run ended early. @param why For a person. */
   async stopped(why: string): Promise<void> {
     this.#end();
     await this.#writeStats().catch((error: unknown) => printError(messageOf(error)));
@@ -65,11 +65,11 @@ export class RunReport {
     printError(`stopped early: ${why}\n${this.#howToGoOn()}`);
   }
 
-  /** Says it once, not at each probe that fails. */
+  /** Warns once, not at each probe that fails. */
   #observeCircuit({ provider, state, reason, isReachable }: RunEvent & { readonly type: "circuit" }): void {
     if (state === "open" && !this.#failing.has(provider)) {
-      const finding = isReachable ? `everyone fails at ${provider}` : `nobody gets through to ${provider}`;
-      this.warn(`${finding} (${reason}); one request at a time tries until somebody does`);
+      const finding = isReachable ? `every request fails at ${provider}` : `no request gets through to ${provider}`;
+      this.warn(`${finding} (${reason}); one at a time is sent until one succeeds`);
     }
     if (state === "closed") this.warn(`${provider} answers again`);
     if (state === "closed") this.#failing.delete(provider);
@@ -85,7 +85,7 @@ export class RunReport {
     if (this.#statsPath !== undefined) await writeFileAtomically(this.#statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
   }
 
-  /** @param suffix Of the files of results, which have not taken their places when a run has stopped. */
+  /** @param suffix Of the files of results: `.partial` after a stop. */
   #summarise(suffix: string): void {
     if (this.#options.quiet) return;
     const { outputPath, errorsPath } = this.#writer;

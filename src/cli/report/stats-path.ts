@@ -4,9 +4,9 @@ import { assertDistinctFiles } from "../files/distinct-files.ts";
 import { resolveOutput } from "../files/resolve-output.ts";
 
 /**
- * Where the statistics go: where the user says, else beside a regular output file, else nowhere.
+ * Chooses the file of statistics: `--stats`, else beside a regular output file, else none.
  *
- * @throws UsageError when they cannot be written there, or two files of the run are one: better found out now than when it ends.
+ * @throws UsageError when it cannot be written, or when two files of the run are the same: before the run, not at its end.
  */
 export async function chooseStatsPath(options: Options, input: Input): Promise<string | undefined> {
   const stats = options.stats ?? (await besideOutput(options.output));
@@ -18,6 +18,6 @@ export async function chooseStatsPath(options: Options, input: Input): Promise<s
 
 async function besideOutput(output: string | undefined): Promise<string | undefined> {
   if (output === undefined) return undefined;
-  const target = await resolveOutput(output);
-  return target.kind === "file" ? `${output}.stats.json` : undefined;
+  const resolved = await resolveOutput(output);
+  return resolved.kind === "file" ? `${output}.stats.json` : undefined;
 }

@@ -2,7 +2,7 @@ import type { TokenStats } from "../../stats/stats.ts";
 import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../progress/format-numbers.ts";
 import { printable } from "../terminal/printable.ts";
 
-/** Where the run's files are; those that were not written are left out. */
+/** The run's files, as far as they were written. */
 export interface SummaryPaths {
   readonly outputPath?: string | undefined;
   readonly errorsPath?: string | undefined;
@@ -10,7 +10,7 @@ export interface SummaryPaths {
   readonly logPath?: string | undefined;
 }
 
-/** What a run took, in a few aligned lines for a person, without a line break at the end. Call `stats.end()` first. */
+/** Summarises a run in a few aligned lines, without a final line feed. Call `stats.end()` first. */
 export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}): string {
   const rows = [...lineRows(stats), ...tokenRows(stats), ...attemptRows(stats), ...pathRows(paths)];
   return rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`).join("\n");
@@ -38,10 +38,7 @@ function tokenRows(stats: TokenStats): Row[] {
 function attemptRows(stats: TokenStats): Row[] {
   const time = `${formatDuration(stats.elapsedSeconds)}${inBrackets(`${formatRate(stats.requestsPerSecond)} req/s, ${formatRate(stats.tokensPerSecond)} tok/s`)}`;
   const rows: Row[] = [
-    [
-      "attempts",
-      `${formatCount(stats.attempts)}${inBrackets(list({ retries: stats.retries, "turned away": stats.rateLimited }))}`,
-    ],
+    ["attempts", `${formatCount(stats.attempts)}${inBrackets(list({ retries: stats.retries, throttled: stats.rateLimited }))}`],
     ["time", time],
   ];
   const latency = stats.latencyMs;
@@ -69,7 +66,7 @@ function describeTokens(tokens: TokenCounts): string {
   return `${prompt}  ${completion}`;
 }
 
-/** `timeout 7, network 3`; what is zero goes without saying. */
+/** `timeout 7, network 3`; zeros are left out. */
 function list(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, count]) => count > 0)

@@ -1,7 +1,7 @@
 import { printable } from "./printable.ts";
 import { redactSecrets } from "./redact-secrets.ts";
 
-/** Tells a person on stderr what is wrong. What the message quotes cannot do anything to the terminal. */
+/** Writes an error or a warning to stderr, without secrets and with control characters escaped. */
 export function printError(message: string): void {
   for (const line of redactSecrets(message).split("\n")) process.stderr.write(`llmbatch: ${printable(line)}\n`);
 }

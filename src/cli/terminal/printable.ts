@@ -1,8 +1,8 @@
 /**
- * Makes any text safe for one line of a terminal: what would move the cursor, change the terminal, break the line, reverse or
- * hide text becomes visible as `\u001b`. The escapes are those of JSON, so JSON text means the same afterwards.
+ * Makes any text safe for one line of a terminal: characters that move the cursor, change the terminal, break the line, reverse or hide
+ * text are escaped as `\u001b`. The escapes are those of JSON, so JSON text keeps its meaning.
  *
- * @param maxLength Longer text is cut and ends in `…`, counted in UTF-16 units; characters and escapes are not cut apart.
+ * @param maxLength In UTF-16 units; longer text is truncated, between characters and escapes, and ends in `…`.
  */
 export function printable(text: string, maxLength: number = Number.POSITIVE_INFINITY): string {
   if (text.length <= maxLength && !unprintable.test(text)) return text;

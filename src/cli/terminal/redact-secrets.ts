@@ -4,15 +4,15 @@ import { createRedact, presets, type Redact } from "../../providers/provider.ts"
 let redact: Redact | undefined;
 
 /**
- * Hides the secrets of the environment. What servers send back has been through its provider's redaction long before; this is the
- * last door, which every text of this program's own to a person passes.
+ * Hides the secrets of the environment in a message of this program. Providers redact what servers send; every message of the program
+ * itself passes here.
  */
 export function redactSecrets(text: string): string {
   redact ??= createRedact(secretsOf(readEnvironment()));
   return redact(text);
 }
 
-/** The presets' keys, whatever they look like, and what by name and length is a secret of something else. */
+/** The presets' keys, and every variable whose name and length are those of a secret. */
 export function secretsOf(environment: Environment): string[] {
   const keyVariables = new Set(Object.values(presets).map(({ apiKeyVariable }) => apiKeyVariable));
   return Object.entries(environment).flatMap(([name, value = ""]) => {

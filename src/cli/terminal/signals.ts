@@ -1,16 +1,16 @@
 import { type EndingSignal, endingSignals } from "../exit-codes.ts";
 
 export interface SignalWatch {
-  /** The first signal that asked the process to end, if one did. */
+  /** The first signal, if there was one. */
   readonly received: EndingSignal | undefined;
   stop(): void;
 }
 
 /**
- * Listens for Ctrl-C, SIGTERM and a closed terminal.
+ * Handles Ctrl-C, SIGTERM and a closed terminal.
  *
- * @param onFirst Ends the work in an orderly way.
- * @param onSecond Ends the process at once.
+ * @param onFirst Stops the run in an orderly way.
+ * @param onSecond Called for each further signal: ends the process at once.
  */
 export function watchSignals(onFirst: (signal: EndingSignal) => void, onSecond: (signal: EndingSignal) => void): SignalWatch {
   let received: EndingSignal | undefined;

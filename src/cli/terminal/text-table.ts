@@ -1,6 +1,6 @@
 import { printable } from "./printable.ts";
 
-/** Columns as wide as their widest cell, with two spaces between; the last is as wide as it is. Ends in a line break. */
+/** Aligns columns, two spaces apart. Ends in a line break. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => printable(cell)));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

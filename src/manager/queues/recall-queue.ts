@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { CacheStore } from "../../caches/cache-store.ts";
+import type { CacheStore } from "../../caches/caches.ts";
 import type { Answer } from "../../model/attempt.ts";
 
 /** Enough that the cost of a look-up is shared by many; few enough that the next group is gathered while it goes on. */

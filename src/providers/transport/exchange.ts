@@ -32,6 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #resends = 0;
   #hasHead = false;
+  #isPaused = false;
   /** Nothing more is heard of it. */
   isOver = false;
 
@@ -62,11 +63,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Leaves what comes to the system, which tells the server to wait. */
   pause(): void {
+    this.#isPaused = true;
     this.#controller?.pause();
   }
 
   resume(): void {
-    this.#controller?.resume();
+    this.#isPaused = false;
+    queueMicrotask(this.#resume); // undici's parser cannot go on within a call from it, be it for another connection
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -112,6 +115,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.isOver || this.#connection?.isUsed !== true || this.#resends === maxResends) return false;
     return this.#controller === undefined || !this.#connection.hasResponded;
   }
+
+  readonly #resume = (): void => {
+    if (!this.#isPaused) this.#controller?.resume();
+  };
 
   readonly #resend = (): void => {
     if (this.#connection !== undefined) this.start(this.#connection);

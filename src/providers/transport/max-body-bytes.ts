@@ -3,3 +3,7 @@ export const maxBodyBytes: number = 48 * 1024 * 1024;
 
 /** What is read of a response that reports an error by its status. Some repeat the request. */
 export const maxErrorBodyBytes: number = 1024 * 1024;
+
+/** Text takes a tenth when it is compressed, zeros a thousandth or less: what grows beyond this is made to fill memory. */
+export const maxExpansion: number = 200;
+export const minBombBytes: number = 4 * 1024 * 1024;

@@ -3,10 +3,10 @@
 // what llmbatch promises, too: no minute holds more than the limit and a second's worth. That makes a difference only where output counts
 // when it is answered (Anthropic): requests in flight could overdraw it, by up to 3 % of a minute.
 import { digestOf } from "../../../dist/mock/chance.js";
-import { createRateLimits } from "../../../dist/mock/create-rate-limits.js";
-import { latencyOf } from "../../../dist/mock/latency.js";
-import { prepareAnswer } from "../../../dist/mock/prepare-answer.js";
-import { TokenBucket } from "../../../dist/mock/token-bucket.js";
+import { createRateLimits } from "../../../dist/mock/limits/create-rate-limits.js";
+import { latencyOf } from "../../../dist/mock/faults/latency.js";
+import { prepareAnswer } from "../../../dist/mock/apis/prepare-answer.js";
+import { TokenBucket } from "../../../dist/mock/limits/token-bucket.js";
 import { latency } from "./cells.js";
 import { bodyOf } from "./workload.js";
 

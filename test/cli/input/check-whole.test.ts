@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { type CacheStore, openDiskCache } from "../../../src/caches/cache-store.ts";
+import { type CacheStore, openDiskCache } from "../../../src/caches/caches.ts";
 import type { CheckedInput } from "../../../src/cli/input/check-input.ts";
 import { checkWhole } from "../../../src/cli/input/check-whole.ts";
 import type { Input } from "../../../src/cli/input/input.ts";

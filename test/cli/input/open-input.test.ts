@@ -153,7 +153,7 @@ describe("openInput with a named pipe", () => {
     await Promise.all([expect(reading).rejects.toThrow(InputError), input.close()]);
   });
 
-  it("lets the process end when nobody ever writes: a blocked read once kept it for ever", async () => {
+  it("lets the process end when the pipe never gets a writer: a blocking read kept it for ever", async () => {
     const path = makePipe(join(temporaryDirectory(), "pipe"));
     const read = `
       const input = await openInput(argument(0), process.stdin);

@@ -184,7 +184,7 @@ describe("openOutput with other things", () => {
     await full.abandon();
   });
 
-  it("refuses a descriptor that nobody has opened, and a socket", async () => {
+  it("refuses a descriptor that is not open, and a socket", async () => {
     await expect(openOutput("/dev/fd/999")).rejects.toThrow(
       new UsageError("cannot write /dev/fd/999: the descriptor is not open"),
     );

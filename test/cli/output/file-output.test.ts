@@ -29,7 +29,7 @@ describe("openOutput with a regular file", () => {
     expect(readdirSync(join(file, ".."))).toEqual(["out.jsonl"]);
   });
 
-  it("brings a line to the disk without being asked to, for whoever follows a slow run", async () => {
+  it("writes a line at once, so that a slow run can be followed", async () => {
     const file = join(temporaryDirectory(), "out.jsonl");
     const output = await openOutput(file);
     output.write("one\n");
@@ -83,7 +83,7 @@ describe("openOutput with a regular file", () => {
     { umask: "000", mode: 0o666 },
     { umask: "022", mode: 0o644 },
     { umask: "077", mode: 0o600 },
-  ])("shows nobody the answers while writing; then follows the umask $umask", async ({ umask, mode }) => {
+  ])("is readable by its owner alone while it is written, then follows the umask $umask", async ({ umask, mode }) => {
     withUmask(Number.parseInt(umask, 8));
     const file = join(temporaryDirectory(), "out.jsonl");
     const output = await openOutput(file);
@@ -103,7 +103,7 @@ describe("openOutput with a regular file", () => {
     expect(modeOf(file)).toBe(0o660);
   });
 
-  it("writes into no file that somebody has laid in the place of FILE.partial", async () => {
+  it("does not write into a file planted as FILE.partial", async () => {
     const directory = temporaryDirectory();
     const [file, victim] = [join(directory, "out.jsonl"), join(directory, "victim")];
     writeFileSync(victim, "precious");

@@ -56,7 +56,7 @@ describe("openOutput, before anything is sent", () => {
     await expect(openOutput("")).rejects.toThrow(new UsageError("cannot write to a file without a name"));
   });
 
-  it("refuses a FILE that its owner has protected, and a directory that lets nobody in", async () => {
+  it("refuses a write-protected FILE, and a directory without write permission", async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
     writeFileSync(join(directory, "protected"), "precious", { mode: 0o444 });

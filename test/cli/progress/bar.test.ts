@@ -98,7 +98,7 @@ describe("the bar on a terminal", () => {
     expect(screen.written).toContain("0/4");
   });
 
-  it("counts without percentage or time left when nobody knows the total", () => {
+  it("counts without percentage or time left when the total is unknown", () => {
     const screen = new TerminalScreen(100);
     start(screen);
     finishLines(5);

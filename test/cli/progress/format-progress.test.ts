@@ -77,7 +77,7 @@ describe("the bar's line", () => {
     );
   });
 
-  it("has no percentage, no bar and no time left when nobody knows the total", () => {
+  it("has no percentage, no bar and no time left when the total is unknown", () => {
     const line = formatBarLine({ ...midway, total: undefined, secondsLeft: undefined }, 200);
     expect(line).toBe(" 1,200 done  ok 1,190  failed 10  cached 0  85 req/s  12,400 tok/s  in flight 100  limit: rpm");
   });
@@ -100,7 +100,7 @@ describe("the plain line", () => {
     );
   });
 
-  it("counts without a percentage when nobody knows the total", () => {
+  it("counts without a percentage when the total is unknown", () => {
     expect(formatPlainLine({ ...midway, total: undefined, secondsLeft: undefined, limit: undefined })).toBe(
       "llmbatch: 1,200 done  ok 1,190  failed 10  cached 0  85 req/s  12,400 tok/s  in flight 100",
     );

@@ -25,7 +25,7 @@ describe("formatSummary", () => {
       "  skipped     4",
       "  tokens      prompt 1,234,000  (cached 12,000)  completion 456,000  (reasoning 1,000)",
       "  from cache  prompt 1,500  completion 300",
-      "  attempts    3  (retries 1, turned away 1)",
+      "  attempts    3  (retries 1, throttled 1)",
       "  time        2m 05s  (0.05 req/s, 13,520 tok/s)",
       "  latency     p50 800 ms  p90 800 ms  p99 800 ms  max 800 ms",
       "  output      out.jsonl",

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { CacheStore } from "../../../src/caches/cache-store.ts";
+import type { CacheStore } from "../../../src/caches/caches.ts";
 import { RecallQueue } from "../../../src/manager/queues/recall-queue.ts";
 import type { Answer } from "../../../src/model/attempt.ts";
 import { noUsage } from "../../../src/model/usage.ts";

@@ -16,7 +16,7 @@ it("gives back every text, whatever the order of reading", () => {
       const records = entries.map(([entry, rank]) => ({ entry, rank, record: spool.append(entry) }));
       for (const { entry, record } of records.toSorted((a, b) => a.rank - b.rank)) expect(spool.read(record)).toBe(entry);
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
   spool.close();
 });

@@ -1,0 +1,46 @@
+import { prepareChat } from "./chat-completion.ts";
+import { prepareEmbeddings } from "./embeddings.ts";
+import { prepareMessage } from "./message.ts";
+import type { Asked, JsonObject, Prepared } from "./prepared.ts";
+import { isJsonObject } from "./prepared.ts";
+import type { Reply } from "../reply.ts";
+import { errorReply } from "../reply.ts";
+import { prepareResponse } from "./response.ts";
+
+/** A model that this provider claims not to have, so that the failure can be practised. It has all others. */
+export const unknownModel = "does-not-exist";
+
+/** Understands a request and makes up its answer: the same bytes for the same body and seed, whatever came before. */
+export function prepareAnswer(asked: Asked): Prepared {
+  const body = parseObject(asked.text);
+  if (body === undefined)
+    return { ok: false, reply: errorReply(400, "We could not parse the JSON body of your request: expected one JSON object.") };
+  const { model } = body;
+  if (typeof model !== "string" || model === "")
+    return { ok: false, reply: errorReply(400, "you must provide a model parameter") };
+  if (model === unknownModel) return { ok: false, reply: modelNotFound(model) };
+  switch (asked.path) {
+    case "/chat/completions":
+      return prepareChat(model, body, asked);
+    case "/embeddings":
+      return prepareEmbeddings(model, body, asked);
+    case "/messages":
+      return prepareMessage(model, body, asked);
+    case "/responses":
+      return prepareResponse(model, body, asked);
+  }
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function modelNotFound(model: string): Reply {
+  const message = `The model \`${model}\` does not exist or you do not have access to it.`;
+  return errorReply(404, message, { code: "model_not_found" });
+}

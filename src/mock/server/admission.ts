@@ -1,0 +1,53 @@
+import type { Demand, RateLimits, Used } from "../limits/rate-limits.ts";
+import { nothingUsed } from "../limits/rate-limits.ts";
+import { refusalReply } from "../limits/refusal-reply.ts";
+import type { Reply } from "../reply.ts";
+import { errorReply } from "../reply.ts";
+import type { MockSettings } from "../settings.ts";
+
+/** Why a request was not let in, and what it is told. */
+export interface TurnedAway {
+  readonly outcome: "refused" | "overloaded";
+  readonly reply: Reply;
+}
+
+const overloaded: TurnedAway = {
+  outcome: "overloaded",
+  reply: errorReply(503, "The engine is currently overloaded, please try again later.", {
+    type: "server_error",
+    code: "service_unavailable",
+  }),
+};
+
+/** The server's entrance: so many at once, and only within the rate limits. */
+export class Admission {
+  readonly #settings: MockSettings;
+  readonly #limits: RateLimits;
+  #inside = 0;
+
+  constructor(settings: MockSettings, limits: RateLimits) {
+    this.#settings = settings;
+    this.#limits = limits;
+  }
+
+  /** Lets a request in, which then has to `leave`, once. @returns undefined if it is in. */
+  enter(model: string, demand: Demand): TurnedAway | undefined {
+    const { maxInFlight } = this.#settings;
+    if (this.#inside >= maxInFlight) return overloaded;
+    const refusal = this.#limits.admit(demand);
+    if (refusal !== undefined) return { outcome: "refused", reply: refusalReply(model, refusal, this.#settings) };
+    this.#inside += 1;
+    return undefined;
+  }
+
+  /** @param used Nothing, unless the request was answered. */
+  leave(demand: Demand, used: Used = nothingUsed): void {
+    this.#inside -= 1;
+    this.#limits.settle(demand, used);
+  }
+
+  /** What all responses say of the limits: nothing, if the server keeps them to itself. */
+  headers(): Record<string, string> {
+    return this.#settings.limitHeaders ? this.#limits.headers() : {};
+  }
+}

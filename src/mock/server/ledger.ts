@@ -1,0 +1,118 @@
+import { DigestCounts } from "../../model/digest-counts.ts";
+import type { ArrivalStats } from "./arrival-log.ts";
+import { ArrivalLog } from "./arrival-log.ts";
+
+/**
+ * What the server saw of requests for an answer (and of mistaken ones; reading the model list or the statistics does not count):
+ * `requestsTotal = answered + refused + overloaded + failedOnPurpose + clientErrors + abandoned + inFlight` at every moment.
+ */
+export interface MockStats extends ArrivalStats {
+  readonly requestsTotal: number;
+  readonly answered: number;
+  /** Turned away by a rate limit. */
+  readonly refused: number;
+  /** Turned away because too many were in flight. */
+  readonly overloaded: number;
+  readonly failedOnPurpose: number;
+  /** Status 4xx for a mistake of the client's. */
+  readonly clientErrors: number;
+  /** The client went away before its answer. */
+  readonly abandoned: number;
+  /** Answers whose request had been answered before. */
+  readonly duplicates: number;
+  /** Tokens of answered requests only. */
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+  /** From a request's headers arriving to its response being handed to the socket. */
+  readonly inFlight: number;
+  readonly peakInFlight: number;
+  /** ISO 8601; null before the first request. */
+  readonly firstRequestAt: string | null;
+  readonly lastRequestAt: string | null;
+}
+
+export type Unanswered = "refused" | "overloaded" | "failedOnPurpose" | "clientErrors" | "abandoned";
+
+/** Counts what came in and what became of it. Grows by some 30 bytes for each different request that was answered. */
+export class Ledger {
+  readonly #unanswered: Record<Unanswered, number> = {
+    refused: 0,
+    overloaded: 0,
+    failedOnPurpose: 0,
+    clientErrors: 0,
+    abandoned: 0,
+  };
+  readonly #answeredBodies = new DigestCounts();
+  readonly #arrivals: ArrivalLog;
+  #requestsTotal = 0;
+  #answered = 0;
+  #duplicates = 0;
+  #promptTokens = 0;
+  #completionTokens = 0;
+  #inFlight = 0;
+  #peakInFlight = 0;
+  #firstRequestMs = 0;
+  #lastRequestMs = 0;
+
+  /** @param now A monotonic clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#arrivals = new ArrivalLog(now);
+  }
+
+  begin(): void {
+    this.#lastRequestMs = Date.now();
+    if (this.#requestsTotal === 0) this.#firstRequestMs = this.#lastRequestMs;
+    this.#requestsTotal += 1;
+    this.#inFlight += 1;
+    if (this.#inFlight > this.#peakInFlight) this.#peakInFlight = this.#inFlight;
+  }
+
+  /** The request was let in; it and its answer have `tokens`. */
+  accept(tokens: number): void {
+    this.#arrivals.accept(tokens);
+  }
+
+  answer(digest: string, promptTokens: number, completionTokens: number): void {
+    this.#inFlight -= 1;
+    this.#answered += 1;
+    this.#promptTokens += promptTokens;
+    this.#completionTokens += completionTokens;
+    if (this.#answeredBodies.add(digest) > 0) this.#duplicates += 1;
+  }
+
+  endWithout(outcome: Unanswered): void {
+    this.#inFlight -= 1;
+    this.#unanswered[outcome] += 1;
+    if (outcome === "refused") this.#arrivals.refuse();
+  }
+
+  stats(): MockStats {
+    return {
+      requestsTotal: this.#requestsTotal,
+      answered: this.#answered,
+      ...this.#unanswered,
+      duplicates: this.#duplicates,
+      promptTokens: this.#promptTokens,
+      completionTokens: this.#completionTokens,
+      totalTokens: this.#promptTokens + this.#completionTokens,
+      inFlight: this.#inFlight,
+      peakInFlight: this.#peakInFlight,
+      firstRequestAt: this.#timeOf(this.#firstRequestMs),
+      lastRequestAt: this.#timeOf(this.#lastRequestMs),
+      ...this.#arrivals.stats(),
+    };
+  }
+
+  #timeOf(epochMs: number): string | null {
+    return this.#requestsTotal === 0 ? null : new Date(epochMs).toISOString();
+  }
+}
+
+/** The statistics as `GET /stats` sends them: `requests_total`, `failed_on_purpose`, … */
+export function statsOnTheWire(stats: MockStats): Record<string, unknown> {
+  const entries: [string, unknown][] = Object.entries(stats);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { UsageError } from "../../model/errors.ts";
+
+/** Connections that may knock at once; a client may open thousands in one go. */
+const backlog = 4096;
+
+/** A server's address: opened, closed with all connections cut, and opened again on the same port. */
+export class Listener {
+  readonly #server: Server;
+  readonly #host: string;
+  readonly #sockets = new Set<Socket>();
+  #port: number;
+  /** Opening and closing, one after the other. */
+  #settled: Promise<void> = Promise.resolve();
+
+  /** @param port 0 for any free one. */
+  constructor(server: Server, port: number, host: string) {
+    this.#server = server;
+    this.#port = port;
+    this.#host = host;
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** @throws UsageError if the address cannot be listened on. */
+  open(): Promise<void> {
+    this.#settled = this.#settled.then(() => this.#listen());
+    return this.#settled;
+  }
+
+  /** Resolves when every connection has closed: only then has every waiting call noticed. */
+  close(): Promise<void> {
+    this.#settled = this.#settled.then(() => this.#cut());
+    return this.#settled;
+  }
+
+  #listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, this.#host, this.#port));
+      this.#server.once("error", fail);
+      this.#server.listen({ port: this.#port, host: this.#host, backlog }, () => {
+        this.#server.off("error", fail);
+        const address = this.#server.address();
+        if (typeof address === "object" && address !== null) this.#port = address.port;
+        resolve();
+      });
+    });
+  }
+
+  async #cut(): Promise<void> {
+    const allClosed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.on("close", () => resolve())));
+    const serverClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all([serverClosed, ...allClosed]);
+  }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): UsageError {
+  const reason =
+    error.code === "EADDRINUSE"
+      ? "is in use; choose another port, or 0 for any free one"
+      : `cannot be listened on: ${error.message}`;
+  return new UsageError(`Port ${port} on ${host} ${reason}.`, { cause: error });
+}

@@ -1,0 +1,24 @@
+import type { Options } from "../config/options.ts";
+import type { RequestManagerOptions } from "../manager/manager.ts";
+
+/** The manager's options that follow directly from the user's. */
+export function limitsOf(options: Options): Omit<RequestManagerOptions, "provider"> {
+  return {
+    concurrency: options.concurrency,
+    ...(options.rpm !== undefined && { requestsPerMinute: options.rpm }),
+    ...(options.tpm !== undefined && { tokensPerMinute: options.tpm }),
+    limits: options.limit.rates,
+    adaptive: options.adaptive,
+    ...(options.deadline !== undefined && { deadlineMs: options.deadline }),
+    ...(options.max_failures !== undefined && { maxFailures: options.max_failures }),
+    refresh: options.refresh,
+    dedupe: options.dedupe,
+    order: options.unordered ? "completion" : "input",
+    retry: {
+      maxRetries: options.max_retries,
+      retryDelayMs: options.retry_delay,
+      maxRetryDelayMs: options.max_retry_delay,
+      maxWaitMs: options.max_wait,
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/caches.ts";
+import { cachePathOf, type Environment } from "../config/environment.ts";
+import type { Options } from "../config/options.ts";
+import { CacheError, UsageError } from "../model/errors.ts";
+
+/** @throws UsageError when the cache cannot be used, so that the run ends before anything is sent. */
+export async function openCache(
+  options: Options,
+  environment: Environment,
+  onWarning: (message: string) => void,
+): Promise<CacheStore | undefined> {
+  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
+  if (options.cache === "none") return undefined;
+  if (options.cache === "memory") return createMemoryCache(ttl);
+  try {
+    return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
+  } catch (error) {
+    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { questions, Workplace } from "../e2e/cli.ts";
+import { mock } from "../support/closing.ts";
+import { provideSqliteBinary } from "./sqlite-binary.ts";
+
+const project = join(import.meta.dirname, "..", "..");
+const folder = inject("installed");
+const root = join(folder, "node_modules", "llmbatch");
+/** In November 2026, with sqlite3 5.1.7 but without its binary: 133 packages. */
+const installedBytesBefore = 19_300_000;
+
+beforeEach(({ skip }) => skip(inject("notInstalled") !== "", inject("notInstalled")));
+
+const newUser = (): Workplace => new Workplace(join(root, "bin", "llmbatch.js"));
+
+describe("the tarball", () => {
+  it("holds what runs and what is read, and nothing else", () => {
+    const packed = filesBelow(root).map((path) => relative(root, path));
+    const sources = filesBelow(join(project, "src")).filter((path) => path.endsWith(".ts"));
+    const modules = sources.map((path) => join("dist", relative(join(project, "src"), path).slice(0, -".ts".length)));
+    const rest = ["bin/llmbatch.js", "dist/llmbatch.schema.json", "package.json", "README.md", "LICENSE"];
+    expect(packed.toSorted()).toEqual([...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]), ...rest].toSorted());
+  });
+
+  it("takes at most a tenth more room than it did, with all it depends on", () => {
+    const bytes = filesBelow(join(folder, "node_modules")).reduce((sum, path) => sum + statSync(path).size, 0);
+    console.log(`installed: ${(bytes / 1e6).toFixed(1)} MB without sqlite3's binary`);
+    expect(bytes).toBeLessThan(installedBytesBefore * 1.1);
+  });
+});
+
+describe("without sqlite3's binary, because no install script ran", () => {
+  it("the first line says what to type, and nothing is sent", async () => {
+    const server = await mock();
+    const user = newUser();
+    user.write("in.jsonl", questions(2));
+    const { code, stdout, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url]);
+    expect([code, stdout, server.stats().requestsTotal]).toEqual([2, "", 0]);
+    expect(stderr.split("\n")[0]).toMatch(/^llmbatch: .*sqlite3.*npm rebuild sqlite3.*--cache memory/);
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it.each(["memory", "none"])("--cache %s works", async (cache) => {
+    const user = newUser();
+    user.write("in.jsonl", questions(2));
+    const { code, stderr } = await user.run(["run", "in.jsonl", "-p", "mock", "--cache", cache, "-o", "out.jsonl"]);
+    expect(code, stderr).toBe(0);
+    expect(user.lines("out.jsonl")).toHaveLength(2);
+  });
+
+  it("the library sends, answers in order and streams, and its types are whole", () => {
+    copyFileSync(join(project, "samples", "library.js"), join(folder, "library.ts"));
+    const typescript = join(project, "node_modules", "typescript", "bin", "tsc");
+    const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2023", "--types", "node"];
+    const typeRoots = ["--typeRoots", join(project, "node_modules", "@types")];
+    execFileSync(process.execPath, [typescript, ...options, ...typeRoots, "library.ts"], { cwd: folder, stdio: "pipe" });
+
+    copyFileSync(join(project, "samples", "library.js"), join(folder, "library.js"));
+    const said = execFileSync(process.execPath, ["library.js"], { cwd: folder, encoding: "utf8" });
+    expect(said).toContain("100 of 100 answered");
+  });
+});
+
+describe("with sqlite3's binary", () => {
+  beforeAll(() => {
+    if (inject("notInstalled") === "") console.log(provideSqliteBinary(folder));
+  }, 600_000);
+
+  it("a run that was killed goes on where it stopped, and a third one sends nothing", async () => {
+    const server = await mock({ latencyMs: 20 });
+    const user = newUser();
+    user.write("in.jsonl", questions(60));
+    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "-c", "5"];
+    const child = user.start(args, { stdio: "ignore" });
+    await expect.poll(() => server.stats().answered).toBeGreaterThan(20);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+
+    const { code, stderr } = await user.run(args);
+    expect(code, stderr).toBe(0);
+    expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(questions(60).map(({ custom_id }) => custom_id));
+    expect(server.stats().duplicates).toBeLessThanOrEqual(5);
+    const [output, sent] = [user.read("out.jsonl"), server.stats().requestsTotal];
+    expect((await user.run(args)).code).toBe(0);
+    expect(server.stats().requestsTotal).toBe(sent);
+    expect(user.read("out.jsonl")).toBe(output);
+  });
+});
+
+function filesBelow(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
