@@ -5,7 +5,13 @@ import type { FailedResult, SucceededResult } from "../../../src/model/result.ts
 
 const plain = { noNullPrototype: true } as const;
 const text = string({ unit: "grapheme" });
-const line = { id: text, customId: string({ unit: "binary" }), lineNumber: nat(), attempts: nat(), metadata: text };
+const line = {
+  id: text,
+  customId: string({ unit: constantFrom("\0", "\n", '"', "é", "😀", "\uD800") }),
+  lineNumber: nat(),
+  attempts: nat(),
+  metadata: text,
+};
 const usage = record({ promptTokens: nat(), completionTokens: nat(), cachedTokens: nat(), reasoningTokens: nat() }, plain);
 const body = jsonValue().map((value) => JSON.stringify(value, undefined, 1));
 
