@@ -1,16 +1,16 @@
 import { UsageError } from "../model/errors.ts";
 
-/** Whose way of counting the server has. */
+/** Whose way of counting limits the server keeps. */
 export const rules = ["openai", "anthropic", "second", "window"] as const;
 export type Rules = (typeof rules)[number];
 
-/** How much a refusal tells of when to come back: to the millisecond, in whole seconds, or nothing. */
+/** What a 429 tells of when to come back: to the millisecond, in whole seconds, or nothing. */
 export const retryAfters = ["exact", "seconds", "none"] as const;
 export type RetryAfter = (typeof retryAfters)[number];
 
 export const outageKinds = ["refuse-connections", "500", "503"] as const;
 
-/** A while in which nobody is answered. Both times in milliseconds, the first from the first request on. */
+/** A while in which no request is answered. Both times in milliseconds, the first from the first request on. */
 export interface OutagePlan {
   readonly fromMs: number;
   readonly forMs: number;
@@ -18,38 +18,40 @@ export interface OutagePlan {
 }
 
 export interface MockServerOptions {
-  /** 0, the default, takes any free one. */
+  /** 0 takes any free one. @default 0 */
   readonly port?: number | undefined;
-  /** Address to listen on; 127.0.0.1 by default, which only this machine can reach. */
+  /** Address to listen on. Only this machine can reach the default. @default "127.0.0.1" */
   readonly host?: string | undefined;
   /**
-   * How limits are counted. `openai` (default): continuously, one second's worth at once. `anthropic`: the same, input and output
+   * How limits are counted. `openai`: continuously, one second's worth at once. `anthropic`: the same, input and output
    * tokens apart. `second`: requests are dealt out anew each second. `window`: everything is dealt out anew each minute.
+   *
+   * @default "openai"
    */
   readonly rules?: Rules | undefined;
-  /** No limit by default. Limits are for all models and keys together. */
+  /** For all models and keys together, as the other limits. @default no limit */
   readonly requestsPerMinute?: number | undefined;
-  /** Not with the rules of `anthropic`. */
+  /** Not with the rules of `anthropic`. @default no limit */
   readonly tokensPerMinute?: number | undefined;
-  /** Only with the rules of `anthropic`. */
+  /** Only with the rules of `anthropic`. @default no limit */
   readonly inputTokensPerMinute?: number | undefined;
   readonly outputTokensPerMinute?: number | undefined;
-  /** Whether responses tell of the limits in headers; true by default. */
+  /** Whether responses tell of the limits in headers. @default true */
   readonly limitHeaders?: boolean | undefined;
-  /** Whether refusals say which limit it was and how much it allows, as real providers' do; true by default. */
+  /** Whether a 429 says which limit it was and how much it allows, as real providers' do. @default true */
   readonly limitWords?: boolean | undefined;
-  /** What a refusal tells of when to come back; `exact` by default. */
+  /** What a 429 tells of when to come back. @default "exact" */
   readonly retryAfter?: RetryAfter | undefined;
-  /** Requests inside at once; more are turned away with a 503. No limit by default. */
+  /** Requests in flight; more get a 503. @default Infinity */
   readonly maxInFlight?: number | undefined;
   readonly outage?: OutagePlan | undefined;
-  /** How long an answer takes, in milliseconds; 50 by default. */
+  /** How long an answer takes, in milliseconds. @default 50 */
   readonly latencyMs?: number | undefined;
-  /** Answers take `latencyMs` give or take this much; 0 by default. */
+  /** Answers take `latencyMs` give or take this much. @default 0 */
   readonly jitterMs?: number | undefined;
-  /** Share of the attempts that fail on purpose, from 0 (the default) to 1. */
+  /** Share of the attempts that fail on purpose, from 0 to 1. @default 0 */
   readonly failRate?: number | undefined;
-  /** Another seed gives other answers, failures and latencies; 0 by default. */
+  /** Another seed gives other answers, failures and latencies. @default 0 */
   readonly seed?: number | undefined;
 }
 
@@ -79,18 +81,18 @@ export function readSettings(options: MockServerOptions): MockSettings {
   checkOneOf("rules", settings.rules, rules);
   checkOneOf("retryAfter", settings.retryAfter, retryAfters);
   checkLimits(settings);
-  if (settings.maxInFlight !== Infinity) check("maxInFlight", settings.maxInFlight, 1, largestLimit, "whole");
+  if (settings.maxInFlight !== Infinity) check("maxInFlight", settings.maxInFlight, 1, maxLimit, "whole");
   if (settings.outage !== undefined) checkOutage(settings.outage);
-  check("latencyMs", settings.latencyMs, 0, longestMs);
-  check("jitterMs", settings.jitterMs, 0, longestMs);
+  check("latencyMs", settings.latencyMs, 0, maxMs);
+  check("jitterMs", settings.jitterMs, 0, maxMs);
   check("failRate", settings.failRate, 0, 1);
   check("seed", settings.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, "whole");
   return settings;
 }
 
-const largestLimit = 1e12;
+const maxLimit = 1e12;
 /** Far below what a timer can count (2^31 - 1 ms), far above what a client waits for. */
-const longestMs = 24 * 60 * 60 * 1000;
+const maxMs = 24 * 60 * 60 * 1000;
 
 function withDefaults(options: MockServerOptions): MockSettings {
   return {
@@ -118,7 +120,7 @@ function checkLimits(settings: MockSettings): void {
   for (const name of ["requestsPerMinute", "tokensPerMinute", "inputTokensPerMinute", "outputTokensPerMinute"] as const) {
     const limit = settings[name];
     if (limit === undefined) continue;
-    check(name, limit, 1, largestLimit);
+    check(name, limit, 1, maxLimit);
     if (name === "requestsPerMinute" || isAnthropic === (name !== "tokensPerMinute")) continue;
     const instead = isAnthropic ? "inputTokensPerMinute and outputTokensPerMinute" : "tokensPerMinute";
     throw new UsageError(`The rules "${settings.rules}" have no ${name}: set ${instead}.`);
@@ -126,15 +128,15 @@ function checkLimits(settings: MockSettings): void {
 }
 
 function checkOutage({ fromMs, forMs, kind }: OutagePlan): void {
-  check("outage.fromMs", fromMs, 0, longestMs);
-  check("outage.forMs", forMs, 0, longestMs);
+  check("outage.fromMs", fromMs, 0, maxMs);
+  check("outage.forMs", forMs, 0, maxMs);
   checkOneOf("outage.kind", kind, outageKinds);
 }
 
-function check(name: string, value: number, least: number, most: number, kind?: "whole"): void {
-  if (value >= least && value <= most && (kind === undefined || Number.isInteger(value))) return;
+function check(name: string, value: number, min: number, max: number, kind?: "whole"): void {
+  if (value >= min && value <= max && (kind === undefined || Number.isInteger(value))) return;
   const wanted = kind === "whole" ? "a whole number" : "a number";
-  throw new UsageError(`${name} is ${value}: it must be ${wanted} from ${least} to ${most}.`);
+  throw new UsageError(`${name} is ${value}: it must be ${wanted} from ${min} to ${max}.`);
 }
 
 function checkOneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -1,4 +1,4 @@
-// `npm run bench:limits`: how well clients use a provider's limits. The practice server keeps the limits as real providers do, in a
+// `npm run bench:limits`: how well clients use a provider's limits. The mock server keeps the limits as real providers do, in a
 // process of its own; each client plays in a process of its own. What counts is how long it takes beside the perfect client, how much
 // is refused on the way, and that nothing is lost.
 //

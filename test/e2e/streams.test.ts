@@ -47,7 +47,7 @@ describe("streams", () => {
     expect(stdout).toMatch(/in one.*\n.*in pieces/);
   });
 
-  it("can be practised", async () => {
+  it("can be tried against the mock provider", async () => {
     const user = new Workplace();
     const message = { params: { model: "m", max_tokens: 50, messages: [{ role: "user", content: "Hello" }] } };
     const response = { url: "/v1/responses", body: { model: "m", input: "Hello" } };

@@ -51,13 +51,13 @@ describe("llmbatch mock", () => {
   });
 
   it("takes whose rules to keep, how much to tell and when to be down from its flags", async () => {
-    const flags = "--port 0 --rules anthropic --rpm 60 --itpm 60000 --otpm 6000 --no-limit-headers --retry-after none";
+    const flags = "--port 0 --rules anthropic --rpm 1 --itpm 60000 --otpm 6000 --no-limit-headers --retry-after none";
     const more = "--max-in-flight 5 --outage 500000,100,503";
     const args = [launcher, "mock", ...`${flags} ${more}`.split(" ")];
     const child = dying(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] }));
     const [first] = await once(child.stderr, "data");
     const [, url = "", described] = /(http:\S+) \((.+)\); Ctrl-C/.exec(String(first)) ?? [];
-    const limits = "60 requests/min, 60000 input tokens/min, 6000 output tokens/min, 5 at once";
+    const limits = "1 requests/min, 60000 input tokens/min, 6000 output tokens/min, 5 at once";
     expect(described).toBe(`${limits}, by the rules of "anthropic", an outage at 500000 ms for 100 ms`);
     await askChat(url, chatBody("Hi"));
     const refused = await askChat(url, chatBody("Hi"));

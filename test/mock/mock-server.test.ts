@@ -95,7 +95,7 @@ describe("mistakes", () => {
     expect(server.stats()).toMatchObject({ clientErrors: 2, answered: 1, inFlight: 0 });
   });
 
-  it("of protocol get a 400 and harm nobody else", async () => {
+  it("of protocol get a 400 and harm no other request", async () => {
     const server = await mock();
     const garbage = await new Promise<string>((resolve) => {
       const socket = connect(server.port, "127.0.0.1", () => socket.write("no HTTP at all\r\n\r\n"));

@@ -48,7 +48,7 @@ describe("OpenAI's client", () => {
       finishReason = choices[0]?.finish_reason ?? finishReason;
       completionTokens = usage?.completion_tokens ?? completionTokens;
     }
-    expect(content).toMatch(/^Practice answer .+\.$/);
+    expect(content).toMatch(/^Mock answer .+\.$/);
     expect(finishReason).toBe("stop");
     expect(completionTokens).toBe(Math.ceil(content.length / 4));
   });
@@ -57,7 +57,7 @@ describe("OpenAI's client", () => {
     const openai = await clientOf({});
     const response = await openai.responses.create({ model: "mock-chat", instructions: "Be brief.", input: "Which capital?" });
     expect(response).toMatchObject({ object: "response", status: "completed", instructions: "Be brief.", error: null });
-    expect(response.output_text).toMatch(/^Practice answer .+ about Which, capital\. .+\.$/);
+    expect(response.output_text).toMatch(/^Mock answer .+ about Which, capital\. .+\.$/);
     expect(response.usage?.total_tokens).toBe(server.stats().totalTokens);
   });
 
@@ -88,7 +88,7 @@ describe("OpenAI's client", () => {
     const request = { model: "mock-chat", input: "Which capital?", max_output_tokens: 3 };
     const final = await openai.responses.stream(request).finalResponse();
     expect(final).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
-    expect(final.output_text).toBe("Practice ans");
+    expect(final.output_text).toBe("Mock answer ");
     expect(final.usage?.output_tokens).toBe(3);
   });
 
@@ -107,7 +107,7 @@ describe("OpenAI's client", () => {
     await expect(openai.chat.completions.create({ model: "m", messages: [] })).rejects.toBeInstanceOf(BadRequestError);
   });
 
-  it("knows a refusal for what it is", async () => {
+  it("knows a 429 for what it is", async () => {
     const openai = await clientOf({ requestsPerMinute: 1 });
     await openai.chat.completions.create(chat);
     const refused = openai.chat.completions.create(chat);

@@ -19,7 +19,7 @@ export async function serve(script: Script = () => chatAnswer(), options?: Scrip
   return closing(await startScriptedServer(script, options));
 }
 
-/** The practice server, which answers at once unless told otherwise, and is gone when the test is over. */
+/** The mock server, which answers at once unless told otherwise, and is gone when the test is over. */
 export async function mock(options: MockServerOptions = {}): Promise<MockServer> {
   return closing(await startMockServer({ latencyMs: 0, ...options }));
 }

@@ -31,7 +31,7 @@ function headOf(model: string, digest: string): AnswerHead {
   return { id: `chatcmpl-${digest.slice(0, 32)}`, created: creationSeconds(digest), model };
 }
 
-// JSON is put together as text where only a few members vary: it takes half the time, and this is most of what a request costs.
+// JSON is put together as text where only a few members vary: it takes half the time, and this is the larger part of what a request costs.
 
 function usageText(promptTokens: number, completionTokens: number): string {
   const totals = `"prompt_tokens":${promptTokens},"completion_tokens":${completionTokens},"total_tokens":${promptTokens + completionTokens}`;

@@ -18,11 +18,11 @@ export interface ChatRequest {
   readonly includeUsage: boolean;
 }
 
-const mostChoices = 128;
+const maxChoices = 128;
 /** Roles and separators cost a few tokens beside the text. */
 const tokensPerMessage = 3;
 
-/** Reads the body of `POST /v1/chat/completions` (OpenAI API reference). Members it does not know are nobody's mistake. */
+/** Reads the body of `POST /v1/chat/completions` (OpenAI API reference). Unknown members are no mistake. */
 export function readChatRequest(body: JsonObject): ChatRequest | Mistake {
   const { messages, n, response_format: format, stream_options: streamOptions } = body;
   if (messages === undefined) return missing("messages");
@@ -31,7 +31,7 @@ export function readChatRequest(body: JsonObject): ChatRequest | Mistake {
   const limitName = isAbsent(body["max_completion_tokens"]) ? "max_tokens" : "max_completion_tokens";
   const limit = body[limitName];
   if (!isAbsent(limit) && !isCount(limit)) return invalid(limitName, "a whole number of at least 1");
-  if (!isAbsent(n) && (!isCount(n) || n > mostChoices)) return invalid("n", `a whole number from 1 to ${mostChoices}`);
+  if (!isAbsent(n) && (!isCount(n) || n > maxChoices)) return invalid("n", `a whole number from 1 to ${maxChoices}`);
   return {
     ok: true,
     question: textOf(messages.findLast((message) => message["role"] === "user")),

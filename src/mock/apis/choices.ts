@@ -1,6 +1,6 @@
 import { chance, firstWord } from "../chance.ts";
 import type { ChatRequest } from "./chat-request.ts";
-import { askedLength, cutToTokens, practiceJson, practiceText, stretchToTokens } from "./mock-text.ts";
+import { askedLength, cutToTokens, mockJson, mockText, stretchToTokens } from "./mock-text.ts";
 
 export interface Choice {
   readonly content: string;
@@ -11,7 +11,7 @@ const choiceSalt = 0x30000;
 
 /** Makes up as many answers as were asked for, each cut where the request's limit is. */
 export function makeChoices({ question, wantsJson, choices, maxTokens = Infinity }: ChatRequest, digest: string): Choice[] {
-  const makeText = wantsJson ? practiceJson : practiceText;
+  const makeText = wantsJson ? mockJson : mockText;
   const word = firstWord(digest);
   const tokens = wantsJson ? undefined : askedLength(question);
   const made: Choice[] = [];

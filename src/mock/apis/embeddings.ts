@@ -5,8 +5,8 @@ import { invalid, missing } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 
 const defaultDimensions = 16;
-const mostDimensions = 3072;
-const mostInputs = 2048;
+const maxDimensions = 3072;
+const maxInputs = 2048;
 
 /** A text, or a text as token numbers. */
 type Input = string | readonly number[];
@@ -19,10 +19,10 @@ export function prepareEmbeddings(model: string, body: JsonObject, { seed, bodyB
   if (body["input"] === undefined) return missing("input");
   const inputs = readInputs(body["input"]);
   if (inputs === undefined)
-    return invalid("input", `text, token numbers, or an array of up to ${mostInputs} of these; none empty`);
+    return invalid("input", `text, token numbers, or an array of up to ${maxInputs} of these; none empty`);
   const dimensions = body["dimensions"] ?? defaultDimensions;
-  if (typeof dimensions !== "number" || !Number.isInteger(dimensions) || dimensions < 1 || dimensions > mostDimensions)
-    return invalid("dimensions", `a whole number from 1 to ${mostDimensions}`);
+  if (typeof dimensions !== "number" || !Number.isInteger(dimensions) || dimensions < 1 || dimensions > maxDimensions)
+    return invalid("dimensions", `a whole number from 1 to ${maxDimensions}`);
   const format = body["encoding_format"] ?? "float";
   if (format !== "float" && format !== "base64") return invalid("encoding_format", "'float' or 'base64'");
 
@@ -43,7 +43,7 @@ export function prepareEmbeddings(model: string, body: JsonObject, { seed, bodyB
 function readInputs(input: unknown): Input[] | undefined {
   const one = readInput(input);
   if (one !== undefined) return [one];
-  if (!Array.isArray(input) || input.length === 0 || input.length > mostInputs) return undefined;
+  if (!Array.isArray(input) || input.length === 0 || input.length > maxInputs) return undefined;
   const inputs = input.map(readInput);
   return inputs.every((each) => each !== undefined) ? inputs : undefined;
 }

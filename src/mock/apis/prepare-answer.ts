@@ -7,7 +7,7 @@ import type { Reply } from "../reply.ts";
 import { errorReply } from "../reply.ts";
 import { prepareResponse } from "./response.ts";
 
-/** A model that this provider claims not to have, so that the failure can be practised. It has all others. */
+/** A model that this provider claims not to have, so that the failure can be tried. It has all others. */
 export const unknownModel = "does-not-exist";
 
 /** Understands a request and makes up its answer: the same bytes for the same body and seed, whatever came before. */

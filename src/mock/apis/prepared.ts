@@ -26,7 +26,7 @@ export interface PreparedAnswer {
   readonly reply: Reply;
 }
 
-/** A request that nobody could answer, with the error it gets. */
+/** A request that cannot be answered, with its error. */
 export interface Mistake {
   readonly ok: false;
   readonly reply: Reply;

@@ -1,7 +1,7 @@
 import type { Reply } from "../reply.ts";
 import { eventStreamType } from "../reply.ts";
 
-/** The one kind of output that a practice answer has. */
+/** The one kind of output that a mock answer has. */
 export interface OutputMessage {
   readonly id: string;
   readonly type: "message";
@@ -43,11 +43,11 @@ export function responseStream(response: ResponseAnswer): Reply {
 function addItem(item: OutputMessage, index: number, add: (type: string, members: object) => void): void {
   add("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress", content: [] } });
   for (const [contentIndex, part] of item.content.entries()) {
-    const place = { item_id: item.id, output_index: index, content_index: contentIndex };
-    add("response.content_part.added", { ...place, part: { ...part, text: "" } });
-    for (const delta of part.text.match(/\s*\S+/g) ?? []) add("response.output_text.delta", { ...place, delta, logprobs: [] });
-    add("response.output_text.done", { ...place, text: part.text, logprobs: [] });
-    add("response.content_part.done", { ...place, part });
+    const indexes = { item_id: item.id, output_index: index, content_index: contentIndex };
+    add("response.content_part.added", { ...indexes, part: { ...part, text: "" } });
+    for (const delta of part.text.match(/\s*\S+/g) ?? []) add("response.output_text.delta", { ...indexes, delta, logprobs: [] });
+    add("response.output_text.done", { ...indexes, text: part.text, logprobs: [] });
+    add("response.content_part.done", { ...indexes, part });
   }
   add("response.output_item.done", { output_index: index, item });
 }

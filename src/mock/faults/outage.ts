@@ -2,7 +2,7 @@ import type { Reply } from "../reply.ts";
 import { errorReply } from "../reply.ts";
 import type { OutagePlan } from "../settings.ts";
 
-/** What connections are refused by and accepted by again. */
+/** A listener that stops accepting connections and starts again. */
 export interface Connectable {
   close(): Promise<void>;
   open(): Promise<void>;

@@ -35,15 +35,15 @@ const retryAfterMs = 20;
 function plannedFailure(kind: number): Reply {
   switch (kind) {
     case 0:
-      return errorReply(429, `Rate limit reached, on purpose (practice). Please try again in ${retryAfterMs}ms.`, {
+      return errorReply(429, `Rate limit reached, on purpose (mock). Please try again in ${retryAfterMs}ms.`, {
         type: "requests",
         code: "rate_limit_exceeded",
         headers: { "retry-after-ms": String(retryAfterMs) },
       });
     case 1:
-      return errorReply(500, "The server had an error, on purpose (practice).", { type: "server_error" });
+      return errorReply(500, "The server had an error, on purpose (mock).", { type: "server_error" });
     default:
-      return errorReply(503, "The engine is overloaded, on purpose (practice).", {
+      return errorReply(503, "The engine is overloaded, on purpose (mock).", {
         type: "server_error",
         code: "service_unavailable",
       });

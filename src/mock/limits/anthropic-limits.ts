@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import type { Demand, RateLimits, Refusal, Used } from "./rate-limits.ts";
+import type { Demand, RateLimits, Shortage, Used } from "./rate-limits.ts";
 import { findShortage } from "./shortage.ts";
 
 export interface AnthropicAllowances {
@@ -13,7 +13,7 @@ const tokensStep = 1000;
 
 /**
  * Requests, input tokens and output tokens per minute. Input counts when a request comes, by estimate; output when it is answered,
- * whatever `max_tokens` was. While output is used up, nobody gets in (Anthropic API, rate limits).
+ * whatever `max_tokens` was. While output is used up, no request is let in (Anthropic API, rate limits).
  */
 export class AnthropicLimits implements RateLimits {
   readonly #allowances: AnthropicAllowances;
@@ -25,14 +25,14 @@ export class AnthropicLimits implements RateLimits {
     this.#epochMs = epochMs;
   }
 
-  admit(demand: Demand): Refusal | undefined {
+  admit(demand: Demand): Shortage | undefined {
     const { requests, inputTokens, outputTokens } = this.#allowances;
-    const refusal = findShortage([
+    const shortage = findShortage([
       { type: "requests", allowance: requests, cost: 1 },
       { type: "input tokens", allowance: inputTokens, cost: demand.inputTokens },
       { type: "output tokens", allowance: outputTokens, cost: 1 },
     ]);
-    if (refusal !== undefined) return refusal;
+    if (shortage !== undefined) return shortage;
     requests?.take(1);
     inputTokens?.take(demand.inputTokens);
     return undefined;

@@ -1,6 +1,6 @@
 import type { Allowance } from "./allowance.ts";
 import { formatDuration } from "./duration.ts";
-import type { Demand, RateLimits, Refusal, Used } from "./rate-limits.ts";
+import type { Demand, RateLimits, Shortage, Used } from "./rate-limits.ts";
 import { findShortage } from "./shortage.ts";
 
 /** What an answer is taken to have when the request sets no limit. OpenAI does not say what it takes it for. */
@@ -13,7 +13,7 @@ export interface OpenAiAllowances {
 
 /**
  * Requests and tokens per minute, input and output together. Before the answer is there, a request counts as the larger of its
- * input and of the most that may be answered (OpenAI API, rate limits guide).
+ * input and its maximum output (OpenAI API, rate limits guide).
  */
 export class OpenAiLimits implements RateLimits {
   readonly #requests: Allowance | undefined;
@@ -27,13 +27,13 @@ export class OpenAiLimits implements RateLimits {
     this.#writeReset = writeReset;
   }
 
-  admit(demand: Demand): Refusal | undefined {
+  admit(demand: Demand): Shortage | undefined {
     const tokens = tokensOf(demand);
-    const refusal = findShortage([
+    const shortage = findShortage([
       { type: "requests", allowance: this.#requests, cost: 1 },
       { type: "tokens", allowance: this.#tokens, cost: tokens },
     ]);
-    if (refusal !== undefined) return refusal;
+    if (shortage !== undefined) return shortage;
     this.#requests?.take(1);
     this.#tokens?.take(tokens);
     return undefined;

@@ -2,7 +2,7 @@
 export interface Demand {
   /** Estimated from the length of the body. */
   readonly inputTokens: number;
-  /** The most that all its answers together may have; undefined if it sets no limit. */
+  /** Maximum of all its answers together; undefined if it sets none. */
   readonly maxOutputTokens: number | undefined;
 }
 
@@ -12,8 +12,8 @@ export interface Used {
   readonly outputTokens: number;
 }
 
-/** Why a request was turned away, and how long it would have to wait. */
-export interface Refusal {
+/** The limit that throttles a request, and how long the request would have to wait. */
+export interface Shortage {
   readonly type: "requests" | "tokens" | "input tokens" | "output tokens";
   readonly limit: number;
   readonly used: number;
@@ -22,10 +22,10 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-/** The rules of one kind of provider. All limits are checked together: who is refused takes nothing from any. */
+/** The rules of one kind of provider. All limits are checked together: a throttled request takes nothing from any. */
 export interface RateLimits {
-  /** Takes what the request needs. @returns undefined when it was there, or what was short for longest. */
-  admit(demand: Demand): Refusal | undefined;
+  /** Takes what the request needs. @returns undefined when it was there, or the limit with the longest wait. */
+  admit(demand: Demand): Shortage | undefined;
   /** Replaces what was taken at admission by what was really used. */
   settle(demand: Demand, used: Used): void;
   /** What is allowed, what is left and when all of it will be back, of the limits that are set. */

@@ -1,29 +1,29 @@
 import type { Allowance } from "./allowance.ts";
 import { ceilMs } from "./duration.ts";
-import type { Refusal } from "./rate-limits.ts";
+import type { Shortage } from "./rate-limits.ts";
 
 /** One limit, and what a request wants of it. */
 export interface Want {
-  readonly type: Refusal["type"];
+  readonly type: Shortage["type"];
   /** undefined: no limit. */
   readonly allowance: Allowance | undefined;
   readonly cost: number;
 }
 
-/** @returns the want that has to wait for longest, as a refusal; undefined if none has to wait. */
-export function findShortage(wants: readonly Want[]): Refusal | undefined {
-  let longestMs = 0;
-  let shortest: Refusal | undefined;
+/** @returns the want with the longest wait; undefined if none has to wait. */
+export function findShortage(wants: readonly Want[]): Shortage | undefined {
+  let maxWaitMs = 0;
+  let found: Shortage | undefined;
   for (const { type, allowance, cost } of wants) {
     const waitMs = allowance?.waitMs(cost) ?? 0;
-    if (allowance === undefined || waitMs <= longestMs) continue;
-    longestMs = waitMs;
-    shortest = refusal(type, allowance, cost, waitMs);
+    if (allowance === undefined || waitMs <= maxWaitMs) continue;
+    maxWaitMs = waitMs;
+    found = shortageOf(type, allowance, cost, waitMs);
   }
-  return shortest;
+  return found;
 }
 
-function refusal(type: Refusal["type"], allowance: Allowance, requested: number, waitMs: number): Refusal {
+function shortageOf(type: Shortage["type"], allowance: Allowance, requested: number, waitMs: number): Shortage {
   const limit = allowance.perMinute;
   return { type, limit, used: limit - allowance.available(), requested, retryAfterMs: Math.max(1, ceilMs(waitMs)) };
 }

@@ -1,11 +1,11 @@
 import type { Allowance } from "./allowance.ts";
 
-/** Refilling in small steps leaves a level some 10^-16 short; nobody should wait for that. */
+/** Refilling in small steps leaves a level some 10^-16 short; no request should wait for that. */
 const roundingError = 1e-9;
 
 /**
  * A bucket that holds one second's worth of a per-minute limit (and never less than 1) and refills continuously. In any span of
- * time it lets through at most what it holds plus what flows in, apart from a single cost that is larger than the bucket.
+ * time it lets through no more than what it holds plus what flows in, apart from a single cost that is larger than the bucket.
  */
 export class TokenBucket implements Allowance {
   readonly perMinute: number;

@@ -1,17 +1,17 @@
 import type { Demand, RateLimits, Used } from "../limits/rate-limits.ts";
 import { nothingUsed } from "../limits/rate-limits.ts";
-import { refusalReply } from "../limits/refusal-reply.ts";
+import { throttledReply } from "../limits/throttled-reply.ts";
 import type { Reply } from "../reply.ts";
 import { errorReply } from "../reply.ts";
 import type { MockSettings } from "../settings.ts";
 
 /** Why a request was not let in, and what it is told. */
-export interface TurnedAway {
+export interface Rejection {
   readonly outcome: "refused" | "overloaded";
   readonly reply: Reply;
 }
 
-const overloaded: TurnedAway = {
+const overloaded: Rejection = {
   outcome: "overloaded",
   reply: errorReply(503, "The engine is currently overloaded, please try again later.", {
     type: "server_error",
@@ -31,11 +31,11 @@ export class Admission {
   }
 
   /** Lets a request in, which then has to `leave`, once. @returns undefined if it is in. */
-  enter(model: string, demand: Demand): TurnedAway | undefined {
+  enter(model: string, demand: Demand): Rejection | undefined {
     const { maxInFlight } = this.#settings;
     if (this.#inside >= maxInFlight) return overloaded;
-    const refusal = this.#limits.admit(demand);
-    if (refusal !== undefined) return { outcome: "refused", reply: refusalReply(model, refusal, this.#settings) };
+    const shortage = this.#limits.admit(demand);
+    if (shortage !== undefined) return { outcome: "refused", reply: throttledReply(model, shortage, this.#settings) };
     this.#inside += 1;
     return undefined;
   }

@@ -4,20 +4,20 @@ const minuteMs = 60_000;
 const rememberedSeconds = 600;
 
 export interface ArrivalStats {
-  /** The most that were let in within any minute, and within any second; to the millisecond. */
+  /** Maximum let in within any minute, and within any second; to the millisecond. */
   readonly peakRequestsPerMinute: number;
   readonly peakRequestsPerSecond: number;
   /** The same of the tokens that those requests and their answers have. */
   readonly peakTokensPerMinute: number;
   readonly peakTokensPerSecond: number;
-  /** How many were let in, and how many turned away by a limit, in each second since the first; the last 600 seconds. */
+  /** How many were let in, and how many throttled, in each second since the first; the last 600 seconds. */
   readonly acceptedPerSecond: readonly number[];
   readonly refusedPerSecond: readonly number[];
 }
 
-/** When requests were let in or turned away. Its size does not depend on how many there were. */
+/** When requests were let in or throttled. Its size does not depend on how many there were. */
 export class ArrivalLog {
-  /** One place for each millisecond of the last minute. */
+  /** One element for each millisecond of the last minute. */
   readonly #requests = new Uint32Array(minuteMs);
   readonly #tokens = new Float64Array(minuteMs);
   readonly #now: () => number;
@@ -35,9 +35,9 @@ export class ArrivalLog {
   }
 
   accept(tokens: number): void {
-    const place = this.#advance() % minuteMs;
-    this.#requests[place] = (this.#requests[place] ?? 0) + 1;
-    this.#tokens[place] = (this.#tokens[place] ?? 0) + tokens;
+    const index = this.#advance() % minuteMs;
+    this.#requests[index] = (this.#requests[index] ?? 0) + 1;
+    this.#tokens[index] = (this.#tokens[index] ?? 0) + tokens;
     this.#minute.add(1, tokens);
     this.#second.add(1, tokens);
     this.#countIn(this.#accepted);

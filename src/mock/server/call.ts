@@ -59,8 +59,8 @@ export class Call {
     if (!prepared.ok) return this.#end("clientErrors", prepared.reply);
     const down = outage.onRequest();
     if (down !== undefined) return this.#end("failedOnPurpose", down);
-    const turnedAway = admission.enter(prepared.model, prepared.demand);
-    if (turnedAway !== undefined) return this.#end(turnedAway.outcome, turnedAway.reply);
+    const rejection = admission.enter(prepared.model, prepared.demand);
+    if (rejection !== undefined) return this.#end(rejection.outcome, rejection.reply);
     this.#demand = prepared.demand;
     ledger.accept(prepared.promptTokens + prepared.completionTokens);
     const failure = failures.next(this.#digest);

@@ -9,9 +9,9 @@ import { ArrivalLog } from "./arrival-log.ts";
 export interface MockStats extends ArrivalStats {
   readonly requestsTotal: number;
   readonly answered: number;
-  /** Turned away by a rate limit. */
+  /** Throttled by a rate limit. */
   readonly refused: number;
-  /** Turned away because too many were in flight. */
+  /** Rejected because too many were in flight. */
   readonly overloaded: number;
   readonly failedOnPurpose: number;
   /** Status 4xx for a mistake of the client's. */

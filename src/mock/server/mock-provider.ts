@@ -19,7 +19,7 @@ const modelList = jsonReply({
 });
 
 /** Sends each request where its path says. */
-export class PracticeProvider {
+export class MockProvider {
   readonly #context: CallContext;
 
   constructor(settings: MockSettings, outage: Outage) {

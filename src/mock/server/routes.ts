@@ -9,7 +9,7 @@ export type Route =
   | { readonly kind: "nowhere"; readonly reply: Reply };
 
 const known =
-  "This practice provider has POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, POST /v1/messages, GET /v1/models and GET /stats.";
+  "This mock provider has POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, POST /v1/messages, GET /v1/models and GET /stats.";
 
 /** Finds what a request line asks for. The `/v1` may be left out; a query is ignored. */
 export function findRoute(method: string, url: string): Route {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { MockStats } from "./ledger.ts";
 import { Listener } from "./listener.ts";
 import { Outage } from "../faults/outage.ts";
-import { PracticeProvider } from "./mock-provider.ts";
+import { MockProvider } from "./mock-provider.ts";
 import type { MockServerOptions } from "../settings.ts";
 import { readSettings } from "../settings.ts";
 
@@ -25,7 +25,7 @@ const connectionLimits = {
 };
 
 /**
- * Starts the practice provider: a server that needs no key, asks no model, keeps rate limits by the rules of a real provider, and
+ * Starts the mock provider: a server that needs no key, asks no model, keeps rate limits by the rules of a real provider, and
  * can fail on purpose. Chat completions, responses and Anthropic's messages (plain and streamed), embeddings, the model list, and
  * `GET /stats` for what it saw. The same request and seed get the same bytes in every run.
  *
@@ -36,8 +36,8 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   const server = createServer(connectionLimits);
   const listener = new Listener(server, settings.port, settings.host);
   const outage = new Outage(settings.outage, listener);
-  const practice = new PracticeProvider(settings, outage);
-  server.on("request", (request, response) => practice.handle(request, response));
+  const provider = new MockProvider(settings, outage);
+  server.on("request", (request, response) => provider.handle(request, response));
   server.setTimeout(settings.latencyMs + settings.jitterMs + stalledMs);
   await listener.open();
   const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
@@ -45,7 +45,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   return {
     url: `http://${host}:${listener.port}/v1`,
     port: listener.port,
-    stats: () => practice.stats(),
+    stats: () => provider.stats(),
     close: () => {
       outage.cancel();
       return (closed ??= listener.close());

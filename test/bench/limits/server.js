@@ -1,4 +1,4 @@
-// The practice server as a process of its own, started from the command line like anybody's.
+// The mock server as a process of its own, started from the command line like anybody's.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

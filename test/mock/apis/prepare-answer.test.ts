@@ -19,7 +19,7 @@ describe("chat completions", () => {
     const { body, promptTokens, completionTokens } = answerOf("/chat/completions", chat());
     expect(body).toMatchObject({ object: "chat.completion", model: "m", choices: [{ index: 0, finish_reason: "stop" }] });
     const { content } = body.choices[0].message;
-    expect(content).toMatch(/^Practice answer [0-9a-f]{6} about What, capital, France\. /);
+    expect(content).toMatch(/^Mock answer [0-9a-f]{6} about What, capital, France\. /);
     expect(completionTokens).toBe(Math.ceil(content.length / 4));
     expect(promptTokens).toBe(4 * 3 + Math.ceil("Be brief.old questionold answerWhat is the capital of France?".length / 4));
     expect(body.usage).toMatchObject({
@@ -57,7 +57,7 @@ describe("chat completions", () => {
 
   it("cuts at max_completion_tokens, which wins over max_tokens, and says so", () => {
     const { body } = answerOf("/chat/completions", chat({ max_completion_tokens: 2, max_tokens: 1000 }));
-    expect(body.choices[0]).toMatchObject({ finish_reason: "length", message: { content: "Practice" } });
+    expect(body.choices[0]).toMatchObject({ finish_reason: "length", message: { content: "Mock ans" } });
     expect(body.usage.completion_tokens).toBe(2);
     expect(answerOf("/chat/completions", chat({ max_completion_tokens: null, max_tokens: 1 })).body.usage.completion_tokens).toBe(
       1,
@@ -73,7 +73,7 @@ describe("chat completions", () => {
     }
   });
 
-  it("answers JSON to who asks for JSON", () => {
+  it("answers JSON to requests for JSON", () => {
     for (const type of ["json_object", "json_schema"]) {
       const { body } = answerOf("/chat/completions", chat({ response_format: { type } }));
       expect(JSON.parse(body.choices[0].message.content)).toMatchObject({ keywords: ["What", "capital", "France"] });
@@ -100,7 +100,7 @@ describe("chat completions", () => {
     );
     for (const content of [null, 7, [], {}, ""])
       expect(answerOf("/chat/completions", chat({}, content)).body.choices[0].message.content).toMatch(
-        /^Practice answer [0-9a-f]{6}\. /,
+        /^Mock answer [0-9a-f]{6}\. /,
       );
   });
 
@@ -147,7 +147,7 @@ describe("streams", () => {
     const chunks = all.map((event) => JSON.parse(event));
     expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1);
     expect(chunks.map(({ choices }) => choices[0].delta.content ?? "").join("")).toMatch(
-      /^Practice answer [0-9a-f]{6} about What, capital, France\. .+\.$/,
+      /^Mock answer [0-9a-f]{6} about What, capital, France\. .+\.$/,
     );
     expect(chunks.at(-1).choices[0]).toMatchObject({ delta: {}, finish_reason: "stop" });
     expect(chunks.some((chunk) => "usage" in chunk)).toBe(false);

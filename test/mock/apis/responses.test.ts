@@ -36,7 +36,7 @@ describe("responses", () => {
     expect(body.output[0].content[0].text).toContain("about What, capital, France.");
   });
 
-  it("are JSON for those who ask for JSON", () => {
+  it("are JSON where JSON is asked for", () => {
     const { body } = answerOf("/responses", { model: "m", input: question, text: { format: { type: "json_object" } } });
     expect(JSON.parse(body.output[0].content[0].text)).toMatchObject({ keywords: ["What", "capital", "France"] });
   });

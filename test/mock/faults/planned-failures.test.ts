@@ -41,10 +41,10 @@ describe("PlannedFailures", () => {
     }
   });
 
-  it("asks who was turned away to come back soon", () => {
+  it("asks a throttled client to come back soon", () => {
     const always = new PlannedFailures(1);
-    const refusal = digests.map((digest) => always.next(digest)).find((reply) => reply?.statusCode === 429);
-    expect(Number(refusal?.headers?.["retry-after-ms"])).toBeLessThan(1000);
+    const throttled = digests.map((digest) => always.next(digest)).find((reply) => reply?.statusCode === 429);
+    expect(Number(throttled?.headers?.["retry-after-ms"])).toBeLessThan(1000);
   });
 });
 

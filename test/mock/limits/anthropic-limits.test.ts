@@ -25,7 +25,7 @@ describe("limits by the rules of anthropic", () => {
     expect(limits.admit(demand)).toBeUndefined();
   });
 
-  it("do not care for max_tokens, but let nobody in while output is in debt", () => {
+  it("do not care for max_tokens, but let no request in while output is in debt", () => {
     const limits = limitsOf(6000, 600_000, 60_000);
     expect([limits.admit(demand), limits.admit(demand)]).toEqual([undefined, undefined]);
     limits.settle(demand, { inputTokens: 400, outputTokens: 900 });

@@ -21,7 +21,7 @@ function upTo(maxOutputTokens: number): Demand {
 }
 
 describe("limits by the rules of openai", () => {
-  it("takes nothing from either limit when one of them refuses", () => {
+  it("takes nothing from either limit when one of them is short", () => {
     const limits = limitsOf({ requestsPerMinute: 600, tokensPerMinute: 6000 }, () => 0);
     expect(limits.admit(upTo(90))).toBeUndefined();
     const before = limits.headers();
@@ -73,7 +73,7 @@ describe("limits by the rules of openai", () => {
     );
   });
 
-  it("has no headers and refuses nobody when no limit is set", () => {
+  it("has no headers and throttles no request when no limit is set", () => {
     const limits = limitsOf({}, () => 0);
     for (let count = 0; count < 1000; count += 1) expect(limits.admit(upTo(1e9))).toBeUndefined();
     expect(limits.headers()).toEqual({});

@@ -51,7 +51,7 @@ describe("TokenBucket", () => {
     );
   });
 
-  it("never lets anyone wait longer than it said, nor shorter", () => {
+  it("never lets a cost wait longer than it said, nor shorter", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100_000 }),

@@ -32,10 +32,10 @@ describe("rate limits", () => {
 
   it("let a request through that comes back when it was told to", async () => {
     const { url } = await mock({ requestsPerMinute: 60 });
-    await askChat(url, chatBody("one"));
-    const refused = await askChat(url, chatBody("two"));
-    expect(refused.status).toBe(429);
-    await new Promise((resolve) => setTimeout(resolve, Number(refused.headers.get("retry-after-ms")) + 2));
+    const answers = await Promise.all(["one", "two", "three"].map((question) => askChat(url, chatBody(question))));
+    const waits = answers.filter(({ status }) => status === 429).map(({ headers }) => Number(headers.get("retry-after-ms")));
+    expect(waits.length).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(...waits) + 2));
     expect((await askChat(url, chatBody("two"))).status).toBe(200);
   });
 
@@ -68,21 +68,21 @@ describe("rate limits", () => {
 
 describe("rules", () => {
   it("of anthropic refuse in Anthropic's words, tell in Anthropic's headers, and answer Anthropic's messages", async () => {
-    const { url } = await mock({ rules: "anthropic", requestsPerMinute: 60, outputTokensPerMinute: 60_000 });
+    const { url } = await mock({ rules: "anthropic", requestsPerMinute: 1, outputTokensPerMinute: 60_000 });
     const body = chatBody("Hi", { max_tokens: 1_000_000 });
     const [answered, refused] = [await ask(url, "/messages", body), await ask(url, "/messages", body)];
     expect(JSON.parse(answered.text)).toMatchObject({ type: "message", stop_reason: "end_turn" });
-    expect(answered.headers.get("anthropic-ratelimit-requests-limit")).toBe("60");
+    expect(answered.headers.get("anthropic-ratelimit-requests-limit")).toBe("1");
     expect(answered.headers.get("anthropic-ratelimit-output-tokens-remaining")).toBe("1000");
     expect(answered.headers.has("x-ratelimit-limit-requests")).toBe(false);
     expect(refused.status).toBe(429);
-    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(1);
     expect(JSON.parse(refused.text)).toMatchObject({ type: "error", error: { type: "rate_limit_error" } });
     expect(JSON.parse((await ask(url, "/messages", "{}")).text)).toMatchObject({ error: { type: "invalid_request_error" } });
   });
 
   it("may be kept from the client: no headers, and no word of when to come back", async () => {
-    const { url } = await mock({ requestsPerMinute: 60, limitHeaders: false, retryAfter: "none" });
+    const { url } = await mock({ requestsPerMinute: 1, limitHeaders: false, retryAfter: "none" });
     for (const status of [200, 429]) {
       const answer = await askChat(url, chatBody("Hi"));
       expect(answer.status).toBe(status);
@@ -92,8 +92,8 @@ describe("rules", () => {
 });
 
 describe("too many at once", () => {
-  it("are turned away with a 503, and those inside are not disturbed", async () => {
-    const server = await mock({ latencyMs: 50, maxInFlight: 3 });
+  it("get a 503, and those inside are not disturbed", async () => {
+    const server = await mock({ latencyMs: 300, maxInFlight: 3 });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`))));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(server.stats().answered);
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(server.stats().overloaded);
@@ -142,9 +142,9 @@ describe("failures on purpose", () => {
 
 describe("statistics", () => {
   it("agree with what a client counted, on the wire and in the program", async () => {
-    // With this seed each of the four questions is both answered and failed within its first three attempts, so that ten
-    // admitted requests show both; and nobody asks 200 times at less than 10 a second.
-    const server = await mock({ requestsPerMinute: 600, failRate: 0.5, seed: 7 });
+    // With this seed each of the four questions is both answered and failed within its first three attempts, so that the
+    // 20 requests that a window admits show both.
+    const server = await mock({ rules: "window", requestsPerMinute: 20, failRate: 0.5, seed: 7 });
     const seen = { answered: 0, refused: 0, failed_on_purpose: 0, client_errors: 0, prompt_tokens: 0, completion_tokens: 0 };
     const answeredBodies: string[] = [];
     const client = async (from: number): Promise<void> => {
@@ -174,7 +174,7 @@ describe("statistics", () => {
   });
 
   it("know how many were in flight at once, and before the first request nothing", async () => {
-    const server = await mock({ latencyMs: 30 });
+    const server = await mock({ latencyMs: 200 });
     expect(server.stats()).toMatchObject({ requestsTotal: 0, peakInFlight: 0, firstRequestAt: null, lastRequestAt: null });
     const three = Array.from({ length: 3 }, (_, at) => askChat(server.url, chatBody(`Question ${at}`)));
     await until(() => server.stats().inFlight === 3);

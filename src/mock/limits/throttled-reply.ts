@@ -1,28 +1,28 @@
 import { anthropicError } from "../anthropic-error.ts";
 import { formatDuration } from "./duration.ts";
-import type { Refusal } from "./rate-limits.ts";
+import type { Shortage } from "./rate-limits.ts";
 import type { Reply } from "../reply.ts";
 import { errorReply } from "../reply.ts";
 import type { MockSettings, RetryAfter } from "../settings.ts";
 
-/** How much a refusal tells. */
+/** How much a 429 tells. */
 type Openness = Pick<MockSettings, "rules" | "limitWords" | "retryAfter">;
 
-/** A refusal as the provider with these rules words it. */
-export function refusalReply(model: string, refusal: Refusal, { rules, limitWords, retryAfter }: Openness): Reply {
-  if (!limitWords) return wordlessRefusal(refusal, rules, retryAfter);
-  return rules === "anthropic" ? anthropicRefusal(refusal, retryAfter) : openAiRefusal(model, refusal, retryAfter);
+/** A 429 as the provider with these rules words it. */
+export function throttledReply(model: string, shortage: Shortage, { rules, limitWords, retryAfter }: Openness): Reply {
+  if (!limitWords) return wordlessReply(shortage, rules, retryAfter);
+  return rules === "anthropic" ? anthropicReply(shortage, retryAfter) : openAiReply(model, shortage, retryAfter);
 }
 
 /** As of a gateway that keeps a limit of its own: that it is one, and perhaps when to come back. */
-function wordlessRefusal({ retryAfterMs }: Refusal, rules: Openness["rules"], retryAfter: RetryAfter): Reply {
+function wordlessReply({ retryAfterMs }: Shortage, rules: Openness["rules"], retryAfter: RetryAfter): Reply {
   const message = "Too many requests.";
   if (rules === "anthropic") return anthropicError(429, message, anthropicHeaders(retryAfterMs, retryAfter));
   return errorReply(429, message, { type: "rate_limit_error", headers: retryAfterHeaders(retryAfterMs, retryAfter) });
 }
 
 /** OpenAI's `retry-after` is in whole seconds; `retry-after-ms` carries the exact wait. */
-function openAiRefusal(model: string, { type, limit, used, requested, retryAfterMs }: Refusal, retryAfter: RetryAfter): Reply {
+function openAiReply(model: string, { type, limit, used, requested, retryAfterMs }: Shortage, retryAfter: RetryAfter): Reply {
   const limitName = type === "requests" ? "requests per min (RPM)" : "tokens per min (TPM)";
   const told = `Rate limit reached for ${model} on ${limitName}: Limit ${limit}, Used ${used}, Requested ${requested}.`;
   const headers = retryAfterHeaders(retryAfterMs, retryAfter);
@@ -31,7 +31,7 @@ function openAiRefusal(model: string, { type, limit, used, requested, retryAfter
   return errorReply(429, message, { type, code: "rate_limit_exceeded", headers });
 }
 
-function anthropicRefusal({ type, limit, retryAfterMs }: Refusal, retryAfter: RetryAfter): Reply {
+function anthropicReply({ type, limit, retryAfterMs }: Shortage, retryAfter: RetryAfter): Reply {
   const message = `This request would exceed your organization's rate limit of ${limit} ${type} per minute.`;
   return anthropicError(429, message, anthropicHeaders(retryAfterMs, retryAfter));
 }
