@@ -4,6 +4,8 @@ export { type Completion, RequestManager, type RequestManagerOptions } from "./m
 export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
 export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
 export {
+  type BottleneckLimiterOptions,
+  createBottleneckLimiter,
   createLimiter,
   type Limiter,
   type LimiterOptions,

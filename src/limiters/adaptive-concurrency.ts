@@ -76,10 +76,10 @@ export class AdaptiveConcurrency {
    * @param inFlight How many were under way when the server turned the first away, where they were too many.
    * @param refused How many of them it turned away.
    */
-  cut(inFlight: number, refused: number, reason: string): void {
+  cut(inFlight: number, refused: number, reason: string, isCertain = true): void {
     if (!this.#options.adaptive) return;
     const from = Math.min(this.#cap, inFlight);
-    this.#fastUpTo = from * fastGrowthShare;
+    if (isCertain) this.#fastUpTo = from * fastGrowthShare;
     this.#change(Math.max(1, from - Math.ceil(Math.min(refused, from) * cutForEach)), reason);
   }
 

@@ -2,8 +2,6 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Demand } from "../model/demand.ts";
 import { describeRateLimit, type RateLimit } from "../model/rate-limit.ts";
 import { Alarm } from "./alarm.ts";
-import type { Concurrency } from "./concurrency.ts";
-import { Grants } from "./grants.ts";
 import type { Hold } from "./hold.ts";
 import type { Choice, Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
@@ -13,7 +11,8 @@ import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
 import { reservedWeights, unusedWeights, type Weights } from "./weights.ts";
 
 export interface AllOfOptions {
-  readonly concurrency: Concurrency;
+  /** Attempts in flight at most. */
+  readonly concurrency: number;
   /** Makes the limits of all models together, full. */
   readonly createLimits: () => LimitSet;
   readonly createLanes: (onAbort: () => void) => Lanes;
@@ -21,9 +20,6 @@ export interface AllOfOptions {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
 }
-
-/** How many starts are asked for at a time: far more than happen while the next ones are asked for. */
-const grantsAhead = 1_000;
 
 /** A request that may start now, and where. */
 interface Next {
@@ -36,11 +32,11 @@ interface Next {
 export class AllOf implements Limiter {
   readonly #options: AllOfOptions;
   readonly #lanes: Lanes;
-  readonly #grants = new Grants();
   readonly #alarm: Alarm = new Alarm(() => this.#pump());
   /** What those who wait are held back by, or were last. */
   #hold: Hold | undefined;
   #tickets = 0;
+  #inFlight = 0;
   #waiting = 0;
   #limits: LimitSet;
   #hasWarned = false;
@@ -75,8 +71,7 @@ export class AllOf implements Limiter {
   }
 
   status(): LimiterStatus {
-    const { concurrency } = this.#options;
-    const status = { inFlight: concurrency.inFlight, waiting: this.#waiting, pauseMs: this.#lanes.pauseMs };
+    const status = { inFlight: this.#inFlight, waiting: this.#waiting, pauseMs: this.#lanes.pauseMs };
     if (this.#waiting === 0 || this.#hold === undefined) return { ...status, binding: "nothing" };
     const { binding, amount, source } = this.#hold;
     return { ...status, binding, amount, source };
@@ -95,17 +90,16 @@ export class AllOf implements Limiter {
 
   /** For a request that need not queue. */
   #chooseAtOnce(lane: Lane, demand: Demand): Choice | undefined {
-    if (this.#limits.areSet || this.#waiting > 0 || this.#options.concurrency.free === 0) return undefined;
+    if (this.#limits.areSet || this.#waiting > 0 || this.#inFlight >= this.#options.concurrency) return undefined;
     const choice = lane.choose(demand);
     return "binding" in choice || lane.isPaced(choice.candidate.target) ? undefined : choice;
   }
 
-  /** Called whenever something has changed: a request came or left, a slot or a grant is there, a time has come. */
+  /** Called whenever something has changed: a request came or left, a slot is free, a time has come. */
   #pump(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       next.lane.queue.shift();
       this.#waiting -= 1;
-      if (this.#isPaced(next)) this.#grants.take();
       void this.#start(next);
     }
   }
@@ -117,12 +111,11 @@ export class AllOf implements Limiter {
       return undefined;
     }
     const { concurrency } = this.#options;
-    if (concurrency.free === 0) return this.#wait({ binding: "concurrency", amount: concurrency.slots });
+    if (this.#inFlight >= concurrency) return this.#wait({ binding: "concurrency", amount: concurrency });
     const next = this.#firstFree();
     if (next === undefined) return undefined;
     const hold = this.#limits.hold(next.choice.weights);
-    if (hold !== undefined) return this.#wait(hold);
-    return this.#isPaced(next) && !this.#isGranted() ? undefined : next;
+    return hold === undefined ? next : this.#wait(hold);
   }
 
   /** Of those at the heads of lanes that are not held back, the one that came first. */
@@ -151,14 +144,18 @@ export class AllOf implements Limiter {
     const { candidate, weights } = choice;
     this.#limits.take(weights);
     const start = lane.start(choice);
+    this.#inFlight += 1;
     try {
-      const attempt = await this.#options.concurrency.run(() => request.task(candidate.target));
+      // Not at once: a task may call `run` itself, and a thousand would call each other.
+      const attempt = await Promise.resolve(candidate.target).then(request.task);
       const unused = unusedWeights(weights, candidate.cost, attempt);
       this.#limits.giveBack(unused, start.atMs);
       request.resolve(lane.end(attempt, candidate, start, unused));
     } catch (error) {
       lane.abandon(candidate);
       request.reject(error);
+    } finally {
+      this.#inFlight -= 1;
     }
     this.#pumpSoon();
   }
@@ -172,21 +169,6 @@ export class AllOf implements Limiter {
       this.#isPumpDue = false;
       this.#pump();
     });
-  }
-
-  #isPaced({ lane, choice }: Next): boolean {
-    return this.#limits.areSet || lane.isPaced(choice.candidate.target);
-  }
-
-  /** Grants are asked for before they are used up, so that nobody waits for one alone. */
-  #isGranted(): boolean {
-    if (this.#grants.left < grantsAhead / 2 && !this.#grants.isAsking) void this.#askForGrants();
-    return this.#grants.left > 0;
-  }
-
-  async #askForGrants(): Promise<void> {
-    await this.#grants.ask(grantsAhead);
-    this.#pump();
   }
 
   readonly #onAbort = (): void => {

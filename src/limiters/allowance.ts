@@ -8,7 +8,7 @@ import { Circuit } from "./circuit.ts";
 import type { Hold } from "./hold.ts";
 import { configuredLimit } from "./limit.ts";
 import { LearntLimits } from "./learnt-limits.ts";
-import { LearntPace } from "./learnt-pace.ts";
+import { LearnedPace } from "./learned-pace.ts";
 import { LimitSet, startsPerMs } from "./limit-set.ts";
 import type { LimitStatus, RateLimitStatus } from "./limiter.ts";
 import { OutputPrediction } from "./output-prediction.ts";
@@ -70,7 +70,7 @@ export class Allowance {
   readonly #concurrency: AdaptiveConcurrency;
   readonly #limits: LimitSet;
   readonly #learntLimits: LearntLimits;
-  readonly #learntPace: LearntPace;
+  readonly #learnedPace: LearnedPace;
   #episode: Episode | undefined;
 
   constructor(options: AllowanceOptions) {
@@ -99,11 +99,11 @@ export class Allowance {
       onLearnt: this.#onLearnt,
       configured,
     });
-    this.#learntPace = new LearntPace({
+    this.#learnedPace = new LearnedPace({
       model,
       limits: this.#limits,
       clock,
-      onLearnt: (limit) => this.#onLearnt(limit, "refusals"),
+      onLearned: (limit) => this.#onLearnt(limit, "refusals"),
     });
   }
 
@@ -142,14 +142,14 @@ export class Allowance {
     if (this.#episode !== undefined) this.#endEpisode(this.#episode);
     const isHeld = this.#circuit.hold() ?? this.#holdByDoubt(inFlight, hasStandIn) ?? this.#holdByConcurrency(weights, inFlight);
     if (isHeld !== undefined) return isHeld;
-    this.#learntPace.update(weights);
+    this.#learnedPace.grow(weights);
     return this.#limits.hold(weights) ?? this.#options.targetLimits.hold(weights);
   }
 
   start(weights: Weights): Start {
     this.#limits.take(weights);
     this.#options.targetLimits.take(weights);
-    this.#learntPace.start(weights);
+    this.#learnedPace.started(weights);
     this.#circuit.start();
     return { atMs: this.#options.clock(), episode: this.#pause.episode, weights };
   }
@@ -167,10 +167,10 @@ export class Allowance {
     const hasTaught = attempt.rateLimits !== undefined && this.#learntLimits.observe(attempt.rateLimits, start, inFlight - 1);
     if (attempt.ok) {
       this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
-      this.#learntPace.settle(unused);
+      this.#learnedPace.answered(unused);
       this.#concurrency.observeSuccess();
     } else if (isTurnedAway(attempt.failure)) {
-      if (attempt.failure.kind === "rate_limit") this.#learntPace.refuse(start.weights);
+      if (attempt.failure.kind === "rate_limit") this.#learnedPace.rejected(start.weights);
       if (this.#episode?.failure.kind === attempt.failure.kind) this.#episode.refused += 1;
     }
     if (this.#pause.observe(attempt, start.episode) && !attempt.ok) this.#beginEpisode(attempt.failure, inFlight);
@@ -218,18 +218,20 @@ export class Allowance {
   #beginEpisode(failure: Failure, inFlight: number): void {
     this.#emit({ type: "pause", pauseMs: this.#pause.leftMs, reason: failure.message });
     this.#episode = { failure, inFlight, refused: 1, hasTaught: false };
-    this.#learntPace.beginEpisode();
+    this.#learnedPace.beginEpisode();
   }
 
   /** By now those that were under way have been answered, or turned away as well: that tells how far the limit was overrun. */
   #endEpisode({ failure, inFlight, refused, hasTaught }: Episode): void {
     this.#episode = undefined;
     const isOverrun = refused >= overrunRefusals && refused >= inFlight * overrunShare;
-    this.#concurrency.cut(isOverrun ? inFlight : Infinity, refused, failure.message);
+    const isCertain = isOverrun || failure.kind === "overloaded" || !this.#learnedPace.isChance;
+    if (isCertain || refused >= inFlight * overrunShare)
+      this.#concurrency.cut(isOverrun ? inFlight : Infinity, refused, failure.message, isCertain);
     if (failure.kind !== "rate_limit" || hasTaught) return;
     // What the provider tells needs no guess, but perhaps another count of tokens.
     if (this.#learntLimits.areInHeaders || failure.measure === "tokens") this.#prediction.distrust();
-    if (!this.#learntLimits.areInHeaders) this.#learntPace.endEpisode(isOverrun, failure.measure);
+    if (!this.#learntLimits.areInHeaders) this.#learnedPace.endEpisode(isOverrun, failure.measure);
   }
 
   readonly #onLearnt = (limit: RateLimit, source: Exclude<LimitSource, "configured">): void => {

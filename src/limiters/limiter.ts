@@ -4,12 +4,12 @@ import { UsageError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { describeRateLimit, type LimitSource, type RateLimit } from "../model/rate-limit.ts";
 import { AllOf } from "./all-of.ts";
-import { Concurrency } from "./concurrency.ts";
 import type { Binding } from "./hold.ts";
 import { Lanes } from "./lanes.ts";
 import { configuredLimit } from "./limit.ts";
 import { LimitSet } from "./limit-set.ts";
 
+export { type BottleneckLimiterOptions, createBottleneckLimiter } from "./bottleneck.ts";
 export type { Binding } from "./hold.ts";
 export { TokenBucket } from "./token-bucket.ts";
 
@@ -100,7 +100,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   for (const target of options.targets) for (const limit of target.limits ?? []) checkLimit(limit);
   const shared = limits.filter(({ model }) => model === undefined);
   return new AllOf({
-    concurrency: new Concurrency(concurrency),
+    concurrency,
     createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
     createLanes: (onAbort) =>
       new Lanes({

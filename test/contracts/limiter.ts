@@ -35,19 +35,22 @@ class Tasks {
 
 const cost = demandFor(10);
 
+const stops: AbortController[] = [];
+
+/** Aborted when the test is over. */
+function stopped(): AbortController {
+  const stop = new AbortController();
+  stops.push(stop);
+  return stop;
+}
+
 /**
- * What every limiter keeps to, however it is configured.
+ * What every limiter does.
  *
  * @param make A limiter with 4 slots, and rates that let at least 100 requests of 10 tokens start at once.
  */
-export function describeLimiter(name: string, make: () => Limiter): void {
+export function describeEveryLimiter(name: string, make: () => Limiter): void {
   describe(`limiter contract: ${name}`, () => {
-    const stops: AbortController[] = [];
-    const stopped = (): AbortController => {
-      const stop = new AbortController();
-      stops.push(stop);
-      return stop;
-    };
     afterEach(() => stops.splice(0).forEach((stop) => stop.abort()));
 
     test("every request gets its own attempt, and is asked once", async () => {
@@ -74,13 +77,12 @@ export function describeLimiter(name: string, make: () => Limiter): void {
       const limiter = make();
       const tasks = new Tasks();
       const runs = Array.from({ length: 40 }, (_, number) => limiter.run(cost, tasks.task(number), never));
-      while (tasks.started.length < 40) {
-        await expect.poll(() => tasks.running.length, { interval: 2 }).toBeGreaterThan(0);
-        expect(limiter.status().inFlight).toBeLessThanOrEqual(4);
+      for (let left = 40; left > 0; left -= 1) {
+        await expect.poll(() => tasks.running.length, { interval: 1 }).toBe(Math.min(4, left));
+        expect(limiter.status().inFlight).toBe(Math.min(4, left));
         // The last of those running ends first: who ends when must not change who is next.
         tasks.end(tasks.running.at(-1) ?? 0);
       }
-      tasks.endAll();
       await Promise.all(runs);
       expect(tasks.started).toEqual(Array.from({ length: 40 }, (_, number) => number));
       expect(tasks.peak).toBe(4);
@@ -157,6 +159,14 @@ export function describeLimiter(name: string, make: () => Limiter): void {
       expect(attempt).toMatchObject({ ok: false, failure: { kind: "cancelled" } });
       expect(tasks.started).toEqual([]);
     });
+  });
+}
+
+/** What a limiter does besides that keeps to limits by itself. @param make As above, with limits of its own. */
+export function describeOwnLimiter(name: string, make: () => Limiter): void {
+  describeEveryLimiter(name, make);
+  describe(`limiter of our own: ${name}`, () => {
+    afterEach(() => stops.splice(0).forEach((stop) => stop.abort()));
 
     test("a thousand requests put no more than one listener on the signal of their run, and leave none", async () => {
       const limiter = make();

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { createLimiter } from "../../src/limiters/limiter.ts";
 import { UsageError } from "../../src/model/errors.ts";
-import { describeLimiter } from "../contracts/limiter.ts";
+import { describeOwnLimiter } from "../contracts/limiter.ts";
 import { limitsOf } from "./attempts.ts";
 
 const base = { targets: [{ name: "practice" }], concurrency: 4 };
 const requestsPerMinute = 6_000_000;
 const tokensPerMinute = 60_000_000;
 
-describeLimiter("slots only", () => createLimiter(base));
-describeLimiter("requests per minute", () => createLimiter({ ...base, limits: limitsOf({ requestsPerMinute }) }));
-describeLimiter("tokens per minute", () => createLimiter({ ...base, limits: limitsOf({ tokensPerMinute }) }));
-describeLimiter("all limits", () => createLimiter({ ...base, limits: limitsOf({ requestsPerMinute, tokensPerMinute }) }));
+describeOwnLimiter("slots only", () => createLimiter(base));
+describeOwnLimiter("requests per minute", () => createLimiter({ ...base, limits: limitsOf({ requestsPerMinute }) }));
+describeOwnLimiter("tokens per minute", () => createLimiter({ ...base, limits: limitsOf({ tokensPerMinute }) }));
+describeOwnLimiter("all limits", () => createLimiter({ ...base, limits: limitsOf({ requestsPerMinute, tokensPerMinute }) }));
 
 const minute = { measure: "requests", periodMs: 60_000 } as const;
 

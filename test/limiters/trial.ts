@@ -45,6 +45,3 @@ export class Trial {
     return this.starts.map(({ number }) => number);
   }
 }
-
-/** What Bottleneck takes to grant a permit, in a time without load. */
-export const permitMs = 5;
