@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/mock/mock-server.ts";
 import { mock, serve } from "../support/closing.ts";
 import { portOf } from "../support/raw-server.ts";
-import { errorAnswer } from "../support/scripted-server.ts";
+import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
 interface LogRecord {
@@ -69,14 +69,15 @@ describe("limits that are not set", () => {
     expect(changes.some(({ from, to }) => Number(to) > Number(from))).toBe(true);
   });
 
-  it("do not make fewer be in flight with --no-adaptive", async () => {
-    const server = await mock({ latencyMs: 200 });
+  it("do not change how many are in flight with --no-adaptive", async () => {
+    const server = await serve(({ index }) => (index < 80 && index % 4 === 0 ? errorAnswer(429) : chatAnswer()));
     const user = new Workplace();
-    user.write("in.jsonl", questions(80));
-    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "-c", "80", "--no-adaptive"];
+    user.write("in.jsonl", questions(160));
+    const files = ["-o", "out.jsonl", "--log", "log.jsonl"];
+    const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files, "-c", "80", "--no-adaptive"];
     const { code, stderr } = await user.run(args);
     expect(code, stderr).toBe(0);
-    expect(server.stats().peakInFlight).toBe(80);
+    expect(logOf(user).filter(({ event }) => event === "concurrency")).toEqual([]);
   });
 });
 
