@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
-import { anthropicMessages } from "../../src/providers/anthropic-messages.ts";
-import { openaiChat } from "../../src/providers/openai-chat.ts";
-import { openaiResponses } from "../../src/providers/openai-responses.ts";
+import { anthropicMessages } from "../../src/providers/protocols/anthropic-messages.ts";
+import { openaiChat } from "../../src/providers/protocols/openai-chat.ts";
+import { openaiResponses } from "../../src/providers/protocols/openai-responses.ts";
 import { presets } from "../../src/providers/presets.ts";
 
 function chatUrl(baseUrl: string): string {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { estimate } from "../../src/providers/estimate.ts";
-import { createProvider } from "../../src/providers/provider.ts";
+import { createProvider } from "../../src/providers/providers.ts";
 import type { BatchRequest } from "../../src/model/request.ts";
 
 const request: BatchRequest = {
