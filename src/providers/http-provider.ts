@@ -58,7 +58,7 @@ export interface HttpProviderOptions {
 const defaultTimeoutMs = 600_000;
 const defaultIdleTimeoutMs = 300_000;
 
-/** Seven embeddings of the largest kind at a time, of 33 MB; the others wait in their servers. */
+/** Seven of the largest embeddings, 33 MB each, are read at a time; the others wait in their servers. */
 const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
 
 /**

@@ -88,7 +88,7 @@ describe("presets", () => {
     for (const { baseUrl, baseUrlVariable } of Object.values(presets)) expect(baseUrl ?? baseUrlVariable).toBeDefined();
   });
 
-  it("have no names that nobody gave", () => {
+  it("have no names that were not given", () => {
     expect(presets["constructor"]).toBeUndefined();
     expect(presets["__proto__"]).toBeUndefined();
   });

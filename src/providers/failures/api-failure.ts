@@ -18,7 +18,7 @@ export function readApiFailure(response: HttpResponse, isAnswer: (body: unknown)
   return isAnswer(body) ? undefined : noAnswer(response);
 }
 
-/** Following it would hand key and prompt to whoever the redirect names. */
+/** Not followed: key and prompt would go to the host that it names. */
 function redirect({ statusCode, headers }: HttpResponse): Failure {
   return {
     kind: "invalid_response",

@@ -57,11 +57,11 @@ function measureWithoutAmount(body: unknown): Measure | undefined {
   return amountlessWordings.find(([wording]) => wording.test(words))?.[1];
 }
 
-/** What is said is said at the beginning; to search megabytes would hold up everyone. */
-const longestWords = 2_000;
+/** The limit is named at the beginning; a search of megabytes would block the event loop. */
+const maxWordsLength = 2_000;
 
 function wordsOf(body: unknown): string {
-  return readErrorFacts(body).message.slice(0, longestWords);
+  return readErrorFacts(body).message.slice(0, maxWordsLength);
 }
 
 function limitsInWords(message: string): RateLimitReport[] {

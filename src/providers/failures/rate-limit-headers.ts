@@ -37,7 +37,7 @@ const allNames: readonly HeaderNames[] = [
 
 const dayMs = 86_400_000;
 /** A limit by the minute is whole again within a minute; whole seconds are rounded up. */
-const longestMinuteMs = minuteMs + 1_000;
+const maxMinuteMs = minuteMs + 1_000;
 
 /**
  * What a response's headers say of the provider's limits. Missing, unreadable, zero and negative limits say nothing.
@@ -52,7 +52,7 @@ export function readRateLimits(response: HttpResponse, requestsPeriodMs: number)
     if (limit === undefined || limit === 0) continue;
     const resetMs = parseReset(response.headers[names.reset], serverTime(response)) ?? 0;
     const declaredMs = names.measure === "requests" ? requestsPeriodMs : minuteMs;
-    const periodMs = resetMs > longestMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
+    const periodMs = resetMs > maxMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
     const remaining = count(response.headers[names.remaining]);
     (reports ??= []).push({ measure: names.measure, limit, periodMs, remaining, source: "headers" });
   }

@@ -16,7 +16,7 @@ export function retryAfterMs(response: HttpResponse): number | undefined {
   const asked =
     parseMilliseconds(headers["retry-after-ms"]) ??
     parseRetryAfter(headers["retry-after"], now) ??
-    longest(retryInfoDelays(body).map(parseDuration));
+    max(retryInfoDelays(body).map(parseDuration));
   if (asked !== undefined || (statusCode !== 429 && readErrorFacts(body).statusCode !== 429)) return asked;
   return exhaustedLimitReset(headers, now) ?? parseTryAgain(readErrorFacts(body).message);
 }
@@ -59,7 +59,7 @@ function parseMilliseconds(value: HeaderValue, msPerNumber = 1): number | undefi
   return text !== undefined && plainNumber.test(text) ? wholeMs(Number(text) * msPerNumber) : undefined;
 }
 
-/** By the server's own clock if it tells, so that a client whose clock is wrong waits as long as anybody. */
+/** By the server's own clock if it tells, so that a wrong clock of the client's does not matter. */
 export function serverTime({ headers, receivedAt }: HttpResponse): number {
   return parseDate(onlyValue(headers["date"]) ?? "") ?? receivedAt.getTime();
 }
@@ -74,7 +74,7 @@ function exhaustedLimitReset(headers: HttpResponse["headers"], now: number): num
     ]),
     [headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"]],
   ];
-  return longest(resets.map(([remaining, reset]) => (onlyValue(remaining) === "0" ? parseReset(reset, now) : undefined)));
+  return max(resets.map(([remaining, reset]) => (onlyValue(remaining) === "0" ? parseReset(reset, now) : undefined)));
 }
 
 /**
@@ -111,7 +111,7 @@ function parseDate(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function longest(waits: readonly (number | undefined)[]): number | undefined {
+function max(waits: readonly (number | undefined)[]): number | undefined {
   const known = waits.filter((wait) => wait !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
 }

@@ -8,7 +8,7 @@ const names: ReadonlySet<string> = new Set(["role", "id", "type", "name", "forma
 
 /**
  * Adds a piece of an object to what there is of it: texts go on, but names replace; lists grow, and items with an `index` find their
- * like; objects are merged. A null says nothing that is not known. Members nobody has heard of follow the same rules.
+ * like; objects are merged. A null says nothing that is not known. Unknown members follow the same rules.
  */
 export function mergeDelta(whole: Growing, delta: unknown): void {
   if (!isObject(delta)) return;

@@ -34,7 +34,7 @@ const doneText = "[DONE]";
 const notInAnswer = ["choices", "usage", "obfuscation"];
 
 /**
- * A stream is whole when each of its choices has said why it ended. Without `[DONE]`, which not everyone sends, there must also be as
+ * A stream is whole when each of its choices has said why it ended. Without `[DONE]`, which some servers leave out, there must also be as
  * many choices as the request asked for.
  */
 class ChoicesAssembler implements StreamAssembler {

@@ -31,7 +31,7 @@ export interface RoutedProviderOptions {
   readonly name: string;
   /** May grow, as routes to more of them are asked for. */
   readonly places: readonly Place[];
-  /** @returns the stops of a request, at least one; or in words why nobody serves it. */
+  /** @returns the stops of a request, at least one; or, in words, why there is none. */
   readonly routeOf: (request: BatchRequest) => readonly Stop[] | string;
   /** Hears of each key that was refused, in words for a person. */
   readonly onEvicted: (message: string) => void;
@@ -70,7 +70,7 @@ class RoutedProvider implements Provider {
     return this.#targets;
   }
 
-  /** That of the first stop, so that an answer is found again whoever gave it; another name of the model is another question. */
+  /** That of the first stop, so that an answer is found again by whichever provider it came; another name of the model is another question. */
   endpoint(request: BatchRequest): string | undefined {
     const [first] = this.#stopsOf(request);
     if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What has its time. A node of the list it stands in; `timeOut` takes it out. */
+/** An item with a deadline, a node of the list that it stands in; `timeOut` takes it out. */
 export interface WithDeadline<Item> {
   /** By the monotonic clock, in milliseconds. */
   deadline: number;
@@ -7,12 +7,9 @@ export interface WithDeadline<Item> {
   timeOut(): void;
 }
 
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
-/**
- * Things that all have the same time, oldest first. So the oldest is the next to run out of it, and one timer is enough; it is set
- * anew only when it rings.
- */
+/** Items of one timeout, oldest first: the oldest is the next to time out, so that one timer serves all. It is set anew when it fires. */
 export class Deadlines<Item extends WithDeadline<Item>> {
   readonly #timeMs: number;
   #oldest: Item | undefined;
@@ -48,7 +45,7 @@ export class Deadlines<Item extends WithDeadline<Item>> {
 
   /** Unreferenced: what keeps the process alive is the connection, not the clock. */
   #setTimer(ms: number): void {
-    this.#timer = setTimeout(this.#ring, Math.min(Math.ceil(ms), longestTimerMs)).unref();
+    this.#timer = setTimeout(this.#ring, Math.min(Math.ceil(ms), maxTimerMs)).unref();
   }
 
   readonly #ring = (): void => {

@@ -1,7 +1,7 @@
 import { LLMock } from "@copilotkit/aimock";
 import type { WireRecording } from "./wire-recording.ts";
 
-/** What a server that somebody else wrote streams: a text, a thought and two tool calls. */
+/** What an independent server streams: a text, a thought and two tool calls. */
 export async function recordAimock(): Promise<WireRecording[]> {
   const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, input_tokens: 11, output_tokens: 7 };
   const call = { id: "call_1", name: "weather", arguments: '{"city":"Rome","days":3}' };

@@ -8,7 +8,7 @@ import { bodyOf, readPieces } from "../../contracts/streaming.ts";
 import { chat, type StreamedEvent, typed } from "./stream-pieces.ts";
 
 /**
- * Streams that nobody thought of, read by the vendors' own clients and by us. What they have to begin with, or the clients make up what
+ * Random streams, read by the vendors' own clients and by us. What they have to begin with, or the clients make up what
  * is missing, stands at their beginning; what the clients add (`parsed`, `parsed_output`), and whether a text that is empty is there at
  * all, is left out.
  */

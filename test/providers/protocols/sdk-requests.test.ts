@@ -128,7 +128,7 @@ describe.each(counterparts)("what $client sends", ({ requests, preset, options, 
 });
 
 describe("what differs on purpose", () => {
-  it("is that embeddings come as they were asked for: OpenAI's client asks for base64 where nobody said anything", async () => {
+  it("is that embeddings come as they were asked for: OpenAI's client asks for base64 where the request says nothing", async () => {
     const body = { model: "text-embedding-x", input: "one" };
     const request: SdkRequest = { name: "", path: "/v1/embeddings", body, ask: () => openai.embeddings.create(body) };
     const sdk = await sentBySdk(request);

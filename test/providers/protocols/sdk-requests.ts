@@ -6,7 +6,7 @@ export interface SdkRequest {
   readonly name: string;
   readonly path: string;
   readonly body: object;
-  /** Asks by the client; the answer is nobody's concern. */
+  /** Asks by the client; the answer does not matter. */
   ask(): Promise<unknown>;
 }
 

@@ -24,7 +24,7 @@ describe("a stream of Chat Completions", () => {
       "has a choice that has not ended",
       [choicePiece(0, { delta: { content: "a" }, finish_reason: "stop" }), choicePiece(1, { delta: {} })],
     ],
-  ])("that %s is not whole, whoever says [DONE]", (_, chunks) => {
+  ])("that %s is not whole, in spite of [DONE]", (_, chunks) => {
     expect(bodyOf(read("/v1/chat/completions", {}, chat(chunks)))).toMatchObject({ kind: "incomplete_stream", retryable: true });
   });
 

@@ -184,7 +184,7 @@ describe("a provider that asks for streams", () => {
     expect(streaming.estimate(requestOf())).toEqual(plain.estimate(requestOf()));
   });
 
-  it("tells its chunks as they come, if somebody wants to hear them", async () => {
+  it("tells its chunks as they come, to a listener", async () => {
     const { provider, server } = await connected(() => hello());
     const chunks: unknown[] = [];
     await provider.send(requestOf('{"model":"m"}'), { signal, onChunk: (chunk) => chunks.push(chunk) });

@@ -84,7 +84,7 @@ describe("faults on the wire", () => {
     ["a 200 with an error in it", { body: { error: { message: "broke", code: 502 } } }, "server_error", true, /HTTP 200: broke/],
     ["bytes that are not UTF-8", { body: Buffer.from([0x7b, 0xff, 0xfe]) }, "invalid_response", true, /no JSON/],
     [
-      "an encoding nobody asked for",
+      "an encoding without a decoder",
       { body: "x", headers: { "content-encoding": "zstd" } },
       "invalid_response",
       false,
@@ -105,7 +105,7 @@ describe("faults on the wire", () => {
     expect(await provider.send(requestOf(), { signal }), "and the next one is answered").toMatchObject({ ok: true });
   });
 
-  it("asks whether the server is running when nobody listens", async () => {
+  it("asks whether the server is running where none listens", async () => {
     const attempt = await connect(await closedPortUrl()).send(requestOf(), { signal });
     expect(attempt).toMatchObject({ ok: false, failure: { kind: "network", retryable: true } });
     expect(attempt.ok ? "" : attempt.failure.message).toMatch(
@@ -113,7 +113,7 @@ describe("faults on the wire", () => {
     );
   });
 
-  it("gives each of many requests its own failure when nobody listens, more of them than connections", async () => {
+  it("gives each of many requests its own failure where no server listens, more of them than connections", async () => {
     const provider = connect(await closedPortUrl(), { connections: 2 });
     const attempts = await Promise.all(Array.from({ length: 20 }, () => provider.send(requestOf(), { signal })));
     expect(attempts.filter((attempt) => !attempt.ok && attempt.failure.kind === "network")).toHaveLength(20);
@@ -239,7 +239,7 @@ describe("answers without end", () => {
 });
 
 describe("TLS", () => {
-  it("refuses a certificate that nobody vouches for, once and for all", async () => {
+  it("refuses a certificate that no authority vouches for, for good", async () => {
     const server = await serve(() => chatAnswer(), { tls: selfSignedCertificate("127.0.0.1") });
     const attempt = await connect(server.url).send(requestOf(), { signal });
     expect(attempt).toMatchObject({ failure: { kind: "network", retryable: false } });
