@@ -2,7 +2,7 @@
 export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/manager.ts";
 
 export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
-export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/provider.ts";
+export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/providers.ts";
 export {
   type BottleneckLimiterOptions,
   createBottleneckLimiter,

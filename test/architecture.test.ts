@@ -41,7 +41,7 @@ const floors: Readonly<Record<string, number>> = {
 /** The file of each room that other rooms import. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   jsonl: ["jsonl/jsonl.ts"],
-  providers: ["providers/provider.ts"],
+  providers: ["providers/providers.ts"],
   limiters: ["limiters/limiter.ts"],
   caches: ["caches/caches.ts"],
   retry: ["retry/retry.ts"],
@@ -59,8 +59,8 @@ const fences: Readonly<Record<string, RegExp>> = {
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,
   keyv: /^caches\/keyv\.ts$/,
-  undici: /^providers\/(http-(call|provider)|transport\/[^/]+)\.ts$/,
-  "eventsource-parser": /^providers\/event-stream\.ts$/,
+  undici: /^providers\/(http-provider|transport\/[^/]+)\.ts$/,
+  "eventsource-parser": /^providers\/responses\/event-stream\.ts$/,
   sqlite3: /^caches\/disk\/connection\.ts$/,
 };
 

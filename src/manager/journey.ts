@@ -2,7 +2,7 @@ import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<number> = new Set();

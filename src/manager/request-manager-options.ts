@@ -2,7 +2,7 @@ import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiter.ts";
 import type { Observer } from "../model/event.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */

@@ -1,7 +1,7 @@
 import { DigestCounts } from "../model/digest-counts.ts";
 import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 
 /** What a request is called, the same in every run. */
 export interface RequestName {

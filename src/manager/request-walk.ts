@@ -5,7 +5,7 @@ import type { Observer } from "../model/event.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";

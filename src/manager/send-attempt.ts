@@ -1,6 +1,6 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
-import type { OnChunk, Provider } from "../providers/provider.ts";
+import type { OnChunk, Provider } from "../providers/providers.ts";
 import type { Journey } from "./journey.ts";
 
 export interface SendAttemptOptions {

@@ -1,6 +1,6 @@
 import { type Failure, servedByNobody } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 
 /** Why a request cannot be sent at all; undefined where it can. */
 export function reasonNotToSend(request: BatchRequest, provider: Provider): Failure | undefined {

@@ -4,7 +4,7 @@ import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";

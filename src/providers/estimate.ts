@@ -21,12 +21,12 @@ const bytesPerToken = 4;
 const tokensPerAttachment = 1_500;
 
 /** Shorter ones, taken for text, do not count for more. */
-const shortestAttachment = tokensPerAttachment * bytesPerToken;
-const stride = shortestAttachment / 2;
+const minAttachmentLength = tokensPerAttachment * bytesPerToken;
+const stride = minAttachmentLength / 2;
 const sampleLength = 64;
 const base64Sample = /^[A-Za-z0-9+/]{64}/;
 const attachmentStart = /^(?:data:[^",]{0,99};base64,)?[A-Za-z0-9+/]{64}/;
-const longestStart = 256;
+const maxStartLength = 256;
 
 /** Looks into the text now and then, so often that it meets each attachment; reads on only where it has met what may be one. */
 function attachmentsIn(body: string): { count: number; bytes: number } {
@@ -37,7 +37,7 @@ function attachmentsIn(body: string): { count: number; bytes: number } {
     const from = body.lastIndexOf('"', at) + 1;
     const to = body.indexOf('"', at);
     if (to === -1) break;
-    if (to - from >= shortestAttachment && attachmentStart.test(body.slice(from, from + longestStart))) {
+    if (to - from >= minAttachmentLength && attachmentStart.test(body.slice(from, from + maxStartLength))) {
       count += 1;
       bytes += to - from;
     }

@@ -5,18 +5,18 @@ import { cancelled, type Failure } from "../model/failure.ts";
 import { minuteMs } from "../model/rate-limit.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
-import { CallsInFlight } from "./calls-in-flight.ts";
+import { CallsInFlight } from "./transport/calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
-import { addMembers } from "./add-members.ts";
-import { type CallBounds, HttpCall } from "./http-call.ts";
+import { addMembers } from "./protocols/add-members.ts";
+import { type CallBounds, HttpCall } from "./transport/http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
-import { protocols as allProtocols } from "./protocols.ts";
+import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
 import { createRedact } from "./redaction.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
-import { ResponseReader } from "./response-reader.ts";
-import { createStreamTimes } from "./stream-watch.ts";
+import { ResponseReader } from "./responses/response-reader.ts";
+import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
@@ -58,7 +58,7 @@ export interface HttpProviderOptions {
 const defaultTimeoutMs = 600_000;
 const defaultIdleTimeoutMs = 300_000;
 
-/** Seven embeddings of the largest kind at a time, of 33 MB; the others wait in their servers. */
+/** Seven of the largest embeddings, 33 MB each, are read at a time; the others wait in their servers. */
 const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
 
 /**

@@ -2,8 +2,8 @@ import { UsageError } from "../model/errors.ts";
 import type { BaseUrl } from "./base-url.ts";
 
 /**
- * Over plain http, key, prompts and answers can be read by everyone on the way, in a private network too. Only what stays in this
- * machine is sent that way unasked.
+ * Plain http shows key, prompts and answers to every machine on the way, in a private network too. Only requests to this machine go that
+ * way unasked.
  *
  * @throws UsageError for a base URL of plain http to any other host than this one.
  */

@@ -2,18 +2,9 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
 import type { BatchRequest } from "../model/request.ts";
-import type { OnChunk } from "./stream-reader.ts";
 
-export { createProvider, type ProviderOptions } from "./create-provider.ts";
-export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
-export { isLoopback } from "./plain-http.ts";
-export { createRoutedProvider, type Place, type RoutedProviderOptions, type Stop } from "./routed-provider.ts";
-export { presets, type Preset } from "./presets.ts";
-export { protocols } from "./protocols.ts";
-export type { Protocol } from "./protocol.ts";
-export { createRedact, type Redact } from "./redaction.ts";
-export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
-export type { OnChunk } from "./stream-reader.ts";
+/** Hears the parsed data of each event of a stream, as it comes. */
+export type OnChunk = (chunk: unknown) => void;
 
 export interface SendOptions {
   /** Aborts the call, which then ends as a failure of kind `cancelled`. */

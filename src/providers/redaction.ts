@@ -4,8 +4,8 @@ export type Redact = (text: string) => string;
 export const redacted = "[redacted]";
 
 /** Shorter ones cannot be told from ordinary words. */
-const shortestSecret = 4;
-const shortestBase64 = 8;
+const minSecretLength = 4;
+const minBase64Length = 8;
 
 /** What people put where a key is asked for and none is needed. */
 const placeholders = new Set([
@@ -27,11 +27,11 @@ const placeholders = new Set([
  * or twice over, or in base64, alone or inside something longer. Costs about a microsecond where there is none.
  */
 export function createRedact(secrets: readonly string[]): Redact {
-  const worthHiding = secrets.filter((secret) => secret.length >= shortestSecret && !placeholders.has(secret.toLowerCase()));
+  const worthHiding = secrets.filter((secret) => secret.length >= minSecretLength && !placeholders.has(secret.toLowerCase()));
   if (worthHiding.length === 0) return (text) => text;
   const forms = new Set([...worthHiding.flatMap(escapedForms), ...worthHiding.flatMap(base64Forms)]);
-  const longestFirst = [...forms].toSorted((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join("|"), "g");
+  const byLength = [...forms].toSorted((a, b) => b.length - a.length);
+  const pattern = new RegExp(byLength.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join("|"), "g");
   return (text) => text.replace(pattern, redacted);
 }
 
@@ -78,7 +78,7 @@ function hex(character: string): string {
 /** Base64 spells three bytes as four letters, so what surrounds a secret shifts it by 0, 1 or 2 bytes; whole groups stay. */
 function base64Forms(secret: string): string[] {
   const padded = Buffer.from(secret).toString("base64");
-  const groups = [0, 1, 2].map((shift) => wholeGroups(secret, shift)).filter((letters) => letters.length >= shortestBase64);
+  const groups = [0, 1, 2].map((shift) => wholeGroups(secret, shift)).filter((letters) => letters.length >= minBase64Length);
   const forms = [padded, padded.replace(/=+$/, ""), ...groups];
   return [...forms, ...forms.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
 }

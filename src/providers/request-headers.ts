@@ -1,6 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 
-/** How a key is sent: `authorization: Bearer KEY` (nearly everyone), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
+/** How a key is sent: `authorization: Bearer KEY` (nearly all), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
 export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
 
 export interface HeaderOptions {

@@ -2,7 +2,7 @@ import { type Environment, readEnvironment } from "../config/environment.ts";
 import { loadOptions } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
 import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/providers.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
 import { limitsOf } from "./manager-options.ts";
 import { openProviders } from "./open-providers.ts";

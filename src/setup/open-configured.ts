@@ -9,7 +9,7 @@ import {
   presets,
   type Provider,
   type ProviderOptions,
-} from "../providers/provider.ts";
+} from "../providers/providers.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 
 /**

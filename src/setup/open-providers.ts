@@ -13,7 +13,7 @@ import {
   presets,
   type Provider,
   type ProviderOptions,
-} from "../providers/provider.ts";
+} from "../providers/providers.ts";
 import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";

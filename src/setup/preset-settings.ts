@@ -1,7 +1,7 @@
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { UsageError } from "../model/errors.ts";
-import type { Preset, ProviderOptions } from "../providers/provider.ts";
+import type { Preset, ProviderOptions } from "../providers/providers.ts";
 
 type Choice = Pick<Options, "api_key_env" | "base_url" | "provider">;
 

@@ -2,7 +2,7 @@ import type { Options } from "../config/options.ts";
 import type { RouteConfig } from "../config/provider-config.ts";
 import { UsageError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
-import type { Place, Stop } from "../providers/provider.ts";
+import type { Place, Stop } from "../providers/providers.ts";
 
 export interface RouteTableOptions {
   readonly options: Options;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { BatchRequest } from "../../src/model/request.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import type { Provider } from "../../src/providers/providers.ts";
 import { closing, serve } from "../support/closing.ts";
 import { chatAnswer, errorAnswer, silence, type Script, type ScriptedServer } from "../support/scripted-server.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
 import { minuteMs } from "../../src/model/rate-limit.ts";
 import type { Protocol } from "../../src/providers/protocol.ts";
-import { ResponseReader } from "../../src/providers/response-reader.ts";
+import { ResponseReader } from "../../src/providers/responses/response-reader.ts";
 
 export interface RecordedStream {
   readonly name: string;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { exitCodes } from "../../src/cli/exit-codes.ts";
 import { failureKinds } from "../../src/model/failure.ts";
-import { presets } from "../../src/providers/provider.ts";
+import { presets } from "../../src/providers/providers.ts";
 import { pages, project, readPage } from "./pages.ts";
 
 const everything = [...pages, readPage(join(project, ".github", "CONTRIBUTING.md")), readPage(join(project, "src", "README.md"))];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeProviders } from "../../src/cli/commands/providers.ts";
-import { presets } from "../../src/providers/provider.ts";
+import { presets } from "../../src/providers/providers.ts";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { Workplace } from "./cli.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chat, piece } from "../providers/stream-pieces.ts";
+import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, cutInBody, type Reply, streamed } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";

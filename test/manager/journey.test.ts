@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent } from "../../src/index.ts";
-import { createRoutedProvider, type Provider } from "../../src/providers/provider.ts";
-import { chat, piece } from "../providers/stream-pieces.ts";
+import { createRoutedProvider, type Provider } from "../../src/providers/providers.ts";
+import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { closing, serve } from "../support/closing.ts";
 import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryCache, RequestFailedError, type RunEvent } from "../../src/index.ts";
-import { helloChunks } from "../providers/recorded-streams.ts";
-import { chat } from "../providers/stream-pieces.ts";
+import { helloChunks } from "../providers/protocols/recorded-streams.ts";
+import { chat } from "../providers/protocols/stream-pieces.ts";
 import {
   chatAnswer,
   cutInBody,

@@ -1,7 +1,7 @@
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { createProvider, presets, type ProviderOptions } from "../../src/providers/provider.ts";
+import { createProvider, presets, type ProviderOptions } from "../../src/providers/providers.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { questions, Workplace } from "../e2e/cli.ts";
 import { closing } from "../support/closing.ts";

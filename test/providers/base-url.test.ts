@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
-import { anthropicMessages } from "../../src/providers/anthropic-messages.ts";
-import { openaiChat } from "../../src/providers/openai-chat.ts";
-import { openaiResponses } from "../../src/providers/openai-responses.ts";
+import { anthropicMessages } from "../../src/providers/protocols/anthropic-messages.ts";
+import { openaiChat } from "../../src/providers/protocols/openai-chat.ts";
+import { openaiResponses } from "../../src/providers/protocols/openai-responses.ts";
 import { presets } from "../../src/providers/presets.ts";
 
 function chatUrl(baseUrl: string): string {
@@ -88,7 +88,7 @@ describe("presets", () => {
     for (const { baseUrl, baseUrlVariable } of Object.values(presets)) expect(baseUrl ?? baseUrlVariable).toBeDefined();
   });
 
-  it("have no names that nobody gave", () => {
+  it("have no names that were not given", () => {
     expect(presets["constructor"]).toBeUndefined();
     expect(presets["__proto__"]).toBeUndefined();
   });

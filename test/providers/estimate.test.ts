@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { estimate } from "../../src/providers/estimate.ts";
-import { createProvider } from "../../src/providers/provider.ts";
+import { createProvider } from "../../src/providers/providers.ts";
 import type { BatchRequest } from "../../src/model/request.ts";
 
 const request: BatchRequest = {
@@ -60,7 +60,7 @@ test("a request says what limits it falls under and what its answer may have at 
   });
 });
 
-test("OpenAI counts the larger of request and maximum; a server of somebody else's behind its preset is not taken to", async () => {
+test("OpenAI counts the larger of request and maximum; another server behind its preset is not taken to", async () => {
   const openai = createProvider("openai", { apiKey: "k" });
   const other = createProvider("openai", { baseUrl: "http://127.0.0.1:9/v1" });
   expect(openai.estimate(request).counting).toBe("larger");

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
-import { createHttpProvider, type Provider } from "../../src/providers/provider.ts";
+import { createHttpProvider, type Provider } from "../../src/providers/providers.ts";
 import { providerContract, requestOf } from "../contracts/provider.ts";
 import { serve } from "../support/closing.ts";
 import { connect, connected } from "../support/connected.ts";

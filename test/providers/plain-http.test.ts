@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/model/errors.ts";
-import { createHttpProvider, createProvider } from "../../src/providers/provider.ts";
+import { createHttpProvider, createProvider } from "../../src/providers/providers.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { serve } from "../support/closing.ts";
 import { connect } from "../support/connected.ts";

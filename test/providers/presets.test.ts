@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { createProvider, presets } from "../../src/providers/provider.ts";
+import { createProvider, presets } from "../../src/providers/providers.ts";
 import { providerContract } from "../contracts/provider.ts";
 
 /** Each service, but for where it is: its key, its headers, its paths and how it counts are its own. */

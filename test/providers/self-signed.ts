@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync } from "node:crypto";
 
-/** A key and a certificate that nobody trusts, made on the spot, so that none has to lie about in the repository. */
+/** A key and a certificate that no authority vouches for, made on the spot, so that the repository holds none. */
 export function selfSignedCertificate(commonName: string): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ecdsaWithSha256 = sequence(Buffer.from("06082a8648ce3d040302", "hex"));

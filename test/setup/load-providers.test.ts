@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryCache, RequestManager } from "../../src/index.ts";
-import { helloChunks } from "../providers/recorded-streams.ts";
-import { chat } from "../providers/stream-pieces.ts";
+import { helloChunks } from "../providers/protocols/recorded-streams.ts";
+import { chat } from "../providers/protocols/stream-pieces.ts";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, errorAnswer, type Script, type ScriptedServer, streamed } from "../support/scripted-server.ts";
 import { load, modelsOf, requestFor } from "./configuration.ts";

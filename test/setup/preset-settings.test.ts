@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readPresetSettings } from "../../src/setup/preset-settings.ts";
-import { type Preset, presets } from "../../src/providers/provider.ts";
+import { type Preset, presets } from "../../src/providers/providers.ts";
 
 function settingsOf(
   provider: string,

@@ -1,4 +1,4 @@
-import { createHttpProvider, type HttpProviderOptions, type Provider } from "../../src/providers/provider.ts";
+import { createHttpProvider, type HttpProviderOptions, type Provider } from "../../src/providers/providers.ts";
 import { closing, serve } from "./closing.ts";
 import type { Script, ScriptedServer } from "./scripted-server.ts";
 

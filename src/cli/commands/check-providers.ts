@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Attempt } from "../../model/attempt.ts";
 import type { BatchRequest } from "../../model/request.ts";
-import type { Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/providers.ts";
 
 /** One key of a provider, and the model to ask. */
 export interface CheckTarget {

@@ -2,7 +2,7 @@ import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { UsageError } from "../../model/errors.ts";
-import { presets } from "../../providers/provider.ts";
+import { presets } from "../../providers/providers.ts";
 import { mockName, type OpenedProviders, openProviders } from "../../setup/setup.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type CheckOutcome, checkProviders, type CheckTarget } from "./check-providers.ts";

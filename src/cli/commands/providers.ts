@@ -1,6 +1,6 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { UsageError } from "../../model/errors.ts";
-import { type Preset, presets } from "../../providers/provider.ts";
+import { type Preset, presets } from "../../providers/providers.ts";
 import { baseUrlFromEnvironment, valueOf } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatTable } from "../terminal/text-table.ts";

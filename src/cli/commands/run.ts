@@ -6,7 +6,7 @@ import { RequestManager } from "../../manager/manager.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
-import type { Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/providers.ts";
 import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";

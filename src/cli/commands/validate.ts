@@ -1,6 +1,6 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
-import { protocols } from "../../providers/provider.ts";
+import { protocols } from "../../providers/providers.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests } from "../input/read-requests.ts";

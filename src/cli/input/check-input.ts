@@ -1,7 +1,7 @@
 import type { Line, RequestParser } from "../../jsonl/jsonl.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
-import type { Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/providers.ts";
 
 const maxProblemsShown = 10;
 const maxTooLongNoted = 1000;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, UsageError } from "../../model/errors.ts";
-import type { Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/providers.ts";
 import { type CheckedInput, rejectInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
 import { checkRequests, createParser } from "./read-requests.ts";

@@ -1,7 +1,7 @@
 import type { Options } from "../../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
 import type { BatchInput } from "../../model/request.ts";
-import type { Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/providers.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
 import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
 import type { Input } from "./input.ts";

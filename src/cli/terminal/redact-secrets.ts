@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
-import { createRedact, presets, type Redact } from "../../providers/provider.ts";
+import { createRedact, presets, type Redact } from "../../providers/providers.ts";
 
 let redact: Redact | undefined;
 

@@ -4,7 +4,7 @@ import { connectToProxy, createConnector, type Connector } from "./connector.ts"
 import { Connection } from "./connection.ts";
 import { Exchange, type ResponseListener } from "./exchange.ts";
 import type { ProxyServer } from "./proxy.ts";
-import { TransportError } from "./transport-error.ts";
+import { TransportError } from "../failures/transport-error.ts";
 import { Tunnels } from "./tunnel.ts";
 
 export interface ConnectionPoolOptions {

@@ -1,7 +1,8 @@
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
+import { maxExpansion, minBombBytes } from "../body-limits.ts";
 import type { ResponseHeaders } from "../protocol.ts";
-import { TransportError } from "./transport-error.ts";
+import { TransportError } from "../failures/transport-error.ts";
 
 /** Takes the bytes of a body; at last `end` or `fail`, once. */
 export interface BodySink {
@@ -13,7 +14,13 @@ export interface BodySink {
 /** As much as a read of a socket; zlib's own 16 KiB take four times as many turns of the event loop. */
 const options = { chunkSize: 64 * 1024 };
 
-const transforms: ReadonlyMap<string, (firstByte: number) => Transform> = new Map<string, (firstByte: number) => Transform>([
+/** How much of its input it has read tells `bytesWritten`. */
+type Decompression = Transform & { readonly bytesWritten: number };
+
+const transforms: ReadonlyMap<string, (firstByte: number) => Decompression> = new Map<
+  string,
+  (firstByte: number) => Decompression
+>([
   ["gzip", () => createGunzip(options)],
   ["x-gzip", () => createGunzip(options)],
   ["br", () => createBrotliDecompress(options)],
@@ -42,7 +49,8 @@ export function encodingsOf(headers: ResponseHeaders): readonly string[] {
 export class ContentDecoder implements BodySink {
   readonly #encoding: string;
   readonly #sink: BodySink;
-  #transform: Transform | undefined;
+  #transform: Decompression | undefined;
+  #decodedBytes = 0;
 
   constructor(encoding: string, sink: BodySink) {
     this.#encoding = encoding;
@@ -75,13 +83,20 @@ export class ContentDecoder implements BodySink {
     this.#transform?.destroy();
   }
 
-  #open(firstByte: number): Transform | undefined {
+  #open(firstByte: number): Decompression | undefined {
     const transform = transforms.get(this.#encoding)?.(firstByte);
     if (transform === undefined) this.#sink.fail(new TransportError("ERR_UNKNOWN_ENCODING"));
     return transform
-      ?.on("data", (bytes: Buffer) => this.#sink.write(bytes))
+      ?.on("data", (bytes: Buffer) => this.#take(bytes, transform.bytesWritten))
       .on("end", () => this.#sink.end())
       .on("error", (error) => this.#sink.fail(error));
+  }
+
+  #take(bytes: Buffer, readBytes: number): void {
+    this.#decodedBytes += bytes.length;
+    const isBomb = this.#decodedBytes > minBombBytes && this.#decodedBytes > maxExpansion * readBytes;
+    if (isBomb) this.#sink.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
+    else this.#sink.write(bytes);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Dispatcher, errors } from "undici";
 import type { ResponseHeaders } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
-import { TransportError } from "./transport-error.ts";
+import { TransportError } from "../failures/transport-error.ts";
 
 /** Hears a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
 export interface ResponseListener {

@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { Pool } from "undici";
 import { type Connector, connectTimeoutMs, connectToProxy } from "./connector.ts";
 import type { ProxyServer } from "./proxy.ts";
-import { TransportError } from "./transport-error.ts";
+import { TransportError } from "../failures/transport-error.ts";
 
 /**
  * Opens connections to an https server through a proxy's tunnels (RFC 9110, 9.3.6). The proxy learns the server's host and port and

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { checkProviders } from "../../../src/cli/commands/check-providers.ts";
-import { createHttpProvider } from "../../../src/providers/provider.ts";
+import { createHttpProvider } from "../../../src/providers/providers.ts";
 import { closing, serve } from "../../support/closing.ts";
 import { chatAnswer } from "../../support/scripted-server.ts";
 

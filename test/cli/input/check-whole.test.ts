@@ -8,7 +8,7 @@ import { checkWhole } from "../../../src/cli/input/check-whole.ts";
 import type { Input } from "../../../src/cli/input/input.ts";
 import { openInput } from "../../../src/cli/input/open-input.ts";
 import { loadOptions } from "../../../src/config/load-options.ts";
-import { createProvider } from "../../../src/providers/provider.ts";
+import { createProvider } from "../../../src/providers/providers.ts";
 import { temporaryDirectory } from "../scripts.ts";
 
 const requests = ["one", "two", "three"].map((prompt) => JSON.stringify({ prompt }));

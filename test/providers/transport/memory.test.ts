@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { createHttpProvider } from "../../../src/providers/provider.ts";
+import { createHttpProvider } from "../../../src/providers/providers.ts";
 import { ByteBudget } from "../../../src/providers/transport/byte-budget.ts";
 import { closing, serve } from "../../support/closing.ts";
 import { chatAnswer, type Reply, streamed } from "../../support/scripted-server.ts";
-import { helloChunks } from "../recorded-streams.ts";
-import { chat } from "../stream-pieces.ts";
+import { helloChunks } from "../protocols/recorded-streams.ts";
+import { chat } from "../protocols/stream-pieces.ts";
 import { ask } from "./raw-replies.ts";
 
 const megabyte = 1024 * 1024;
@@ -17,7 +17,7 @@ const project = join(import.meta.dirname, "../../..");
 /** Asks twice in a process of its own, and prints by how many bytes that grew at the second answer, and what it was. */
 const program = `
   const { readFileSync } = await import("node:fs");
-  const { createHttpProvider } = await import(${JSON.stringify(join(project, "dist/providers/provider.js"))});
+  const { createHttpProvider } = await import(${JSON.stringify(join(project, "dist/providers/providers.js"))});
   const provider = createHttpProvider({ name: "test", baseUrl: process.argv[1] });
   const request = { kind: "request", lineNumber: 1, customId: "a", path: "/v1/chat/completions", model: "m", body: "{}" };
   const send = () => provider.send(request, { signal: new AbortController().signal });

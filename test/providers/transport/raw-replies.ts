@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Attempt } from "../../../src/model/attempt.ts";
-import type { HttpProviderOptions, Provider } from "../../../src/providers/provider.ts";
+import type { HttpProviderOptions, Provider } from "../../../src/providers/providers.ts";
 import { requestOf } from "../../contracts/provider.ts";
 import { closing } from "../../support/closing.ts";
 import { connect } from "../../support/connected.ts";

@@ -1,0 +1,80 @@
+import { items, member } from "../json-value.ts";
+
+/** What an error body says, wherever its author put it. */
+export interface ErrorFacts {
+  /** Codes, types and statuses in words, most telling first; as written. */
+  readonly codes: readonly string[];
+  /** A status between 400 and 599 that the body names; gateways wrap an upstream 429 in a 500. */
+  readonly statusCode: number | undefined;
+  /** The provider's own words; empty when it had none. */
+  readonly message: string;
+}
+
+/**
+ * Finds the error in a body: `{"error":{…}}` (OpenAI, Anthropic, Google), `{"error":"…"}`, `[{"error":{…}}]` (Google's compatible
+ * endpoint), `{"object":"error",…}` (old vLLM), or in the only choice (OpenRouter, when the provider broke off).
+ *
+ * @returns undefined when the body holds none; `"error":null` and an empty object are none.
+ */
+export function findError(body: unknown): unknown {
+  const first = Array.isArray(body) ? body[0] : body;
+  const error = member(first, "error");
+  if (saysSomething(error)) return error;
+  if (member(first, "object") === "error") return first;
+  const choices = items(member(first, "choices"));
+  const choiceError = choices.length === 1 ? member(choices[0], "error") : undefined;
+  return saysSomething(choiceError) ? choiceError : undefined;
+}
+
+/** Reads the body of a response that is known to have failed, whether `findError` finds its error or not. */
+export function readErrorFacts(body: unknown): ErrorFacts {
+  const error = findError(body) ?? body;
+  if (typeof error === "string") return { codes: [], statusCode: undefined, message: error };
+  return { codes: readCodes(error), statusCode: readStatus(error), message: readMessage(error) };
+}
+
+function saysSomething(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return Boolean(error);
+  return Object.values(error).some((value) => value !== null);
+}
+
+function readCodes(error: unknown): string[] {
+  const metadata = member(error, "metadata"); // OpenRouter
+  const found = [
+    member(error, "code"),
+    member(error, "type"),
+    member(error, "status"), // Google: RESOURCE_EXHAUSTED
+    member(error, "error_type"),
+    member(member(error, "details"), "error_code"), // Anthropic
+    member(member(error, "innererror"), "code"), // Azure
+    member(metadata, "error_type"),
+    member(metadata, "limit_source"),
+    member(metadata, "flagged_input") === undefined ? undefined : "flagged_input",
+  ];
+  for (const detail of items(member(error, "details"))) {
+    found.push(member(detail, "reason")); // Google: API_KEY_INVALID
+    for (const violation of items(member(detail, "violations"))) found.push(member(violation, "quotaId"));
+  }
+  return found.filter((code) => typeof code === "string");
+}
+
+function readStatus(error: unknown): number | undefined {
+  for (const value of [member(error, "code"), member(error, "status")]) {
+    const status = typeof value === "string" ? Number(value) : value;
+    if (typeof status === "number" && Number.isInteger(status) && status >= 400 && status <= 599) return status;
+  }
+  return undefined;
+}
+
+function readMessage(error: unknown): string {
+  const message = member(error, "message") ?? member(error, "detail") ?? member(error, "msg");
+  const upstream = member(member(error, "metadata"), "raw"); // OpenRouter: what its provider said
+  const parts = [messageText(message), typeof upstream === "string" ? upstream : ""];
+  return parts.filter((part) => part !== "").join(": ");
+}
+
+/** FastAPI servers answer 422 with a list of what is wrong where. */
+function messageText(message: unknown): string {
+  if (message === undefined || message === null) return "";
+  return typeof message === "string" ? message : JSON.stringify(message);
+}

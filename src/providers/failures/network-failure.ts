@@ -1,0 +1,77 @@
+import type { Failure, FailureKind } from "../../model/failure.ts";
+import { maxBodyBytes, maxExpansion } from "../body-limits.ts";
+import type { TransportErrorCode } from "./transport-error.ts";
+
+/**
+ * Understands an error of the connection, by its code.
+ *
+ * @param host Named in the message: `api.openai.com:443`.
+ */
+export function networkFailure(error: Error, host: string): Failure {
+  const code = errorCode(error);
+  const [kind, retryable, explain] = meanings.get(code) ?? byPattern(code);
+  return { kind, message: `${host}: ${explain} (${code === "Error" ? error.message : code})`, retryable };
+}
+
+type Meaning = readonly [kind: FailureKind, retryable: boolean, explain: string];
+
+const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
+  ERR_NOT_HTTP: ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"],
+  ERR_BODY_BROKEN: ["network", true, "the answer is broken off or garbled"],
+  ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxBodyBytes} bytes`],
+  ERR_DECODED_BODY_TOO_LONG: [
+    "invalid_response",
+    false,
+    `the answer decodes to more than ${maxBodyBytes} bytes, or ${maxExpansion} times its length`,
+  ],
+  ERR_UNKNOWN_ENCODING: ["invalid_response", false, "the answer has a content-encoding that was not asked for"],
+  ERR_PROVIDER_CLOSED: ["cancelled", false, "the provider was closed"],
+  ERR_PROXY_AUTHENTICATION: ["network", false, "the proxy wants a name and password: http://NAME:PASSWORD@HOST:PORT"],
+  ERR_PROXY_REFUSED: ["network", false, "the proxy does not let it through"],
+  ERR_PROXY_UNAVAILABLE: ["network", true, "the proxy could not reach it"],
+};
+
+const closedEarly: Meaning = ["network", true, "the server closed the connection before its answer was complete"];
+const noConnection: Meaning = ["network", true, "no connection within the time allowed for it"];
+const isTlsMissing = "should the base URL start with http://?";
+
+/** By code; those that are not our own are undici's and Node's (system, DNS, TLS, zlib). */
+const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ...Object.entries(ownMeanings),
+  ["UND_ERR_CONNECT_TIMEOUT", noConnection],
+  ["UND_ERR_HEADERS_TIMEOUT", noConnection], // of a proxy that is to make a tunnel: for answers that clock is off
+  ["UND_ERR_SOCKET", closedEarly],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", closedEarly],
+  ["UND_ERR_HEADERS_OVERFLOW", ["invalid_response", false, "the headers of the answer are too long"]],
+  ["ECONNREFUSED", ["network", true, "refused the connection: is the server running?"]],
+  ["ENOTFOUND", ["network", true, "no such host: is the base URL right, and is there a network?"]],
+  ["EAI_AGAIN", ["network", true, "the name could not be looked up: is there a network?"]],
+  ["ENETUNREACH", ["network", true, "the network cannot be reached"]],
+  ["EHOSTUNREACH", ["network", true, "the host cannot be reached"]],
+  ["ECONNRESET", ["network", true, "the connection was reset"]],
+  ["EPIPE", ["network", true, "the connection was closed while the request was sent"]],
+  ["ETIMEDOUT", ["network", true, "the connection timed out"]],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", ["network", false, `does not speak TLS: ${isTlsMissing}`]],
+  ["ERR_SSL_PACKET_LENGTH_TOO_LONG", ["network", false, `does not speak TLS: ${isTlsMissing}`]],
+  ["EPROTO", ["network", false, `TLS could not be agreed on: ${isTlsMissing}`]],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", ["network", false, "the certificate is for another host"]],
+  ["CERT_HAS_EXPIRED", ["network", false, "the certificate has expired"]],
+  ["CERT_NOT_YET_VALID", ["network", false, "the certificate is not valid yet: is the clock right?"]],
+]);
+
+/** Certificate errors have some twenty codes. None goes away by asking again. */
+const certificateCode = /CERT|ISSUER|SELF_SIGNED|UNABLE_TO|CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/;
+
+const encodingCode = /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT)/;
+
+function byPattern(code: string): Meaning {
+  if (encodingCode.test(code)) return ["invalid_response", true, "the answer is not in the content-encoding it claims"];
+  if (code.startsWith("HPE_"))
+    return ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"];
+  if (!certificateCode.test(code)) return ["network", true, "the connection failed"];
+  return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
+}
+
+function errorCode(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}

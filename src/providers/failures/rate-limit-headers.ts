@@ -1,0 +1,65 @@
+import { minuteMs, type Measure, type RateLimitReport } from "../../model/rate-limit.ts";
+import type { HttpResponse } from "../protocol.ts";
+import { parseReset, serverTime } from "./retry-after.ts";
+
+/** Where one limit stands in the headers of a response. */
+interface HeaderNames {
+  readonly measure: Measure;
+  readonly limit: string;
+  readonly remaining: string;
+  readonly reset: string;
+}
+
+/** OpenAI and those who copy it (OpenAI API, rate limits guide); a project's limit stands beside its organisation's. */
+function openaiNames(measure: Measure, name: string): HeaderNames {
+  return {
+    measure,
+    limit: `x-ratelimit-limit-${name}`,
+    remaining: `x-ratelimit-remaining-${name}`,
+    reset: `x-ratelimit-reset-${name}`,
+  };
+}
+
+/** Claude API, rate limits. Its `anthropic-ratelimit-tokens-…` repeat whichever of the others is nearest, so they add nothing. */
+function anthropicNames(measure: Measure): HeaderNames {
+  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((part) => `anthropic-ratelimit-${measure}-${part}`);
+  return { measure, limit: limit ?? "", remaining: remaining ?? "", reset: reset ?? "" };
+}
+
+const allNames: readonly HeaderNames[] = [
+  openaiNames("requests", "requests"),
+  openaiNames("tokens", "tokens"),
+  openaiNames("tokens", "project-tokens"),
+  anthropicNames("requests"),
+  anthropicNames("input-tokens"),
+  anthropicNames("output-tokens"),
+];
+
+const dayMs = 86_400_000;
+/** A limit by the minute is whole again within a minute; whole seconds are rounded up. */
+const maxMinuteMs = minuteMs + 1_000;
+
+/**
+ * What a response's headers say of the provider's limits. Missing, unreadable, zero and negative limits say nothing.
+ *
+ * @param requestsPeriodMs Of the limit on requests, which some providers give by the day. A reset more than a minute away tells as much.
+ * @returns undefined when nothing is said.
+ */
+export function readRateLimits(response: HttpResponse, requestsPeriodMs: number): RateLimitReport[] | undefined {
+  let reports: RateLimitReport[] | undefined;
+  for (const names of allNames) {
+    const limit = count(response.headers[names.limit]);
+    if (limit === undefined || limit === 0) continue;
+    const resetMs = parseReset(response.headers[names.reset], serverTime(response)) ?? 0;
+    const declaredMs = names.measure === "requests" ? requestsPeriodMs : minuteMs;
+    const periodMs = resetMs > maxMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
+    const remaining = count(response.headers[names.remaining]);
+    (reports ??= []).push({ measure: names.measure, limit, periodMs, remaining, source: "headers" });
+  }
+  return reports;
+}
+
+function count(value: string | string[] | undefined): number | undefined {
+  const text = Array.isArray(value) ? value[0] : value;
+  return text !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,37 @@
+import { messagesStreaming } from "./anthropic-messages-stream.ts";
+import { readApiFailure } from "../failures/api-failure.ts";
+import { count, member } from "../json-value.ts";
+import type { Protocol } from "../protocol.ts";
+import type { Usage } from "../../model/usage.ts";
+
+/**
+ * Anthropic Messages (Claude API reference). Version 2023-06-01 takes every request; later ones refuse sampling parameters. Its
+ * rate limits count input tokens as sent and output tokens as they come, so `max_tokens` reserves nothing.
+ */
+export const anthropicMessages: Protocol = {
+  path: "/v1/messages",
+  baseUrlHasVersion: false,
+  headers: { "anthropic-version": "2023-06-01" },
+  counting: "input",
+  readUsage,
+  readFailure: (response) => readApiFailure(response, isMessage),
+  streaming: messagesStreaming,
+};
+
+/** `input_tokens` counts only what follows the last cache breakpoint; the whole input is the sum of three. */
+function readUsage(body: unknown): Usage {
+  const usage = member(body, "usage");
+  const cachedTokens = count(member(usage, "cache_read_input_tokens"));
+  const writtenToCache = count(member(usage, "cache_creation_input_tokens"));
+  return {
+    promptTokens: count(member(usage, "input_tokens")) + writtenToCache + cachedTokens,
+    completionTokens: count(member(usage, "output_tokens")),
+    cachedTokens,
+    reasoningTokens: count(member(member(usage, "output_tokens_details"), "thinking_tokens")),
+  };
+}
+
+/** The content may be empty: the model had nothing to add, or `max_tokens` was 0 to warm the cache. */
+function isMessage(body: unknown): boolean {
+  return Array.isArray(member(body, "content"));
+}

@@ -1,0 +1,13 @@
+import { openaiChat } from "./openai-chat.ts";
+import { completionsStreaming } from "./openai-chat-stream.ts";
+import type { Protocol } from "../protocol.ts";
+
+/**
+ * OpenAI Completions (OpenAI API reference): legacy there, in daily use for base models on vLLM and llama.cpp. Its choices hold texts
+ * instead of messages; in usage, errors and how tokens count it is Chat Completions.
+ */
+export const openaiCompletions: Protocol = {
+  ...openaiChat,
+  path: "/v1/completions",
+  streaming: completionsStreaming,
+};

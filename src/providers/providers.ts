@@ -1,0 +1,10 @@
+export { createProvider, type ProviderOptions } from "./create-provider.ts";
+export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { isLoopback } from "./plain-http.ts";
+export { presets, type Preset } from "./presets.ts";
+export type { Protocol } from "./protocol.ts";
+export { protocols } from "./protocols/protocols.ts";
+export type { OnChunk, Provider, SendOptions } from "./provider.ts";
+export { createRedact, type Redact } from "./redaction.ts";
+export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
+export { createRoutedProvider, type Place, type RoutedProviderOptions, type Stop } from "./routing/routed-provider.ts";

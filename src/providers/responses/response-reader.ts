@@ -1,0 +1,214 @@
+import { Buffer } from "node:buffer";
+import type { Attempt, ErrorAnswer } from "../../model/attempt.ts";
+import { cancelled, type Failure } from "../../model/failure.ts";
+import type { RateLimitReport } from "../../model/rate-limit.ts";
+import { totalTokens, type Usage } from "../../model/usage.ts";
+import { extractJson, maxParsedLength } from "./json-extract.ts";
+import { parseJson } from "../json-value.ts";
+import { networkFailure } from "../failures/network-failure.ts";
+import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
+import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
+import { readRateLimits } from "../failures/rate-limit-headers.ts";
+import type { Redact } from "../redaction.ts";
+import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
+import type { OnChunk } from "../provider.ts";
+import { StreamReader } from "./stream-reader.ts";
+
+export interface ResponseReaderOptions {
+  readonly protocol: Protocol;
+  /** For messages: `api.openai.com:443`. */
+  readonly host: string;
+  readonly timeoutMs: number;
+  /** How long a stream may be silent. */
+  readonly idleTimeoutMs: number;
+  /** Of the limit on requests that the headers tell. */
+  readonly requestsPeriodMs: number;
+  readonly redact: Redact;
+}
+
+/** Longest text kept of an error body that is no JSON, and of a failure's message, in UTF-16 units. */
+const keptTextLength = 2000;
+const messageLength = 1000;
+
+/** The beginning of an HTTP response. */
+export interface ResponseHead {
+  readonly statusCode: number;
+  /** Names in lower case. */
+  readonly headers: ResponseHeaders;
+}
+
+/** Whom an answer is for. */
+export interface Reading {
+  /** JSON text as sent. */
+  readonly requestBody: string;
+  readonly onChunk: OnChunk | undefined;
+}
+
+/** Makes an attempt of whatever came back from one protocol's endpoint. */
+export class ResponseReader {
+  readonly #options: ResponseReaderOptions;
+
+  constructor(options: ResponseReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Does not throw: a response that breaks the reading of it is a failure of kind `internal`. */
+  readResponse(head: ResponseHead, text: string, reading: Reading): Attempt {
+    try {
+      const body = extractJson(text);
+      if (body !== undefined || !looksLikeEventStream(text))
+        return this.#read({ statusCode: head.statusCode, headers: head.headers, body, text, receivedAt: new Date() });
+      return this.#readUndeclaredStream(head, text, reading);
+    } catch (error) {
+      return this.#unreadable(error);
+    }
+  }
+
+  /** @returns a reader for an answer that comes as a stream; undefined if it is to be read as a whole. */
+  openStream(head: ResponseHead, { requestBody, onChunk }: Reading): StreamReader | undefined {
+    const { streaming } = this.#options.protocol;
+    if (streaming === undefined || !isSuccess(head) || !isEventStream(head.headers)) return undefined;
+    return new StreamReader(streaming.assemble(requestBody), onChunk);
+  }
+
+  /**
+   * What came of a stream that has ended. Does not throw.
+   *
+   * @param interruption What ended it before its connection did, if anything.
+   */
+  readStream(head: ResponseHead, stream: StreamReader, interruption: Attempt | undefined): Attempt {
+    try {
+      stream.end();
+      if (stream.thrown !== undefined) return this.#unreadable(stream.thrown);
+      const { errorText: reported, openedAt: receivedAt } = stream;
+      const text = reported ?? stream.body();
+      const response = { ...head, body: parseJson(text), text, receivedAt };
+      if (stream.isWhole()) return this.#read(response);
+      const attempt = reported === undefined ? this.#incomplete(head, interruption) : this.#read(response);
+      return this.#withLimits(withUsage(attempt, this.#options.protocol.readUsage(parseJson(stream.body()))), response);
+    } catch (error) {
+      return this.#unreadable(error);
+    }
+  }
+
+  readError(error: Error): Attempt {
+    return this.#failed(networkFailure(error, this.#options.host));
+  }
+
+  timedOut(): Attempt {
+    const { host, timeoutMs } = this.#options;
+    return this.#failed({
+      kind: "timeout",
+      message: `${host}: no complete answer within ${timeoutMs / 1000} s`,
+      retryable: true,
+    });
+  }
+
+  /** A stream fell silent. */
+  idle(): Attempt {
+    const { host, idleTimeoutMs } = this.#options;
+    return this.#failed({
+      kind: "timeout",
+      message: `${host}: the stream was silent for ${idleTimeoutMs / 1000} s, and not complete`,
+      retryable: true,
+    });
+  }
+
+  cancelled(): Attempt {
+    return this.#failed(cancelled("cancelled while waiting for the answer"));
+  }
+
+  #read(response: HttpResponse): Attempt {
+    const failure = this.#options.protocol.readFailure(response);
+    return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
+  }
+
+  #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
+    const isRefusal = !attempt.ok && attempt.failure.kind === "rate_limit";
+    const rateLimits = this.#readLimits(response) ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
+    return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
+  }
+
+  #readLimits(response: HttpResponse): readonly RateLimitReport[] | undefined {
+    return readRateLimits(response, this.#options.requestsPeriodMs);
+  }
+
+  /** A stream whose headers do not say that it is one, or a refusal that came as one. */
+  #readUndeclaredStream(head: ResponseHead, text: string, { requestBody, onChunk }: Reading): Attempt {
+    const { streaming } = this.#options.protocol;
+    if (streaming === undefined || !isSuccess(head)) {
+      const data = streaming === undefined ? text : (findFirstData(text) ?? text);
+      return this.#read({ ...head, body: parseJson(data), text: data, receivedAt: new Date() });
+    }
+    const stream = new StreamReader(streaming.assemble(requestBody), onChunk);
+    stream.push(Buffer.from(text));
+    return this.readStream(head, stream, undefined);
+  }
+
+  /** What broke the connection is not the point: the server was reached, and had begun to answer. */
+  #incomplete({ statusCode }: ResponseHead, interruption: Attempt | undefined): Attempt {
+    const failure = interruption === undefined || interruption.ok ? undefined : interruption.failure;
+    if (interruption !== undefined && failure?.kind !== "network") return interruption;
+    const message = failure?.message ?? `${this.#options.host}: the stream ended before the answer was complete`;
+    return this.#failed({ kind: "incomplete_stream", message, retryable: true, statusCode });
+  }
+
+  #unreadable(error: unknown): Attempt {
+    return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
+  }
+
+  #answered(response: HttpResponse): Attempt {
+    const { statusCode, headers, body, text } = response;
+    const usage = this.#options.protocol.readUsage(body);
+    const answer = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
+    const rateLimits = this.#readLimits(response);
+    return { ok: true, answer, ...(rateLimits !== undefined && { rateLimits }) };
+  }
+
+  #refused({ statusCode, headers, body, text }: HttpResponse, failure: Failure): Attempt {
+    const { protocol, redact } = this.#options;
+    const usage = protocol.readUsage(body);
+    const answer = { statusCode, requestId: redact(requestId(headers)), body: errorText(body, text, redact) };
+    return { ...this.#failed(failure, answer), ...(totalTokens(usage) > 0 && { usage }) };
+  }
+
+  #failed(failure: Failure, answer?: ErrorAnswer): Attempt {
+    const message = shorten(this.#options.redact(failure.message), messageLength);
+    return { ok: false, failure: { ...failure, message }, ...(answer !== undefined && { answer }) };
+  }
+}
+
+export function isSuccess({ statusCode }: ResponseHead): boolean {
+  return statusCode >= 200 && statusCode <= 299;
+}
+
+/** A failed stream may have been billed for what it had told by then. */
+function withUsage(attempt: Attempt, usage: Usage): Attempt {
+  return attempt.ok || attempt.usage !== undefined || totalTokens(usage) === 0 ? attempt : { ...attempt, usage };
+}
+
+function requestId(headers: ResponseHeaders): string {
+  const id = headers["x-request-id"] ?? headers["request-id"] ?? "";
+  return typeof id === "string" ? id : (id[0] ?? "");
+}
+
+/** In JSON a line break can only stand between tokens. */
+function onOneLine(text: string): string {
+  return text.includes("\n") || text.includes("\r") ? text.replaceAll(/[\r\n]/g, " ") : text;
+}
+
+/**
+ * JSON in any case. A secret may have stood across tokens: what is left of such a text is kept as a string, and so is the beginning of a
+ * long one.
+ */
+function errorText(body: unknown, text: string, redact: Redact): string {
+  if (text.length > maxParsedLength) return JSON.stringify(shorten(redact(text.slice(0, 2 * keptTextLength)), keptTextLength));
+  const clean = redact(text);
+  if (body !== undefined && (clean === text || parseJson(clean) !== undefined)) return onOneLine(clean);
+  return JSON.stringify(shorten(clean, keptTextLength));
+}
+
+/** Cuts no character in half. */
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}

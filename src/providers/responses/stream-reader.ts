@@ -1,0 +1,100 @@
+import type { Buffer } from "node:buffer";
+import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
+import { member, parseJson } from "../json-value.ts";
+import type { StreamAssembler } from "../protocol.ts";
+import type { OnChunk } from "../provider.ts";
+
+const doneText = "[DONE]";
+
+/** What keeps a connection alive and stands in `data:`, where only a comment belongs. */
+const keepAliveText = /^(?::|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
+
+/** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
+export class StreamReader {
+  readonly #assembler: StreamAssembler;
+  readonly #onChunk: OnChunk | undefined;
+  readonly #parser = new EventStreamParser((event) => this.#take(event, this.#hasEnded));
+  /** The body of an error, where the stream reported one; else an event that is no JSON. */
+  errorText: string | undefined;
+  readonly openedAt: Date = new Date();
+  /** A bug, or an event nested too deeply to be handled. */
+  thrown: unknown;
+  #hasEnded = false;
+
+  constructor(assembler: StreamAssembler, onChunk: OnChunk | undefined) {
+    this.#assembler = assembler;
+    this.#onChunk = onChunk;
+  }
+
+  push(bytes: Buffer): void {
+    if (!this.isOver) this.#guarded(() => this.#parser.push(bytes));
+  }
+
+  /** Nothing comes any more, for whatever reason. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#guarded(() => this.#parser.end());
+  }
+
+  /** Nothing of use can follow. */
+  get isOver(): boolean {
+    return this.#assembler.isOver || this.hasFailed;
+  }
+
+  get hasFailed(): boolean {
+    return this.errorText !== undefined || this.thrown !== undefined;
+  }
+
+  isWhole(): boolean {
+    return !this.hasFailed && this.#assembler.isWhole();
+  }
+
+  /** @see StreamAssembler.body */
+  body(): string {
+    return this.#assembler.body();
+  }
+
+  /**
+   * What follows the end of an answer is not part of it.
+   *
+   * @param mayBeCut It is the last of a stream that has ended, perhaps too early.
+   */
+  #take({ name, data: received }: ServerSentEvent, mayBeCut: boolean): void {
+    const text = received.trimEnd(); // `[DONE]` is written with a space after it, too
+    if (this.isOver || text === "") return;
+    const data = parseJson(text);
+    if (data !== undefined || text === doneText) this.#add(name, text, data);
+    else if (holdsEvents(name, text)) this.#takeLines(name, text.split("\n"), mayBeCut);
+    else if (!mayBeCut && !isKeepAlive(name, text)) this.errorText = text;
+  }
+
+  /** Some servers write one line feed between events, where two end one (Baseten). */
+  #takeLines(name: string, lines: readonly string[], mayBeCut: boolean): void {
+    for (const [index, data] of lines.entries()) this.#take({ name, data }, mayBeCut && index === lines.length - 1);
+  }
+
+  #add(name: string, text: string, data: unknown): void {
+    if (name === "error") this.errorText = member(data, "error") ? text : `{"error":${text}}`;
+    else this.errorText = this.#assembler.add({ text, data });
+    if (this.errorText === undefined && data !== undefined) this.#onChunk?.(data);
+  }
+
+  #guarded(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.thrown = error ?? "unknown";
+    }
+  }
+}
+
+/** Whether the first of several lines is an event of its own. */
+function holdsEvents(name: string, text: string): boolean {
+  const [first] = text.split("\n", 1);
+  return first !== undefined && first !== text && (parseJson(first) !== undefined || isKeepAlive(name, first));
+}
+
+/** An event of an unknown name holds no piece of an answer unless it is JSON. */
+function isKeepAlive(name: string, text: string): boolean {
+  return (!text.startsWith("{") && name !== "" && name !== "message" && name !== "error") || keepAliveText.test(text);
+}

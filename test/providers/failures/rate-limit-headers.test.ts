@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { readRateLimits } from "../../../src/providers/failures/rate-limit-headers.ts";
+
+const minute = 60_000;
+const source = "headers";
+const day = 86_400_000;
+
+function read(headers: Record<string, string>, requestsPeriodMs = minute): unknown {
+  return readRateLimits(
+    { statusCode: 200, headers, body: {}, text: "", receivedAt: new Date("2026-11-21T12:00:00Z") },
+    requestsPeriodMs,
+  );
+}
+
+test("OpenAI's headers tell requests and tokens per minute, and what is left of them", () => {
+  const headers = {
+    "x-ratelimit-limit-requests": "500",
+    "x-ratelimit-remaining-requests": "499",
+    "x-ratelimit-reset-requests": "120ms",
+    "x-ratelimit-limit-tokens": "30000",
+    "x-ratelimit-remaining-tokens": "29976",
+    "x-ratelimit-reset-tokens": "48ms",
+  };
+  expect(read(headers)).toEqual([
+    { measure: "requests", limit: 500, periodMs: minute, remaining: 499, source },
+    { measure: "tokens", limit: 30_000, periodMs: minute, remaining: 29_976, source },
+  ]);
+});
+
+test("Anthropic's tell input and output tokens apart", () => {
+  const headers = {
+    "anthropic-ratelimit-requests-limit": "1000",
+    "anthropic-ratelimit-requests-remaining": "999",
+    "anthropic-ratelimit-requests-reset": "2026-11-21T12:00:01Z",
+    "anthropic-ratelimit-input-tokens-limit": "80000",
+    "anthropic-ratelimit-input-tokens-remaining": "79000",
+    "anthropic-ratelimit-output-tokens-limit": "16000",
+    "anthropic-ratelimit-output-tokens-remaining": "16000",
+    "anthropic-ratelimit-tokens-limit": "96000",
+  };
+  expect(read(headers)).toEqual([
+    { measure: "requests", limit: 1_000, periodMs: minute, remaining: 999, source },
+    { measure: "input-tokens", limit: 80_000, periodMs: minute, remaining: 79_000, source },
+    { measure: "output-tokens", limit: 16_000, periodMs: minute, remaining: 16_000, source },
+  ]);
+});
+
+test("a provider that gives its requests by the day is not paced by them as if they were for a minute", () => {
+  const groq = { "x-ratelimit-limit-requests": "14400", "x-ratelimit-remaining-requests": "14399" };
+  expect(read({ ...groq, "x-ratelimit-reset-requests": "6s" }, day)).toMatchObject([{ limit: 14_400, periodMs: day }]);
+  // Of a provider of which this is not known, the reset tells: what is whole again within a minute is by the minute.
+  expect(read({ ...groq, "x-ratelimit-reset-requests": "2m59.56s" })).toMatchObject([{ periodMs: day }]);
+});
+
+test.each(["0", "-1", "", "many", "NaN"])("a limit of %j says nothing", (limit) => {
+  expect(read({ "x-ratelimit-limit-requests": limit, "x-ratelimit-remaining-requests": "5" })).toBeUndefined();
+});
+
+test("what is left may be missing or unreadable, and the limit still counts", () => {
+  for (const remaining of [undefined, "-1", "?"]) {
+    const headers = {
+      "x-ratelimit-limit-tokens": "90000",
+      ...(remaining !== undefined && { "x-ratelimit-remaining-tokens": remaining }),
+    };
+    expect(read(headers)).toEqual([{ measure: "tokens", limit: 90_000, periodMs: minute, remaining: undefined, source }]);
+  }
+});
+
+test("a response without such headers says nothing", () => {
+  expect(read({ "content-type": "application/json", "retry-after": "3" })).toBeUndefined();
+});
