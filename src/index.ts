@@ -12,7 +12,7 @@ export {
   type LimiterStatus,
   type RateLimitStatus,
   TokenBucket,
-} from "./limiters/limiter.ts";
+} from "./limiters/limiters.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock-server.ts";

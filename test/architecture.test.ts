@@ -42,7 +42,7 @@ const floors: Readonly<Record<string, number>> = {
 const doors: Readonly<Record<string, readonly string[]>> = {
   jsonl: ["jsonl/jsonl.ts"],
   providers: ["providers/provider.ts"],
-  limiters: ["limiters/limiter.ts"],
+  limiters: ["limiters/limiters.ts"],
   caches: ["caches/caches.ts"],
   retry: ["retry/retry.ts"],
   stats: ["stats/stats.ts"],
