@@ -1,15 +1,11 @@
 import { minuteMs, type Measure, type RateLimit } from "../../model/rate-limit.ts";
 import { isTurnedAway } from "../../model/failure.ts";
 import type { Ended, Gate, Start } from "../gate.ts";
-import type { LimitSet } from "../limits/limit-set.ts";
 import { PacedLimit } from "../limits/paced-limit.ts";
 import { addWeights, noWeights, subtractWeights, type Weights } from "../limits/weights.ts";
+import type { LearnedLimitsOptions } from "./learned-limits.ts";
 
-export interface LearnedPaceOptions {
-  readonly model: string;
-  /** Where the pace is put once it is known. */
-  readonly limits: LimitSet;
-  readonly clock: () => number;
+export interface LearnedPaceOptions extends Pick<LearnedLimitsOptions, "model" | "limits" | "clock"> {
   readonly onLearned: (limit: RateLimit) => void;
 }
 
@@ -28,12 +24,10 @@ const calmMsAtFirst = 54_000;
 const calmMsLost = 20_000;
 const maxGrowthPerSecond = 0.25;
 /** Of the latest 200 requests 12 rejections are no chance, and of the first ones 4 that are a seventh. */
-const remembered = 200;
 const maxByChance = 12;
 const maxByChanceAtFirst = 4;
 const maxShareByChance = 0.15;
-/** A pace that is cut to half, and rejections are not four times rarer: they are chance, and let be for a while. */
-const uselessShare = 0.5;
+/** A pace that is cut by as much, and rejections are not four times rarer: they are chance, and let be for a while. */
 const rarerShare = 0.25;
 const uselessForMs = 30_000;
 /** Rejections after requests that are larger than usual, by so many doublings together, mean a limit on tokens. */
@@ -49,7 +43,7 @@ export class LearnedPace implements Gate {
   #announcedAmount = 0;
   #requests = 0;
   #rejected = 0;
-  #episodeMs: number | undefined;
+  #episodeMs = 0;
   #doublings = 0;
   #unit: Measure = "requests";
   /** The last pace that made rejections rarer, and how many there were. */
@@ -60,7 +54,6 @@ export class LearnedPace implements Gate {
 
   constructor(options: LearnedPaceOptions) {
     this.#options = options;
-    this.#remember(options.clock(), burstMs);
   }
 
   /** Whether the latest rejections may be chance. */
@@ -81,10 +74,10 @@ export class LearnedPace implements Gate {
 
   started({ weights }: Pick<Start, "weights">): void {
     const nowMs = this.#options.clock();
-    if (nowMs - (this.#moments.at(-1)?.atMs ?? 0) > burstMs) this.#remember(nowMs, burstMs);
+    if (nowMs - (this.#moments.at(-1)?.atMs ?? -Infinity) > burstMs) this.#remember(nowMs, burstMs);
     this.#admitted = addWeights(this.#admitted, weights);
     this.#requests += 1;
-    this.#rejected *= 1 - 1 / remembered;
+    this.#rejected *= 1 - 1 / 200;
   }
 
   ended({ attempt, start: { weights }, unused }: Ended): void {
@@ -102,8 +95,7 @@ export class LearnedPace implements Gate {
     if (requests < 1 || tokens < 1) return;
     const doublings = Math.log2((tokens * this.#admitted.requests) / (requests * this.#admitted.tokens));
     this.#doublings = Math.min(2 * enoughDoublings, Math.max(0, this.#doublings + Math.min(1, Math.max(-1, doublings))));
-    if (this.#doublings >= enoughDoublings) this.#unit = "tokens";
-    else if (this.#doublings === 0) this.#unit = "requests";
+    if (this.#doublings >= enoughDoublings || this.#doublings === 0) this.#unit = this.#doublings > 0 ? "tokens" : "requests";
   }
 
   /** @param isOverrun Too many were rejected at once for chance. @param told What the server said that it limits. */
@@ -115,19 +107,15 @@ export class LearnedPace implements Gate {
     if (this.#limit?.spec.measure !== unit) this.#drop();
     const before = this.#limit?.spec.amount;
     const [min, max] = before === undefined ? [0, Infinity] : [before * (isOverrun ? maxCut : maxCutByFew), before * minCut];
-    const episodeMs = this.#episodeMs ?? nowMs;
-    const amount = Math.min(max, Math.max(min, this.#flowPerMs(episodeMs, unit) * minuteMs * cautiousShare));
-    // What was admitted before the last episode may have been by another limit.
-    this.#moments.splice(
-      0,
-      this.#moments.findLastIndex((moment) => moment.burstMs === 0),
-    );
-    this.#remember(episodeMs, 0);
+    const amount = Math.min(max, Math.max(min, this.#flowPerMs(unit) * minuteMs * cautiousShare));
+    const lastEpisode = this.#moments.findLastIndex((moment) => moment.burstMs === 0);
+    this.#moments.splice(0, lastEpisode);
+    this.#remember(this.#episodeMs, 0);
     this.#grownMs = nowMs;
     this.#calmSinceMs = before === undefined ? nowMs - calmMsAtFirst : Math.min(nowMs, this.#calmSinceMs + calmMsLost);
-    const isRarer = this.#rejected < this.#effective.rejected * rarerShare;
-    if (isSure || isRarer || before === undefined) this.#effective = { amount, rejected: this.#rejected };
-    if (amount >= this.#effective.amount * uselessShare) return this.#set(amount, unit);
+    if (isSure || before === undefined || this.#rejected < this.#effective.rejected * rarerShare)
+      this.#effective = { amount, rejected: this.#rejected };
+    if (amount >= this.#effective.amount * maxCut) return this.#set(amount, unit);
     this.#drop();
     this.#uselessUntilMs = nowMs + uselessForMs;
   }
@@ -137,8 +125,8 @@ export class LearnedPace implements Gate {
     if (this.#moments.length > maxMoments) this.#moments.shift();
   }
 
-  #flowPerMs(untilMs: number, unit: Measure): number {
-    const spans = this.#moments.map(({ atMs, ...held }) => ({ ...held, ms: untilMs - atMs + held.burstMs + 1 }));
+  #flowPerMs(unit: Measure): number {
+    const spans = this.#moments.map(({ atMs, ...held }) => ({ ...held, ms: this.#episodeMs - atMs + held.burstMs + 1 }));
     return Math.max(1 / minuteMs, ...spans.map(({ admitted, ms }) => (this.#admitted[unit] - admitted[unit]) / ms));
   }
 
