@@ -12,10 +12,10 @@ export {
   type LimiterStatus,
   type RateLimitStatus,
   TokenBucket,
-} from "./limiters/limiter.ts";
+} from "./limiters/limiters.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
-export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock-server.ts";
+export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 
 export type { Answer, Attempt, ErrorAnswer } from "./model/attempt.ts";

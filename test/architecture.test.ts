@@ -8,6 +8,8 @@ const source = join(project, "src");
 interface SourceFile {
   readonly path: string;
   readonly room: string;
+  /** The folder inside the room; empty for a file at the room's top. */
+  readonly subRoom: string;
   readonly text: string;
   readonly imports: readonly string[];
 }
@@ -17,7 +19,7 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
   .map((path) => {
     const text = readFileSync(join(source, path), "utf8");
     const imports = [...text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].flatMap(([, name]) => name ?? []);
-    return { path, room: path.includes("/") ? path.slice(0, path.indexOf("/")) : "index", text, imports };
+    return { path, room: roomOf(path), subRoom: subRoomOf(path), text, imports };
   });
 
 /** Floor by room: imports go down, never sideways. */
@@ -38,17 +40,28 @@ const floors: Readonly<Record<string, number>> = {
   index: 5,
 };
 
-/** The file of each room that other rooms import. */
-const doors: Readonly<Record<string, readonly string[]>> = {
-  jsonl: ["jsonl/jsonl.ts"],
-  providers: ["providers/providers.ts"],
-  limiters: ["limiters/limiter.ts"],
-  caches: ["caches/caches.ts"],
-  retry: ["retry/retry.ts"],
-  stats: ["stats/stats.ts"],
-  mock: ["mock/mock-server.ts"],
-  manager: ["manager/manager.ts"],
-  setup: ["setup/setup.ts"],
+/** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
+const subFloors: Readonly<Record<string, readonly string[]>> = {
+  caches: ["disk"],
+  cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
+  jsonl: ["attachments"],
+  limiters: ["limits", "health", "learning", "scheduler"],
+  manager: ["queues"],
+  mock: ["limits", "faults", "apis", "server"],
+  providers: ["failures", "protocols", "responses", "transport", "routing"],
+};
+
+/** The file of each room that other rooms import; it only exports. */
+const doors: Readonly<Record<string, string>> = {
+  jsonl: "jsonl/jsonl.ts",
+  providers: "providers/providers.ts",
+  limiters: "limiters/limiters.ts",
+  caches: "caches/caches.ts",
+  retry: "retry/retry.ts",
+  stats: "stats/stats.ts",
+  mock: "mock/mock.ts",
+  manager: "manager/manager.ts",
+  setup: "setup/setup.ts",
 };
 
 /** Where each package may be imported. */
@@ -70,13 +83,41 @@ describe("architecture", () => {
   });
 
   it("imports go down, never sideways", () => {
-    const wrong = importsBetweenRooms().filter(({ from, to }) => (floors[to.room] ?? 0) >= (floors[from.room] ?? 0));
+    const wrong = importsBetween(roomOf).filter(({ from, to }) => {
+      return (floors[roomOf(to)] ?? 0) >= (floors[from.room] ?? 0);
+    });
     expect(wrong.map(arrow)).toEqual([]);
   });
 
-  it("rooms are entered through their doors", () => {
-    const wrong = importsBetweenRooms().filter(({ to }) => doors[to.room] !== undefined && !doors[to.room]?.includes(to.path));
+  it("knows every folder of every room", () => {
+    const unknown = files.filter(({ room, subRoom }) => subRoom !== "" && subFloors[room]?.includes(subRoom) !== true);
+    expect(unknown.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("inside a room imports go down, too", () => {
+    const wrong = importsBetween((path) => join(roomOf(path), subRoomOf(path))).filter(({ from, to }) => {
+      const order = subFloors[from.room] ?? [];
+      const isInside = from.room === roomOf(to) && from.subRoom !== "" && subRoomOf(to) !== "";
+      return isInside && order.indexOf(subRoomOf(to)) >= order.indexOf(from.subRoom);
+    });
     expect(wrong.map(arrow)).toEqual([]);
+  });
+
+  it("no file reaches itself by imports, those of types included", () => {
+    expect(findCircle()).toBeUndefined();
+  });
+
+  it("rooms are entered through their doors", () => {
+    const wrong = importsBetween(roomOf).filter(({ to }) => (doors[roomOf(to)] ?? to) !== to);
+    expect(wrong.map(arrow)).toEqual([]);
+  });
+
+  it("doors only export", () => {
+    const paths = new Set(Object.values(doors));
+    const busy = files.filter(
+      ({ path, text }) => paths.has(path) && withoutComments(text).replaceAll(exportFrom, "").trim() !== "",
+    );
+    expect(busy.map(({ path }) => path)).toEqual([]);
   });
 
   it.each(Object.entries(fences))("%s is imported where it belongs", (name, allowed) => {
@@ -94,22 +135,74 @@ describe("architecture", () => {
     const lengths = files.map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }));
     expect(lengths.filter(({ lines }) => lines > 250)).toEqual([]);
     const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
-    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(80);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(65);
+  });
+
+  it("no folder holds more files than a person takes in at a glance", () => {
+    const counts = new Map<string, number>();
+    for (const { path } of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > 16)).toEqual([]);
   });
 });
 
-function importsBetweenRooms(): { from: SourceFile; to: { path: string; room: string } }[] {
+const exportFrom = /export (?:type )?(?:\*|\{[^}]*\}) from "[^"]+";/g;
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+}
+
+function roomOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "index";
+}
+
+function subRoomOf(path: string): string {
+  return path.split("/").slice(1, -1).join("/");
+}
+
+/** What a file imports of the project, as paths below `src/`. */
+function importedPaths({ path, imports }: SourceFile): string[] {
+  return imports
+    .filter((name) => name.startsWith("."))
+    .map((name) => relative(source, resolve(dirname(join(source, path)), name)));
+}
+
+interface Import {
+  readonly from: SourceFile;
+  readonly to: string;
+}
+
+/** @param groupOf Imports inside a group are left out. */
+function importsBetween(groupOf: (path: string) => string): Import[] {
   return files.flatMap((from) =>
-    from.imports
-      .filter((name) => name.startsWith("."))
-      .map((name) => relative(source, resolve(dirname(join(source, from.path)), name)))
-      .map((path) => ({ from, to: { path, room: path.includes("/") ? path.slice(0, path.indexOf("/")) : "index" } }))
-      .filter(({ to }) => to.room !== from.room),
+    importedPaths(from)
+      .filter((to) => groupOf(to) !== groupOf(from.path))
+      .map((to) => ({ from, to })),
   );
 }
 
-function arrow({ from, to }: { from: SourceFile; to: { path: string } }): string {
-  return `${from.path} -> ${to.path}`;
+function arrow({ from, to }: Import): string {
+  return `${from.path} -> ${to}`;
+}
+
+/** Depth first: the first path that comes back to a file it went through. */
+function findCircle(): readonly string[] | undefined {
+  const imported = new Map(files.map((file) => [file.path, importedPaths(file)]));
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): readonly string[] | undefined => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const next of imported.get(path) ?? []) {
+      const circle = visit(next, [...way, path]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const { path } of files) {
+    const circle = visit(path, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
 }
 
 function pathsWith(pattern: RegExp): string[] {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
-import type { MockServerOptions, OutagePlan } from "../mock/mock-server.ts";
+import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { readVersion } from "./version.ts";
 

@@ -6,7 +6,7 @@ import type { Demand } from "../model/demand.ts";
 import { UsageError } from "../model/errors.ts";
 import { cancelled, servedByNobody } from "../model/failure.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
-import { cancelledWhileWaiting } from "./waiting-queue.ts";
+import { cancelledWhileWaiting } from "./scheduler/waiting-queue.ts";
 
 export interface BottleneckLimiterOptions {
   /**

@@ -1,5 +1,5 @@
 import type { CacheStore } from "../caches/caches.ts";
-import type { Limiter } from "../limiters/limiter.ts";
+import type { Limiter } from "../limiters/limiters.ts";
 import type { Observer } from "../model/event.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import type { Provider } from "../providers/providers.ts";

@@ -1,4 +1,4 @@
-import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiter.ts";
+import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiters.ts";
 import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
 import { UsageError } from "../model/errors.ts";
 import type { RunEvent } from "../model/event.ts";

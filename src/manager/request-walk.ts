@@ -1,5 +1,5 @@
 import type { CacheStore } from "../caches/caches.ts";
-import type { Limiter } from "../limiters/limiter.ts";
+import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Observer } from "../model/event.ts";
 import type { Failure } from "../model/failure.ts";

@@ -1,4 +1,4 @@
-import type { Limiter } from "../limiters/limiter.ts";
+import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";

@@ -1,7 +1,7 @@
 import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { startMockServer } from "../mock/mock-server.ts";
+import { startMockServer } from "../mock/mock.ts";
 import { UsageError } from "../model/errors.ts";
 import {
   createHttpProvider,

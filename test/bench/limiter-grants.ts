@@ -1,4 +1,4 @@
-import { createLimiter } from "../../src/limiters/limiter.ts";
+import { createLimiter } from "../../src/limiters/limiters.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import { noUsage } from "../../src/model/usage.ts";
 import { demandFor, limitsOf, type PerMinute } from "../limiters/attempts.ts";

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Limiter } from "../../src/limiters/limiter.ts";
+import type { Limiter } from "../../src/limiters/limiters.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import { answered, demandFor, failed, never } from "../limiters/attempts.ts";
 

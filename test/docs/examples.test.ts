@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseOptions } from "../../src/config/options.ts";
 import { RequestParser } from "../../src/jsonl/jsonl.ts";
-import { type MockServer, startMockServer } from "../../src/mock/mock-server.ts";
+import { type MockServer, startMockServer } from "../../src/mock/mock.ts";
 import { Workplace } from "../e2e/cli.ts";
 import { type Block, pages, project } from "./pages.ts";
 

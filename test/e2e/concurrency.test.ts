@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MockServerOptions } from "../../src/mock/mock-server.ts";
+import type { MockServerOptions } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import { chatAnswer, delayed, type Reply } from "../support/scripted-server.ts";

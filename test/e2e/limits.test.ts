@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { MockServer } from "../../src/mock/mock-server.ts";
+import type { MockServer } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
 import { portOf } from "../support/raw-server.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";

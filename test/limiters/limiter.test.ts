@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLimiter } from "../../src/limiters/limiter.ts";
+import { createLimiter } from "../../src/limiters/limiters.ts";
 import { UsageError } from "../../src/model/errors.ts";
 import { describeOwnLimiter } from "../contracts/limiter.ts";
 import { limitsOf } from "./attempts.ts";

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
+import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiters.ts";
 import type { AnsweredAttempt, Attempt } from "../../src/model/attempt.ts";
 import { demandFor, failed, limitsOf, type PerMinute } from "./attempts.ts";
 

@@ -1,4 +1,4 @@
-import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiter.ts";
+import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiters.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import { answered, demandFor, limitsOf, never, type PerMinute } from "./attempts.ts";

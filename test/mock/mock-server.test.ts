@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { type MockServerOptions, startMockServer } from "../../src/mock/mock-server.ts";
+import { type MockServerOptions, startMockServer } from "../../src/mock/mock.ts";
 import { UsageError } from "../../src/model/errors.ts";
 import { mock } from "../support/closing.ts";
 import type { Answered } from "./ask.ts";

@@ -1,7 +1,7 @@
 import { BadRequestError, NotFoundError, OpenAI, RateLimitError } from "openai";
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
-import type { MockServer, MockServerOptions } from "../../src/mock/mock-server.ts";
+import type { MockServer, MockServerOptions } from "../../src/mock/mock.ts";
 import { mock } from "../support/closing.ts";
 
 /** OpenAI's own client is the judge of whether we speak its language. */

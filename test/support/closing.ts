@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { type MockServer, type MockServerOptions, startMockServer } from "../../src/mock/mock-server.ts";
+import { type MockServer, type MockServerOptions, startMockServer } from "../../src/mock/mock.ts";
 import {
   chatAnswer,
   type Script,

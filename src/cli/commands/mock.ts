@@ -1,5 +1,5 @@
-import type { MockServerOptions, MockStats } from "../../mock/mock-server.ts";
-import { startMockServer } from "../../mock/mock-server.ts";
+import type { MockServerOptions, MockStats } from "../../mock/mock.ts";
+import { startMockServer } from "../../mock/mock.ts";
 
 export interface MockCommandStreams {
   readonly stderr: { write(text: string): unknown };

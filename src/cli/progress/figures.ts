@@ -1,4 +1,4 @@
-import type { Binding, LimiterStatus } from "../../limiters/limiter.ts";
+import type { Binding, LimiterStatus } from "../../limiters/limiters.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 
 /** What a display reads at each redraw. */

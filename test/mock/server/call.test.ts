@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MockServer } from "../../../src/mock/mock-server.ts";
+import type { MockServer } from "../../../src/mock/mock.ts";
 import { mock } from "../../support/closing.ts";
 import { ask, askChat, chatBody, readStats, until } from "../ask.ts";
 

@@ -1,0 +1,93 @@
+import type { Target } from "../model/demand.ts";
+import { UsageError } from "../model/errors.ts";
+import type { Observer } from "../model/event.ts";
+import { describeRateLimit, type RateLimit } from "../model/rate-limit.ts";
+import type { Limiter } from "./limiter.ts";
+import { configuredLimit } from "./limits/configured-limit.ts";
+import { LimitSet } from "./limits/limit-set.ts";
+import { ModelQueues } from "./scheduler/model-queues.ts";
+import { RequestScheduler } from "./scheduler/request-scheduler.ts";
+
+export interface LimiterOptions {
+  /** Where requests can be sent. Demands name them by their index in this list, which may grow. */
+  readonly targets: readonly Target[];
+  /** Maximum of attempts in flight. */
+  readonly concurrency: number;
+  /**
+   * Whether fewer are in flight at first, and while the server rejects requests.
+   *
+   * @default true
+   */
+  readonly adaptive?: boolean | undefined;
+  /**
+   * Of all targets together. Those of up to a minute are a pace, longer ones a quota that may be used as fast as others allow.
+   *
+   * @default none but those that providers tell
+   */
+  readonly limits?: readonly RateLimit[] | undefined;
+  /**
+   * Milliseconds until a server that no request gets through to is probed for the first time; they double with each probe that fails.
+   *
+   * @default 1_000
+   */
+  readonly probeDelayMs?: number | undefined;
+  /** @default 30_000 */
+  readonly maxProbeDelayMs?: number | undefined;
+  /** Hears of pauses, learned limits, changes of concurrency, and once of a request that is larger than a limit. */
+  readonly onEvent?: Observer | undefined;
+  /**
+   * Monotonic milliseconds.
+   *
+   * @default performance.now
+   */
+  readonly clock?: (() => number) | undefined;
+  /**
+   * Uniform in [0, 1).
+   *
+   * @default Math.random
+   */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Makes a limiter that keeps to limits that are set, that providers tell, and that it learns from rejections.
+ *
+ * @throws UsageError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
+ */
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { concurrency, targets, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new UsageError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
+  for (const limit of [...limits, ...targets.flatMap((target) => target.limits ?? [])]) checkLimit(limit);
+  const shared = limits.filter(({ model }) => model === undefined);
+  return new RequestScheduler({
+    concurrency,
+    createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
+    createQueues: (onAbort) =>
+      new ModelQueues({
+        onAbort,
+        targets,
+        concurrency,
+        adaptive: options.adaptive ?? true,
+        limits,
+        probeDelayMs: options.probeDelayMs ?? 1_000,
+        maxProbeDelayMs: options.maxProbeDelayMs ?? 30_000,
+        onEvent,
+        clock,
+        random: options.random ?? Math.random,
+      }),
+    onTooLarge: (message) => onEvent({ type: "warning", message }),
+    clock,
+  });
+}
+
+function checkLimit(limit: RateLimit): void {
+  const isGood = [limit.amount, limit.periodMs].every((value) => Number.isFinite(value) && value > 0);
+  if (!isGood) throw new UsageError(`A limit must be a number above 0 in a time above 0, not ${describeRateLimit(limit)}.`);
+}
+
+function monotonicMs(): number {
+  return performance.now();
+}
+
+function ignoreEvent(): void {}

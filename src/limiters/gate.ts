@@ -1,0 +1,49 @@
+import type { Attempt } from "../model/attempt.ts";
+import type { LimitSource } from "../model/rate-limit.ts";
+import type { Binding } from "./limiter.ts";
+import type { Weights } from "./limits/weights.ts";
+
+/** Why a request may not start now. */
+export interface BlockedBy {
+  readonly reason: Exclude<Binding, "nothing">;
+  /** After which it is worth looking again; undefined where an event ends it. */
+  readonly waitMs?: number;
+  /** How much is allowed: in the limit's period, or in flight. */
+  readonly amount?: number;
+  /** Of a limit. */
+  readonly source?: LimitSource;
+}
+
+/** A request that would start at a target. */
+export interface Start {
+  readonly weights: Weights;
+  /** The model's attempts in flight there. */
+  readonly inFlight: number;
+  /** Whether the request could go elsewhere if this target fails. */
+  readonly hasStandIn: boolean;
+}
+
+/** A request that started. */
+export interface Started extends Start {
+  readonly atMs: number;
+  /** The number of the last pause by then. */
+  readonly episode: number;
+}
+
+/** What came of it. */
+export interface Ended {
+  readonly attempt: Attempt;
+  readonly start: Started;
+  /** What it had reserved and not used. */
+  readonly unused: Weights;
+  /** The model's attempts that were in flight with it. */
+  readonly inFlight: number;
+}
+
+/** One policy of a target, and one reason to wait. */
+export interface Gate {
+  /** @returns undefined if the request may start, as far as this gate is concerned. */
+  blockedBy?(start: Start): BlockedBy | undefined;
+  started?(start: Start): void;
+  ended?(ended: Ended): void;
+}

@@ -1,0 +1,99 @@
+import type { Attempt } from "../../model/attempt.ts";
+import { isTurnedAway, type Failure } from "../../model/failure.ts";
+
+const shortestBackoffMs = 1_000;
+const longestBackoffMs = 60_000;
+/**
+ * A server that turns one request away without saying for how long may mean that request alone; one that turns several away, with no
+ * success among them, means everyone.
+ */
+const refusalsInARow = 3;
+
+export interface PauseOptions {
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * A pause that everyone shares: when a server turns one attempt away and says for how long, or several without saying so, nobody
+ * starts until it is over.
+ *
+ * All refusals of attempts that had started before the pause belong to one episode: they neither extend it nor call it out again,
+ * unless the server asks for longer than it did at first.
+ */
+export class Pause {
+  readonly #options: PauseOptions;
+  #episode = 0;
+  #untilMs = -Infinity;
+  /** What the server asked for when the episode began. */
+  #requestedMs = 0;
+  /** Episodes since the last success of an attempt that started after a pause. */
+  #episodesInARow = 0;
+  /** Refusals without a time since the last success. */
+  #refusals = 0;
+
+  constructor(options: PauseOptions) {
+    this.#options = options;
+  }
+
+  /** Number of the last episode. Note it when an attempt starts. */
+  get episode(): number {
+    return this.#episode;
+  }
+
+  /** Milliseconds until everyone may go on; 0 when there is no pause. */
+  get leftMs(): number {
+    return Math.max(0, this.#untilMs - this.#options.clock());
+  }
+
+  /**
+   * Looks at what came of an attempt.
+   *
+   * @param episode The last episode when the attempt started.
+   * @returns whether an episode begins with it.
+   */
+  observe(attempt: Attempt, episode: number): boolean {
+    const isStraggler = episode < this.#episode;
+    if (attempt.ok) {
+      this.#refusals = 0;
+      if (!isStraggler) this.#episodesInARow = 0;
+      return false;
+    }
+    if (!isTurnedAway(attempt.failure)) return false;
+    if (isStraggler) this.#extend(attempt.failure);
+    else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
+    return !isStraggler && episode < this.#episode;
+  }
+
+  #isForEveryone(failure: Failure): boolean {
+    if (requestedMs(failure) > 0) return true;
+    this.#refusals += 1;
+    return this.#refusals >= refusalsInARow;
+  }
+
+  #begin(failure: Failure): void {
+    const nowMs = this.#options.clock();
+    this.#requestedMs = requestedMs(failure);
+    this.#untilMs = Math.max(this.#untilMs, nowMs + (this.#requestedMs || this.#backoffMs()));
+    this.#episode += 1;
+    this.#episodesInARow += 1;
+  }
+
+  #extend(failure: Failure): void {
+    if (requestedMs(failure) <= this.#requestedMs) return;
+    this.#untilMs = Math.max(this.#untilMs, this.#options.clock() + requestedMs(failure));
+  }
+
+  /** Full jitter: anything up to a ceiling that doubles with each episode. */
+  #backoffMs(): number {
+    const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** this.#episodesInARow);
+    return this.#options.random() * ceilingMs;
+  }
+}
+
+/** "Come back in 0 seconds", said while turning somebody away, says nothing. */
+function requestedMs(failure: Failure): number {
+  return Math.max(0, failure.retryAfterMs ?? 0);
+}

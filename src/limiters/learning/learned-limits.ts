@@ -1,0 +1,95 @@
+import { minuteMs, type Measure, type RateLimit, type RateLimitReport } from "../../model/rate-limit.ts";
+import type { Ended, Gate, Started } from "../gate.ts";
+import type { LimitSet } from "../limits/limit-set.ts";
+import { PacedLimit } from "../limits/paced-limit.ts";
+
+export interface LearnedLimitsOptions {
+  readonly model: string;
+  /** Where limits are put once they are known. */
+  readonly limits: LimitSet;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly onLearned: (limit: RateLimit, source: RateLimitReport["source"]) => void;
+  /** Those that the user set, which have counted everything from the start. */
+  readonly configured?: readonly RateLimit[];
+}
+
+/**
+ * Limits that a provider tells, in headers or in the words of a rejection. Those by the minute or less are kept to. A day's limit is no
+ * pace, and when it is used up the provider says until when.
+ */
+export class LearnedLimits implements Gate {
+  readonly #options: LearnedLimitsOptions;
+  readonly #known = new Map<Measure, PacedLimit>();
+  #areInHeaders = false;
+  #learnedAtMs = -Infinity;
+
+  constructor(options: LearnedLimitsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether headers tell them, and with every response what is left. */
+  get areInHeaders(): boolean {
+    return this.#areInHeaders;
+  }
+
+  /** When the last limit became known that was not known before. */
+  get learnedAtMs(): number {
+    return this.#learnedAtMs;
+  }
+
+  ended({
+    attempt,
+    start,
+    inFlight,
+  }: Pick<Ended, "attempt" | "inFlight"> & { readonly start: Pick<Started, "atMs" | "weights"> }): void {
+    const reports = attempt.rateLimits ?? [];
+    for (const report of reports) {
+      if (report.periodMs > minuteMs || !isTightest(report, reports)) continue;
+      const isNew = !this.#known.has(report.measure);
+      const limit = this.#learn(report);
+      const { measure, remaining, source } = report;
+      if (isNew) this.#learnedAtMs = this.#options.clock();
+      this.#areInHeaders ||= source === "headers";
+      // Those in flight took their part before this request was rejected, or are rejected as well.
+      const others = source === "errors" ? 0 : inFlight - 1;
+      if (isNew && !this.#isConfigured(report)) limit.begin(remaining, others, start.weights[measure]);
+      // The age of the figure is not known, but it is not older than the request.
+      else if (remaining !== undefined)
+        limit.lower(source === "headers" ? maxRemaining(measure, remaining) : remaining, this.#options.clock() - start.atMs);
+    }
+  }
+
+  /** Then the configured one has counted what was in flight when this one became known. */
+  #isConfigured({ measure, limit, periodMs }: RateLimitReport): boolean {
+    const { configured = [] } = this.#options;
+    return configured.some((set) => set.measure === measure && set.periodMs === periodMs && set.amount <= limit);
+  }
+
+  #learn({ measure, limit: amount, periodMs, source }: RateLimitReport): PacedLimit {
+    const { model, limits, clock, onLearned } = this.#options;
+    const known = this.#known.get(measure);
+    if (known?.spec.amount === amount) return known;
+    const spec = { measure, amount, periodMs, model };
+    onLearned(spec, source);
+    if (known !== undefined) {
+      known.setAmount(amount);
+      return known;
+    }
+    const learned = new PacedLimit(spec, source, clock);
+    this.#known.set(measure, learned);
+    limits.add(learned);
+    return learned;
+  }
+}
+
+/** Anthropic, whose headers alone tell input and output apart, rounds to the nearest thousand (Claude API, rate limits). */
+function maxRemaining(measure: Measure, remaining: number): number {
+  const isRounded = (measure === "input-tokens" || measure === "output-tokens") && remaining % 1_000 === 0;
+  return isRounded ? remaining + 500 : remaining;
+}
+
+/** A provider may report two limits on one measure, of a project and of its organisation; the smaller one counts. */
+function isTightest(report: RateLimitReport, reports: readonly RateLimitReport[]): boolean {
+  return !reports.some(({ measure, limit }) => measure === report.measure && limit < report.limit);
+}

@@ -1,0 +1,68 @@
+import type { RateLimit } from "../../model/rate-limit.ts";
+import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
+import type { LimitStatus } from "../limiter.ts";
+import { type Limit, startsPerMs } from "./limit.ts";
+import type { Weights } from "./weights.ts";
+
+/** Limits that are taken from together: nothing is taken from one while another is waited for. */
+export class LimitSet implements Gate {
+  #limits: readonly Limit[];
+
+  constructor(limits: readonly Limit[] = []) {
+    this.#limits = limits;
+  }
+
+  get areSet(): boolean {
+    return this.#limits.length > 0;
+  }
+
+  status(): LimitStatus[] {
+    return this.#limits.map((limit) => ({ ...limit.spec, source: limit.source, available: limit.available() }));
+  }
+
+  add(limit: Limit): void {
+    this.#limits = [...this.#limits, limit];
+  }
+
+  remove(limit: Limit): void {
+    this.#limits = this.#limits.filter((other) => other !== limit);
+  }
+
+  /** @returns the limit that is waited for longest; undefined if all have room. */
+  blockedBy({ weights }: Pick<Start, "weights">): BlockedBy | undefined {
+    let maxWaitMs = 0;
+    let blocking: Limit | undefined;
+    for (const limit of this.#limits) {
+      const waitMs = limit.waitMs(weights[limit.spec.measure]);
+      if (waitMs <= maxWaitMs) continue;
+      maxWaitMs = waitMs;
+      blocking = limit;
+    }
+    if (blocking === undefined) return undefined;
+    const { spec, source } = blocking;
+    return { reason: spec.measure, waitMs: maxWaitMs, amount: spec.amount, source };
+  }
+
+  started({ weights }: Pick<Start, "weights">): void {
+    for (const limit of this.#limits) limit.take(weights[limit.spec.measure]);
+  }
+
+  ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
+    for (const limit of this.#limits) {
+      const weight = unused[limit.spec.measure];
+      if (weight !== 0) limit.giveBack(weight, start.atMs);
+    }
+  }
+
+  /** How many requests of such weights all limits together let start in a millisecond; Infinity if there are none. */
+  startsPerMs(weights: Weights): number {
+    let min = Infinity;
+    for (const { spec } of this.#limits) min = Math.min(min, startsPerMs(spec, weights));
+    return min;
+  }
+
+  /** A limit that a request would exceed all by itself. */
+  exceededBy(weights: Weights): RateLimit | undefined {
+    return this.#limits.find(({ spec }) => weights[spec.measure] > spec.amount)?.spec;
+  }
+}

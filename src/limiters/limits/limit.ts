@@ -1,0 +1,20 @@
+import { minuteMs, type LimitSource, type RateLimit } from "../../model/rate-limit.ts";
+import type { Weights } from "./weights.ts";
+
+/** One limit on one unit. Weights are requests or tokens, times monotonic milliseconds. */
+export interface Limit {
+  readonly spec: RateLimit;
+  readonly source: LimitSource;
+  /** How much can start now; below 0 while a debt is paid off. */
+  available(): number;
+  /** Until `weight` can start; 0 if now. What is larger than the limit can ever hold can start when that is full. */
+  waitMs(weight: number): number;
+  take(weight: number): void;
+  /** Corrects what was taken at `takenAtMs`: gives back, or with a negative `weight` takes more. */
+  giveBack(weight: number, takenAtMs: number): void;
+}
+
+/** How many requests of such weights a limit lets start in a millisecond. Longer ones than a minute's are no pace. */
+export function startsPerMs({ measure, amount, periodMs }: RateLimit, weights: Weights): number {
+  return periodMs > minuteMs ? Infinity : amount / periodMs / weights[measure];
+}

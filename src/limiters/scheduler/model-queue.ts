@@ -1,0 +1,162 @@
+import type { Attempt } from "../../model/attempt.ts";
+import type { Candidate, Demand } from "../../model/demand.ts";
+import type { RateLimit } from "../../model/rate-limit.ts";
+import type { BlockedBy, Start, Started } from "../gate.ts";
+import type { Circuit } from "../health/circuit.ts";
+import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
+import type { Weights } from "../limits/weights.ts";
+import type { TargetLimiter } from "./target-limiter.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
+
+/** Where a request may start now. */
+export interface Choice {
+  readonly candidate: Candidate;
+  readonly start: Start;
+}
+
+/** What one target allows the queue's model, and how much of it is in use. */
+interface TargetState {
+  limiter: TargetLimiter;
+  inFlight: number;
+  /** Undefined until it is one of several. */
+  health: Circuit | undefined;
+}
+
+export interface ModelQueueOptions {
+  readonly createTargetLimiter: (target: number) => TargetLimiter;
+  readonly createHealth: (target: number, limiter: TargetLimiter) => Circuit;
+  readonly isEvicted: (target: number) => boolean;
+  /** Called after waiting requests have left because of an abort. */
+  readonly onAbort: () => void;
+}
+
+/** The requests for one model: those that wait, and how many are in flight at each target that can take them. */
+export class ModelQueue {
+  readonly waiting: WaitingQueue;
+  readonly #options: ModelQueueOptions;
+  readonly #targets = new Map<number, TargetState>();
+
+  constructor(options: ModelQueueOptions) {
+    this.#options = options;
+    this.waiting = new WaitingQueue(options.onAbort);
+  }
+
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && [...this.#targets.values()].every(({ inFlight }) => inFlight === 0);
+  }
+
+  get pauseMs(): number {
+    return Math.max(0, ...[...this.#targets.values()].map(({ limiter }) => limiter.pauseMs));
+  }
+
+  isPaced(target: number): boolean {
+    return this.#target(target).limiter.isPaced;
+  }
+
+  /** A limit that a request would exceed all by itself, and by what. */
+  exceededBy({ target, cost }: Candidate): { readonly limit: RateLimit; readonly weights: Weights } | undefined {
+    const { limiter } = this.#target(target);
+    const weights = limiter.weigh(cost);
+    const limit = limiter.exceededBy(weights);
+    return limit && { limit, weights };
+  }
+
+  /**
+   * Among the candidates of the lowest rank that can be used at all, the one that is least in use for its weight. Those that all requests
+   * fail at are only probed, unless there are no others.
+   *
+   * @returns why the request may not start now, where it may not.
+   */
+  choose({ candidates }: Demand): Choice | BlockedBy {
+    if (candidates.length === 1) return this.#chooseAmong(candidates, false);
+    const choice = this.#chooseAmong(candidates, true);
+    return "reason" in choice && isOutOfReach(choice) ? this.#chooseAmong(candidates, false) : choice;
+  }
+
+  #chooseAmong(candidates: readonly Candidate[], sparesSick: boolean): Choice | BlockedBy {
+    let choice: (Choice & { readonly load: number }) | undefined;
+    let blockedBy: BlockedBy | undefined;
+    let rankInUse = Infinity;
+    const lastRank = lastRankOf(candidates);
+    for (const candidate of candidates) {
+      if (candidate.rank > rankInUse || this.#isOutOfUse(candidate, candidates)) continue;
+      if (choice !== undefined && candidate.rank > choice.candidate.rank) continue;
+      const state = this.#target(candidate.target);
+      if (sparesSick && this.#healthOf(state, candidate.target).blockedBy() !== undefined) continue;
+      const { limiter, inFlight } = state;
+      const start = { weights: limiter.weigh(candidate.cost), inFlight, hasStandIn: candidate.rank < lastRank };
+      const blocked = limiter.blockedBy(start);
+      const load = inFlight / candidate.weight;
+      if (blocked === undefined) {
+        if (choice === undefined || load < choice.load) choice = { candidate, start, load };
+      } else {
+        if (!isOutOfReach(blocked)) rankInUse = candidate.rank;
+        if ((blocked.waitMs ?? Infinity) <= (blockedBy?.waitMs ?? Infinity)) blockedBy = blocked;
+      }
+    }
+    return choice ?? blockedBy ?? { reason: "circuit" };
+  }
+
+  started({ candidate: { target }, start }: Choice): Started {
+    const state = this.#target(target);
+    state.inFlight += 1;
+    if (state.health?.blockedBy() === undefined) state.health?.started();
+    return state.limiter.started(start);
+  }
+
+  /** @param unused What the attempt had reserved and not used. @returns the attempt, marked if it belongs to an outage. */
+  ended(attempt: Attempt, { target }: Candidate, start: Started, unused: Weights): Attempt {
+    const state = this.#target(target);
+    const marked = state.limiter.ended(attempt, start, unused, state.inFlight);
+    state.inFlight -= 1;
+    state.health?.ended({ attempt });
+    return marked;
+  }
+
+  /** An attempt that threw: a bug, which teaches nothing. */
+  abandon({ target }: Candidate): void {
+    this.#target(target).inFlight -= 1;
+  }
+
+  /** One entry for each target. @param shared Limits that count requests of other queues as well. */
+  status(shared: readonly LimitStatus[]): RateLimitStatus[] {
+    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(shared, inFlight, this.waiting.length));
+  }
+
+  /** Forgets what was learned, ends pauses, and fills up what the user set. */
+  reset(): void {
+    for (const [target, state] of this.#targets) {
+      state.limiter = this.#options.createTargetLimiter(target);
+      state.health = undefined;
+    }
+  }
+
+  /** The last one is never out of use: it has to say why. */
+  #isOutOfUse({ target }: Candidate, candidates: readonly Candidate[]): boolean {
+    const { isEvicted } = this.#options;
+    return isEvicted(target) && candidates.some((other) => !isEvicted(other.target));
+  }
+
+  #healthOf(state: TargetState, target: number): Circuit {
+    return (state.health ??= this.#options.createHealth(target, state.limiter));
+  }
+
+  #target(target: number): TargetState {
+    const known = this.#targets.get(target);
+    if (known !== undefined) return known;
+    const state = { limiter: this.#options.createTargetLimiter(target), inFlight: 0, health: undefined };
+    this.#targets.set(target, state);
+    return state;
+  }
+}
+
+function lastRankOf(candidates: readonly Candidate[]): number {
+  let last = -Infinity;
+  for (const { rank } of candidates) last = Math.max(last, rank);
+  return last;
+}
+
+/** The request may go to another rank meanwhile. */
+function isOutOfReach({ reason }: BlockedBy): boolean {
+  return reason === "pause" || reason === "circuit";
+}

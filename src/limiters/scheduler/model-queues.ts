@@ -1,0 +1,106 @@
+import type { Target } from "../../model/demand.ts";
+import type { Circuit } from "../health/circuit.ts";
+import { createTargetHealth } from "../health/target-health.ts";
+import { configuredLimit } from "../limits/configured-limit.ts";
+import { LimitSet } from "../limits/limit-set.ts";
+import { ModelQueue } from "./model-queue.ts";
+import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
+
+/** A file may name any number of models; beyond so many, what was learned of those that are idle for longest is forgotten. */
+const maxRemembered = 1_000;
+
+export interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
+  readonly targets: readonly Target[];
+  /** Called after requests have left a queue because of an abort. */
+  readonly onAbort: () => void;
+}
+
+/** A queue for each model that was asked for. */
+export class ModelQueues {
+  readonly #options: ModelQueuesOptions;
+  readonly #queues = new Map<string, ModelQueue>();
+  readonly #targetLimits = new Map<number, LimitSet>();
+
+  constructor(options: ModelQueuesOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly ModelQueue[] {
+    return [...this.#queues.values()];
+  }
+
+  countWaiting(): number {
+    let waiting = 0;
+    for (const queue of this.#queues.values()) waiting += queue.waiting.length;
+    return waiting;
+  }
+
+  /** The longest pause of all. */
+  get pauseMs(): number {
+    let pauseMs = 0;
+    for (const queue of this.#queues.values()) pauseMs = Math.max(pauseMs, queue.pauseMs);
+    return pauseMs;
+  }
+
+  *withWaiting(): Generator<ModelQueue> {
+    for (const queue of this.#queues.values()) if (queue.waiting.length > 0) yield queue;
+  }
+
+  of(model: string): ModelQueue {
+    const known = this.#queues.get(model);
+    if (known !== undefined) return known;
+    const queue = new ModelQueue({
+      createTargetLimiter: (target) => this.#createTargetLimiter(model, target),
+      createHealth: (target, limiter) => this.#createHealth(model, target, limiter),
+      isEvicted: (target) => this.#options.targets[target]?.isEvicted?.() ?? false,
+      onAbort: this.#options.onAbort,
+    });
+    this.#queues.set(model, queue);
+    if (this.#queues.size > maxRemembered) this.#forgetOne();
+    return queue;
+  }
+
+  reset(): void {
+    this.#targetLimits.clear();
+    for (const queue of this.#queues.values()) queue.reset();
+  }
+
+  #createTargetLimiter(model: string, target: number): TargetLimiter {
+    const { targets, limits } = this.#options;
+    const { name = "", limits: ownLimits = [] } = targets[target] ?? {};
+    return new TargetLimiter({
+      ...this.#options,
+      provider: name,
+      model,
+      limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
+      sharedLimits: limits.filter((limit) => limit.model === undefined),
+      targetLimits: this.#limitsOf(target),
+    });
+  }
+
+  #createHealth(model: string, target: number, limiter: TargetLimiter): Circuit {
+    const { targets, probeDelayMs, maxProbeDelayMs, clock, onEvent } = this.#options;
+    const provider = targets[target]?.name ?? "";
+    const isUnreachable = (): boolean => limiter.isUnreachable;
+    return createTargetHealth({ provider, model, isUnreachable, probeDelayMs, maxProbeDelayMs, clock, onEvent });
+  }
+
+  /** Those of a target that count the requests for all its models together. */
+  #limitsOf(target: number): LimitSet {
+    const known = this.#targetLimits.get(target);
+    if (known !== undefined) return known;
+    const { targets, clock } = this.#options;
+    const shared = (targets[target]?.limits ?? []).filter(({ model }) => model === undefined);
+    const limits = new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
+    this.#targetLimits.set(target, limits);
+    return limits;
+  }
+
+  #forgetOne(): void {
+    for (const [model, queue] of this.#queues) {
+      if (!queue.isIdle) continue;
+      this.#queues.delete(model);
+      return;
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import type { Attempt } from "../../model/attempt.ts";
+import type { Cost } from "../../model/cost.ts";
+import type { LimiterEvent } from "../../model/event.ts";
+import { isUnreachable } from "../../model/failure.ts";
+import type { RateLimit } from "../../model/rate-limit.ts";
+import type { BlockedBy, Gate, Start, Started } from "../gate.ts";
+import { Circuit } from "../health/circuit.ts";
+import { type Episode, Rejections } from "../health/rejections.ts";
+import { Unproven } from "../health/unproven.ts";
+import { AdaptiveConcurrency } from "../learning/adaptive-concurrency.ts";
+import { LearnedLimits } from "../learning/learned-limits.ts";
+import { LearnedPace } from "../learning/learned-pace.ts";
+import { OutputPrediction } from "../learning/output-prediction.ts";
+import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
+import { configuredLimit } from "../limits/configured-limit.ts";
+import { startsPerMs } from "../limits/limit.ts";
+import { LimitSet } from "../limits/limit-set.ts";
+import { reservedWeights, type Weights } from "../limits/weights.ts";
+
+export interface TargetLimiterOptions {
+  readonly provider: string;
+  readonly model: string;
+  /** Attempts in flight at most, over all models. */
+  readonly concurrency: number;
+  readonly adaptive: boolean;
+  /** Those that the user set for this model alone. */
+  readonly limits: readonly RateLimit[];
+  /** Those that the user set for all models and providers together. */
+  readonly sharedLimits: readonly RateLimit[];
+  /** Those that all models share at this provider and key. */
+  readonly targetLimits: LimitSet;
+  readonly probeDelayMs: number;
+  readonly maxProbeDelayMs: number;
+  readonly onEvent: (event: LimiterEvent) => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** What a provider allows one model's requests on one key: a list of gates, each of them one policy. */
+export class TargetLimiter {
+  readonly #options: TargetLimiterOptions;
+  readonly #rejections: Rejections;
+  readonly #circuit: Circuit;
+  readonly #concurrency: AdaptiveConcurrency;
+  readonly #pace: LearnedPace;
+  readonly #limits: LimitSet;
+  readonly #learnedLimits: LearnedLimits;
+  readonly #prediction = new OutputPrediction();
+  /** In the order in which a request passes them; the first that blocks it is the reason to wait. It leaves by the last. */
+  readonly #gates: readonly Gate[];
+  readonly #gatesToLeave: readonly Gate[];
+
+  constructor(options: TargetLimiterOptions) {
+    const { model, concurrency, adaptive, clock, random, probeDelayMs, maxProbeDelayMs, targetLimits: shared } = options;
+    this.#options = options;
+    this.#rejections = new Rejections({
+      clock,
+      random,
+      onBegin: ({ message }, pauseMs) => {
+        this.#emit({ type: "pause", pauseMs, reason: message });
+        this.#pace.beginEpisode();
+      },
+      onEnd: (episode) => this.#learnFrom(episode),
+    });
+    this.#circuit = new Circuit({
+      isCounted: isUnreachable,
+      probeDelayMs,
+      maxProbeDelayMs,
+      clock,
+      onChange: (state, reason, waitMs) => this.#emit({ type: "circuit", state, reason, waitMs, isReachable: false }),
+    });
+    this.#concurrency = new AdaptiveConcurrency({
+      ceiling: concurrency,
+      adaptive,
+      clock,
+      startsPerMs: (weights) => this.#startsPerMs(weights),
+      onChange: (from, to, reason) => this.#emit({ type: "concurrency", from, to, reason }),
+    });
+    const limits = new LimitSet(options.limits.map((limit) => configuredLimit(limit, clock)));
+    this.#limits = limits;
+    const configured = [...options.sharedLimits, ...options.limits];
+    this.#learnedLimits = new LearnedLimits({
+      model,
+      limits,
+      clock,
+      configured,
+      onLearned: (limit, source) => this.#emit({ type: "limit-learnt", limit, source }),
+    });
+    this.#pace = new LearnedPace({
+      model,
+      limits,
+      clock,
+      onLearned: (limit) => this.#emit({ type: "limit-learnt", limit, source: "refusals" }),
+    });
+    const unproven = adaptive ? [new Unproven(this.#circuit)] : [];
+    this.#gates = [
+      this.#rejections,
+      this.#circuit,
+      ...unproven,
+      this.#concurrency,
+      this.#pace,
+      this.#learnedLimits,
+      limits,
+      shared,
+    ];
+    this.#gatesToLeave = this.#gates.toReversed();
+  }
+
+  /** Whether there is any limit on what flows. */
+  get isPaced(): boolean {
+    return this.#limits.areSet || this.#options.targetLimits.areSet;
+  }
+
+  /** No request gets through; one at a time probes the target. */
+  get isUnreachable(): boolean {
+    return this.#circuit.isOpen;
+  }
+
+  get pauseMs(): number {
+    return this.#rejections.pauseMs;
+  }
+
+  /** A limit that a request would exceed all by itself. */
+  exceededBy(weights: Weights): RateLimit | undefined {
+    return this.#options.targetLimits.exceededBy(weights) ?? this.#limits.exceededBy(weights);
+  }
+
+  /** What a request would take if it started now. */
+  weigh(cost: Cost): Weights {
+    return reservedWeights(cost, this.#prediction.of(cost));
+  }
+
+  /** @returns why a request may not start now; undefined if it may. */
+  blockedBy(start: Start): BlockedBy | undefined {
+    for (const gate of this.#gates) {
+      const blockedBy = gate.blockedBy?.(start);
+      if (blockedBy !== undefined) return blockedBy;
+    }
+    return undefined;
+  }
+
+  started(start: Start): Started {
+    for (const gate of this.#gates) gate.started?.(start);
+    return { ...start, atMs: this.#options.clock(), episode: this.#rejections.episode };
+  }
+
+  /**
+   * @param unused What the attempt had reserved and not used.
+   * @param inFlight The attempts that were in flight with it.
+   * @returns the attempt, marked if it belongs to an outage.
+   */
+  ended(attempt: Attempt, start: Started, unused: Weights, inFlight: number): Attempt {
+    const ended = { attempt, start, unused, inFlight };
+    for (const gate of this.#gatesToLeave) gate.ended?.(ended);
+    if (attempt.ok) this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
+    const outage = this.#circuit.outageOf(attempt);
+    return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
+  }
+
+  /** @param shared Limits that count requests of others as well. */
+  status(shared: readonly LimitStatus[], inFlight: number, waiting: number): RateLimitStatus {
+    const { provider, model, targetLimits } = this.#options;
+    return {
+      provider,
+      model,
+      limits: [...shared, ...targetLimits.status(), ...this.#limits.status()],
+      concurrency: this.#concurrency.cap,
+      inFlight,
+      waiting,
+      pauseMs: this.pauseMs,
+      isUnreachable: this.isUnreachable,
+    };
+  }
+
+  /** What all limits that are known allow. */
+  #startsPerMs(weights: Weights): number {
+    const { sharedLimits, targetLimits } = this.#options;
+    const shared = sharedLimits.map((limit) => startsPerMs(limit, weights));
+    return Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights), ...shared);
+  }
+
+  #learnFrom(episode: Episode): void {
+    const { failure, beganAtMs, isOverrun } = episode;
+    this.#concurrency.cut(episode, failure.kind === "rate_limit" && this.#pace.isChance);
+    // A limit that the provider has just told needs no guess.
+    if (failure.kind !== "rate_limit" || this.#learnedLimits.learnedAtMs >= beganAtMs) return;
+    const { areInHeaders } = this.#learnedLimits;
+    // The provider may count another number of tokens than was predicted.
+    if (areInHeaders || failure.measure === "tokens") this.#prediction.distrust();
+    if (!areInHeaders) this.#pace.endEpisode(isOverrun, failure.measure);
+  }
+
+  #emit(event: WithoutOrigin<LimiterEvent>): void {
+    const { provider, model, onEvent } = this.#options;
+    onEvent({ provider, model, ...event });
+  }
+}
+
+/** A union's members one by one, without what they have in common. */
+type WithoutOrigin<Event> = Event extends LimiterEvent ? Omit<Event, "provider" | "model"> : never;

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import type { RunEvent } from "../../../src/model/event.ts";
+import { answered } from "../attempts.ts";
+import { EnforcedLimit, SimulatedServer } from "../simulated-server.ts";
+import { stopTime } from "../stopped-time.ts";
+
+stopTime();
+
+/** Always the same numbers from 0 to 1, evenly spread. */
+function chance(index: number): number {
+  return (((index * 48_271 + 12_345) % 2_147_483_647) % 10_007) / 10_007;
+}
+
+const sizes = {
+  uniform: () => 300,
+  "long-tailed": (index: number) => Math.ceil(40 / (0.02 + chance(index))),
+  bursty: (index: number) => (index % 60 < 50 ? 70 : 1_500),
+};
+
+describe("the pace at a server that rejects and says nothing", () => {
+  test.each(Object.entries(sizes))("keeps to a limit on requests, of sizes that are %s", async (_, sizeOf) => {
+    for (const [perSecond, seconds] of [
+      [10, 60],
+      [100, 20],
+    ] as const) {
+      const server = new SimulatedServer({
+        requests: new EnforcedLimit(perSecond * 60),
+        serve: (index) => answered(sizeOf(index)),
+      });
+      const { admitted, rejectedShare } = await server.sendFor(seconds * 1_000);
+      expect(admitted).toBeGreaterThan((seconds * perSecond) / 1.3);
+      expect(rejectedShare).toBeLessThan(0.06);
+    }
+  });
+
+  test.each(Object.entries(sizes))("keeps to a limit on tokens, of sizes that are %s", async (_, sizeOf) => {
+    const events: RunEvent[] = [];
+    const mean = Array.from({ length: 6_000 }, (_unused, index) => sizeOf(index)).reduce((sum, size) => sum + size, 0) / 6_000;
+    const server = new SimulatedServer({
+      tokens: new EnforcedLimit(1_000_000),
+      serve: (index) => answered(sizeOf(index)),
+      onEvent: (event) => events.push(event),
+    });
+    const { admitted, rejectedShare } = await server.sendFor(60_000);
+    expect(admitted * mean).toBeGreaterThan(1_000_000 / 1.3);
+    expect(rejectedShare).toBeLessThan(0.06);
+  });
+
+  test("follows a limit that is raised, one that is lowered, and an hour in which nothing is sent", async () => {
+    const server = new SimulatedServer({ requests: new EnforcedLimit(20 * 60), serve: () => answered(1) });
+    await server.sendFor(30_000);
+    server.requests = new EnforcedLimit(60 * 60);
+    await server.sendFor(60_000);
+    expect((await server.sendFor(30_000)).admitted).toBeGreaterThan(30 * 60 * 0.8);
+    server.requests = new EnforcedLimit(10 * 60);
+    await server.sendFor(20_000);
+    const lowered = await server.sendFor(60_000);
+    expect(lowered.admitted).toBeGreaterThan(60 * 10 * 0.8);
+    expect(lowered.rejectedShare).toBeLessThan(0.1);
+    await server.sendFor(3_600_000, 0);
+    await server.sendFor(10_000);
+    expect((await server.sendFor(30_000)).admitted).toBeGreaterThan(30 * 10 * 0.8);
+  });
+
+  test.each([0.017, 0.05, 1 / 15])("lets rejections be that come by chance, of %d of all requests", async (share) => {
+    const server = new SimulatedServer({ rejectsByChance: (index) => chance(index) < share, serve: () => answered(1) });
+    await server.sendFor(5_000, 40);
+    const { admitted } = await server.sendFor(15_000, 40);
+    // Without them 190 a second would be answered; each of them is a pause of 20 ms for all.
+    expect(admitted).toBeGreaterThan((15 * 190 * 0.6) / (1 + 190 * share * 0.02));
+  });
+
+  test("is called out, with what it is on and that rejections taught it", async () => {
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent): void => void events.push(event);
+    const server = new SimulatedServer({ requests: new EnforcedLimit(600), serve: () => answered(1), onEvent });
+    await server.sendFor(10_000);
+    expect(events.find(({ type }) => type === "limit-learnt")).toMatchObject({
+      limit: { measure: "requests" },
+      source: "refusals",
+    });
+    expect(server.limiter.rateLimits()).toMatchObject([{ limits: [{ measure: "requests", source: "refusals" }] }]);
+  });
+});
