@@ -17,7 +17,7 @@ const results = await manager.processBatch([
   { messages: [{ role: "user", content: "What is 17 times 23?" }], max_completion_tokens: 20 },
 ]);
 for (const result of results) {
-  if (result.status === "succeeded") console.log(result.customId, JSON.parse(result.answer.body).choices[0].message.content);
+  if (result.status === "succeeded") console.log(result.customId, JSON.parse(result.response.body).choices[0].message.content);
   else console.log(result.customId, result.failure.kind, result.failure.message);
 }
 

@@ -18,7 +18,7 @@ export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 
-export type { Answer, Attempt, ErrorAnswer } from "./model/attempt.ts";
+export type { ModelResponse, Attempt, ErrorResponse } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
 export { type Candidate, type Demand, demandOf, type Target } from "./model/demand.ts";
 export {
@@ -28,11 +28,11 @@ export {
   RequestFailedError,
   RunStoppedError,
   type StopReason,
-  UsageError,
+  ConfigurationError,
 } from "./model/errors.ts";
 export type { LimiterEvent, Observer, RunEvent } from "./model/event.ts";
 export type { Failure, FailureKind, Outage, TriedProvider } from "./model/failure.ts";
-export type { LimitSource, Measure, RateLimit, RateLimitReport } from "./model/rate-limit.ts";
+export type { LimitSource, LimitUnit, RateLimit, RateLimitReport } from "./model/rate-limit.ts";
 export type { BatchInput, BatchRequest, InvalidLine } from "./model/request.ts";
 export type { BatchResult, FailedResult, SucceededResult } from "./model/result.ts";
 export type { Usage } from "./model/usage.ts";

@@ -1,4 +1,4 @@
-import type { Answer } from "../model/attempt.ts";
+import type { ModelResponse } from "../model/attempt.ts";
 
 /**
  * Remembers answers by fingerprint. Every store sits the same contract test (`test/contracts/cache-store.ts`).
@@ -11,7 +11,7 @@ export interface CacheStore {
    * @returns the answer, equal to the one stored; undefined when there is none or it has expired.
    * @throws CacheError when the store cannot be read. Not for a missing entry.
    */
-  get(key: string): Promise<Answer | undefined>;
+  get(key: string): Promise<ModelResponse | undefined>;
 
   /**
    * `get` for many keys in one go, where a store can do that faster.
@@ -21,7 +21,7 @@ export interface CacheStore {
    *   in another call.
    * @throws CacheError as `get` does.
    */
-  getMany?(keys: readonly string[]): Promise<readonly (Answer | undefined)[]>;
+  getMany?(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]>;
 
   /**
    * Resolves once the answer is safe where this store keeps it: a get by another process finds it from then on. Of answers that are
@@ -29,7 +29,7 @@ export interface CacheStore {
    *
    * @throws CacheError when it could not be stored.
    */
-  set(key: string, answer: Answer): Promise<void>;
+  set(key: string, response: ModelResponse): Promise<void>;
 
   /**
    * Reads a note: a short text about something else than an answer. Only stores that outlive the process keep notes, and they may

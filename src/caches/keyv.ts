@@ -1,5 +1,5 @@
 import { Keyv, type KeyvStoreAdapter } from "keyv";
-import type { Answer } from "../model/attempt.ts";
+import type { ModelResponse } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
@@ -55,7 +55,7 @@ class KeyvCache implements CacheStore {
     keyv.on("error", this.#noteError);
   }
 
-  async get(key: string): Promise<Answer | undefined> {
+  async get(key: string): Promise<ModelResponse | undefined> {
     const value = await this.#call("read", () => this.#read(key));
     if (value === undefined && this.#emitted !== undefined) throw failure("read", this.#emitted);
     if (!isStoredAnswer(value) || isExpired(value.storedAt, this.#now(), this.#ttlMs)) return undefined;
@@ -63,7 +63,7 @@ class KeyvCache implements CacheStore {
     return { statusCode, requestId, body, usage };
   }
 
-  async set(key: string, { statusCode, requestId, body, usage }: Answer): Promise<void> {
+  async set(key: string, { statusCode, requestId, body, usage }: ModelResponse): Promise<void> {
     const value = { storedAt: this.#now(), statusCode, requestId, usage, body };
     const isStored = await this.#call("written", () => this.#keyv.set(key, value, this.#ttlMs));
     if (!isStored || this.#emitted !== undefined) throw failure("written", this.#emitted ?? "the store refused the value");
@@ -121,7 +121,7 @@ function isKeyv(store: Keyv | KeyvStoreAdapter | Map<string, unknown>): store is
   return store instanceof Keyv || "throwOnErrors" in store;
 }
 
-function isStoredAnswer(value: unknown): value is StoredHead & Answer {
+function isStoredAnswer(value: unknown): value is StoredHead & ModelResponse {
   return isStoredHead(value) && "body" in value && typeof value.body === "string";
 }
 

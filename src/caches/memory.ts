@@ -1,4 +1,4 @@
-import type { Answer } from "../model/attempt.ts";
+import type { ModelResponse } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { isExpired } from "./stored-answer.ts";
@@ -33,7 +33,7 @@ export function createMemoryCache(options: MemoryCacheOptions = {}): CacheStore 
 }
 
 interface Entry {
-  readonly answer: Answer;
+  readonly response: ModelResponse;
   readonly storedAt: number;
   readonly bytes: number;
 }
@@ -58,24 +58,24 @@ class MemoryCache implements CacheStore {
     this.#now = now;
   }
 
-  async get(key: string): Promise<Answer | undefined> {
+  async get(key: string): Promise<ModelResponse | undefined> {
     this.#assertOpen();
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#remove(key, entry);
     if (isExpired(entry.storedAt, this.#now(), this.#ttlMs)) return undefined;
     this.#add(key, entry);
-    return entry.answer;
+    return entry.response;
   }
 
-  async set(key: string, answer: Answer): Promise<void> {
+  async set(key: string, response: ModelResponse): Promise<void> {
     this.#assertOpen();
     const replaced = this.#entries.get(key);
     if (replaced !== undefined) this.#remove(key, replaced);
-    const characters = key.length + answer.requestId.length + answer.body.length;
+    const characters = key.length + response.requestId.length + response.body.length;
     const bytes = characters * bytesPerCharacter + bytesPerEntry;
     if (bytes > this.#maxBytes) return;
-    this.#add(key, { answer, storedAt: this.#now(), bytes });
+    this.#add(key, { response, storedAt: this.#now(), bytes });
     this.#makeRoom();
   }
 

@@ -1,8 +1,8 @@
-import type { Answer } from "../model/attempt.ts";
+import type { ModelResponse } from "../model/attempt.ts";
 import type { Usage } from "../model/usage.ts";
 
 /** What a store keeps beside an answer's body. */
-export interface StoredHead extends Omit<Answer, "body"> {
+export interface StoredHead extends Omit<ModelResponse, "body"> {
   /** Milliseconds since 1970. */
   readonly storedAt: number;
 }

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
-import { OutputError, UsageError } from "../model/errors.ts";
+import { OutputError, ConfigurationError } from "../model/errors.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
     // The run itself reports an input that breaks off while it is sent; here it broke off while it was checked.
-    if (error instanceof UsageError || error instanceof InputError) return await end(error.message, exitCodes.usage);
+    if (error instanceof ConfigurationError || error instanceof InputError) return await end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
     const { printError } = await import("./terminal/print-error.ts");
     printError(`this should not have happened; please report it: ${inspect(error)}`);

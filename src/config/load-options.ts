@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
 import { readReferenceShape } from "./reference-shape.ts";
@@ -15,7 +15,7 @@ type Given = Record<string, { readonly value: unknown; readonly origin: string }
  *
  * @param flags By option key: a string, a list of strings for repeatable options, true for switches.
  * @param configFile The file named by `--config`. @default `llmbatch.config.json`, if it exists
- * @throws UsageError naming the flag, variable or file, what was given and what is expected.
+ * @throws ConfigurationError naming the flag, variable or file, what was given and what is expected.
  */
 export function loadOptions(
   flags: Readonly<Record<string, unknown>>,
@@ -26,7 +26,7 @@ export function loadOptions(
   const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
   const parsed = parseOptions(values);
   if ("options" in parsed) return parsed.options;
-  throw new UsageError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
+  throw new ConfigurationError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
 }
 
 function fromFlags(flags: Readonly<Record<string, unknown>>): Given {
@@ -52,7 +52,7 @@ function readConfigFile(path: string | undefined): Given {
   const file = path ?? defaultConfigFile;
   const content = parseConfig(file);
   if (typeof content !== "object" || content === null || Array.isArray(content))
-    throw new UsageError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
+    throw new ConfigurationError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
@@ -65,7 +65,7 @@ function parseConfig(file: string): unknown {
     return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     const reason = error instanceof SyntaxError ? whereBroken(error) : error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
+    throw new ConfigurationError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Measure, measures, type RateLimit } from "../model/rate-limit.ts";
+import { type LimitUnit, limitUnits, type RateLimit } from "../model/rate-limit.ts";
 import { parseDurationMs } from "./duration.ts";
 
 export const rateLimitExample = "requests=10000/1d, or gpt-5.4-mini:tokens=1e6/1m";
@@ -10,14 +10,14 @@ export const rateLimitExample = "requests=10000/1d, or gpt-5.4-mini:tokens=1e6/1
  */
 export function parseRateLimit(text: string): RateLimit | undefined {
   const [, model, name, figure, period] = /^(?:(.+):)?([a-z-]+)=([\d.e+]+)\/(.+)$/i.exec(text.trim()) ?? [];
-  const measure = measures.find((known) => known === name);
+  const unit = limitUnits.find((known) => known === name);
   const amount = Number(figure);
   const periodMs = parseDurationMs(/^\D/.test(period ?? "") ? `1${period}` : (period ?? ""));
-  if (measure === undefined || !(amount > 0) || !Number.isFinite(amount) || periodMs === undefined || periodMs === 0)
+  if (unit === undefined || !(amount > 0) || !Number.isFinite(amount) || periodMs === undefined || periodMs === 0)
     return undefined;
-  return limitOf(measure, amount, periodMs, model);
+  return limitOf(unit, amount, periodMs, model);
 }
 
-function limitOf(measure: Measure, amount: number, periodMs: number, model: string | undefined): RateLimit {
-  return model === undefined ? { measure, amount, periodMs } : { measure, amount, periodMs, model };
+function limitOf(unit: LimitUnit, amount: number, periodMs: number, model: string | undefined): RateLimit {
+  return model === undefined ? { unit, amount, periodMs } : { unit, amount, periodMs, model };
 }

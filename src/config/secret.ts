@@ -1,4 +1,4 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 
 const masked = "[secret]";
@@ -12,12 +12,13 @@ export class Secret {
     this.#text = text;
   }
 
-  /** @throws UsageError when its variable is not set. */
+  /** @throws ConfigurationError when its variable is not set. */
   reveal(environment: Environment): string {
     const [, variable] = /^(?:\$|env:)([A-Za-z_]\w*)$/.exec(this.#text) ?? [];
     if (variable === undefined) return this.#text;
     const value = environment[variable]?.trim();
-    if (value === undefined || value === "") throw new UsageError(`no API key: the environment variable ${variable} is not set`);
+    if (value === undefined || value === "")
+      throw new ConfigurationError(`no API key: the environment variable ${variable} is not set`);
     return value;
   }
 

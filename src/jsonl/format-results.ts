@@ -1,4 +1,4 @@
-import type { Answer, ErrorAnswer } from "../model/attempt.ts";
+import type { ModelResponse, ErrorResponse } from "../model/attempt.ts";
 import type { BatchResult } from "../model/result.ts";
 
 /**
@@ -11,15 +11,15 @@ export function formatResult(result: BatchResult): string {
 
 /** `formatResult` in three parts: joining them would copy the body once more. */
 export function formatResultInParts(result: BatchResult): readonly [beforeBody: string, body: string, afterBody: string] {
-  const { id, customId, answer, metadata } = result;
+  const { id, customId, response, metadata } = result;
   const error = result.status === "failed" ? formatError(result.failure.kind, result.failure.message, result.attempts) : "null";
   const end = `,"error":${error}${metadata === undefined ? "" : `,"metadata":${metadata}`}}\n`;
   const start = `{"id":${JSON.stringify(id)},"custom_id":${JSON.stringify(customId)},"response":`;
-  if (answer === undefined) return [start, "null", end];
-  return [start + formatBeforeBody(answer), answer.body, `}${end}`];
+  if (response === undefined) return [start, "null", end];
+  return [start + formatBeforeBody(response), response.body, `}${end}`];
 }
 
-function formatBeforeBody({ statusCode, requestId }: Answer | ErrorAnswer): string {
+function formatBeforeBody({ statusCode, requestId }: ModelResponse | ErrorResponse): string {
   return `{"status_code":${statusCode},"request_id":${JSON.stringify(requestId)},"body":`;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DigestCounts } from "../model/digest-counts.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
@@ -56,7 +56,7 @@ export class RequestParser {
   readonly #findFile: FindLocalFile | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
-  /** @throws UsageError when `defaultModel` or the default `model` is empty or no string. */
+  /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
   constructor({
     defaultModel,
     defaults = new Map(),
@@ -68,7 +68,7 @@ export class RequestParser {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
     const values = [...texts].map(([key, text]): [string, unknown] => [key, JSON.parse(text)]);
     const model = readModel(Object.fromEntries(values));
-    if (model instanceof Problem) throw new UsageError(`defaults for all lines: ${model.message}`);
+    if (model instanceof Problem) throw new ConfigurationError(`defaults for all lines: ${model.message}`);
     this.#defaults = new Map(values);
     this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();

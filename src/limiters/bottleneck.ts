@@ -3,8 +3,8 @@ import type Bottleneck from "bottleneck";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand } from "../model/demand.ts";
-import { UsageError } from "../model/errors.ts";
-import { cancelled, servedByNobody } from "../model/failure.ts";
+import { ConfigurationError } from "../model/errors.ts";
+import { cancelled, unservedModel } from "../model/failure.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
 import { cancelledWhileWaiting } from "./scheduler/waiting-queue.ts";
 
@@ -32,7 +32,7 @@ export interface BottleneckLimiterOptions {
  * A request that waits before a retry holds no slot. One that is cancelled while it waits still takes its weight when its turn comes.
  * A Bottleneck starts some 400 jobs a second at most.
  *
- * @throws UsageError unless `maxWeight` is a number of at least 1.
+ * @throws ConfigurationError unless `maxWeight` is a number of at least 1.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export interface BottleneckLimiterOptions {
  */
 export function createBottleneckLimiter(bottleneck: Bottleneck, options: BottleneckLimiterOptions = {}): Limiter {
   const { weigh = () => 1, maxWeight = Infinity } = options;
-  if (!(maxWeight >= 1)) throw new UsageError(`maxWeight must be a number of at least 1, not ${maxWeight}.`);
+  if (!(maxWeight >= 1)) throw new ConfigurationError(`maxWeight must be a number of at least 1, not ${maxWeight}.`);
   return new BottleneckLimiter(bottleneck, (cost) => Math.max(0, Math.min(Math.floor(maxWeight), Math.ceil(weigh(cost)))));
 }
 
@@ -63,9 +63,9 @@ class BottleneckLimiter implements Limiter {
     this.#weigh = weigh;
   }
 
-  run({ lane, candidates }: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+  run({ model: lane, candidates }: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     const [candidate] = candidates;
-    if (candidate === undefined) return Promise.resolve({ ok: false, failure: servedByNobody({ model: lane }, "no target") });
+    if (candidate === undefined) return Promise.resolve({ ok: false, failure: unservedModel({ model: lane }, "no target") });
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       let isWaiting = true;
@@ -105,7 +105,7 @@ class BottleneckLimiter implements Limiter {
 
   status(): LimiterStatus {
     const binding = this.#waiting > 0 ? "concurrency" : "nothing";
-    return { inFlight: this.#inFlight, waiting: this.#waiting, binding, pauseMs: 0 };
+    return { inFlight: this.#inFlight, waiting: this.#waiting, blockedBy: binding, pauseMs: 0 };
   }
 
   /** None: a Bottleneck does not say what it allows. */

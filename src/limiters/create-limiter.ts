@@ -1,5 +1,5 @@
 import type { Target } from "../model/demand.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { describeRateLimit, type RateLimit } from "../model/rate-limit.ts";
 import type { Limiter } from "./limiter.ts";
@@ -52,12 +52,12 @@ export interface LimiterOptions {
 /**
  * Makes a limiter that keeps to limits that are set, that providers tell, and that it learns from rejections.
  *
- * @throws UsageError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
+ * @throws ConfigurationError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { concurrency, targets, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
-    throw new UsageError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
+    throw new ConfigurationError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
   for (const limit of [...limits, ...targets.flatMap((target) => target.limits ?? [])]) checkLimit(limit);
   const shared = limits.filter(({ model }) => model === undefined);
   return new RequestScheduler({
@@ -83,7 +83,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
 function checkLimit(limit: RateLimit): void {
   const isGood = [limit.amount, limit.periodMs].every((value) => Number.isFinite(value) && value > 0);
-  if (!isGood) throw new UsageError(`A limit must be a number above 0 in a time above 0, not ${describeRateLimit(limit)}.`);
+  if (!isGood)
+    throw new ConfigurationError(`A limit must be a number above 0 in a time above 0, not ${describeRateLimit(limit)}.`);
 }
 
 function monotonicMs(): number {

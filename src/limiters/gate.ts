@@ -1,11 +1,11 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { LimitSource } from "../model/rate-limit.ts";
-import type { Binding } from "./limiter.ts";
+import type { Blocker } from "./limiter.ts";
 import type { Weights } from "./limits/weights.ts";
 
 /** Why a request may not start now. */
 export interface BlockedBy {
-  readonly reason: Exclude<Binding, "nothing">;
+  readonly reason: Exclude<Blocker, "nothing">;
   /** After which it is worth looking again; undefined where an event ends it. */
   readonly waitMs?: number;
   /** How much is allowed: in the limit's period, or in flight. */

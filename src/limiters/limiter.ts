@@ -1,15 +1,15 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Demand } from "../model/demand.ts";
-import type { LimitSource, Measure, RateLimit } from "../model/rate-limit.ts";
+import type { LimitSource, LimitUnit, RateLimit } from "../model/rate-limit.ts";
 
 /** What blocks requests: a limit on the unit that it is named after, or one of the others. */
-export type Binding = "nothing" | "concurrency" | Measure | "pause" | "circuit";
+export type Blocker = "nothing" | "concurrency" | LimitUnit | "pause" | "circuit";
 
 export interface LimiterStatus {
   readonly inFlight: number;
   readonly waiting: number;
   /** What blocks those that wait now. */
-  readonly binding: Binding;
+  readonly blockedBy: Blocker;
   /** What the blocking limit allows, in its period or in flight. */
   readonly amount?: number | undefined;
   readonly source?: LimitSource | undefined;

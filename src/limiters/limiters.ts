@@ -1,5 +1,5 @@
 /** The door of this room: when a request may start, and at which target. */
 export { type BottleneckLimiterOptions, createBottleneckLimiter } from "./bottleneck.ts";
 export { createLimiter, type LimiterOptions } from "./create-limiter.ts";
-export type { Binding, Limiter, LimiterStatus, LimitStatus, RateLimitStatus } from "./limiter.ts";
+export type { Blocker, Limiter, LimiterStatus, LimitStatus, RateLimitStatus } from "./limiter.ts";
 export { TokenBucket } from "./limits/token-bucket.ts";

@@ -27,8 +27,8 @@ export function completionRequest(question: string | readonly object[], options:
 /** @throws RequestFailedError when the request failed. */
 export function completionOf(result: BatchResult): Completion {
   if (result.status === "failed") throw new RequestFailedError(result.failure);
-  const body: unknown = JSON.parse(result.answer.body);
-  return { text: textOf(body), body, usage: result.answer.usage, isFromCache: result.source === "cache" };
+  const body: unknown = JSON.parse(result.response.body);
+  return { text: textOf(body), body, usage: result.response.usage, isFromCache: result.source === "cache" };
 }
 
 /** Of Chat Completions. */

@@ -1,8 +1,8 @@
 import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiters.ts";
 import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { RunEvent } from "../model/event.ts";
-import { type Measure, minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
@@ -36,10 +36,12 @@ export class RequestManager {
   readonly #limiter: Limiter;
   readonly #runs = new Set<Run>();
 
-  /** @throws UsageError when options contradict each other. */
+  /** @throws ConfigurationError when options contradict each other. */
   constructor(options: RequestManagerOptions) {
     if (options.dedupe === true && options.cache === undefined)
-      throw new UsageError("`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out");
+      throw new ConfigurationError(
+        "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
+      );
     this.#options = options;
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#limiter = options.limiter ?? this.#createLimiter();
@@ -213,8 +215,8 @@ export class RequestManager {
 /** A provider that is back is not left idle for longer. */
 const maxIdleMs = 30_000;
 
-function perMinute(measure: Measure, amount: number | undefined): RateLimit[] {
-  return amount === undefined ? [] : [{ measure, amount, periodMs: minuteMs }];
+function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
+  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
 }
 
 /** A request that comes does not wait for others. */

@@ -88,8 +88,8 @@ export class RequestWalk {
   }
 
   async #recall(journey: Journey): Promise<BatchResult | undefined> {
-    const answer = await this.#recalls?.recall(journey.key);
-    return answer && succeededResult(journey, answer, "cache", 0);
+    const response = await this.#recalls?.recall(journey.key);
+    return response && succeededResult(journey, response, "cache", 0);
   }
 
   async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
@@ -107,7 +107,7 @@ export class RequestWalk {
         this.#noteOutage(journey, wait.failure);
       },
     );
-    if (attempt.ok) return succeededResult(journey, attempt.answer, "asked", attempts);
+    if (attempt.ok) return succeededResult(journey, attempt.response, "asked", attempts);
     this.#noteOutage(journey, attempt.failure);
     return failedResult(journey, { ...attempt, failure: journey.explain(attempt.failure) }, attempts);
   }
@@ -129,7 +129,7 @@ export class RequestWalk {
   async #commit(journey: Journey, attempt: Attempt): Promise<void> {
     if (!attempt.ok) return;
     try {
-      await this.#options.cache?.set(journey.key, attempt.answer);
+      await this.#options.cache?.set(journey.key, attempt.response);
     } catch (error) {
       this.#stop.cacheFailed(error); // before another request starts in its place, whose answer would be lost as well
       throw error;

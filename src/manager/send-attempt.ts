@@ -24,7 +24,7 @@ export async function sendAttempt(
   emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });
   const attempt = await provider.send(request, { signal, target, onChunk });
   const durationMs = performance.now() - startedAtMs;
-  const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
+  const usage = attempt.ok ? attempt.response.usage : attempt.usage;
   const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
   emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
   if (!attempt.ok) journey.noteFailure(target, attempt.failure);

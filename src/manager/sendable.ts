@@ -1,4 +1,4 @@
-import { type Failure, servedByNobody } from "../model/failure.ts";
+import { type Failure, unservedModel } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
 
@@ -6,6 +6,6 @@ import type { Provider } from "../providers/providers.ts";
 export function reasonNotToSend(request: BatchRequest, provider: Provider): Failure | undefined {
   if (provider.endpoint(request) !== undefined) return undefined;
   const why = provider.refusal?.(request);
-  if (why !== undefined) return servedByNobody(request, why);
+  if (why !== undefined) return unservedModel(request, why);
   return { kind: "invalid_request", message: `${provider.name} cannot be asked at ${request.path}`, retryable: false };
 }

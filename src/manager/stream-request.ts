@@ -38,7 +38,7 @@ export async function* streamRequest(input: BatchInput, options: StreamRequestOp
     stream.abandon();
     const { attempt, attempts } = await asking;
     const result = attempt.ok
-      ? succeededResult(journey, attempt.answer, "asked", attempts)
+      ? succeededResult(journey, attempt.response, "asked", attempts)
       : failedResult(journey, attempt, attempts);
     emit({ type: "request-end", result });
   }
@@ -83,7 +83,7 @@ class RequestStream {
     }
     const { attempt } = this.#outcome;
     if (!attempt.ok) throw new RequestFailedError(attempt.failure);
-    if (!this.#hasBegun) yield JSON.parse(attempt.answer.body);
+    if (!this.#hasBegun) yield JSON.parse(attempt.response.body);
   }
 
   #askUntilBegun(): Promise<RetryOutcome> {

@@ -1,4 +1,4 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 
 /** Whose way of counting limits the server keeps. */
 export const rules = ["openai", "anthropic", "second", "window"] as const;
@@ -74,7 +74,7 @@ export interface MockSettings {
   readonly seed: number;
 }
 
-/** Fills in the defaults. @throws UsageError that names the first option with a value it cannot have. */
+/** Fills in the defaults. @throws ConfigurationError that names the first option with a value it cannot have. */
 export function readSettings(options: MockServerOptions): MockSettings {
   const settings = withDefaults(options);
   check("port", settings.port, 0, 65_535, "whole");
@@ -123,7 +123,7 @@ function checkLimits(settings: MockSettings): void {
     check(name, limit, 1, maxLimit);
     if (name === "requestsPerMinute" || isAnthropic === (name !== "tokensPerMinute")) continue;
     const instead = isAnthropic ? "inputTokensPerMinute and outputTokensPerMinute" : "tokensPerMinute";
-    throw new UsageError(`The rules "${settings.rules}" have no ${name}: set ${instead}.`);
+    throw new ConfigurationError(`The rules "${settings.rules}" have no ${name}: set ${instead}.`);
   }
 }
 
@@ -136,9 +136,9 @@ function checkOutage({ fromMs, forMs, kind }: OutagePlan): void {
 function check(name: string, value: number, min: number, max: number, kind?: "whole"): void {
   if (value >= min && value <= max && (kind === undefined || Number.isInteger(value))) return;
   const wanted = kind === "whole" ? "a whole number" : "a number";
-  throw new UsageError(`${name} is ${value}: it must be ${wanted} from ${min} to ${max}.`);
+  throw new ConfigurationError(`${name} is ${value}: it must be ${wanted} from ${min} to ${max}.`);
 }
 
 function checkOneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw new UsageError(`${name} is "${value}": it must be one of ${allowed.join(", ")}.`);
+  if (!allowed.includes(value)) throw new ConfigurationError(`${name} is "${value}": it must be one of ${allowed.join(", ")}.`);
 }

@@ -3,7 +3,7 @@ import type { RateLimitReport } from "./rate-limit.ts";
 import type { Usage } from "./usage.ts";
 
 /** A whole, good answer. Only these are cached. */
-export interface Answer {
+export interface ModelResponse {
   /** 2xx. */
   readonly statusCode: number;
   /** The provider's id of the call, for its support desk; empty if it sent none. */
@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** What a server sent back with a failure. */
-export interface ErrorAnswer {
+export interface ErrorResponse {
   readonly statusCode: number;
   readonly requestId: string;
   /** JSON text without line breaks; a body that was no JSON is a JSON string holding its text. */
@@ -26,18 +26,18 @@ interface AttemptEnded {
   readonly rateLimits?: readonly RateLimitReport[];
 }
 
-export interface AnsweredAttempt extends AttemptEnded {
+export interface SucceededAttempt extends AttemptEnded {
   readonly ok: true;
-  readonly answer: Answer;
+  readonly response: ModelResponse;
 }
 
 export interface FailedAttempt extends AttemptEnded {
   readonly ok: false;
   readonly failure: Failure;
-  readonly answer?: ErrorAnswer;
+  readonly response?: ErrorResponse;
   /** What the provider billed nevertheless. */
   readonly usage?: Usage;
 }
 
 /** One HTTP call, whatever came of it. */
-export type Attempt = AnsweredAttempt | FailedAttempt;
+export type Attempt = SucceededAttempt | FailedAttempt;

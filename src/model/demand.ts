@@ -25,12 +25,12 @@ export interface Candidate {
 /** What a request needs to start. */
 export interface Demand {
   /** Requests with the same name have the same candidates and wait in one queue: the model's name. */
-  readonly lane: string;
+  readonly model: string;
   /** At least one, those of lower rank first. */
   readonly candidates: readonly Candidate[];
 }
 
 /** Of a request that has one target only. */
 export function demandOf(cost: Cost): Demand {
-  return { lane: cost.model, candidates: [{ target: 0, cost, rank: 0, weight: 1 }] };
+  return { model: cost.model, candidates: [{ target: 0, cost, rank: 0, weight: 1 }] };
 }

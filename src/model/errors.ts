@@ -4,8 +4,8 @@ import { type Failure, type FailureKind, hasFailedEverywhere, type SharedFailure
  * The run cannot begin: wrong option, missing key, unreadable or invalid input. Nothing was sent. The message is for a person and
  * says what, where and what to do. Not thrown once a request has been sent.
  */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
 }
 
 /**

@@ -53,7 +53,7 @@ export type LimiterEvent = { readonly provider: string; readonly model: string }
     }
   | {
       /** A limit that was not set: the pace keeps to it from now on. */
-      readonly type: "limit-learnt";
+      readonly type: "limit-learned";
       readonly limit: RateLimit;
       readonly source: Exclude<LimitSource, "configured">;
     }

@@ -1,4 +1,4 @@
-import type { Measure } from "./rate-limit.ts";
+import type { LimitUnit } from "./rate-limit.ts";
 
 /** Every way in which one line can fail. These are the `error.code` values of the output; scripts depend on them. */
 export const failureKinds = [
@@ -39,7 +39,7 @@ export interface Failure {
   /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
   readonly retryAfterMs?: number;
   /** What the limit counts that throttled the request, where the server said. */
-  readonly measure?: Measure;
+  readonly limitUnit?: LimitUnit;
   /** If there are several targets: what came of each that was asked, in the order in which they were first asked. */
   readonly providersTried?: readonly TriedProvider[];
   /** A target is left where the request has not failed: it need not wait before it goes there. */
@@ -73,13 +73,13 @@ export function isUnreachable({ kind, statusCode }: Failure): boolean {
 }
 
 /** Throttled: the server did no work, so another attempt costs time and no retry. */
-export function isTurnedAway(failure: Failure): boolean {
+export function isThrottled(failure: Failure): boolean {
   return failure.retryable && (failure.kind === "rate_limit" || failure.kind === "overloaded");
 }
 
 /** Another provider may do better. */
 export function isProvidersFault(failure: Failure): boolean {
-  return failure.retryable && !isTurnedAway(failure);
+  return failure.retryable && !isThrottled(failure);
 }
 
 /** Failures that say something of the request, or of the run, and nothing of the provider. */
@@ -110,7 +110,7 @@ export function isSharedByAll(failure: Failure): failure is Failure & { readonly
 }
 
 /** @param why In words for a person. */
-export function servedByNobody({ model }: { readonly model: string }, why: string): Failure {
+export function unservedModel({ model }: { readonly model: string }, why: string): Failure {
   return { kind: "not_found", message: `no provider serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
 }
 

@@ -1,13 +1,13 @@
 /** What a limit counts. `tokens` are those of requests and answers together, however the provider counts them. */
-export const measures = ["requests", "tokens", "input-tokens", "output-tokens"] as const;
+export const limitUnits = ["requests", "tokens", "input-tokens", "output-tokens"] as const;
 
-export type Measure = (typeof measures)[number];
+export type LimitUnit = (typeof limitUnits)[number];
 
 export const minuteMs = 60_000;
 
 /** At most `amount` of something in any span of `periodMs` milliseconds. */
 export interface RateLimit {
-  readonly measure: Measure;
+  readonly unit: LimitUnit;
   /** Above 0. */
   readonly amount: number;
   readonly periodMs: number;
@@ -17,7 +17,7 @@ export interface RateLimit {
 
 /** What a provider said of one of its limits, with one response. */
 export interface RateLimitReport {
-  readonly measure: Measure;
+  readonly unit: LimitUnit;
   /** How much is allowed in `periodMs`. */
   readonly limit: number;
   readonly periodMs: number;
@@ -34,9 +34,9 @@ export interface RateLimitReport {
 export type LimitSource = "configured" | "headers" | "errors" | "refusals";
 
 /** `600 requests/min`, `10000 requests/1d`, for people. */
-export function describeRateLimit({ measure, amount, periodMs }: Omit<RateLimit, "model">): string {
+export function describeRateLimit({ unit, amount, periodMs }: Omit<RateLimit, "model">): string {
   const figure = amount >= 10 ? Math.round(amount) : Math.round(amount * 10) / 10;
-  return `${figure} ${measure.replace("-", " ")}/${describePeriod(periodMs)}`;
+  return `${figure} ${unit.replace("-", " ")}/${describePeriod(periodMs)}`;
 }
 
 function describePeriod(periodMs: number): string {

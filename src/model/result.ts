@@ -1,4 +1,4 @@
-import type { Answer, ErrorAnswer } from "./attempt.ts";
+import type { ModelResponse, ErrorResponse } from "./attempt.ts";
 import type { Failure } from "./failure.ts";
 
 interface ResultOfLine {
@@ -12,7 +12,7 @@ interface ResultOfLine {
 
 export interface SucceededResult extends ResultOfLine {
   readonly status: "succeeded";
-  readonly answer: Answer;
+  readonly response: ModelResponse;
   /** Where the answer came from: asked for now, recalled from the cache, or shared with an identical request (`dedupe`). */
   readonly source: "asked" | "cache" | "shared";
   /** HTTP calls made for it in this run; 0 unless asked now. */
@@ -22,7 +22,7 @@ export interface SucceededResult extends ResultOfLine {
 export interface FailedResult extends ResultOfLine {
   readonly status: "failed";
   readonly failure: Failure;
-  readonly answer?: ErrorAnswer;
+  readonly response?: ErrorResponse;
   readonly attempts: number;
 }
 

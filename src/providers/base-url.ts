@@ -1,4 +1,4 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Protocol } from "./protocol.ts";
 
 export interface BaseUrl {
@@ -14,21 +14,25 @@ export interface BaseUrl {
   readonly query: string;
 }
 
-/** @throws UsageError when `text` is no http or https URL, or holds a user name or password. */
+/** @throws ConfigurationError when `text` is no http or https URL, or holds a user name or password. */
 export function parseBaseUrl(text: string): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !(url.protocol === "http:" || url.protocol === "https:")) {
-    throw new UsageError(`The base URL ${shown(text)} is no http or https URL. It should look like https://api.example.com/v1.`);
+    throw new ConfigurationError(
+      `The base URL ${shown(text)} is no http or https URL. It should look like https://api.example.com/v1.`,
+    );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new UsageError(
+    throw new ConfigurationError(
       "The base URL holds a user name or password. Leave it out and give the key as the API key, or as a header.",
     );
   }
   const path = url.pathname.replace(/\/+$/, "");
   const endpoint = /\/(?:chat\/completions|completions|responses|embeddings|messages)$/.exec(path)?.[0];
   if (endpoint !== undefined) {
-    throw new UsageError(`The base URL ${shown(text)} names an endpoint. Leave ${endpoint} out: each request adds its own.`);
+    throw new ConfigurationError(
+      `The base URL ${shown(text)} names an endpoint. Leave ${endpoint} out: each request adds its own.`,
+    );
   }
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   return { origin: url.origin, host: `${url.hostname}:${port}`, hostname: url.hostname, path, query: url.search };

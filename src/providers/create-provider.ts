@@ -1,4 +1,4 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
 import { presets } from "./presets.ts";
 import type { Provider } from "./provider.ts";
@@ -9,17 +9,20 @@ export type ProviderOptions = Partial<Omit<HttpProviderOptions, "name">>;
 /**
  * A provider by the name of its preset: `createProvider("openai", { apiKey })`.
  *
- * @throws UsageError when there is no such preset, it needs a key and none is given (a `baseUrl` of your own makes it optional), it has
+ * @throws ConfigurationError when there is no such preset, it needs a key and none is given (a `baseUrl` of your own makes it optional), it has
  *   no address of its own and none is given, or a base URL, key or header cannot be used.
  */
 export function createProvider(name: string, options: ProviderOptions = {}): Provider {
   const preset = presets[name];
   if (preset === undefined)
-    throw new UsageError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
+    throw new ConfigurationError(`there is no provider ${JSON.stringify(name)}; there are: ${Object.keys(presets).join(", ")}`);
   if (preset.keyRequired && options.apiKey === undefined && options.baseUrl === undefined)
-    throw new UsageError(`${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`);
+    throw new ConfigurationError(
+      `${name} needs an apiKey; its users keep it in the environment variable ${preset.apiKeyVariable ?? ""}`,
+    );
   const baseUrl = options.baseUrl ?? preset.baseUrl;
-  if (baseUrl === undefined) throw new UsageError(`${name} needs a baseUrl: each of its customers has an address of their own`);
+  if (baseUrl === undefined)
+    throw new ConfigurationError(`${name} needs a baseUrl: each of its customers has an address of their own`);
   const { authorization, tokenCounting, requestsPeriodMs } = preset;
   // Somebody else's server may count as it likes.
   const limits = options.baseUrl === undefined && {

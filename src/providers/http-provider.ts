@@ -65,7 +65,7 @@ const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
  * A provider behind an HTTP API. Opens no connection before the first request.
  *
  * @param bodies Bounds what answers take while they are read. Default: 256 MiB for all providers of the process.
- * @throws UsageError for a base URL, key or header that cannot be used, and for plain http to another machine unless that is
+ * @throws ConfigurationError for a base URL, key or header that cannot be used, and for plain http to another machine unless that is
  *   allowed. The message does not show the key.
  */
 export function createHttpProvider(options: HttpProviderOptions, bodies: ByteBudget = bodiesOfProcess): Provider {

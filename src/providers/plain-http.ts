@@ -1,15 +1,15 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { BaseUrl } from "./base-url.ts";
 
 /**
  * Plain http shows key, prompts and answers to every machine on the way, in a private network too. Only requests to this machine go that
  * way unasked.
  *
- * @throws UsageError for a base URL of plain http to any other host than this one.
+ * @throws ConfigurationError for a base URL of plain http to any other host than this one.
  */
 export function refusePlainHttp({ origin, host, hostname }: BaseUrl): void {
   if (origin.startsWith("https:") || isLoopback(hostname)) return;
-  throw new UsageError(
+  throw new ConfigurationError(
     `Plain http to ${host} would send key, prompts and answers readable to everyone on the way, in a private network too. ` +
       "Use https, or a tunnel to this machine (such as ssh -L), or, if you trust that network, " +
       `allow it with --allow-http (in a program: allowHttp: true).${hint(hostname)}`,

@@ -1,4 +1,4 @@
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 
 /** How a key is sent: `authorization: Bearer KEY` (nearly all), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
 export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
@@ -14,7 +14,7 @@ export interface HeaderOptions {
 /**
  * Headers of every request of one protocol, as name and value in turn. Names are in lower case.
  *
- * @throws UsageError for a key or header that HTTP cannot carry, without showing the value.
+ * @throws ConfigurationError for a key or header that HTTP cannot carry, without showing the value.
  */
 export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }: HeaderOptions): string[] {
   const all = new Map([
@@ -54,7 +54,7 @@ const reserved = new Set(["connection", "content-length", "expect", "host", "kee
 
 function keyHeader(apiKey: string, authorization: AuthorizationStyle): readonly [string, string] {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(apiKey)) {
-    throw new UsageError(
+    throw new ConfigurationError(
       "The API key is empty or holds a line break, a space at an end, or a character that is not ASCII; a key can hold none of these. Was it copied whole, and nothing else with it?",
     );
   }
@@ -63,10 +63,10 @@ function keyHeader(apiKey: string, authorization: AuthorizationStyle): readonly 
 
 function checkedHeader(name: string, value: string): readonly [string, string] {
   const key = name.toLowerCase();
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(key)) throw new UsageError(`A header cannot be named ${JSON.stringify(name)}.`);
-  if (reserved.has(key)) throw new UsageError(`The header ${key} cannot be set: it belongs to the connection.`);
+  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(key)) throw new ConfigurationError(`A header cannot be named ${JSON.stringify(name)}.`);
+  if (reserved.has(key)) throw new ConfigurationError(`The header ${key} cannot be set: it belongs to the connection.`);
   if (!/^[\t\x20-\x7e]*$/.test(value)) {
-    throw new UsageError(`The value of the header ${key} holds a line break or a character that is not ASCII.`);
+    throw new ConfigurationError(`The value of the header ${key} holds a line break or a character that is not ASCII.`);
   }
   return [key, value];
 }

@@ -1,4 +1,4 @@
-import { isTurnedAway, type Failure } from "../model/failure.ts";
+import { isThrottled, type Failure } from "../model/failure.ts";
 import { backoffMs } from "./backoff.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RetryQuota } from "./retry-quota.ts";
@@ -32,7 +32,7 @@ export class RetryBudget {
 
   /** Spends what the next attempt after `failure` costs. */
   spend(failure: Failure): Verdict {
-    return isTurnedAway(failure) || failure.outage !== undefined ? this.#spendTime(failure) : this.#spendRetry(failure);
+    return isThrottled(failure) || failure.outage !== undefined ? this.#spendTime(failure) : this.#spendRetry(failure);
   }
 
   #spendTime(failure: Failure): Verdict {

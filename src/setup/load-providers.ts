@@ -38,7 +38,7 @@ export interface LoadedProviders {
  * Opens the providers, keys, limits and routes of a configuration file as the command line does; `LLMBATCH_…` variables win. Options of
  * files and the terminal are ignored, and so is the cache, which is an option of the manager.
  *
- * @throws UsageError when the file cannot be read or is invalid, naming what and where, or when its only provider cannot be used. Not
+ * @throws ConfigurationError when the file cannot be read or is invalid, naming what and where, or when its only provider cannot be used. Not
  *   thrown for one of several providers: each is opened when it is first asked, and a missing key is that request's failure.
  * @example
  * const llm = await loadProviders({ configFile: "llmbatch.config.json", options: { cache } });

@@ -1,9 +1,9 @@
 import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { CacheError, UsageError } from "../model/errors.ts";
+import { CacheError, ConfigurationError } from "../model/errors.ts";
 
-/** @throws UsageError when the cache cannot be used, so that the run ends before anything is sent. */
+/** @throws ConfigurationError when the cache cannot be used, so that the run ends before anything is sent. */
 export async function openCache(
   options: Options,
   environment: Environment,
@@ -15,7 +15,7 @@ export async function openCache(
   try {
     return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
   } catch (error) {
-    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
 }

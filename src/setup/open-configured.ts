@@ -1,7 +1,7 @@
 import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { ProviderConfig } from "../config/provider-config.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import {
   createHttpProvider,
   createProvider,
@@ -16,7 +16,7 @@ import { readPresetSettings } from "./preset-settings.ts";
  * Opens a provider of the configuration file, once for each of its keys.
  *
  * @param headers Of the command line; they win over the file's.
- * @throws UsageError naming the provider and what is missing.
+ * @throws ConfigurationError naming the provider and what is missing.
  */
 export function openConfigured(
   name: string,
@@ -49,7 +49,7 @@ function openOne(
   const proxy = chooseProxy(config.base_url ?? preset?.baseUrl ?? "", environment);
   const own = { ...transport, ...(apiKey !== undefined && { apiKey }), ...(proxy !== undefined && { proxy }) };
   if (preset === undefined) {
-    if (config.base_url === undefined) throw new UsageError(withoutAddress(name, config));
+    if (config.base_url === undefined) throw new ConfigurationError(withoutAddress(name, config));
     return createHttpProvider({ ...own, name, baseUrl: config.base_url, headers: ownHeaders });
   }
   const choice = { provider: presetName, base_url: config.base_url, api_key_env: undefined };

@@ -2,7 +2,7 @@ import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import {
   createHttpProvider,
   createProvider,
@@ -24,7 +24,7 @@ export const mockName = "mock";
 export interface OpenProvidersOptions {
   readonly options: Options;
   readonly environment: Environment;
-  /** Whether the first request throws a UsageError when its provider cannot be used. If not, that is a failure of each such request. */
+  /** Whether the first request throws a ConfigurationError when its provider cannot be used. If not, that is a failure of each such request. */
   readonly needsOne: boolean;
   /** Called for each key that its provider rejects, with a message for a person. */
   readonly onEvicted: (message: string) => void;
@@ -35,14 +35,14 @@ export interface OpenedProviders {
   readonly provider: Provider;
   /** By name, each alone. */
   readonly providers: Readonly<Record<string, Provider>>;
-  /** One for each key of a provider. @throws UsageError when it cannot be used. */
+  /** One for each key of a provider. @throws ConfigurationError when it cannot be used. */
   readonly placesOf: (name: string) => readonly Place[];
 }
 
 /**
  * Opens the providers that the options describe: one, or those of the configuration file with their keys and routes.
  *
- * @throws UsageError when one provider is named, and there is no such preset, or its key or address is not in the environment.
+ * @throws ConfigurationError when one provider is named, and there is no such preset, or its key or address is not in the environment.
  */
 export async function openProviders(opening: OpenProvidersOptions): Promise<OpenedProviders> {
   const { options, environment } = opening;
@@ -127,11 +127,11 @@ function headersFor(name: string, { header, provider }: Options): Record<string,
   return Object.fromEntries(own.map(([key, value]) => [key.toLowerCase(), value]));
 }
 
-/** @throws UsageError for a credential that could be for any of several providers. */
+/** @throws ConfigurationError for a credential that could be for any of several providers. */
 function rejectCredentials({ header }: Options): void {
   const credential = header.find(([name, value]) => isCredential(name, value));
   if (credential === undefined) return;
-  throw new UsageError(
+  throw new ConfigurationError(
     `header: ${JSON.stringify(credential[0])} is a credential, and there are several providers that it could be for. Name one with --provider, or put it in the configuration: "providers": {NAME: {"headers": {…}}}.`,
   );
 }
@@ -174,5 +174,5 @@ function presetOf(name: string): Preset {
   const preset = presets[name];
   if (preset !== undefined) return preset;
   const names = [...Object.keys(presets), mockName].join(", ");
-  throw new UsageError(`--provider: there is no provider ${JSON.stringify(name)}. There are: ${names}.`);
+  throw new ConfigurationError(`--provider: there is no provider ${JSON.stringify(name)}. There are: ${names}.`);
 }

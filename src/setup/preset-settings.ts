@@ -1,6 +1,6 @@
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Preset, ProviderOptions } from "../providers/providers.ts";
 
 type Choice = Pick<Options, "api_key_env" | "base_url" | "provider">;
@@ -8,11 +8,12 @@ type Choice = Pick<Options, "api_key_env" | "base_url" | "provider">;
 /**
  * Reads a preset's environment variables, those of the services' own SDKs; the user's options win.
  *
- * @throws UsageError naming the variable that is missing or is not an address. Values of keys are not shown.
+ * @throws ConfigurationError naming the variable that is missing or is not an address. Values of keys are not shown.
  */
 export function readPresetSettings(choice: Choice, preset: Preset, environment: Environment): ProviderOptions {
   const baseUrl = choice.base_url ?? baseUrlFromEnvironment(preset, environment);
-  if (baseUrl === undefined && preset.baseUrl === undefined) throw new UsageError(missingAddress(choice.provider, preset));
+  if (baseUrl === undefined && preset.baseUrl === undefined)
+    throw new ConfigurationError(missingAddress(choice.provider, preset));
   const apiKey = findKey(choice, preset, environment);
   return {
     ...(baseUrl !== undefined && { baseUrl }),
@@ -22,7 +23,7 @@ export function readPresetSettings(choice: Choice, preset: Preset, environment: 
   };
 }
 
-/** @returns undefined when the variable is missing or empty. @throws UsageError when it is not an address. */
+/** @returns undefined when the variable is missing or empty. @throws ConfigurationError when it is not an address. */
 export function baseUrlFromEnvironment(
   { baseUrlVariable, pathOfBareOrigin }: Preset,
   environment: Environment,
@@ -30,7 +31,9 @@ export function baseUrlFromEnvironment(
   const text = valueOf(baseUrlVariable, environment);
   if (text === undefined) return undefined;
   if (!URL.canParse(text))
-    throw new UsageError(`the environment variable ${baseUrlVariable} holds no address such as https://api.example.com/v1`);
+    throw new ConfigurationError(
+      `the environment variable ${baseUrlVariable} holds no address such as https://api.example.com/v1`,
+    );
   const url = new URL(text);
   return pathOfBareOrigin !== undefined && url.pathname === "/" ? new URL(pathOfBareOrigin, url).href : text;
 }
@@ -45,10 +48,10 @@ function findKey({ api_key_env, base_url, provider }: Choice, preset: Preset, en
   const variable = api_key_env ?? preset.apiKeyVariable;
   const key = valueOf(variable, environment);
   if (key !== undefined) return key;
-  if (api_key_env !== undefined) throw new UsageError(missingNamedKey(api_key_env));
+  if (api_key_env !== undefined) throw new ConfigurationError(missingNamedKey(api_key_env));
   const isOwnAddress = base_url !== undefined || (preset.baseUrl !== undefined && hasOwnAddress(preset, environment));
   if (isOwnAddress || !preset.keyRequired) return undefined;
-  throw new UsageError(
+  throw new ConfigurationError(
     `no API key: the environment variable ${variable} is not set. Set it to your ${provider} key, ` +
       "or try without one: --provider mock",
   );

@@ -1,16 +1,16 @@
 import type { Options } from "../config/options.ts";
 import type { RouteConfig } from "../config/provider-config.ts";
-import { UsageError } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Place, Stop } from "../providers/providers.ts";
 
 export interface RouteTableOptions {
   readonly options: Options;
-  /** Opens a provider by its name, once for each of its keys. @throws UsageError when it cannot be used. */
+  /** Opens a provider by its name, once for each of its keys. @throws ConfigurationError when it cannot be used. */
   readonly openPlaces: (provider: string) => readonly Place[];
   /** Whether a provider or a preset has that name. */
   readonly isProvider: (name: string) => boolean;
-  /** Whether to throw a UsageError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
+  /** Whether to throw a ConfigurationError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
   readonly needsOne: boolean;
 }
 
@@ -39,7 +39,7 @@ export class RouteTable {
     return route;
   };
 
-  /** Opens a provider, once for each of its keys. @throws UsageError when it cannot be used. */
+  /** Opens a provider, once for each of its keys. @throws ConfigurationError when it cannot be used. */
   open(provider: string): readonly number[] {
     const known = this.#placesOf.get(provider);
     if (known !== undefined) return known;
@@ -55,7 +55,7 @@ export class RouteTable {
       return route === undefined ? this.#withoutRoute(model) : this.#stopsOn(route, model);
     } catch (error) {
       const isTheEnd = this.#options.needsOne && this.places.length === 0;
-      if (!(error instanceof UsageError) || isTheEnd) throw error;
+      if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
     }
   }

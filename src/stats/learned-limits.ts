@@ -8,11 +8,18 @@ const maxKept = 100;
 export class LearnedLimits {
   readonly #limits = new Map<string, LearnedLimitJson>();
 
-  add({ provider, model, limit, source }: Extract<LimiterEvent, { type: "limit-learnt" }>): void {
-    const { measure, amount, periodMs } = limit;
-    const key = `${provider} ${model} ${measure} ${source}`;
+  add({ provider, model, limit, source }: Extract<LimiterEvent, { type: "limit-learned" }>): void {
+    const { unit, amount, periodMs } = limit;
+    const key = `${provider} ${model} ${unit} ${source}`;
     if (!this.#limits.has(key) && this.#limits.size >= maxKept) return;
-    this.#limits.set(key, { provider, model, measure, amount: Math.round(amount), period_seconds: periodMs / 1000, source });
+    this.#limits.set(key, {
+      provider,
+      model,
+      unit,
+      amount: Math.round(amount),
+      period_seconds: periodMs / 1000,
+      source,
+    });
   }
 
   get list(): readonly LearnedLimitJson[] {

@@ -1,5 +1,5 @@
 import type { FailureKind } from "../model/failure.ts";
-import type { LimitSource, Measure } from "../model/rate-limit.ts";
+import type { LimitSource, LimitUnit } from "../model/rate-limit.ts";
 
 /** Tokens as they stand in files: part of `TokenStatsJson`. */
 export interface UsageJson {
@@ -42,7 +42,7 @@ export interface TokenStatsJson extends UsageJson {
   /** How often all requests of a provider and model had to wait because it throttled one. */
   readonly pauses: number;
   /** Limits that were not set: told by the provider, or learned from being throttled; the last of each kind. */
-  readonly limits_learnt: readonly LearnedLimitJson[];
+  readonly limits_learned: readonly LearnedLimitJson[];
   /** Failed lines by `error.code`; only the codes that occurred. Their sum is `requests_failed`. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
   readonly from_cache: UsageJson;
@@ -59,7 +59,7 @@ export interface TokenStatsJson extends UsageJson {
 export interface LearnedLimitJson {
   readonly provider: string;
   readonly model: string;
-  readonly measure: Measure;
+  readonly unit: LimitUnit;
   readonly amount: number;
   readonly period_seconds: number;
   readonly source: LimitSource;

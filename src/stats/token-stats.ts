@@ -1,5 +1,5 @@
 import type { RunEvent } from "../model/event.ts";
-import { type Failure, type FailureKind, isTurnedAway } from "../model/failure.ts";
+import { type Failure, type FailureKind, isThrottled } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
@@ -51,7 +51,7 @@ export class TokenStats {
       case "pause":
         this.#pauses += 1;
         break;
-      case "limit-learnt":
+      case "limit-learned":
         this.#limits.add(event);
         break;
       default: // The others take nothing.
@@ -141,7 +141,7 @@ export class TokenStats {
     return this.#pauses;
   }
 
-  get limitsLearnt(): readonly LearnedLimitJson[] {
+  get limitsLearned(): readonly LearnedLimitJson[] {
     return this.#limits.list;
   }
 
@@ -197,7 +197,7 @@ export class TokenStats {
       retries: this.retries,
       rate_limited: this.rateLimited,
       pauses: this.pauses,
-      limits_learnt: this.limitsLearnt,
+      limits_learned: this.limitsLearned,
       failures: this.failures,
       from_cache: this.#fromCache.toJSON(),
       latency_ms: this.latencyMs,
@@ -212,7 +212,7 @@ export class TokenStats {
     this.#attempts += 1;
     if (attempt.attempt > 1) this.#retries += 1;
     if (attempt.failure === undefined) this.#latency.add(attempt.durationMs);
-    else if (isTurnedAway(attempt.failure)) this.#rateLimited += 1;
+    else if (isThrottled(attempt.failure)) this.#rateLimited += 1;
     if (attempt.usage === undefined) return;
     this.#spent.add(attempt.usage);
     this.#throughput.addTokens(totalTokens(attempt.usage));
@@ -221,7 +221,7 @@ export class TokenStats {
   #countResult(result: BatchResult): void {
     this.#lines.end(result);
     const isFromCache = result.status === "succeeded" && result.source === "cache";
-    if (isFromCache) this.#fromCache.add(result.answer.usage);
+    if (isFromCache) this.#fromCache.add(result.response.usage);
     if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.#throughput.addLine(isFromCache);
   }
 }

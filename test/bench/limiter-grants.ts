@@ -7,7 +7,7 @@ import { demandFor, limitsOf, type PerMinute } from "../limiters/attempts.ts";
  * How many attempts a second the limiter can start when its limits are far away, and how much of a limit it uses when it is near:
  * `node test/bench/limiter-grants.ts` (Node 22.18 or newer runs TypeScript as it is).
  */
-const answered: Attempt = { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage: noUsage } };
+const answered: Attempt = { ok: true, response: { statusCode: 200, requestId: "", body: "{}", usage: noUsage } };
 const never = new AbortController().signal;
 
 async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {

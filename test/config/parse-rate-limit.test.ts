@@ -3,14 +3,14 @@ import { parseRateLimit } from "../../src/config/parse-rate-limit.ts";
 import { describeRateLimit } from "../../src/model/rate-limit.ts";
 
 test.each([
-  ["requests=10000/1d", { measure: "requests", amount: 10_000, periodMs: 86_400_000 }, "10000 requests/d"],
-  ["tokens=1e6/1m", { measure: "tokens", amount: 1_000_000, periodMs: 60_000 }, "1000000 tokens/min"],
-  ["input-tokens=40000/m", { measure: "input-tokens", amount: 40_000, periodMs: 60_000 }, "40000 input tokens/min"],
-  ["requests=2.5/s", { measure: "requests", amount: 2.5, periodMs: 1_000 }, "2.5 requests/s"],
-  ["llama3:8b:requests=30/5h", { measure: "requests", amount: 30, periodMs: 18_000_000, model: "llama3:8b" }, "30 requests/5h"],
+  ["requests=10000/1d", { unit: "requests", amount: 10_000, periodMs: 86_400_000 }, "10000 requests/d"],
+  ["tokens=1e6/1m", { unit: "tokens", amount: 1_000_000, periodMs: 60_000 }, "1000000 tokens/min"],
+  ["input-tokens=40000/m", { unit: "input-tokens", amount: 40_000, periodMs: 60_000 }, "40000 input tokens/min"],
+  ["requests=2.5/s", { unit: "requests", amount: 2.5, periodMs: 1_000 }, "2.5 requests/s"],
+  ["llama3:8b:requests=30/5h", { unit: "requests", amount: 30, periodMs: 18_000_000, model: "llama3:8b" }, "30 requests/5h"],
 ])("%s is a limit", (text, limit, description) => {
   expect(parseRateLimit(text)).toEqual(limit);
-  expect(describeRateLimit({ measure: "requests", amount: 0, periodMs: 0, ...parseRateLimit(text) })).toBe(description);
+  expect(describeRateLimit({ unit: "requests", amount: 0, periodMs: 0, ...parseRateLimit(text) })).toBe(description);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { asyncProperty, assert, constantFrom, integer, jsonValue, record, string
 import { hash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { CacheStore } from "../../src/caches/caches.ts";
-import type { Answer } from "../../src/model/attempt.ts";
+import type { ModelResponse } from "../../src/model/attempt.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { noUsage } from "../../src/model/usage.ts";
 
@@ -197,7 +197,7 @@ export function keyOf(n: number): string {
   return hash("sha256", String(n), "base64url");
 }
 
-export function answerOf(body: string, more: Partial<Answer> = {}): Answer {
+export function answerOf(body: string, more: Partial<ModelResponse> = {}): ModelResponse {
   return { statusCode: 200, requestId: "", body, usage: noUsage, ...more };
 }
 

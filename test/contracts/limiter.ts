@@ -69,7 +69,9 @@ export function describeEveryLimiter(name: string, make: () => Limiter): void {
         ),
       );
       expect(asked).toEqual(Array.from({ length: 60 }, (_, number) => number));
-      const names = results.map((result) => (result.ok ? result.answer.usage.promptTokens - 1 : Number(result.failure.message)));
+      const names = results.map((result) =>
+        result.ok ? result.response.usage.promptTokens - 1 : Number(result.failure.message),
+      );
       expect(names).toEqual(asked);
     });
 
@@ -127,7 +129,7 @@ export function describeEveryLimiter(name: string, make: () => Limiter): void {
       const waiting = await Promise.all(runs.slice(4));
       for (const attempt of waiting)
         expect(attempt).toMatchObject({ ok: false, failure: { kind: "cancelled", retryable: false } });
-      expect(limiter.status()).toMatchObject({ inFlight: 4, waiting: 0, binding: "nothing" });
+      expect(limiter.status()).toMatchObject({ inFlight: 4, waiting: 0, blockedBy: "nothing" });
       tasks.endAll();
       const run = await Promise.all(runs.slice(0, 4));
       expect(run.every((attempt) => attempt.ok)).toBe(true);
@@ -195,12 +197,12 @@ export function describeOwnLimiter(name: string, make: () => Limiter): void {
         return answered(10);
       };
       const runs = Array.from({ length: 6 }, () => limiter.run(cost, task, never));
-      const { binding, pauseMs, waiting } = limiter.status();
-      expect({ binding, waiting }).toEqual({ binding: "pause", waiting: 6 });
+      const { blockedBy, pauseMs, waiting } = limiter.status();
+      expect({ blockedBy, waiting }).toEqual({ blockedBy: "pause", waiting: 6 });
       expect(pauseMs).toBeGreaterThan(0);
       await Promise.all(runs);
       expect(Math.min(...startsMs)).toBeGreaterThanOrEqual(refusedAtMs + 120);
-      expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, binding: "nothing", pauseMs: 0 });
+      expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 });
     });
 
     test("who waits for a pause leaves at once when its signal is aborted", async () => {
@@ -215,10 +217,10 @@ export function describeOwnLimiter(name: string, make: () => Limiter): void {
     test("says what holds requests back", async () => {
       const limiter = make();
       const tasks = new Tasks();
-      expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, binding: "nothing", pauseMs: 0 });
+      expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 });
       const runs = Array.from({ length: 5 }, (_, number) => limiter.run(cost, tasks.task(number), never));
       await expect.poll(() => tasks.started.length, { interval: 2 }).toBe(4);
-      expect(limiter.status()).toMatchObject({ inFlight: 4, waiting: 1, binding: "concurrency", amount: 4, pauseMs: 0 });
+      expect(limiter.status()).toMatchObject({ inFlight: 4, waiting: 1, blockedBy: "concurrency", amount: 4, pauseMs: 0 });
       tasks.endAll();
       await expect.poll(() => tasks.started.length, { interval: 2 }).toBe(5);
       tasks.endAll();

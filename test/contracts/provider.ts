@@ -35,7 +35,7 @@ export function providerContract(connect: (url: string) => Provider, atOnce = 10
     const { provider } = await start(() => ({ status: 201, headers: { "x-request-id": "req_42" }, body: text }));
     expect(await provider.send(requestOf(), { signal })).toEqual({
       ok: true,
-      answer: {
+      response: {
         statusCode: 201,
         requestId: "req_42",
         body: text.replaceAll(/[\r\n]/g, " "),
@@ -54,7 +54,7 @@ export function providerContract(connect: (url: string) => Provider, atOnce = 10
     expect(await provider.send(requestOf(), { signal })).toEqual({
       ok: false,
       failure: { kind: "rate_limit", message: "HTTP 429: slow", retryable: true, statusCode: 429, retryAfterMs: 2000 },
-      answer: { statusCode: 429, requestId: "req_7", body: JSON.stringify(reply.body) },
+      response: { statusCode: 429, requestId: "req_7", body: JSON.stringify(reply.body) },
     });
   });
 
@@ -100,7 +100,7 @@ export function providerContract(connect: (url: string) => Provider, atOnce = 10
     const { provider } = await start((call) => ({ ...chatAnswer(call.body), delayMs: (call.index * 7) % 13 }));
     const bodies = Array.from({ length: atOnce }, (_, index) => `"request ${index}"`);
     const attempts = await Promise.all(bodies.map((body) => provider.send(requestOf(body), { signal })));
-    expect(attempts.map((attempt) => (attempt.ok ? contentOf(attempt.answer.body) : attempt.failure))).toEqual(bodies);
+    expect(attempts.map((attempt) => (attempt.ok ? contentOf(attempt.response.body) : attempt.failure))).toEqual(bodies);
   });
 
   it("refuses a path that it speaks no protocol for, and says so beforehand", async () => {

@@ -28,12 +28,12 @@ export function streamingContract(protocol: Protocol, recordings: readonly Recor
     it("becomes the body of an answer in one piece, with its usage", () => {
       const attempt = read(bytes);
       expect(bodyOf(attempt)).toEqual(body);
-      expect(attempt).toMatchObject({ ok: true, answer: { statusCode: 200, usage: protocol.readUsage(body) } });
+      expect(attempt).toMatchObject({ ok: true, response: { statusCode: 200, usage: protocol.readUsage(body) } });
     });
 
     it("is one line", () => {
       const attempt = read(bytes);
-      expect(attempt.ok && /[\r\n]/.test(attempt.answer.body)).toBe(false);
+      expect(attempt.ok && /[\r\n]/.test(attempt.response.body)).toBe(false);
     });
 
     it("is the same however its bytes are cut", () => {
@@ -139,7 +139,7 @@ export function readPieces(protocol: Protocol, request: object, pieces: readonly
 }
 
 export function bodyOf(attempt: Attempt): unknown {
-  return attempt.ok ? JSON.parse(attempt.answer.body) : attempt.failure;
+  return attempt.ok ? JSON.parse(attempt.response.body) : attempt.failure;
 }
 
 function withoutUsage(body: unknown): unknown {

@@ -33,22 +33,22 @@ describe("limits that are not set", () => {
     const user = await askThreeHundred(server);
     expect(server.stats()).toMatchObject({ answered: 300 });
     expect(server.stats().refused).toBeLessThanOrEqual(15);
-    const learned = { provider: "openai", model: "test-model", measure: "requests", amount: 6_000, source: "headers" };
-    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learnt: [{ ...learned, period_seconds: 60 }] });
+    const learned = { provider: "openai", model: "test-model", unit: "requests", amount: 6_000, source: "headers" };
+    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learned: [{ ...learned, period_seconds: 60 }] });
     const events = logOf(user);
-    expect(events.filter(({ event }) => event === "limit-learnt")).toMatchObject([{ ...learned, period_ms: 60_000 }]);
+    expect(events.filter(({ event }) => event === "limit-learned")).toMatchObject([{ ...learned, period_ms: 60_000 }]);
     expect(events.some(({ event, waited_ms: waitedMs }) => event === "attempt-start" && Number(waitedMs) > 100)).toBe(true);
   });
 
   it.each([
     [{ requestsPerMinute: 3_000 }, "requests", 3_000],
     [{ tokensPerMinute: 200_000 }, "tokens", 200_000],
-  ] as const)("are learned from the first 429 that names them: %o", async (limits, measure, amount) => {
+  ] as const)("are learned from the first 429 that names them: %o", async (limits, unit, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
     const user = await askThreeHundred(server);
-    const learned = { measure, amount, period_seconds: 60, source: "errors" };
+    const learned = { unit, amount, period_seconds: 60, source: "errors" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
-      limits_learnt: expect.arrayContaining([expect.objectContaining(learned)]),
+      limits_learned: expect.arrayContaining([expect.objectContaining(learned)]),
     });
     const pauses = logOf(user).filter(({ event }) => event === "pause");
     expect(pauses.length).toBeLessThanOrEqual(3);

@@ -12,7 +12,7 @@ const succeeded: SucceededResult = {
   lineNumber: 1,
   source: "asked",
   attempts: 2,
-  answer: { statusCode: 200, requestId: "req_1", body: '{"id": "chatcmpl-1","n":1.0}', usage: noUsage },
+  response: { statusCode: 200, requestId: "req_1", body: '{"id": "chatcmpl-1","n":1.0}', usage: noUsage },
 };
 
 const failed: FailedResult = {
@@ -34,7 +34,7 @@ describe("an output line", () => {
   test("of a refusal keeps what the server sent", () => {
     const answer = { statusCode: 400, requestId: "", body: '{"error":{"message":"no"}}' };
     const failure = { kind: "invalid_request", message: "no", retryable: false, statusCode: 400 } as const;
-    expect(formatResult({ ...failed, attempts: 1, failure, answer })).toBe(
+    expect(formatResult({ ...failed, attempts: 1, failure, response: answer })).toBe(
       '{"id":"batch_req_2","custom_id":"b","response":{"status_code":400,"request_id":"","body":{"error":{"message":"no"}}},"error":{"code":"invalid_request","message":"no","attempts":1}}\n',
     );
   });
@@ -69,7 +69,7 @@ describe("an output line", () => {
         const bodyText = writeJson(body, style).trim().replaceAll("\r", " ");
         const answer = { statusCode: 500, requestId: message, body: bodyText };
         const failure = { kind: "server_error", message, retryable: true } as const;
-        const line = formatResult({ ...failed, customId, failure, answer, metadata: bodyText });
+        const line = formatResult({ ...failed, customId, failure, response: answer, metadata: bodyText });
         expect(line).not.toMatch(/[\r\n](?!$)/);
         expect(JSON.parse(Buffer.from(line).toString())).toEqual({
           id: "batch_req_2",

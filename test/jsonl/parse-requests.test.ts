@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseRequests, RequestParser } from "../../src/jsonl/parse-requests.ts";
 import type { Line } from "../../src/jsonl/split-lines.ts";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { requestOf } from "./parse-support.ts";
 
 describe("values for lines that name none", () => {
@@ -35,7 +35,7 @@ describe("values for lines that name none", () => {
   });
 
   test("that no body could be sent with are refused at once", () => {
-    expect(() => new RequestParser({ defaultModel: "" })).toThrow(UsageError);
+    expect(() => new RequestParser({ defaultModel: "" })).toThrow(ConfigurationError);
     expect(() => new RequestParser({ defaults: new Map([["model", "4"]]) })).toThrow(/`model` must be a string/);
   });
 });

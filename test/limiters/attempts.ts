@@ -1,12 +1,12 @@
-import type { AnsweredAttempt, FailedAttempt } from "../../src/model/attempt.ts";
+import type { SucceededAttempt, FailedAttempt } from "../../src/model/attempt.ts";
 import { type Demand, demandOf } from "../../src/model/demand.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
 import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
 
 /** An attempt that a server answered, using `tokens` of them. */
-export function answered(tokens = 0): AnsweredAttempt {
+export function answered(tokens = 0): SucceededAttempt {
   const usage = { promptTokens: tokens, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
-  return { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage } };
+  return { ok: true, response: { statusCode: 200, requestId: "", body: "{}", usage } };
 }
 
 /** An attempt that failed, and may be repeated unless `details` says otherwise. */
@@ -28,7 +28,7 @@ export interface PerMinute {
 
 export function limitsOf({ requestsPerMinute, tokensPerMinute }: PerMinute): RateLimit[] {
   const limits: RateLimit[] = [];
-  if (requestsPerMinute !== undefined) limits.push({ measure: "requests", amount: requestsPerMinute, periodMs: minuteMs });
-  if (tokensPerMinute !== undefined) limits.push({ measure: "tokens", amount: tokensPerMinute, periodMs: minuteMs });
+  if (requestsPerMinute !== undefined) limits.push({ unit: "requests", amount: requestsPerMinute, periodMs: minuteMs });
+  if (tokensPerMinute !== undefined) limits.push({ unit: "tokens", amount: tokensPerMinute, periodMs: minuteMs });
   return limits;
 }

@@ -2,7 +2,7 @@ import Bottleneck from "bottleneck";
 import { expect, test } from "vitest";
 import { createBottleneckLimiter, RequestManager } from "../../src/index.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { describeEveryLimiter } from "../contracts/limiter.ts";
 import { answered, demandFor, failed, never } from "./attempts.ts";
 
@@ -77,5 +77,5 @@ test("a manager sends by it", async () => {
 });
 
 test("a maximum weight below 1 would start nothing", () => {
-  expect(() => createBottleneckLimiter(new Bottleneck(), { maxWeight: 0 })).toThrow(UsageError);
+  expect(() => createBottleneckLimiter(new Bottleneck(), { maxWeight: 0 })).toThrow(ConfigurationError);
 });

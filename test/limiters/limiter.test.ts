@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createLimiter } from "../../src/limiters/limiters.ts";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { describeOwnLimiter } from "../contracts/limiter.ts";
 import { limitsOf } from "./attempts.ts";
 
@@ -13,7 +13,7 @@ describeOwnLimiter("requests per minute", () => createLimiter({ ...base, limits:
 describeOwnLimiter("tokens per minute", () => createLimiter({ ...base, limits: limitsOf({ tokensPerMinute }) }));
 describeOwnLimiter("all limits", () => createLimiter({ ...base, limits: limitsOf({ requestsPerMinute, tokensPerMinute }) }));
 
-const minute = { measure: "requests", periodMs: 60_000 } as const;
+const minute = { unit: "requests", periodMs: 60_000 } as const;
 
 test.each([
   [{ concurrency: 0 }, "concurrency must be a whole number of at least 1, not 0."],
@@ -25,9 +25,9 @@ test.each([
     "A limit must be a number above 0 in a time above 0, not Infinity requests/min.",
   ],
 ])("a limit that cannot be one is refused: %j", (limits, message) => {
-  expect(() => createLimiter({ ...base, ...limits })).toThrow(new UsageError(message));
+  expect(() => createLimiter({ ...base, ...limits })).toThrow(new ConfigurationError(message));
 });
 
 test("a limit below one request a minute is a limit too", () => {
-  expect(createLimiter({ ...base, limits: limitsOf({ requestsPerMinute: 0.5 }) }).status().binding).toBe("nothing");
+  expect(createLimiter({ ...base, limits: limitsOf({ requestsPerMinute: 0.5 }) }).status().blockedBy).toBe("nothing");
 });

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiters.ts";
-import type { AnsweredAttempt, Attempt } from "../../src/model/attempt.ts";
+import type { SucceededAttempt, Attempt } from "../../src/model/attempt.ts";
 import { demandFor, failed, limitsOf, type PerMinute } from "./attempts.ts";
 
 /** A server's token bucket with one second of burst. */
@@ -35,7 +35,7 @@ export interface SimulatedServerOptions {
   readonly requests?: EnforcedLimit;
   readonly tokens?: EnforcedLimit;
   /** What it answers to the n-th request that it admits, or why it fails. */
-  readonly serve: (index: number) => AnsweredAttempt;
+  readonly serve: (index: number) => SucceededAttempt;
   /** Rejects the n-th request whatever the limits say. */
   readonly rejectsByChance?: (index: number) => boolean;
   readonly onEvent?: LimiterOptions["onEvent"];
@@ -72,7 +72,7 @@ export class SimulatedServer {
       while (!stop.signal.aborted) {
         const index = this.#received++;
         const answer = this.#options.serve(index);
-        await this.limiter.run(demandFor(answer.answer.usage.promptTokens), () => this.#receive(index, answer), stop.signal);
+        await this.limiter.run(demandFor(answer.response.usage.promptTokens), () => this.#receive(index, answer), stop.signal);
       }
     };
     const done = Promise.all(Array.from({ length: senders }, send));
@@ -85,9 +85,9 @@ export class SimulatedServer {
   }
 
   /** Requests are up to 20 ms on their way, and answers take 100 to 300 ms. */
-  async #receive(index: number, answer: AnsweredAttempt): Promise<Attempt> {
+  async #receive(index: number, answer: SucceededAttempt): Promise<Attempt> {
     await sleep((index * 7) % 20);
-    const size = answer.answer.usage.promptTokens;
+    const size = answer.response.usage.promptTokens;
     if (this.#options.rejectsByChance?.(index)) {
       this.rejected += 1;
       return failed("rate_limit", { retryAfterMs: 20 });

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Keyv } from "keyv";
 import { describe, expect, it } from "vitest";
-import { type Answer, type BatchResult, type CacheStore, createKeyvCache, createMemoryCache } from "../../src/index.ts";
+import { type ModelResponse, type BatchResult, type CacheStore, createKeyvCache, createMemoryCache } from "../../src/index.ts";
 import { noUsage } from "../../src/model/usage.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
@@ -56,7 +56,7 @@ describe("a cache", () => {
     const { createManager } = await serveManagers(repeat);
     const long = { statusCode: 200, requestId: "", body: JSON.stringify("x".repeat(1_000_000)), usage: noUsage };
     let read = 0;
-    const getMany = async (): Promise<Answer[]> => {
+    const getMany = async (): Promise<ModelResponse[]> => {
       read += 1;
       return [long];
     };

@@ -10,7 +10,7 @@ export const repeat: Script = ({ body }) => {
 /** The text of an answer, or the kind of a failure. */
 export function answerOf(result: BatchResult): string {
   if (result.status === "failed") return result.failure.kind;
-  const body: { choices: { message: { content: string } }[] } = JSON.parse(result.answer.body);
+  const body: { choices: { message: { content: string } }[] } = JSON.parse(result.response.body);
   return body.choices[0]?.message.content ?? "";
 }
 

@@ -14,7 +14,7 @@ function failed(kind: FailureKind): BatchResult {
 const succeeded: SucceededResult = {
   status: "succeeded",
   ...line,
-  answer: { statusCode: 200, requestId: "", body: "{}", usage: noUsage },
+  response: { statusCode: 200, requestId: "", body: "{}", usage: noUsage },
   source: "asked",
   attempts: 1,
 };
@@ -23,7 +23,7 @@ function attempt(kind: FailureKind): Attempt {
   return { ok: false, failure: { kind, message: `it was ${kind}`, retryable: false } };
 }
 
-const answered: Attempt = { ok: true, answer: succeeded.answer };
+const answered: Attempt = { ok: true, response: succeeded.response };
 
 describe("failures that all requests of a key or model share", () => {
   it.each(["authentication", "permission", "not_found"] as const)("stop the run after three %s in a row", (kind) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runMockCommand } from "../../src/cli/commands/mock.ts";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { mock } from "../support/closing.ts";
 import { askChat, chatBody, readStats } from "./ask.ts";
 
@@ -78,7 +78,7 @@ describe("llmbatch mock", () => {
   it("says which port is taken and leaves no signal handler behind", async () => {
     const { port } = await mock();
     const handlers = process.listenerCount("SIGINT");
-    await expect(runMockCommand({ port }, { stderr: process.stderr })).rejects.toThrow(UsageError);
+    await expect(runMockCommand({ port }, { stderr: process.stderr })).rejects.toThrow(ConfigurationError);
     expect(process.listenerCount("SIGINT")).toBe(handlers);
   });
 });

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { type MockServerOptions, startMockServer } from "../../src/mock/mock.ts";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { mock } from "../support/closing.ts";
 import type { Answered } from "./ask.ts";
 import { ask, askChat, askInPieces, chatBody, until } from "./ask.ts";
@@ -142,7 +142,7 @@ describe("starting", () => {
   it("says which port is taken", async () => {
     const { port } = await mock();
     const failure = startMockServer({ port });
-    await expect(failure).rejects.toThrow(UsageError);
+    await expect(failure).rejects.toThrow(ConfigurationError);
     await expect(failure).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use; choose another port, or 0 for any free one.`);
   });
 

@@ -17,8 +17,8 @@ it.each([
   const plain = await provider.send(requestOf(JSON.stringify({ ...body, stream: false }), path), { signal });
   const streamed = await provider.send(requestOf(JSON.stringify(body), path), { signal });
 
-  expect(shapeOf(streamed.ok && streamed.answer.body)).toEqual(shapeOf(plain.ok && plain.answer.body));
-  const usages = [plain, streamed].map((attempt) => (attempt.ok ? attempt.answer.usage : undefined));
+  expect(shapeOf(streamed.ok && streamed.response.body)).toEqual(shapeOf(plain.ok && plain.response.body));
+  const usages = [plain, streamed].map((attempt) => (attempt.ok ? attempt.response.usage : undefined));
   expect(usages.reduce((sum, usage) => sum + (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0), 0)).toBe(
     server.stats().totalTokens,
   );

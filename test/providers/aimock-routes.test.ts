@@ -76,9 +76,9 @@ afterAll(() => mock.stop());
 describe("answers at the routes of a preset", () => {
   it.each(routes)("$preset asks $at and reads the answer and its usage", async (route) => {
     const attempt = await ask(route);
-    expect(attempt).toMatchObject({ ok: true, answer: { statusCode: 200 } });
-    expect(attempt.ok && attempt.answer.body).toContain(route.path === "/v1/embeddings" ? "[0.25,-0.5]" : "Hi there, 日本 😀!");
-    expect(attempt.ok && attempt.answer.usage).toMatchObject(route.path === "/v1/embeddings" ? {} : reported);
+    expect(attempt).toMatchObject({ ok: true, response: { statusCode: 200 } });
+    expect(attempt.ok && attempt.response.body).toContain(route.path === "/v1/embeddings" ? "[0.25,-0.5]" : "Hi there, 日本 😀!");
+    expect(attempt.ok && attempt.response.usage).toMatchObject(route.path === "/v1/embeddings" ? {} : reported);
     expect(mock.getLastRequest()).toMatchObject({ method: "POST", path: route.at, body: { model: "model-x" } });
   });
 
@@ -88,7 +88,7 @@ describe("answers at the routes of a preset", () => {
     mock.onMessage("hello", { content: "Let me look.", toolCalls: [call, { ...call, id: "call_2" }], usage }, { chunkSize: 3 });
     const [plain, streamed] = [await ask(route), await ask(route, { stream: true })];
     expect(comparable(streamed)).toEqual(comparable(plain));
-    expect(streamed).toMatchObject({ ok: true, answer: { usage: reported } });
+    expect(streamed).toMatchObject({ ok: true, response: { usage: reported } });
     expect(mock.getRequests().map(({ body }) => body?.["stream"] ?? false)).toEqual([false, true]);
   });
 
@@ -194,8 +194,8 @@ describe("refusals", () => {
     expect(await ask(route)).toMatchObject({
       failure: { kind: "rate_limit", retryAfterMs: 1000 },
       rateLimits: [
-        { measure: "requests", limit: 60, remaining: 0 },
-        { measure: "tokens", limit: 150_000, remaining: 0 },
+        { unit: "requests", limit: 60, remaining: 0 },
+        { unit: "tokens", limit: 150_000, remaining: 0 },
       ],
     });
   });
@@ -218,12 +218,12 @@ describe("OpenRouter's own ways", () => {
       { openRouterProcessing: true, chunkSize: 2 },
     );
     const attempt = await ask(route, { stream });
-    expect(attempt.ok && JSON.parse(attempt.answer.body)).toMatchObject({
+    expect(attempt.ok && JSON.parse(attempt.response.body)).toMatchObject({
       provider: "Azure",
       choices: [{ message: { content: "Hi there!" }, native_finish_reason: "completed" }],
       usage: { cost: 0.000_95, prompt_tokens_details: { cached_tokens: 4 } },
     });
-    expect(attempt).toMatchObject({ answer: { usage: { ...reported, cachedTokens: 4, reasoningTokens: 2 } } });
+    expect(attempt).toMatchObject({ response: { usage: { ...reported, cachedTokens: 4, reasoningTokens: 2 } } });
   });
 
   it("a moderated request is content, not a key without permission", async () => {
@@ -242,7 +242,7 @@ function ask({ preset, baseUrl, path }: Route, options: ProviderOptions = {}): P
 /** The body without what is new in each answer, or left out of streams where it is null. */
 function comparable(attempt: Attempt): unknown {
   if (!attempt.ok) return attempt;
-  const text = JSON.stringify(JSON.parse(attempt.answer.body), (name, value: unknown) =>
+  const text = JSON.stringify(JSON.parse(attempt.response.body), (name, value: unknown) =>
     value === null || ["created", "created_at", "completed_at"].includes(name) ? undefined : value,
   );
   return JSON.parse(text.replaceAll(/"(chatcmpl|gen|resp|msg|fc)[-_][\w-]+"/g, '"an id"'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
 import { anthropicMessages } from "../../src/providers/protocols/anthropic-messages.ts";
 import { openaiChat } from "../../src/providers/protocols/openai-chat.ts";
@@ -96,7 +96,7 @@ describe("presets", () => {
 
 describe("base URLs that cannot be used", () => {
   it.each(["", "api.openai.com/v1", "ftp://host/v1", "localhost:8000", "http://", "//host"])("%j is refused", (baseUrl) => {
-    expect(() => parseBaseUrl(baseUrl)).toThrow(UsageError);
+    expect(() => parseBaseUrl(baseUrl)).toThrow(ConfigurationError);
   });
 
   it("is refused with a password in it, which is not shown", () => {

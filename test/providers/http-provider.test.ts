@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { createHttpProvider, type Provider } from "../../src/providers/providers.ts";
 import { providerContract, requestOf } from "../contracts/provider.ts";
 import { serve } from "../support/closing.ts";
@@ -52,7 +52,7 @@ describe("headers", () => {
     (apiKey) => {
       const create = (): Provider =>
         createHttpProvider({ name: "a", baseUrl: "https://h", apiKey, connections: 1, timeoutMs: 1 });
-      expect(create).toThrow(UsageError);
+      expect(create).toThrow(ConfigurationError);
       expect(create).not.toThrow(/sk|schl/);
     },
   );
@@ -183,9 +183,9 @@ describe("secrets", () => {
     expect(JSON.stringify(attempt)).not.toMatch(/canary/);
     expect(attempt).toMatchObject({
       failure: { kind: "authentication", message: "HTTP 401: Incorrect API key provided: [redacted]." },
-      answer: { requestId: "id-[redacted]" },
+      response: { requestId: "id-[redacted]" },
     });
-    expect(attempt.ok ? "" : JSON.parse(attempt.answer?.body ?? "")).toMatchObject({
+    expect(attempt.ok ? "" : JSON.parse(attempt.response?.body ?? "")).toMatchObject({
       error: { headers: { authorization: "Bearer [redacted]", "x-gateway-token": "[redacted]" } },
     });
   });
@@ -198,7 +198,7 @@ describe("secrets", () => {
   it("keeps what is left of the body as a string if a secret took tokens with it", async () => {
     const { provider } = await connected(() => ({ status: 500, body: '{"a":"b","c":1}' }), { apiKey: 'b","c":1' });
     const attempt = await provider.send(requestOf(), { signal });
-    expect(attempt.ok ? "" : attempt.answer?.body).toBe(JSON.stringify('{"a":"[redacted]}'));
+    expect(attempt.ok ? "" : attempt.response?.body).toBe(JSON.stringify('{"a":"[redacted]}'));
   });
 });
 
@@ -206,13 +206,13 @@ describe("error bodies", () => {
   it("keeps JSON as it is, on one line", async () => {
     const { provider } = await connected(() => ({ status: 400, body: '{\r\n  "error": {"message": "a\\nb", "n": 1.0}\n}\n' }));
     const attempt = await provider.send(requestOf(), { signal });
-    expect(attempt).toMatchObject({ answer: { body: '{    "error": {"message": "a\\nb", "n": 1.0} } ' } });
+    expect(attempt).toMatchObject({ response: { body: '{    "error": {"message": "a\\nb", "n": 1.0} } ' } });
   });
 
   it("keeps the first 2,000 characters of anything else as a JSON string", async () => {
     const { provider } = await connected(() => ({ status: 502, body: `<html>\n${"😀".repeat(2000)}` }));
     const attempt = await provider.send(requestOf(), { signal });
-    const kept: unknown = JSON.parse(attempt.ok ? "" : (attempt.answer?.body ?? ""));
+    const kept: unknown = JSON.parse(attempt.ok ? "" : (attempt.response?.body ?? ""));
     expect(kept).toBe(`<html>\n${"😀".repeat(996)}…`);
     expect(attempt.ok ? Infinity : attempt.failure.message.length).toBeLessThan(1100);
   });

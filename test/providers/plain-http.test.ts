@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../src/model/errors.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
 import { createHttpProvider, createProvider } from "../../src/providers/providers.ts";
 import { requestOf } from "../contracts/provider.ts";
 import { serve } from "../support/closing.ts";
@@ -45,13 +45,13 @@ describe("plain http", () => {
   });
 
   it.each(elsewhere)("is refused to any other host: %s", (baseUrl) => {
-    expect(create(baseUrl)).toThrow(UsageError);
+    expect(create(baseUrl)).toThrow(ConfigurationError);
     expect(create(baseUrl)).not.toThrow(/canary/);
   });
 
   it("is allowed by a switch, which makes nothing else allowed", () => {
     expect(create("http://192.168.1.20:8000/v1", { allowHttp: true })).not.toThrow();
-    expect(create("http://user:password@192.168.1.20:8000/v1", { allowHttp: true })).toThrow(UsageError);
+    expect(create("http://user:password@192.168.1.20:8000/v1", { allowHttp: true })).toThrow(ConfigurationError);
   });
 
   it("is refused with the host, the reason and what to do", () => {

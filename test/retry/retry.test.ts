@@ -36,9 +36,12 @@ describe("retry", () => {
 
   test("when all retries are used up the last failure is returned, and says after how many attempts", async () => {
     const answer = { statusCode: 500, requestId: "req_1", body: "{}" };
-    const last = { ...failed("server_error", { statusCode: 500 }), answer };
+    const last = { ...failed("server_error", { statusCode: 500 }), response: answer };
     const outcome = await new Trial().run([failed("network"), last], { maxRetries: 2 });
-    expect(outcome).toMatchObject({ attempts: 3, attempt: { failure: { kind: "server_error", statusCode: 500 }, answer } });
+    expect(outcome).toMatchObject({
+      attempts: 3,
+      attempt: { failure: { kind: "server_error", statusCode: 500 }, response: answer },
+    });
     expect(outcome).toMatchObject({ attempt: { failure: { message: "It was a server_error. (after 3 attempts)" } } });
   });
 

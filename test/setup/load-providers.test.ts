@@ -99,7 +99,7 @@ describe("a configuration file, loaded by a program,", () => {
     expect(server.ledger[0]?.json()).toMatchObject({ model: "mini", temperature: 0.5 });
     expect(new Set(keysOf(server))).toEqual(new Set(["Bearer one", "Bearer two"]));
     const house = manager.rateLimitStatus().find(({ provider }) => provider === "house, key 1");
-    expect(house?.limits).toContainEqual(expect.objectContaining({ measure: "requests", amount: 6, periodMs: 60_000 }));
+    expect(house?.limits).toContainEqual(expect.objectContaining({ unit: "requests", amount: 6, periodMs: 60_000 }));
     await manager.complete("Hello");
     expect(server.ledger).toHaveLength(2);
   });

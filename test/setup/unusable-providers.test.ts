@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { RequestFailedError, UsageError } from "../../src/index.ts";
+import { RequestFailedError, ConfigurationError } from "../../src/index.ts";
 import { serve } from "../support/closing.ts";
 import { chatAnswer } from "../support/scripted-server.ts";
 import { load, modelsOf, requestFor } from "./configuration.ts";
@@ -32,7 +32,7 @@ describe("what cannot be used", () => {
     [{ providers: { house: { api_key: "canary" } } }, /config\.json: "providers"\.house\.api_key: there is no such option/],
   ])("at all is said at once: %j", async (config, words) => {
     const error: unknown = await load(config).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toBeInstanceOf(ConfigurationError);
     expect(error).toMatchObject({ message: expect.stringMatching(words) });
     expect(inspect(error)).not.toContain("canary");
   });

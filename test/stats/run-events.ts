@@ -54,7 +54,7 @@ export function retryWaited(lineNumber: number, attempt = 1): RunEvent {
 
 export function succeeded(lineNumber: number, source: SucceededResult["source"] = "asked", used: Usage = noUsage): RunEvent {
   const answer = { statusCode: 200, requestId: "req_1", body: '{"secret":"answer"}', usage: used };
-  return ended({ ...line(lineNumber), status: "succeeded", source, answer, attempts: source === "asked" ? 1 : 0 });
+  return ended({ ...line(lineNumber), status: "succeeded", source, response: answer, attempts: source === "asked" ? 1 : 0 });
 }
 
 export function failed(lineNumber: number, kind: FailureKind): RunEvent {

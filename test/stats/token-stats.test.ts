@@ -151,7 +151,7 @@ describe("the statistics file", () => {
       retries: 0,
       rate_limited: 0,
       pauses: 0,
-      limits_learnt: [],
+      limits_learned: [],
       failures: { timeout: 1 },
       from_cache: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, cached_tokens: 0, reasoning_tokens: 0 },
       latency_ms: { p50: 250, p90: 250, p99: 250, max: 250, mean: 250 },

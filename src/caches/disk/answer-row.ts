@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Answer } from "../../model/attempt.ts";
+import type { ModelResponse } from "../../model/attempt.ts";
 import { isStoredHead, parseStored, type StoredHead } from "../stored-answer.ts";
 
 /**
@@ -9,7 +9,7 @@ import { isStoredHead, parseStored, type StoredHead } from "../stored-answer.ts"
  *     {"value":{"checksum":"…","storedAt":1767225600000,"statusCode":200,"requestId":"…","usage":{…},"body":{}}}
  */
 export interface StoredRow {
-  readonly answer: Answer;
+  readonly response: ModelResponse;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
   /** Milliseconds since 1970; undefined for never. */
@@ -27,7 +27,7 @@ export const expiresSql = `CASE WHEN substr(value, 1, 11) = '{"expires":' THEN C
 
 export function writeRow(
   key: string,
-  { statusCode, requestId, usage, body }: Answer,
+  { statusCode, requestId, usage, body }: ModelResponse,
   storedAt: number,
   ttlMs: number | undefined,
 ): string {
@@ -48,7 +48,7 @@ export function readRow(key: string, row: unknown): StoredRow | undefined {
   const { checksum, storedAt, statusCode, requestId, usage } = stored.value;
   const body = row.slice(headEnd + beforeBody.length, -afterBody.length);
   if (checksum !== checksumOf(key, head.replace(checksumMember(checksum), ""), body)) return undefined;
-  return { answer: { statusCode, requestId, body, usage }, storedAt, expires: stored.expires };
+  return { response: { statusCode, requestId, body, usage }, storedAt, expires: stored.expires };
 }
 
 interface RowHead {

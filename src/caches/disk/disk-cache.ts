@@ -1,4 +1,4 @@
-import type { Answer } from "../../model/attempt.ts";
+import type { ModelResponse } from "../../model/attempt.ts";
 import { CacheError } from "../../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
 import type { CacheStore } from "../cache-store.ts";
@@ -39,7 +39,7 @@ const maxKeysPerRead = 1024;
 export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
   readonly #writes: Grouped<TableRow, undefined>;
-  readonly #reads: Grouped<string, Answer | undefined>;
+  readonly #reads: Grouped<string, ModelResponse | undefined>;
   #hasWarned = false;
   #closing: Promise<void> | undefined;
 
@@ -50,20 +50,20 @@ export class DiskCache implements CacheStore {
     this.#reads = new Grouped((keys) => this.#read(keys));
   }
 
-  async get(key: string): Promise<Answer | undefined> {
+  async get(key: string): Promise<ModelResponse | undefined> {
     this.#assertOpen();
     return this.#reads.add(key);
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Answer | undefined)[]> {
+  async getMany(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     this.#assertOpen();
     return this.#read(keys);
   }
 
-  async set(key: string, answer: Answer): Promise<void> {
+  async set(key: string, response: ModelResponse): Promise<void> {
     this.#assertOpen();
     const { now, ttlMs } = this.#parts;
-    await this.#writes.add({ key: answerPrefix + key, value: writeRow(key, answer, now(), ttlMs) });
+    await this.#writes.add({ key: answerPrefix + key, value: writeRow(key, response, now(), ttlMs) });
   }
 
   async getNote(name: string): Promise<string | undefined> {
@@ -113,7 +113,7 @@ export class DiskCache implements CacheStore {
     return rows.map(() => undefined);
   }
 
-  async #read(keys: readonly string[]): Promise<(Answer | undefined)[]> {
+  async #read(keys: readonly string[]): Promise<(ModelResponse | undefined)[]> {
     const { connection, now } = this.#parts;
     const names = keys.slice(0, maxKeysPerRead).map((key) => answerPrefix + key);
     const values = await readValues(connection, names);
@@ -121,11 +121,11 @@ export class DiskCache implements CacheStore {
     return values.map((value, index) => (value === undefined ? undefined : this.#answerOf(keys[index] ?? "", value, readAt)));
   }
 
-  #answerOf(key: string, value: unknown, readAt: number): Answer | undefined {
+  #answerOf(key: string, value: unknown, readAt: number): ModelResponse | undefined {
     const row = readRow(key, value);
     if (row === undefined) return this.#warnOfDamage();
-    const { answer, storedAt, expires = Number.POSITIVE_INFINITY } = row;
-    return expires <= readAt || isExpired(storedAt, readAt, this.#parts.ttlMs) ? undefined : answer;
+    const { response, storedAt, expires = Number.POSITIVE_INFINITY } = row;
+    return expires <= readAt || isExpired(storedAt, readAt, this.#parts.ttlMs) ? undefined : response;
   }
 
   #warnOfDamage(): undefined {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type DiskCache, openDiskCache } from "../../caches/caches.ts";
 import { parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
-import { CacheError, UsageError } from "../../model/errors.ts";
+import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
@@ -66,7 +66,7 @@ function readAge(olderThan: string | undefined): number | undefined {
   if (olderThan === undefined) return undefined;
   const age = parseDurationMs(olderThan);
   if (age === undefined)
-    throw new UsageError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
+    throw new ConfigurationError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
   return age;
 }
 
@@ -74,7 +74,7 @@ async function open(path: string): Promise<DiskCache> {
   try {
     return await openDiskCache({ path, onWarning: printError });
   } catch (error) {
-    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
 }

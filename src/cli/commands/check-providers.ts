@@ -48,7 +48,7 @@ function probeRequest({ model, path = "/v1/chat/completions" }: CheckTarget): Ba
 
 function describe(attempt: Attempt): string {
   if (!attempt.ok) return `${attempt.failure.kind}: ${attempt.failure.message}`;
-  const answer: unknown = JSON.parse(attempt.answer.body);
-  const model = typeof answer === "object" && answer !== null && "model" in answer ? answer.model : undefined;
+  const response: unknown = JSON.parse(attempt.response.body);
+  const model = typeof response === "object" && response !== null && "model" in response ? response.model : undefined;
   return typeof model === "string" ? model : "(unnamed)";
 }

@@ -1,7 +1,7 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { presets } from "../../providers/providers.ts";
 import { mockName, type OpenedProviders, openProviders } from "../../setup/setup.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -14,7 +14,7 @@ import { redactSecrets } from "../terminal/redact-secrets.ts";
  * `llmbatch check`: sends one tiny request with each key of each configured provider, and prints what works.
  *
  * @returns the exit code: 0 when all answered, 1 when not.
- * @throws UsageError when one cannot be asked at all: no key, no model, no such preset.
+ * @throws ConfigurationError when one cannot be asked at all: no key, no model, no such preset.
  */
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
@@ -66,5 +66,5 @@ function rowOf({ name, model, ok, latencyMs, detail }: CheckOutcome): string[] {
 function modelOf({ model, provider }: Options): string {
   if (model !== undefined) return model;
   if (provider === mockName) return "mock-chat";
-  throw new UsageError("check: name a model to ask, such as --model gpt-5.4-mini");
+  throw new ConfigurationError("check: name a model to ask, such as --model gpt-5.4-mini");
 }

@@ -9,7 +9,7 @@ export interface MockCommandStreams {
  * `llmbatch mock`: serves the mock until SIGINT or SIGTERM, then prints one line of statistics.
  *
  * @param options Times in milliseconds.
- * @throws UsageError if an option's value or the port cannot be used. Not thrown once it listens.
+ * @throws ConfigurationError if an option's value or the port cannot be used. Not thrown once it listens.
  */
 export async function runMockCommand(options: MockServerOptions, streams: MockCommandStreams): Promise<void> {
   const server = await startMockServer(options);

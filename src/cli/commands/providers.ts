@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { type Preset, presets } from "../../providers/providers.ts";
 import { baseUrlFromEnvironment, valueOf } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -41,7 +41,7 @@ function shownAddress(preset: Preset, environment: Environment): string {
     const { origin, pathname } = new URL(baseUrlFromEnvironment(preset, environment) ?? "");
     return origin + pathname;
   } catch (error) {
-    if (error instanceof UsageError) return "no address";
+    if (error instanceof ConfigurationError) return "no address";
     throw error;
   }
 }

@@ -29,7 +29,7 @@ import { chooseStatsPath } from "../report/stats-path.ts";
  *
  * @param showHelp Called when there is no input: no argument, and stdin is a terminal.
  * @returns the exit code.
- * @throws UsageError when the run cannot begin; then nothing was sent.
+ * @throws ConfigurationError when the run cannot begin; then nothing was sent.
  */
 export async function runCommand(
   argument: string | undefined,

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { isAbsolute, resolve, sep } from "node:path";
 import { type FindLocalFile, headBytes, type LocalFile, type NoLocalFile } from "../../jsonl/jsonl.ts";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { describeSystemError } from "./system-error.ts";
 
 /**
@@ -10,7 +10,7 @@ import { describeSystemError } from "./system-error.ts";
  *
  * Reading is synchronous: it takes a tenth of the time that hashing and sending the same bytes take, and keeps parsing synchronous.
  *
- * @throws UsageError when there is no such folder.
+ * @throws ConfigurationError when there is no such folder.
  */
 export function allowFolder(folder: string): FindLocalFile {
   const root = realFolder(folder);
@@ -36,9 +36,9 @@ function realFolder(folder: string): string {
     const root = realpathSync.native(folder);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
-    throw new UsageError(`--allow-files: cannot use ${folder}: ${describeSystemError(error)}`, { cause: error });
+    throw new ConfigurationError(`--allow-files: cannot use ${folder}: ${describeSystemError(error)}`, { cause: error });
   }
-  throw new UsageError(`--allow-files: cannot use ${folder}: it is not a directory`);
+  throw new ConfigurationError(`--allow-files: cannot use ${folder}: it is not a directory`);
 }
 
 function isBelow(path: string, folder: string): boolean {

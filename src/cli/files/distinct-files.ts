@@ -1,5 +1,5 @@
 import { fstatSync, statSync } from "node:fs";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { errorCode } from "./system-error.ts";
 import { descriptorOf, realPathOf } from "./resolve-output.ts";
 
@@ -16,7 +16,7 @@ export interface RunFiles {
  * Asserts that no file of a run overwrites another, whatever names and links lead to it. The files beside an output (`FILE.partial`,
  * `FILE.lock`) count too, and so do files that the shell opened. Pipes and devices may be shared.
  *
- * @throws UsageError naming the two names of one file.
+ * @throws ConfigurationError naming the two names of one file.
  */
 export async function assertDistinctFiles({ input, output, errors, stats, log }: RunFiles): Promise<void> {
   const files = [
@@ -30,7 +30,7 @@ export async function assertDistinctFiles({ input, output, errors, stats, log }:
   for (const file of files) {
     const same = known.get(file.identity);
     if (same !== undefined && same.role !== file.role)
-      throw new UsageError(`${same.description} and ${file.description} are the same file; give each a name of its own`);
+      throw new ConfigurationError(`${same.description} and ${file.description} are the same file; give each a name of its own`);
     known.set(file.identity, file);
   }
 }

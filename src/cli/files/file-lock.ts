@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
 import { errorCode, describeSystemError } from "./system-error.ts";
 
@@ -15,7 +15,7 @@ export interface FileLock {
  *
  * @param path The real path, past all links.
  * @param name The path as the user wrote it.
- * @throws UsageError when another run holds the lock, or no lock can be made.
+ * @throws ConfigurationError when another run holds the lock, or no lock can be made.
  */
 export function lockFile(path: string, name: string): FileLock {
   const lockPath = `${path}.lock`;
@@ -23,9 +23,9 @@ export function lockFile(path: string, name: string): FileLock {
   try {
     acquire(lockPath, self, name);
   } catch (error) {
-    throw error instanceof UsageError
+    throw error instanceof ConfigurationError
       ? error
-      : new UsageError(`cannot lock ${name}: ${describeSystemError(error)}`, { cause: error });
+      : new ConfigurationError(`cannot lock ${name}: ${describeSystemError(error)}`, { cause: error });
   }
   const releaseNow = (): void => {
     process.off("exit", releaseNow);
@@ -40,7 +40,7 @@ function acquire(lockPath: string, self: LockHolder, name: string): void {
     if (create(lockPath, self)) return;
     const holder = readHolder(lockPath, name);
     if (holder === undefined) continue; // released just now
-    if (isAlive(holder)) throw new UsageError(inUse(lockPath, holder, name));
+    if (isAlive(holder)) throw new ConfigurationError(inUse(lockPath, holder, name));
     if (takeOver(lockPath, holder, self, name)) return;
   }
 }
@@ -114,7 +114,7 @@ function writeLock(path: string, holder: LockHolder): void {
   writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
 }
 
-/** @returns undefined when the lock is gone. @throws UsageError for a file that no run has written: it must not be removed. */
+/** @returns undefined when the lock is gone. @throws ConfigurationError for a file that no run has written: it must not be removed. */
 function readHolder(lockPath: string, name: string): LockHolder | undefined {
   let text: string;
   try {
@@ -125,7 +125,9 @@ function readHolder(lockPath: string, name: string): LockHolder | undefined {
   }
   const holder = parseHolder(text);
   if (holder !== undefined) return holder;
-  throw new UsageError(`cannot lock ${name}: ${lockPath} is there, but does not say who made it; ${removal(lockPath, name)}`);
+  throw new ConfigurationError(
+    `cannot lock ${name}: ${lockPath} is there, but does not say who made it; ${removal(lockPath, name)}`,
+  );
 }
 
 function inUse(lockPath: string, { pid, host }: LockHolder, name: string): string {

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { errorCode, describeSystemError } from "./system-error.ts";
 
 /** What a name on the command line stands for. `name` is as the user wrote it. */
@@ -24,15 +24,15 @@ export type ResolvedSink =
  * Finds out what `name` stands for, and whether it can be written.
  *
  * @param name A path, or `-` for stdout.
- * @throws UsageError when it is a directory, its directory is missing, or it may not be written. Nothing is changed in any case.
+ * @throws ConfigurationError when it is a directory, its directory is missing, or it may not be written. Nothing is changed in any case.
  */
 export async function resolveOutput(name: string): Promise<ResolvedOutput> {
   const descriptor = descriptorOf(name);
   if (descriptor !== undefined) return { kind: "descriptor", name, descriptor };
   try {
-    if (name === "") throw new UsageError("cannot write to a file without a name");
+    if (name === "") throw new ConfigurationError("cannot write to a file without a name");
     const status = await statusOf(name);
-    if (status?.isDirectory() || name.endsWith(sep)) throw new UsageError(`cannot write ${name}: it is a directory`);
+    if (status?.isDirectory() || name.endsWith(sep)) throw new ConfigurationError(`cannot write ${name}: it is a directory`);
     if (status?.isFIFO()) return { kind: "pipe", name };
     if (status !== undefined && !status.isFile()) return { kind: "device", name };
     if (status !== undefined) await access(name, constants.W_OK);
@@ -40,9 +40,9 @@ export async function resolveOutput(name: string): Promise<ResolvedOutput> {
     await assertWritableDirectory(name, dirname(path));
     return { kind: "file", name, path };
   } catch (error) {
-    throw error instanceof UsageError
+    throw error instanceof ConfigurationError
       ? error
-      : new UsageError(`cannot write ${name}: ${describeSystemError(error)}`, { cause: error });
+      : new ConfigurationError(`cannot write ${name}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 
@@ -83,7 +83,7 @@ async function assertWritableDirectory(name: string, directory: string): Promise
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new UsageError(
+    throw new ConfigurationError(
       `cannot write ${name}: no file can be made in its directory ${directory}: ${describeSystemError(error)}`,
       {
         cause: error,

@@ -1,5 +1,5 @@
 import type { Line, RequestParser } from "../../jsonl/jsonl.ts";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
 
@@ -72,12 +72,12 @@ export function unsupportedBy(
       : undefined;
 }
 
-/** @throws UsageError listing the first problems and their total. */
+/** @throws ConfigurationError listing the first problems and their total. */
 export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
   if (invalid === 0) return;
   const more = invalid > problems.length ? [`… and ${invalid - problems.length} more`] : [];
   const total = `${invalid} of ${lines} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;
-  throw new UsageError([...problems, ...more, total].join("\n"));
+  throw new ConfigurationError([...problems, ...more, total].join("\n"));
 }
 
 function problemOf(input: BatchInput, unsupported: (request: BatchRequest) => string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
-import { CacheError, UsageError } from "../../model/errors.ts";
+import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { type CheckedInput, rejectInvalid } from "./check-input.ts";
 import type { Input } from "./input.ts";
@@ -12,7 +12,7 @@ import { readVersion } from "../version.ts";
  * Checks every line of a file before anything is sent. The disk cache keeps a note of a file whose lines are all valid: unchanged, it is
  * not checked again, which saves a fifth of the time of a run whose answers are all cached.
  *
- * @throws UsageError naming the invalid lines, or when the cache fails.
+ * @throws ConfigurationError naming the invalid lines, or when the cache fails.
  */
 export async function checkWhole(
   input: Input,
@@ -34,7 +34,7 @@ export async function checkWhole(
     if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
     return { total: limited(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
   } catch (error) {
-    if (error instanceof CacheError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { InputError } from "./input-error.ts";
 import type { Input } from "./input.ts";
 
@@ -49,7 +49,7 @@ export class FileInput implements Input {
     const { size, mtimeMs } = await this.#handle.stat();
     const version = `${size} ${mtimeMs}`;
     if (this.rereadable && this.#version !== undefined && this.#version !== version)
-      throw new UsageError(`${this.name} has changed while it was being checked; run the same command again`);
+      throw new ConfigurationError(`${this.name} has changed while it was being checked; run the same command again`);
     this.#version = version;
   }
 

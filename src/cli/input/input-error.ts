@@ -1,6 +1,6 @@
 import { describeSystemError } from "../files/system-error.ts";
 
-/** Reading failed after it had begun. Not thrown for an input that cannot be opened: that is a `UsageError`. */
+/** Reading failed after it had begun. Not thrown for an input that cannot be opened: that is a `ConfigurationError`. */
 export class InputError extends Error {
   override readonly name = "InputError";
 

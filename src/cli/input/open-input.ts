@@ -2,7 +2,7 @@ import { constants, fstatSync, openSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { describeSystemError } from "../files/system-error.ts";
 import { FileInput } from "./file-input.ts";
 import type { Input } from "./input.ts";
@@ -17,18 +17,20 @@ export function chooseInput(argument: string | undefined, stdinIsTerminal: boole
  * Opens a file, a named pipe or stdin. Does not wait for a pipe's writer.
  *
  * @param path `-` for stdin.
- * @throws UsageError when there is no such file, it is a directory, or it may not be read.
+ * @throws ConfigurationError when there is no such file, it is a directory, or it may not be read.
  */
 export async function openInput(path: string, stdin: Readable): Promise<Input> {
   if (namesOfStdin.has(path)) return openStdin(stdin);
   try {
     const status = await stat(path);
-    if (status.isDirectory()) throw new UsageError(`cannot read ${path}: it is a directory`);
+    if (status.isDirectory()) throw new ConfigurationError(`cannot read ${path}: it is a directory`);
     if (status.isFIFO()) return new StreamInput(path, openPipe(path));
     return new FileInput(path, await open(path), status.isFile());
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot read ${path || "a file without a name"}: ${describeSystemError(error)}`, { cause: error });
+    if (error instanceof ConfigurationError) throw error;
+    throw new ConfigurationError(`cannot read ${path || "a file without a name"}: ${describeSystemError(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -37,7 +39,7 @@ const namesOfStdin: ReadonlySet<string> = new Set(["-", "/dev/stdin", "/dev/fd/0
 function openStdin(stdin: Readable): Input {
   // For Node a directory at stdin is an empty input.
   const isDirectory = "fd" in stdin && typeof stdin.fd === "number" && fstatSync(stdin.fd).isDirectory();
-  if (isDirectory) throw new UsageError("cannot read stdin: it is a directory");
+  if (isDirectory) throw new ConfigurationError("cannot read stdin: it is a directory");
   return new StreamInput("stdin", stdin);
 }
 

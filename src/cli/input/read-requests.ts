@@ -45,7 +45,7 @@ export function checkRequests(
   return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
 }
 
-/** @throws UsageError when these options are wrong for every line. */
+/** @throws ConfigurationError when these options are wrong for every line. */
 export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
   const { model, set, allow_files: folder } = options;
   return new RequestParser({

@@ -1,4 +1,4 @@
-import { OutputError, UsageError } from "../../model/errors.ts";
+import { OutputError, ConfigurationError } from "../../model/errors.ts";
 import { errorCode, describeSystemError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { type Sink, openSink } from "./sink.ts";
@@ -15,13 +15,13 @@ export class DirectOutput implements Output {
   #readerGone = false;
   #ended = false;
 
-  /** @throws UsageError when it cannot be opened. */
+  /** @throws ConfigurationError when it cannot be opened. */
   static async open(resolved: ResolvedSink, options: OutputOptions): Promise<DirectOutput> {
     try {
       return new DirectOutput(resolved.name, await openSink(resolved, options.signal));
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new UsageError(`cannot write ${resolved.name}: ${describeSystemError(error)}`, { cause: error });
+      throw new ConfigurationError(`cannot write ${resolved.name}: ${describeSystemError(error)}`, { cause: error });
     }
   }
 

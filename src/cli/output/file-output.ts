@@ -1,6 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { OutputError, UsageError } from "../../model/errors.ts";
+import { OutputError, ConfigurationError } from "../../model/errors.ts";
 import { type FileLock, lockFile } from "../files/file-lock.ts";
 import { errorCode, describeSystemError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
@@ -22,7 +22,7 @@ export class FileOutput implements Output {
   /**
    * @param path As the user wrote it.
    * @param realPath The path behind all symbolic links.
-   * @throws UsageError when another run is writing the file, or it cannot be created.
+   * @throws ConfigurationError when another run is writing the file, or it cannot be created.
    */
   static async open(path: string, realPath: string): Promise<FileOutput> {
     const lock = lockFile(realPath, path);
@@ -30,7 +30,7 @@ export class FileOutput implements Output {
       return new FileOutput(path, realPath, await recreate(partialOf(realPath)), lock);
     } catch (error) {
       lock.releaseNow();
-      throw new UsageError(`cannot write ${partialOf(shownPath(path, realPath))}: ${describeSystemError(error)}`, {
+      throw new ConfigurationError(`cannot write ${partialOf(shownPath(path, realPath))}: ${describeSystemError(error)}`, {
         cause: error,
       });
     }

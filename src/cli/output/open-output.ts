@@ -8,7 +8,7 @@ import type { Output, OutputOptions } from "./output.ts";
  * an inherited descriptor) is written directly. Waits for the reader of a named pipe.
  *
  * @param name `-` or undefined for stdout.
- * @throws UsageError when it cannot be opened, or another run is writing it; an older file is unchanged.
+ * @throws ConfigurationError when it cannot be opened, or another run is writing it; an older file is unchanged.
  */
 export async function openOutput(name: string | undefined, options: OutputOptions = {}): Promise<Output> {
   const resolved = await resolveOutput(name ?? "-");

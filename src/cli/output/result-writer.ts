@@ -3,7 +3,7 @@ import type { BatchResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
-/** Opens the outputs. @throws UsageError when one cannot be written; then nothing on the disk has changed. */
+/** Opens the outputs. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
 export async function openResultWriter({
   output,
   errors,

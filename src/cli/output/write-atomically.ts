@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { OutputError, UsageError } from "../../model/errors.ts";
+import { OutputError, ConfigurationError } from "../../model/errors.ts";
 import { describeSystemError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
@@ -19,9 +19,12 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     else await writeDirectly(resolved, text);
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    throw new OutputError(error instanceof UsageError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`, {
-      cause: error,
-    });
+    throw new OutputError(
+      error instanceof ConfigurationError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Binding, LimiterStatus } from "../../limiters/limiters.ts";
+import type { Blocker, LimiterStatus } from "../../limiters/limiters.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 
 /** What a display reads at each redraw. */
@@ -47,7 +47,7 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     totalTokens: stats.totalTokens,
     requestsPerSecond: stats.requestsPerSecond,
     tokensPerSecond: stats.tokensPerSecond,
-    limit: limitNames[status.binding],
+    limit: limitNames[status.blockedBy],
     limitAmount: status.amount,
     isLimitLearned: status.source !== undefined && status.source !== "configured",
     pauseSeconds: status.pauseMs / 1000,
@@ -55,7 +55,7 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
   };
 }
 
-const limitNames: Readonly<Record<Binding, string | undefined>> = {
+const limitNames: Readonly<Record<Blocker, string | undefined>> = {
   nothing: undefined,
   concurrency: "concurrency",
   requests: "rpm",

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { formatEvent } from "./format-event.ts";
 import { describeSystemError } from "../files/system-error.ts";
@@ -15,7 +15,7 @@ export interface EventLog {
  * by its owner alone. It contains no prompts and no answers.
  *
  * @param onError Called once, with a message for a person, when the log can no longer be written. Logging then stops; the run goes on.
- * @throws UsageError when the file cannot be opened.
+ * @throws ConfigurationError when the file cannot be opened.
  */
 export async function openEventLog(path: string, onError: (message: string) => void = () => {}): Promise<EventLog> {
   try {
@@ -25,7 +25,7 @@ export async function openEventLog(path: string, onError: (message: string) => v
       onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`),
     );
   } catch (error) {
-    throw new UsageError(`cannot open the log ${path}: ${describeSystemError(error)}`, { cause: error });
+    throw new ConfigurationError(`cannot open the log ${path}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 

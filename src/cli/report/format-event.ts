@@ -39,7 +39,7 @@ function membersOf(event: RunEvent): Record<string, unknown> {
         ...failureMembers(event.failure),
       };
     case "pause":
-    case "limit-learnt":
+    case "limit-learned":
     case "concurrency":
     case "circuit":
       return { provider: event.provider, model: event.model, ...limiterMembers(event) };
@@ -54,9 +54,9 @@ function limiterMembers(event: LimiterEvent): Record<string, unknown> {
   switch (event.type) {
     case "pause":
       return { pause_ms: rounded(event.pauseMs), reason: event.reason };
-    case "limit-learnt": {
-      const { measure, amount, periodMs } = event.limit;
-      return { measure, amount: rounded(amount), period_ms: periodMs, source: event.source };
+    case "limit-learned": {
+      const { unit, amount, periodMs } = event.limit;
+      return { unit, amount: rounded(amount), period_ms: periodMs, source: event.source };
     }
     case "concurrency":
       return { from: event.from, to: event.to, reason: event.reason };
@@ -72,8 +72,8 @@ function resultMembers(result: BatchResult): Record<string, unknown> {
     status: result.status,
     source: result.status === "succeeded" ? result.source : undefined,
     attempts: result.attempts,
-    request_id: result.answer?.requestId,
-    status_code: result.answer?.statusCode,
+    request_id: result.response?.requestId,
+    status_code: result.response?.statusCode,
     ...failureMembers(result.status === "failed" ? result.failure : undefined),
   };
 }

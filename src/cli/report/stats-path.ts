@@ -6,7 +6,7 @@ import { resolveOutput } from "../files/resolve-output.ts";
 /**
  * Chooses the file of statistics: `--stats`, else beside a regular output file, else none.
  *
- * @throws UsageError when it cannot be written, or when two files of the run are the same: before the run, not at its end.
+ * @throws ConfigurationError when it cannot be written, or when two files of the run are the same: before the run, not at its end.
  */
 export async function chooseStatsPath(options: Options, input: Input): Promise<string | undefined> {
   const stats = options.stats ?? (await besideOutput(options.output));

@@ -1,5 +1,5 @@
 import type { Attempt } from "../../model/attempt.ts";
-import { isTurnedAway, type Failure } from "../../model/failure.ts";
+import { isThrottled, type Failure } from "../../model/failure.ts";
 
 const shortestBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
@@ -61,7 +61,7 @@ export class Pause {
       if (!isStraggler) this.#episodesInARow = 0;
       return false;
     }
-    if (!isTurnedAway(attempt.failure)) return false;
+    if (!isThrottled(attempt.failure)) return false;
     if (isStraggler) this.#extend(attempt.failure);
     else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
     return !isStraggler && episode < this.#episode;

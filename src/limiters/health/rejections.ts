@@ -1,4 +1,4 @@
-import { isTurnedAway, type Failure } from "../../model/failure.ts";
+import { isThrottled, type Failure } from "../../model/failure.ts";
 import type { BlockedBy, Ended, Gate } from "../gate.ts";
 import { Pause, type PauseOptions } from "./pause.ts";
 
@@ -58,7 +58,7 @@ export class Rejections implements Gate {
 
   ended({ attempt, start, inFlight }: Ended): void {
     const failure = attempt.ok ? undefined : attempt.failure;
-    if (failure !== undefined && isTurnedAway(failure) && failure.kind === this.#current?.failure.kind) this.#rejected += 1;
+    if (failure !== undefined && isThrottled(failure) && failure.kind === this.#current?.failure.kind) this.#rejected += 1;
     if (!this.#pause.observe(attempt, start.episode) || failure === undefined) return;
     this.#current = { failure, beganAtMs: this.#options.clock(), inFlight };
     this.#rejected = 1;

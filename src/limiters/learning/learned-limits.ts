@@ -1,4 +1,4 @@
-import { minuteMs, type Measure, type RateLimit, type RateLimitReport } from "../../model/rate-limit.ts";
+import { minuteMs, type LimitUnit, type RateLimit, type RateLimitReport } from "../../model/rate-limit.ts";
 import type { Ended, Gate, Started } from "../gate.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
 import { PacedLimit } from "../limits/paced-limit.ts";
@@ -20,7 +20,7 @@ export interface LearnedLimitsOptions {
  */
 export class LearnedLimits implements Gate {
   readonly #options: LearnedLimitsOptions;
-  readonly #known = new Map<Measure, PacedLimit>();
+  readonly #known = new Map<LimitUnit, PacedLimit>();
   #areInHeaders = false;
   #learnedAtMs = -Infinity;
 
@@ -46,50 +46,50 @@ export class LearnedLimits implements Gate {
     const reports = attempt.rateLimits ?? [];
     for (const report of reports) {
       if (report.periodMs > minuteMs || !isTightest(report, reports)) continue;
-      const isNew = !this.#known.has(report.measure);
+      const isNew = !this.#known.has(report.unit);
       const limit = this.#learn(report);
-      const { measure, remaining, source } = report;
+      const { unit, remaining, source } = report;
       if (isNew) this.#learnedAtMs = this.#options.clock();
       this.#areInHeaders ||= source === "headers";
       // Those in flight took their part before this request was rejected, or are rejected as well.
       const others = source === "errors" ? 0 : inFlight - 1;
-      if (isNew && !this.#isConfigured(report)) limit.begin(remaining, others, start.weights[measure]);
+      if (isNew && !this.#isConfigured(report)) limit.begin(remaining, others, start.weights[unit]);
       // The age of the figure is not known, but it is not older than the request.
       else if (remaining !== undefined)
-        limit.lower(source === "headers" ? maxRemaining(measure, remaining) : remaining, this.#options.clock() - start.atMs);
+        limit.lower(source === "headers" ? maxRemaining(unit, remaining) : remaining, this.#options.clock() - start.atMs);
     }
   }
 
   /** Then the configured one has counted what was in flight when this one became known. */
-  #isConfigured({ measure, limit, periodMs }: RateLimitReport): boolean {
+  #isConfigured({ unit, limit, periodMs }: RateLimitReport): boolean {
     const { configured = [] } = this.#options;
-    return configured.some((set) => set.measure === measure && set.periodMs === periodMs && set.amount <= limit);
+    return configured.some((set) => set.unit === unit && set.periodMs === periodMs && set.amount <= limit);
   }
 
-  #learn({ measure, limit: amount, periodMs, source }: RateLimitReport): PacedLimit {
+  #learn({ unit, limit: amount, periodMs, source }: RateLimitReport): PacedLimit {
     const { model, limits, clock, onLearned } = this.#options;
-    const known = this.#known.get(measure);
+    const known = this.#known.get(unit);
     if (known?.spec.amount === amount) return known;
-    const spec = { measure, amount, periodMs, model };
+    const spec = { unit, amount, periodMs, model };
     onLearned(spec, source);
     if (known !== undefined) {
       known.setAmount(amount);
       return known;
     }
     const learned = new PacedLimit(spec, source, clock);
-    this.#known.set(measure, learned);
+    this.#known.set(unit, learned);
     limits.add(learned);
     return learned;
   }
 }
 
 /** Anthropic, whose headers alone tell input and output apart, rounds to the nearest thousand (Claude API, rate limits). */
-function maxRemaining(measure: Measure, remaining: number): number {
-  const isRounded = (measure === "input-tokens" || measure === "output-tokens") && remaining % 1_000 === 0;
+function maxRemaining(unit: LimitUnit, remaining: number): number {
+  const isRounded = (unit === "input-tokens" || unit === "output-tokens") && remaining % 1_000 === 0;
   return isRounded ? remaining + 500 : remaining;
 }
 
 /** A provider may report two limits on one measure, of a project and of its organisation; the smaller one counts. */
 function isTightest(report: RateLimitReport, reports: readonly RateLimitReport[]): boolean {
-  return !reports.some(({ measure, limit }) => measure === report.measure && limit < report.limit);
+  return !reports.some(({ unit, limit }) => unit === report.unit && limit < report.limit);
 }

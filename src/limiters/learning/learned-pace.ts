@@ -1,5 +1,5 @@
-import { minuteMs, type Measure, type RateLimit } from "../../model/rate-limit.ts";
-import { isTurnedAway } from "../../model/failure.ts";
+import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+import { isThrottled } from "../../model/failure.ts";
 import type { Ended, Gate, Start } from "../gate.ts";
 import { PacedLimit } from "../limits/paced-limit.ts";
 import { addWeights, noWeights, subtractWeights, type Weights } from "../limits/weights.ts";
@@ -45,7 +45,7 @@ export class LearnedPace implements Gate {
   #rejected = 0;
   #episodeMs = 0;
   #doublings = 0;
-  #unit: Measure = "requests";
+  #unit: LimitUnit = "requests";
   /** The last pace that made rejections rarer, and how many there were. */
   #effective = { amount: 0, rejected: 0 };
   #uselessUntilMs = -Infinity;
@@ -66,10 +66,10 @@ export class LearnedPace implements Gate {
   blockedBy({ weights }: Pick<Start, "weights">): undefined {
     const nowMs = this.#options.clock();
     const elapsedMs = nowMs - this.#grownMs;
-    if (this.#limit === undefined || elapsedMs < 100 || this.#limit.waitMs(weights[this.#limit.spec.measure]) === 0) return;
+    if (this.#limit === undefined || elapsedMs < 100 || this.#limit.waitMs(weights[this.#limit.spec.unit]) === 0) return;
     this.#grownMs = nowMs;
     const perSecond = Math.min(maxGrowthPerSecond, growthPerSecond * 2 ** ((nowMs - this.#calmSinceMs) / growthDoublesMs));
-    this.#set(this.#limit.spec.amount * (1 + perSecond * Math.min(1, elapsedMs / 1_000)), this.#limit.spec.measure);
+    this.#set(this.#limit.spec.amount * (1 + perSecond * Math.min(1, elapsedMs / 1_000)), this.#limit.spec.unit);
   }
 
   started({ weights }: Pick<Start, "weights">): void {
@@ -81,7 +81,7 @@ export class LearnedPace implements Gate {
   }
 
   ended({ attempt, start: { weights }, unused }: Ended): void {
-    const isRejected = !attempt.ok && isTurnedAway(attempt.failure) && attempt.failure.kind === "rate_limit";
+    const isRejected = !attempt.ok && isThrottled(attempt.failure) && attempt.failure.kind === "rate_limit";
     if (isRejected) this.#rejected += 1;
     this.#admitted = subtractWeights(this.#admitted, isRejected ? weights : attempt.ok ? unused : noWeights);
   }
@@ -99,12 +99,12 @@ export class LearnedPace implements Gate {
   }
 
   /** @param isOverrun Too many were rejected at once for chance. @param told What the server said that it limits. */
-  endEpisode(isOverrun: boolean, told?: Measure): void {
+  endEpisode(isOverrun: boolean, told?: LimitUnit): void {
     const nowMs = this.#options.clock();
     const isSure = isOverrun || (told ?? "requests") !== "requests";
     if (nowMs < this.#uselessUntilMs || (!isSure && this.#limit === undefined && this.isChance)) return;
     const unit = told ?? this.#unit;
-    if (this.#limit?.spec.measure !== unit) this.#drop();
+    if (this.#limit?.spec.unit !== unit) this.#drop();
     const before = this.#limit?.spec.amount;
     const [min, max] = before === undefined ? [0, Infinity] : [before * (isOverrun ? maxCut : maxCutByFew), before * minCut];
     const amount = Math.min(max, Math.max(min, this.#flowPerMs(unit) * minuteMs * cautiousShare));
@@ -125,7 +125,7 @@ export class LearnedPace implements Gate {
     if (this.#moments.length > maxMoments) this.#moments.shift();
   }
 
-  #flowPerMs(unit: Measure): number {
+  #flowPerMs(unit: LimitUnit): number {
     const spans = this.#moments.map(({ atMs, ...held }) => ({ ...held, ms: this.#episodeMs - atMs + held.burstMs + 1 }));
     return Math.max(1 / minuteMs, ...spans.map(({ admitted, ms }) => (this.#admitted[unit] - admitted[unit]) / ms));
   }
@@ -136,10 +136,10 @@ export class LearnedPace implements Gate {
     this.#announcedAmount = 0;
   }
 
-  #set(amount: number, unit: Measure): void {
+  #set(amount: number, unit: LimitUnit): void {
     const { model, limits, clock, onLearned } = this.#options;
     if (this.#limit === undefined) {
-      this.#limit = new PacedLimit({ measure: unit, amount, periodMs: minuteMs, model }, "refusals", clock);
+      this.#limit = new PacedLimit({ unit: unit, amount, periodMs: minuteMs, model }, "refusals", clock);
       limits.add(this.#limit);
     } else this.#limit.setAmount(amount);
     if (amount >= this.#announcedAmount && amount < this.#announcedAmount * 1.1) return;

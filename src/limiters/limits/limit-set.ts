@@ -33,23 +33,23 @@ export class LimitSet implements Gate {
     let maxWaitMs = 0;
     let blocking: Limit | undefined;
     for (const limit of this.#limits) {
-      const waitMs = limit.waitMs(weights[limit.spec.measure]);
+      const waitMs = limit.waitMs(weights[limit.spec.unit]);
       if (waitMs <= maxWaitMs) continue;
       maxWaitMs = waitMs;
       blocking = limit;
     }
     if (blocking === undefined) return undefined;
     const { spec, source } = blocking;
-    return { reason: spec.measure, waitMs: maxWaitMs, amount: spec.amount, source };
+    return { reason: spec.unit, waitMs: maxWaitMs, amount: spec.amount, source };
   }
 
   started({ weights }: Pick<Start, "weights">): void {
-    for (const limit of this.#limits) limit.take(weights[limit.spec.measure]);
+    for (const limit of this.#limits) limit.take(weights[limit.spec.unit]);
   }
 
   ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
     for (const limit of this.#limits) {
-      const weight = unused[limit.spec.measure];
+      const weight = unused[limit.spec.unit];
       if (weight !== 0) limit.giveBack(weight, start.atMs);
     }
   }
@@ -63,6 +63,6 @@ export class LimitSet implements Gate {
 
   /** A limit that a request would exceed all by itself. */
   exceededBy(weights: Weights): RateLimit | undefined {
-    return this.#limits.find(({ spec }) => weights[spec.measure] > spec.amount)?.spec;
+    return this.#limits.find(({ spec }) => weights[spec.unit] > spec.amount)?.spec;
   }
 }

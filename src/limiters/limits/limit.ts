@@ -15,6 +15,6 @@ export interface Limit {
 }
 
 /** How many requests of such weights a limit lets start in a millisecond. Longer ones than a minute's are no pace. */
-export function startsPerMs({ measure, amount, periodMs }: RateLimit, weights: Weights): number {
-  return periodMs > minuteMs ? Infinity : amount / periodMs / weights[measure];
+export function startsPerMs({ unit, amount, periodMs }: RateLimit, weights: Weights): number {
+  return periodMs > minuteMs ? Infinity : amount / periodMs / weights[unit];
 }

@@ -1,4 +1,4 @@
-import type { LimitSource, Measure, RateLimit } from "../../model/rate-limit.ts";
+import type { LimitSource, LimitUnit, RateLimit } from "../../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
 import { Reservoir } from "./reservoir.ts";
 import { SlidingWindow } from "./sliding-window.ts";
@@ -21,7 +21,7 @@ interface Usage {
  * for what this process was too slow to start in its time, and a little is left, so that jitter on the way does not bring two seconds'
  * worth into one.
  */
-const usages: Readonly<Record<Measure, Usage>> = {
+const usages: Readonly<Record<LimitUnit, Usage>> = {
   requests: { share: 0.992, capacityMs: 300, spareMs: 0, lagMs: 0 },
   tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
   "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
@@ -53,7 +53,7 @@ export class PacedLimit implements Limit {
     this.#levels = levelsOf(spec);
     this.#reservoir = new Reservoir(this.#levels.capacity, perMs(spec), clock());
     this.#isUnused = source === "configured";
-    if (spec.measure !== "requests") return;
+    if (spec.unit !== "requests") return;
     this.#reservoir.lower(1, clock());
     // What was only found out is no figure that a server counts by.
     if (source !== "refusals") this.#window = windowOf(spec);
@@ -115,8 +115,8 @@ export class PacedLimit implements Limit {
   }
 }
 
-function perMs({ measure, amount, periodMs }: RateLimit): number {
-  return (amount / periodMs) * usages[measure].share;
+function perMs({ unit, amount, periodMs }: RateLimit): number {
+  return (amount / periodMs) * usages[unit].share;
 }
 
 /** Of a limit's reservoir. */
@@ -129,8 +129,8 @@ interface Levels {
   readonly capacity: number;
 }
 
-function levelsOf({ measure, amount, periodMs }: RateLimit): Levels {
-  const { capacityMs, spareMs, lagMs } = usages[measure];
+function levelsOf({ unit, amount, periodMs }: RateLimit): Levels {
+  const { capacityMs, spareMs, lagMs } = usages[unit];
   const flowPerMs = amount / periodMs;
   const spare = flowPerMs * spareMs;
   const full = Math.max(1 + spare, flowPerMs * capacityMs);

@@ -1,11 +1,11 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { FailureKind } from "../../model/failure.ts";
-import type { Measure } from "../../model/rate-limit.ts";
+import type { LimitUnit } from "../../model/rate-limit.ts";
 import type { Usage } from "../../model/usage.ts";
 
 /** How much something counts against each kind of limit. */
-export type Weights = Readonly<Record<Measure, number>>;
+export type Weights = Readonly<Record<LimitUnit, number>>;
 
 /** What is assumed of an answer before it is there. */
 export interface AssumedOutput {
@@ -31,7 +31,7 @@ function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): nu
  * tokens, a failure after which the server may have gone on working. The request itself stays taken: failed ones count as well.
  */
 export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): Weights {
-  const usage = attempt.ok ? attempt.answer.usage : attempt.usage;
+  const usage = attempt.ok ? attempt.response.usage : attempt.usage;
   if (usage !== undefined && usage.promptTokens + usage.completionTokens > 0)
     return subtractWeights(reserved, usedWeights(cost, usage));
   if (attempt.ok || !unworked.has(attempt.failure.kind)) return noWeights;

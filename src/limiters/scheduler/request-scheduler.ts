@@ -51,7 +51,7 @@ export class RequestScheduler implements Limiter {
   run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
-      const queue = this.#queues.of(demand.lane);
+      const queue = this.#queues.of(demand.model);
       this.#tickets += 1;
       const request = { ticket: this.#tickets, demand, task, signal, resolve, reject };
       const choice = this.#chooseAtOnce(queue, demand);
@@ -72,9 +72,9 @@ export class RequestScheduler implements Limiter {
 
   status(): LimiterStatus {
     const status = { inFlight: this.#inFlight, waiting: this.#waiting, pauseMs: this.#queues.pauseMs };
-    if (this.#waiting === 0 || this.#blockedBy === undefined) return { ...status, binding: "nothing" };
+    if (this.#waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
     const { reason, amount, source } = this.#blockedBy;
-    return { ...status, binding: reason, amount, source };
+    return { ...status, blockedBy: reason, amount, source };
   }
 
   rateLimits(): RateLimitStatus[] {

@@ -86,13 +86,13 @@ export class TargetLimiter {
       limits,
       clock,
       configured,
-      onLearned: (limit, source) => this.#emit({ type: "limit-learnt", limit, source }),
+      onLearned: (limit, source) => this.#emit({ type: "limit-learned", limit, source }),
     });
     this.#pace = new LearnedPace({
       model,
       limits,
       clock,
-      onLearned: (limit) => this.#emit({ type: "limit-learnt", limit, source: "refusals" }),
+      onLearned: (limit) => this.#emit({ type: "limit-learned", limit, source: "refusals" }),
     });
     const unproven = adaptive ? [new Unproven(this.#circuit)] : [];
     this.#gates = [
@@ -154,7 +154,7 @@ export class TargetLimiter {
   ended(attempt: Attempt, start: Started, unused: Weights, inFlight: number): Attempt {
     const ended = { attempt, start, unused, inFlight };
     for (const gate of this.#gatesToLeave) gate.ended?.(ended);
-    if (attempt.ok) this.#prediction.observe(attempt.answer.usage, this.#options.clock() - start.atMs);
+    if (attempt.ok) this.#prediction.observe(attempt.response.usage, this.#options.clock() - start.atMs);
     const outage = this.#circuit.outageOf(attempt);
     return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
   }
@@ -188,8 +188,8 @@ export class TargetLimiter {
     if (failure.kind !== "rate_limit" || this.#learnedLimits.learnedAtMs >= beganAtMs) return;
     const { areInHeaders } = this.#learnedLimits;
     // The provider may count another number of tokens than was predicted.
-    if (areInHeaders || failure.measure === "tokens") this.#prediction.distrust();
-    if (!areInHeaders) this.#pace.endEpisode(isOverrun, failure.measure);
+    if (areInHeaders || failure.limitUnit === "tokens") this.#prediction.distrust();
+    if (!areInHeaders) this.#pace.endEpisode(isOverrun, failure.limitUnit);
   }
 
   #emit(event: WithoutOrigin<LimiterEvent>): void {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { CacheStore } from "../../caches/caches.ts";
-import type { Answer } from "../../model/attempt.ts";
+import type { ModelResponse } from "../../model/attempt.ts";
 
 /** Enough that the cost of a look-up is shared by many; few enough that the next group is gathered while it goes on. */
 const maxGroupKeys = 512;
@@ -11,7 +11,7 @@ const firstGroupKeys = 16;
 
 interface Waiting {
   readonly key: string;
-  readonly resolve: (answer: Answer | undefined) => void;
+  readonly resolve: (response: ModelResponse | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -34,7 +34,7 @@ export class RecallQueue {
   }
 
   /** @throws CacheError when the cache cannot be read. */
-  recall(key: string): Promise<Answer | undefined> {
+  recall(key: string): Promise<ModelResponse | undefined> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ key, resolve, reject });
       if (!this.#isReading) void this.#read();
@@ -56,7 +56,7 @@ export class RecallQueue {
     try {
       const answers = await this.#lookUp(group.map(({ key }) => key));
       this.#waiting.splice(0, answers.length);
-      for (const [index, answer] of answers.entries()) group[index]?.resolve(answer);
+      for (const [index, response] of answers.entries()) group[index]?.resolve(response);
     } catch (error) {
       this.#waiting.splice(0, group.length);
       for (const { reject } of group) reject(error);
@@ -64,13 +64,13 @@ export class RecallQueue {
   }
 
   /** @returns what there is for as many of the first keys as are read at once. */
-  #lookUp(keys: readonly string[]): Promise<readonly (Answer | undefined)[]> {
+  #lookUp(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     return this.#cache.getMany?.(keys) ?? this.#lookUpEach(keys.slice(0, this.#groupKeys));
   }
 
-  async #lookUpEach(keys: readonly string[]): Promise<readonly (Answer | undefined)[]> {
+  async #lookUpEach(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     const answers = await Promise.all(keys.map((key) => this.#cache.get(key)));
-    const known = answers.filter((answer) => answer !== undefined);
+    const known = answers.filter((response) => response !== undefined);
     if (known.length === 0) return answers;
     const bytes = known.reduce((sum, { body }) => sum + body.length, 0);
     const fitting = Math.floor((maxGroupBytes / bytes) * known.length);

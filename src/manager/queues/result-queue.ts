@@ -153,5 +153,5 @@ export class ResultQueue {
 
 /** Roughly what a result takes in memory: its texts and some hundred bytes of objects around them. */
 function sizeOf(result: BatchResult): number {
-  return (result.answer?.body.length ?? 0) + (result.metadata?.length ?? 0) + 400;
+  return (result.response?.body.length ?? 0) + (result.metadata?.length ?? 0) + 400;
 }

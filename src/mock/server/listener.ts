@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 
 /** Connections that may knock at once; a client may open thousands in one go. */
 const backlog = 4096;
@@ -29,7 +29,7 @@ export class Listener {
     return this.#port;
   }
 
-  /** @throws UsageError if the address cannot be listened on. */
+  /** @throws ConfigurationError if the address cannot be listened on. */
   open(): Promise<void> {
     this.#settled = this.#settled.then(() => this.#listen());
     return this.#settled;
@@ -62,10 +62,10 @@ export class Listener {
   }
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): UsageError {
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): ConfigurationError {
   const reason =
     error.code === "EADDRINUSE"
       ? "is in use; choose another port, or 0 for any free one"
       : `cannot be listened on: ${error.message}`;
-  return new UsageError(`Port ${port} on ${host} ${reason}.`, { cause: error });
+  return new ConfigurationError(`Port ${port} on ${host} ${reason}.`, { cause: error });
 }

@@ -29,7 +29,7 @@ const connectionLimits = {
  * can fail on purpose. Chat completions, responses and Anthropic's messages (plain and streamed), embeddings, the model list, and
  * `GET /stats` for what it saw. The same request and seed get the same bytes in every run.
  *
- * @throws UsageError if an option has a value it cannot have, or the address cannot be listened on (port in use).
+ * @throws ConfigurationError if an option has a value it cannot have, or the address cannot be listened on (port in use).
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const settings = readSettings(options);

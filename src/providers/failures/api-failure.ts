@@ -1,6 +1,6 @@
 import { findError, readErrorFacts } from "./error-body.ts";
 import { findFailureRule } from "./failure-rules.ts";
-import { measureOfRefusal } from "./rate-limit-errors.ts";
+import { unitOfRejection } from "./rate-limit-errors.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { Failure } from "../../model/failure.ts";
 import type { HttpResponse } from "../protocol.ts";
@@ -46,7 +46,7 @@ function apiError(response: HttpResponse): Failure {
     message: facts.message,
     hasRetryAfter: waitMs !== undefined,
   });
-  const measure = rule.kind === "rate_limit" ? measureOfRefusal(body, facts.codes) : undefined;
+  const unit = rule.kind === "rate_limit" ? unitOfRejection(body, facts.codes) : undefined;
   const retryable = shouldRetry(headers["x-should-retry"], rule.retryable, rule.code !== undefined);
   return {
     kind: rule.kind,
@@ -54,7 +54,7 @@ function apiError(response: HttpResponse): Failure {
     retryable,
     statusCode,
     ...(retryable && waitMs !== undefined && { retryAfterMs: waitMs }),
-    ...(measure !== undefined && { measure }),
+    ...(unit !== undefined && { limitUnit: unit }),
   };
 }
 

@@ -89,7 +89,7 @@ const failureRules: readonly FailureRule[] = [
   },
   { status: 413, kind: "context_length_exceeded", retryable: false },
 
-  // Turned away: no work was done, and waiting helps.
+  // Throttled: no work was done, and waiting helps.
   { code: /^(overloaded_error|overloaded|provider_overloaded|slow_down)$/i, kind: "overloaded", retryable: true },
   { code: /^(unavailable|unavailable_error)$/i, kind: "overloaded", retryable: true }, // Gemini, llama.cpp
   { status: 529, kind: "overloaded", retryable: true },

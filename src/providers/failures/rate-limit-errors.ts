@@ -1,8 +1,8 @@
-import { measures, minuteMs, type Measure, type RateLimitReport } from "../../model/rate-limit.ts";
+import { limitUnits, minuteMs, type LimitUnit, type RateLimitReport } from "../../model/rate-limit.ts";
 import { findError, readErrorFacts } from "./error-body.ts";
 import { items, member } from "../json-value.ts";
 
-const what = "(?<measure>requests|(?:input |output )?tokens) per (?<unit>second|min(?:ute)?|hour|day)";
+const what = "(?<unit>requests|(?:input |output )?tokens) per (?<period>second|min(?:ute)?|hour|day)";
 const amount = String.raw`\d(?:[\d,]*\d)?`;
 
 /** What providers write when a limit is used up, as seen in public reports. */
@@ -15,7 +15,7 @@ const wordings: readonly RegExp[] = [
   new RegExp(String.raw`\b${what} \(actual/limit\): (?<used>${amount})/(?<limit>${amount})`, "i"),
 ];
 
-const unitsMs: Readonly<Record<string, number>> = {
+const periodsMs: Readonly<Record<string, number>> = {
   second: 1_000,
   min: minuteMs,
   minute: minuteMs,
@@ -40,19 +40,17 @@ export function readLimitsOfRefusal(body: unknown): RateLimitReport[] | undefine
  *
  * @param codes The error's codes and types, of which OpenAI's is the limit's measure.
  */
-export function measureOfRefusal(body: unknown, codes: readonly string[]): Measure | undefined {
-  return (
-    measures.find((measure) => codes.includes(measure)) ?? readLimitsOfRefusal(body)?.[0]?.measure ?? measureWithoutAmount(body)
-  );
+export function unitOfRejection(body: unknown, codes: readonly string[]): LimitUnit | undefined {
+  return limitUnits.find((unit) => codes.includes(unit)) ?? readLimitsOfRefusal(body)?.[0]?.unit ?? unitWithoutAmount(body);
 }
 
 /** Azure: "… have exceeded token rate limit of your current OpenAI S0 pricing tier". Cerebras: "Tokens per minute limit exceeded". */
-const amountlessWordings: readonly (readonly [RegExp, Measure])[] = [
+const amountlessWordings: readonly (readonly [RegExp, LimitUnit])[] = [
   [/\bexceeded token rate limit\b|\btokens per \w+ limit exceeded\b/i, "tokens"],
   [/\bexceeded call rate limit\b|\brequests per \w+ limit exceeded\b/i, "requests"],
 ];
 
-function measureWithoutAmount(body: unknown): Measure | undefined {
+function unitWithoutAmount(body: unknown): LimitUnit | undefined {
   const words = wordsOf(body);
   return amountlessWordings.find(([wording]) => wording.test(words))?.[1];
 }
@@ -66,8 +64,8 @@ function wordsOf(body: unknown): string {
 
 function limitsInWords(message: string): RateLimitReport[] {
   for (const wording of wordings) {
-    const { measure, unit, limit, used } = wording.exec(message)?.groups ?? {};
-    const report = reportOf(measure, unit, limit, used);
+    const { unit, period, limit, used } = wording.exec(message)?.groups ?? {};
+    const report = reportOf(unit, period, limit, used);
     if (report !== undefined) return [report];
   }
   return [];
@@ -80,30 +78,30 @@ function googleLimits(body: unknown): RateLimitReport[] {
     const id = member(violation, "quotaId");
     const value = member(violation, "quotaValue");
     if (typeof id !== "string" || typeof value !== "string") return [];
-    const [measure] = /Requests|InputTokens|OutputTokens/.exec(id) ?? [];
-    const [, unit] = /Per(Minute|Day)/.exec(id) ?? [];
-    const report = reportOf(measure?.replace("Tokens", " tokens"), unit, value, undefined);
+    const [unit] = /Requests|InputTokens|OutputTokens/.exec(id) ?? [];
+    const [, period] = /Per(Minute|Day)/.exec(id) ?? [];
+    const report = reportOf(unit?.replace("Tokens", " tokens"), period, value, undefined);
     return report === undefined ? [] : [report];
   });
 }
 
 function reportOf(
-  measureText: string | undefined,
-  unit: string | undefined,
+  unitText: string | undefined,
+  period: string | undefined,
   limitText: string | undefined,
   usedText: string | undefined,
 ): RateLimitReport | undefined {
-  const measure = measureOf(measureText);
-  const periodMs = unitsMs[unit?.toLowerCase() ?? ""];
+  const unit = unitOf(unitText);
+  const periodMs = periodsMs[period?.toLowerCase() ?? ""];
   const limit = numberOf(limitText);
-  if (measure === undefined || periodMs === undefined || !(limit > 0)) return undefined;
+  if (unit === undefined || periodMs === undefined || !(limit > 0)) return undefined;
   const remaining = usedText === undefined ? 0 : Math.max(0, limit - numberOf(usedText));
-  return { measure, limit, periodMs, remaining, source: "errors" };
+  return { unit, limit, periodMs, remaining, source: "errors" };
 }
 
-function measureOf(text: string | undefined): Measure | undefined {
+function unitOf(text: string | undefined): LimitUnit | undefined {
   const name = text?.toLowerCase().replace(" ", "-");
-  return measures.find((measure) => measure === name);
+  return limitUnits.find((unit) => unit === name);
 }
 
 function numberOf(text: string | undefined): number {

@@ -1,19 +1,19 @@
-import { minuteMs, type Measure, type RateLimitReport } from "../../model/rate-limit.ts";
+import { minuteMs, type LimitUnit, type RateLimitReport } from "../../model/rate-limit.ts";
 import type { HttpResponse } from "../protocol.ts";
 import { parseReset, serverTime } from "./retry-after.ts";
 
 /** Where one limit stands in the headers of a response. */
 interface HeaderNames {
-  readonly measure: Measure;
+  readonly unit: LimitUnit;
   readonly limit: string;
   readonly remaining: string;
   readonly reset: string;
 }
 
 /** OpenAI and those who copy it (OpenAI API, rate limits guide); a project's limit stands beside its organisation's. */
-function openaiNames(measure: Measure, name: string): HeaderNames {
+function openaiNames(unit: LimitUnit, name: string): HeaderNames {
   return {
-    measure,
+    unit,
     limit: `x-ratelimit-limit-${name}`,
     remaining: `x-ratelimit-remaining-${name}`,
     reset: `x-ratelimit-reset-${name}`,
@@ -21,9 +21,9 @@ function openaiNames(measure: Measure, name: string): HeaderNames {
 }
 
 /** Claude API, rate limits. Its `anthropic-ratelimit-tokens-…` repeat whichever of the others is nearest, so they add nothing. */
-function anthropicNames(measure: Measure): HeaderNames {
-  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((part) => `anthropic-ratelimit-${measure}-${part}`);
-  return { measure, limit: limit ?? "", remaining: remaining ?? "", reset: reset ?? "" };
+function anthropicNames(unit: LimitUnit): HeaderNames {
+  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((part) => `anthropic-ratelimit-${unit}-${part}`);
+  return { unit, limit: limit ?? "", remaining: remaining ?? "", reset: reset ?? "" };
 }
 
 const allNames: readonly HeaderNames[] = [
@@ -51,10 +51,10 @@ export function readRateLimits(response: HttpResponse, requestsPeriodMs: number)
     const limit = count(response.headers[names.limit]);
     if (limit === undefined || limit === 0) continue;
     const resetMs = parseReset(response.headers[names.reset], serverTime(response)) ?? 0;
-    const declaredMs = names.measure === "requests" ? requestsPeriodMs : minuteMs;
+    const declaredMs = names.unit === "requests" ? requestsPeriodMs : minuteMs;
     const periodMs = resetMs > maxMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
     const remaining = count(response.headers[names.remaining]);
-    (reports ??= []).push({ measure: names.measure, limit, periodMs, remaining, source: "headers" });
+    (reports ??= []).push({ unit: names.unit, limit, periodMs, remaining, source: "headers" });
   }
   return reports;
 }

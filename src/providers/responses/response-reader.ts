@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Attempt, ErrorAnswer } from "../../model/attempt.ts";
+import type { Attempt, ErrorResponse } from "../../model/attempt.ts";
 import { cancelled, type Failure } from "../../model/failure.ts";
 import type { RateLimitReport } from "../../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
@@ -99,7 +99,7 @@ export class ResponseReader {
     const { host, timeoutMs } = this.#options;
     return this.#failed({
       kind: "timeout",
-      message: `${host}: no complete answer within ${timeoutMs / 1000} s`,
+      message: `${host}: no complete response within ${timeoutMs / 1000} s`,
       retryable: true,
     });
   }
@@ -157,24 +157,24 @@ export class ResponseReader {
     return this.#failed({ kind: "internal", message: `the answer could not be read: ${String(error)}`, retryable: false });
   }
 
-  #answered(response: HttpResponse): Attempt {
-    const { statusCode, headers, body, text } = response;
+  #answered(received: HttpResponse): Attempt {
+    const { statusCode, headers, body, text } = received;
     const usage = this.#options.protocol.readUsage(body);
-    const answer = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
-    const rateLimits = this.#readLimits(response);
-    return { ok: true, answer, ...(rateLimits !== undefined && { rateLimits }) };
+    const response = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
+    const rateLimits = this.#readLimits(received);
+    return { ok: true, response, ...(rateLimits !== undefined && { rateLimits }) };
   }
 
   #refused({ statusCode, headers, body, text }: HttpResponse, failure: Failure): Attempt {
     const { protocol, redact } = this.#options;
     const usage = protocol.readUsage(body);
-    const answer = { statusCode, requestId: redact(requestId(headers)), body: errorText(body, text, redact) };
-    return { ...this.#failed(failure, answer), ...(totalTokens(usage) > 0 && { usage }) };
+    const response = { statusCode, requestId: redact(requestId(headers)), body: errorText(body, text, redact) };
+    return { ...this.#failed(failure, response), ...(totalTokens(usage) > 0 && { usage }) };
   }
 
-  #failed(failure: Failure, answer?: ErrorAnswer): Attempt {
+  #failed(failure: Failure, response?: ErrorResponse): Attempt {
     const message = shorten(this.#options.redact(failure.message), messageLength);
-    return { ok: false, failure: { ...failure, message }, ...(answer !== undefined && { answer }) };
+    return { ok: false, failure: { ...failure, message }, ...(response !== undefined && { response }) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
 import type { RateLimit } from "../../model/rate-limit.ts";
-import { servedByNobody } from "../../model/failure.ts";
+import { unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
 import { withModel } from "./rewrite-model.ts";
@@ -96,12 +96,12 @@ class RoutedProvider implements Provider {
       const rank = failed.has(place) ? stop.rank + failedRank : stop.rank;
       return { target: place, cost: this.#estimateAt(request, stop), rank, weight };
     });
-    return { lane: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
+    return { model: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
   async send(request: BatchRequest, { signal, target, onChunk }: SendOptions): Promise<Attempt> {
     const stops = this.#options.routeOf(request);
-    if (typeof stops === "string") return { ok: false, failure: servedByNobody(request, stops) };
+    if (typeof stops === "string") return { ok: false, failure: unservedModel(request, stops) };
     const stop = target === undefined ? this.#firstInUse(stops) : stops.find(({ place }) => place === target);
     const provider = stop && this.#providerAt(stop.place);
     if (stop === undefined || provider === undefined)

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { UsageError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 
 /** An HTTP proxy: it forwards requests of plain http, and for https it makes tunnels. */
 export interface ProxyServer {
@@ -18,13 +18,13 @@ export interface ProxyServer {
 
 /**
  * @param text `http://proxy.example.com:3128`, with or without its scheme, and with `NAME:PASSWORD@` if the proxy wants them.
- * @throws UsageError when it is no address of an HTTP proxy. The address, which may hold a password, is not shown.
+ * @throws ConfigurationError when it is no address of an HTTP proxy. The address, which may hold a password, is not shown.
  */
 export function parseProxy(text: string): ProxyServer {
   const address = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !(url.protocol === "http:" || url.protocol === "https:")) {
-    throw new UsageError(
+    throw new ConfigurationError(
       "The proxy's address (HTTPS_PROXY or HTTP_PROXY; in a program: proxy) is no http or https URL. " +
         "It should look like http://proxy.example.com:3128; SOCKS proxies cannot be used.",
     );

@@ -32,5 +32,5 @@ function listLimits({ requestsPerMinute, tokensPerMinute, inputTokensPerMinute, 
   };
   return Object.entries(amounts)
     .filter(([, amount]) => amount !== undefined)
-    .map(([measure, amount]) => ({ measure, amount, periodMs: 60_000 }));
+    .map(([unit, amount]) => ({ unit, amount, periodMs: 60_000 }));
 }

@@ -17,12 +17,12 @@ describe("a row of the disk cache", () => {
   });
 
   it("is read back whatever the request's id is", () => {
-    expect(readRow(key, row)).toEqual({ answer, storedAt: 1000, expires: 1500 });
+    expect(readRow(key, row)).toEqual({ response: answer, storedAt: 1000, expires: 1500 });
     assert(
       property(string(), (requestId) => {
         const stored = { ...answer, requestId };
         expect(readRow(key, writeRow(key, stored, 1000, undefined))).toEqual({
-          answer: stored,
+          response: stored,
           storedAt: 1000,
           expires: undefined,
         });

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { assertDistinctFiles, type RunFiles } from "../../../src/cli/files/distinct-files.ts";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import { makePipe, runScript, temporaryDirectory } from "../scripts.ts";
 
 describe("assertDistinctFiles", () => {
@@ -35,7 +35,7 @@ describe("assertDistinctFiles", () => {
   it.each(refused)("refuses $files, which would overwrite each other", async ({ files, says }) => {
     const directory = directoryOfNames();
     const checking = assertDistinctFiles(within(directory, files));
-    await expect(checking).rejects.toThrow(UsageError);
+    await expect(checking).rejects.toThrow(ConfigurationError);
     await expect(checking).rejects.toThrow(says.replaceAll("DIR", directory));
   });
 
@@ -88,7 +88,7 @@ describe("assertDistinctFiles", () => {
       [JSON.stringify(files)],
       { shell: `cd ${directoryOfNames()} && ${shell}` },
     );
-    expect(stdout).toBe(`UsageError ${says} the same file; give each a name of its own\n`);
+    expect(stdout).toBe(`ConfigurationError ${says} the same file; give each a name of its own\n`);
   });
 });
 

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type FileLock, lockFile } from "../../../src/cli/files/file-lock.ts";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import { killOnceItSpeaks, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
 /** A busy machine takes seconds to start a process. */
@@ -18,7 +18,7 @@ describe("lockFile", () => {
     const holder = startScript(holdLock, [file]);
     await spoken(holder);
     expect(() => lockFile(file, "out.jsonl")).toThrow(
-      new UsageError(
+      new ConfigurationError(
         `another run is writing out.jsonl (process ${holder.pid}); wait until it has ended, stop it with "kill ${holder.pid}", or name another file`,
       ),
     );

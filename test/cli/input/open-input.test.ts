@@ -5,7 +5,7 @@ import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../../src/cli/input/input-error.ts";
 import { chooseInput, openInput } from "../../../src/cli/input/open-input.ts";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import { makePipe, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
 const noStdin = Readable.from([]);
@@ -85,7 +85,7 @@ describe("openInput with a file", () => {
     await chunksOf(input);
     appendFileSync(path, "unchecked\n");
     const rereading = chunksOf(input);
-    await expect(rereading).rejects.toThrow(UsageError);
+    await expect(rereading).rejects.toThrow(ConfigurationError);
     await expect(rereading).rejects.toThrow(`${path} has changed while it was being checked; run the same command again`);
     await input.close();
   });
@@ -116,7 +116,7 @@ describe("openInput with a file", () => {
     mkdirSync(join(directory, "folder"));
     writeFileSync(join(directory, "file"), "");
     await expect(openInput(join(directory, name), noStdin)).rejects.toThrow(
-      new UsageError(`cannot read ${join(directory, name)}: ${problem}`),
+      new ConfigurationError(`cannot read ${join(directory, name)}: ${problem}`),
     );
   });
 
@@ -127,7 +127,7 @@ describe("openInput with a file", () => {
     writeFileSync(path, "", { mode: 0o000 });
     const open = `await openInput(argument(0), process.stdin).catch((error) => console.log(error.name, error.message));`;
     const { stdout } = await runScript(open, [path], { unprivileged: true });
-    expect(stdout).toBe(`UsageError cannot read ${path}: permission denied\n`);
+    expect(stdout).toBe(`ConfigurationError cannot read ${path}: permission denied\n`);
     await expect(openInput("", noStdin)).rejects.toThrow("cannot read a file without a name");
   });
 });
@@ -187,7 +187,7 @@ describe("openInput with stdin", () => {
 
   it("refuses a directory, which would look like an empty input", async () => {
     const { stderr } = await runScript(count, ["-"], { shell: `"$@" < ${temporaryDirectory()}` });
-    expect(stderr).toContain("UsageError: cannot read stdin: it is a directory");
+    expect(stderr).toContain("ConfigurationError: cannot read stdin: it is a directory");
   });
 
   it("ends with an error when the stream breaks", async () => {

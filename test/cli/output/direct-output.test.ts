@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openOutput } from "../../../src/cli/output/open-output.ts";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import { makePipe, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
 /** Writes argument(1) lines of 1 KiB to argument(0), and ends of itself. */
@@ -186,7 +186,7 @@ describe("openOutput with other things", () => {
 
   it("refuses a descriptor that is not open, and a socket", async () => {
     await expect(openOutput("/dev/fd/999")).rejects.toThrow(
-      new UsageError("cannot write /dev/fd/999: the descriptor is not open"),
+      new ConfigurationError("cannot write /dev/fd/999: the descriptor is not open"),
     );
     const socket = join(temporaryDirectory(), "socket");
     const server = createServer().listen(socket);

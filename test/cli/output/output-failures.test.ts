@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openOutput } from "../../../src/cli/output/open-output.ts";
-import { OutputError, UsageError } from "../../../src/model/errors.ts";
+import { OutputError, ConfigurationError } from "../../../src/model/errors.ts";
 import { killOnceItSpeaks, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
 describe("openOutput, before anything is sent", () => {
@@ -35,7 +35,7 @@ describe("openOutput, before anything is sent", () => {
     mkdirSync(join(directory, "blocked.partial"));
     const before = readdirSync(directory);
     const opening = openOutput(join(directory, name));
-    await expect(opening).rejects.toThrow(UsageError);
+    await expect(opening).rejects.toThrow(ConfigurationError);
     await expect(opening).rejects.toThrow(problem);
     await expect(opening).rejects.toThrow(join(directory, name));
     expect(readdirSync(directory)).toEqual(before);
@@ -48,12 +48,12 @@ describe("openOutput, before anything is sent", () => {
       [join(directory, "out.jsonl")],
       { shell: `ulimit -f 0; exec "$@"` },
     );
-    expect(stdout).toMatch(/^UsageError cannot lock .*: the file would be larger than the system allows\n$/);
+    expect(stdout).toMatch(/^ConfigurationError cannot lock .*: the file would be larger than the system allows\n$/);
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it("refuses a file without a name", async () => {
-    await expect(openOutput("")).rejects.toThrow(new UsageError("cannot write to a file without a name"));
+    await expect(openOutput("")).rejects.toThrow(new ConfigurationError("cannot write to a file without a name"));
   });
 
   it("refuses a write-protected FILE, and a directory without write permission", async () => {
@@ -67,7 +67,7 @@ describe("openOutput, before anything is sent", () => {
         [join(directory, name)],
         { unprivileged: true },
       );
-      expect(stdout).toContain(`UsageError cannot write ${join(directory, name)}: `);
+      expect(stdout).toContain(`ConfigurationError cannot write ${join(directory, name)}: `);
       expect(stdout).toContain("permission denied");
     }
     expect(readdirSync(directory, { recursive: true }).toSorted()).toEqual(["closed", "protected"]);

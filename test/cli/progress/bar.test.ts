@@ -4,7 +4,7 @@ import { TokenStats } from "../../../src/stats/token-stats.ts";
 import { failed, started, succeeded } from "../../stats/run-events.ts";
 import { TerminalScreen } from "./screen.ts";
 
-const idle = { inFlight: 0, waiting: 0, binding: "nothing", pauseMs: 0 } as const;
+const idle = { inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 } as const;
 
 let stats = new TokenStats();
 let statusReads = 0;

@@ -60,7 +60,7 @@ async function runOnTerminal(columns: number, script: string): Promise<TerminalS
     };
     const stats = new TokenStats();
     stats.observe({ type: "request-end", result: { status: "failed", failure: { kind: "timeout" } } });
-    const limiterStatus = () => ({ inFlight: 1, waiting: 0, binding: "concurrency", pauseMs: 0 });
+    const limiterStatus = () => ({ inFlight: 1, waiting: 0, blockedBy: "concurrency", pauseMs: 0 });
     const progress = startProgress({ mode: "auto", stream: process.stderr, stats, limiterStatus, total: 2 });
     ${script}
   `;

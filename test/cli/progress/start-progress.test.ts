@@ -5,7 +5,7 @@ import { TokenStats } from "../../../src/stats/token-stats.ts";
 import { succeeded } from "../../stats/run-events.ts";
 import { TerminalScreen } from "./screen.ts";
 
-const busy = { inFlight: 3, waiting: 1, binding: "requests", pauseMs: 0 } as const;
+const busy = { inFlight: 3, waiting: 1, blockedBy: "requests", pauseMs: 0 } as const;
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

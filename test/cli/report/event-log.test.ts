@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEventLog } from "../../../src/cli/report/event-log.ts";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import type { RunEvent } from "../../../src/model/event.ts";
 import { attemptEnded, attemptStarted, failed, failure, retryWaited, started, succeeded, usage } from "../../stats/run-events.ts";
 
@@ -28,10 +28,10 @@ describe("the event log", () => {
       retryWaited(7),
       { type: "pause", provider: "openai", model: "m", pauseMs: 2000, reason: "Retry-After" },
       {
-        type: "limit-learnt",
+        type: "limit-learned",
         provider: "openai",
         model: "m",
-        limit: { measure: "tokens", amount: 90_000, periodMs: 60_000, model: "m" },
+        limit: { unit: "tokens", amount: 90_000, periodMs: 60_000, model: "m" },
         source: "headers",
       },
       { type: "concurrency", provider: "openai", model: "m", from: 100, to: 70, reason: "too many" },
@@ -63,10 +63,10 @@ describe("the event log", () => {
       },
       { event: "pause", provider: "openai", model: "m", pause_ms: 2000, reason: "Retry-After" },
       {
-        event: "limit-learnt",
+        event: "limit-learned",
         provider: "openai",
         model: "m",
-        measure: "tokens",
+        unit: "tokens",
         amount: 90_000,
         period_ms: 60_000,
         source: "headers",
@@ -139,7 +139,7 @@ describe("the event log", () => {
 describe("a log that cannot be written", () => {
   it("stops the run before it begins when the file cannot be opened", async () => {
     const missing = openEventLog(join(folder, "no", "such", "folder.log"));
-    await expect(missing).rejects.toThrow(UsageError);
+    await expect(missing).rejects.toThrow(ConfigurationError);
     await expect(missing).rejects.toThrow(/cannot open the log .*folder\.log: there is no such/);
   });
 

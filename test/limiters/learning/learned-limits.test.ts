@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { LearnedLimits } from "../../../src/limiters/learning/learned-limits.ts";
 import { LimitSet } from "../../../src/limiters/limits/limit-set.ts";
 import { answered } from "../attempts.ts";
-import type { Measure, RateLimit, RateLimitReport } from "../../../src/model/rate-limit.ts";
+import type { LimitUnit, RateLimit, RateLimitReport } from "../../../src/model/rate-limit.ts";
 
 const weights = { requests: 1, tokens: 100, "input-tokens": 50, "output-tokens": 50 };
 let nowMs = 0;
@@ -24,18 +24,18 @@ function observe(reports: readonly RateLimitReport[], atMs: number, othersInFlig
 
 // A tenth of a second's worth of tokens, a quarter of output, is kept for jitter on the way and not available.
 
-function report(measure: Measure, limit: number, remaining?: number, periodMs = 60_000): RateLimitReport {
-  return { measure, limit, remaining, periodMs, source: "headers" };
+function report(unit: LimitUnit, limit: number, remaining?: number, periodMs = 60_000): RateLimitReport {
+  return { unit, limit, remaining, periodMs, source: "headers" };
 }
 
-function refusal(measure: Measure, limit: number, remaining = 0, periodMs = 60_000): RateLimitReport {
-  return { measure, limit, remaining, periodMs, source: "errors" };
+function refusal(unit: LimitUnit, limit: number, remaining = 0, periodMs = 60_000): RateLimitReport {
+  return { unit, limit, remaining, periodMs, source: "errors" };
 }
 
 describe("limits learned from headers", () => {
   test("are kept from the first response on, and called out once", () => {
     for (let response = 0; response < 5; response += 1) observe([report("requests", 600, 9)], nowMs);
-    expect(learned).toEqual([{ measure: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
+    expect(learned).toEqual([{ unit: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
     limits.started({ weights });
     expect(limits.blockedBy({ weights })).toMatchObject({ reason: "requests", amount: 600, source: "headers" });
   });
@@ -84,7 +84,7 @@ describe("limits learned from headers", () => {
   });
 
   test("that the user has set are not counted from anew: what is under way was counted from the start", () => {
-    const configured = [{ measure: "tokens", amount: 60_000, periodMs: 60_000 } as const];
+    const configured = [{ unit: "tokens", amount: 60_000, periodMs: 60_000 } as const];
     learner = new LearnedLimits({
       model: "m",
       limits,
@@ -121,7 +121,7 @@ describe("limits learned from what refusals say", () => {
   test("are kept from then on, begin empty, and others under way have had their part", () => {
     observe([refusal("requests", 600)], 0, 50);
     expect(learner.learnedAtMs).toBe(nowMs);
-    expect(learned).toEqual([{ measure: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
+    expect(learned).toEqual([{ unit: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
     expect(limits.blockedBy({ weights })).toMatchObject({ reason: "requests", amount: 600, source: "errors" });
     nowMs += 110;
     expect(limits.blockedBy({ weights })).toBeUndefined();

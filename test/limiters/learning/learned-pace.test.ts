@@ -75,10 +75,10 @@ describe("the pace at a server that rejects and says nothing", () => {
     const onEvent = (event: RunEvent): void => void events.push(event);
     const server = new SimulatedServer({ requests: new EnforcedLimit(600), serve: () => answered(1), onEvent });
     await server.sendFor(10_000);
-    expect(events.find(({ type }) => type === "limit-learnt")).toMatchObject({
-      limit: { measure: "requests" },
+    expect(events.find(({ type }) => type === "limit-learned")).toMatchObject({
+      limit: { unit: "requests" },
       source: "refusals",
     });
-    expect(server.limiter.rateLimits()).toMatchObject([{ limits: [{ measure: "requests", source: "refusals" }] }]);
+    expect(server.limiter.rateLimits()).toMatchObject([{ limits: [{ unit: "requests", source: "refusals" }] }]);
   });
 });

@@ -18,7 +18,7 @@ const latenessMs = fc.array(
 /** Starts as much as the limit allows, for some time. @returns when each start was. */
 function startsMs(perMinute: number, untilMs: number, late: readonly number[]): number[] {
   let nowMs = 0;
-  const limit = new PacedLimit({ measure: "requests", amount: perMinute, periodMs: minuteMs }, "configured", () => nowMs);
+  const limit = new PacedLimit({ unit: "requests", amount: perMinute, periodMs: minuteMs }, "configured", () => nowMs);
   const starts: number[] = [];
   for (let turn = 0; nowMs < untilMs; turn += 1) {
     for (; limit.waitMs(1) === 0; limit.take(1)) starts.push(nowMs);
@@ -75,7 +75,7 @@ describe("a limit on requests", () => {
 
   test("that was raised lets more through from then on", () => {
     let nowMs = 0;
-    const limit = new PacedLimit({ measure: "requests", amount: 600, periodMs: minuteMs }, "headers", () => nowMs);
+    const limit = new PacedLimit({ unit: "requests", amount: 600, periodMs: minuteMs }, "headers", () => nowMs);
     limit.setAmount(6_000);
     let starts = 0;
     for (; nowMs < 1_000; nowMs += 1) for (; limit.waitMs(1) === 0; limit.take(1)) starts += 1;
@@ -90,7 +90,7 @@ describe("a limit on tokens", () => {
     fc.assert(
       fc.property(fc.constantFrom(6_000, 90_000, 1_000_000), sizes, latenessMs, (perMinute, tokens, late) => {
         let nowMs = 0;
-        const limit = new PacedLimit({ measure: "tokens", amount: perMinute, periodMs: minuteMs }, "configured", () => nowMs);
+        const limit = new PacedLimit({ unit: "tokens", amount: perMinute, periodMs: minuteMs }, "configured", () => nowMs);
         const taken: { readonly atMs: number; readonly size: number }[] = [];
         for (let turn = 0; nowMs < 2.5 * minuteMs && turn < 3_000; turn += 1) {
           const size = tokens[turn % tokens.length] ?? 1;
@@ -113,7 +113,7 @@ describe("a limit on tokens", () => {
 
 test("what is larger than a bucket of a second waits until that has been full for a while, as the server demands that it is", () => {
   let nowMs = 0;
-  const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
+  const limit = new PacedLimit({ unit: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
   limit.take(500);
   expect(limit.waitMs(400)).toBe(0);
   expect(limit.waitMs(900)).toBeCloseTo(50 + 500 / 0.998, 3);
@@ -122,9 +122,9 @@ test("what is larger than a bucket of a second waits until that has been full fo
 
 test.each(["requests", "tokens"] as const)(
   "the first of all, which has to connect, does not bring the next %s too soon",
-  (measure) => {
+  (unit) => {
     let nowMs = 0;
-    const limit = new PacedLimit({ measure, amount: 60, periodMs: minuteMs }, "configured", () => nowMs);
+    const limit = new PacedLimit({ unit, amount: 60, periodMs: minuteMs }, "configured", () => nowMs);
     limit.take(1);
     expect(limit.waitMs(1)).toBeGreaterThan(1_050);
     nowMs += limit.waitMs(1);
@@ -135,7 +135,7 @@ test.each(["requests", "tokens"] as const)(
 
 test("a large request that was long on the way does not make the next one come too soon", () => {
   let nowMs = 0;
-  const limit = new PacedLimit({ measure: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
+  const limit = new PacedLimit({ unit: "tokens", amount: 60_000, periodMs: minuteMs }, "configured", () => nowMs);
   // What is there when the next one starts has to be enough for a server that began to fill up 15 ms later.
   for (const size of [1_000, 1_000, 5_000]) {
     limit.take(size);

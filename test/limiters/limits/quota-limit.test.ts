@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { QuotaLimit } from "../../../src/limiters/limits/quota-limit.ts";
 
-const spec = { measure: "requests", amount: 50, periodMs: 3_600_000 } as const;
+const spec = { unit: "requests", amount: 50, periodMs: 3_600_000 } as const;
 
 test("in no span of the period is more taken than the amount, whatever the order of takes and corrections", () => {
   const steps = fc.array(

@@ -36,7 +36,7 @@ test("what an answer did not use is given back, what it used beyond is taken; th
 
 test("tokens that the provider had in its cache do not count where only the request counts", () => {
   const usage = { ...noUsage, promptTokens: 40, cachedTokens: 25, completionTokens: 10 };
-  const attempt = { ok: true, answer: { statusCode: 200, requestId: "", body: "{}", usage } } as const;
+  const attempt = { ok: true, response: { statusCode: 200, requestId: "", body: "{}", usage } } as const;
   expect(unusedWeights(reservedWeights(cost("input"), { reserved: 0, expected: 0 }), cost("input"), attempt).tokens).toBe(
     30 - 15,
   );

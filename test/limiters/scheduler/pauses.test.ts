@@ -77,7 +77,7 @@ describe("AllOf", () => {
     void trial.send(0, answered(), never, "slow");
     await trial.send(0, answered(), never, "quick");
     expect(trial.numbers).toEqual([0, 2]);
-    expect(trial.limiter.status()).toMatchObject({ waiting: 1, binding: "pause" });
+    expect(trial.limiter.status()).toMatchObject({ waiting: 1, blockedBy: "pause" });
     await vi.runAllTimersAsync();
     expect(trial.numbers).toEqual([0, 2, 1]);
   });

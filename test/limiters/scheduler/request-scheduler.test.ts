@@ -85,7 +85,7 @@ describe("AllOf", () => {
     for (let count = 0; count < 3; count += 1) void trial.send(80);
     await vi.advanceTimersByTimeAsync(700);
     expect(trial.numbers).toEqual([0]);
-    expect(trial.limiter.status().binding).toBe("requests");
+    expect(trial.limiter.status().blockedBy).toBe("requests");
     await vi.runAllTimersAsync();
     const [first, second, third] = trial.starts.map(({ atMs }) => atMs);
     expect((second ?? 0) - (first ?? 0)).toBeLessThan(1_016 + connectMs);
@@ -97,10 +97,10 @@ describe("AllOf", () => {
     const tokens = new Trial({ requestsPerMinute: 6_000_000, tokensPerMinute: 60 });
     for (const trial of [requests, tokens]) for (let count = 0; count < 3; count += 1) void trial.send(1);
     await vi.advanceTimersByTimeAsync(100);
-    expect(requests.limiter.status()).toMatchObject({ waiting: 2, binding: "requests" });
-    expect(tokens.limiter.status()).toMatchObject({ waiting: 2, binding: "tokens" });
+    expect(requests.limiter.status()).toMatchObject({ waiting: 2, blockedBy: "requests" });
+    expect(tokens.limiter.status()).toMatchObject({ waiting: 2, blockedBy: "tokens" });
     await vi.runAllTimersAsync();
-    expect(tokens.limiter.status()).toEqual({ inFlight: 0, waiting: 0, binding: "nothing", pauseMs: 0 });
+    expect(tokens.limiter.status()).toEqual({ inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 });
   });
 
   test("a request larger than the reservoir goes alone when that is full, and the others wait until it is paid for", async () => {
@@ -169,7 +169,7 @@ describe("AllOf", () => {
   });
 
   test("a limit that is set for one model counts the requests for that model alone", async () => {
-    const limits = [{ measure: "requests", amount: 60, periodMs: 60_000, model: "dear" }] as const;
+    const limits = [{ unit: "requests", amount: 60, periodMs: 60_000, model: "dear" }] as const;
     const trial = new Trial({ limits });
     for (let count = 0; count < 3; count += 1) {
       void trial.send(0, answered(), never, "dear");
@@ -190,12 +190,12 @@ describe("AllOf", () => {
   });
 
   test("a limit of a day may be used up at once, and then nothing starts until the day is over", async () => {
-    const limits = [{ measure: "requests", amount: 5, periodMs: 86_400_000 }] as const;
+    const limits = [{ unit: "requests", amount: 5, periodMs: 86_400_000 }] as const;
     const trial = new Trial({ limits });
     for (let count = 0; count < 6; count += 1) void trial.send(0);
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(trial.starts).toHaveLength(5);
-    expect(trial.limiter.status()).toMatchObject({ binding: "requests", amount: 5, source: "configured" });
+    expect(trial.limiter.status()).toMatchObject({ blockedBy: "requests", amount: 5, source: "configured" });
     await vi.runAllTimersAsync();
     const [first, , , , , last] = trial.starts.map(({ atMs }) => atMs);
     expect((last ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(86_400_000);

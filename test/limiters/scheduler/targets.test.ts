@@ -9,7 +9,7 @@ import { stopTime } from "../stopped-time.ts";
 
 stopTime();
 
-const perMinute = (amount: number) => ({ measure: "requests", amount, periodMs: 60_000 }) as const;
+const perMinute = (amount: number) => ({ unit: "requests", amount, periodMs: 60_000 }) as const;
 
 function create(targets: LimiterOptions["targets"], options: Partial<LimiterOptions> = {}): Limiter {
   return createLimiter({ targets, concurrency: 1_000, adaptive: false, ...options });
@@ -19,7 +19,7 @@ function create(targets: LimiterOptions["targets"], options: Partial<LimiterOpti
 function demand(ranks: readonly number[], weights: readonly number[] = []): Demand {
   const cost = { model: "m", inputTokens: 1, counting: "input" } as const;
   const candidates = ranks.map((rank, target): Candidate => ({ target, cost, rank, weight: weights[target] ?? 1 }));
-  return { lane: "m", candidates };
+  return { model: "m", candidates };
 }
 
 /** Which target each of so many requests went to that take `ms` and end as told. */

@@ -17,13 +17,13 @@ const body = jsonValue().map((value) => JSON.stringify(value, undefined, 1));
 
 describe("a packed result", () => {
   it("comes back as it was: an answer", () => {
-    const answer = record({ statusCode: integer({ min: 200, max: 299 }), requestId: text, usage, body }, plain);
+    const response = record({ statusCode: integer({ min: 200, max: 299 }), requestId: text, usage, body }, plain);
     const source = constantFrom<SucceededResult["source"][]>("asked", "cache", "shared");
     assert(
       property(
         record(
-          { ...line, answer, source },
-          { ...plain, requiredKeys: ["id", "customId", "lineNumber", "attempts", "answer", "source"] },
+          { ...line, response, source },
+          { ...plain, requiredKeys: ["id", "customId", "lineNumber", "attempts", "response", "source"] },
         ),
         (members) => {
           const result: SucceededResult = { status: "succeeded", ...members };
@@ -35,11 +35,14 @@ describe("a packed result", () => {
   });
 
   it("comes back as it was: a failure, with the error's body or without", () => {
-    const answer = record({ statusCode: nat(), requestId: text, body }, plain);
+    const response = record({ statusCode: nat(), requestId: text, body }, plain);
     const failure = record({ kind: constantFrom("network" as const), message: text, retryable: boolean() }, plain);
     assert(
       property(
-        record({ ...line, answer, failure }, { ...plain, requiredKeys: ["id", "customId", "lineNumber", "attempts", "failure"] }),
+        record(
+          { ...line, response, failure },
+          { ...plain, requiredKeys: ["id", "customId", "lineNumber", "attempts", "failure"] },
+        ),
         (members) => {
           const result: FailedResult = { status: "failed", ...members };
           expect(unpackResult(packResult(result))).toStrictEqual(result);
@@ -54,7 +57,7 @@ describe("a packed result", () => {
       id: "batch_req_1",
       customId: '\uD800 "\\ \n',
       lineNumber: 1,
-      answer: {
+      response: {
         statusCode: 200,
         requestId: "",
         usage: { promptTokens: 1, completionTokens: 2, cachedTokens: 3, reasoningTokens: 4 },

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { CacheStore } from "../../../src/caches/caches.ts";
 import { RecallQueue } from "../../../src/manager/queues/recall-queue.ts";
-import type { Answer } from "../../../src/model/attempt.ts";
+import type { ModelResponse } from "../../../src/model/attempt.ts";
 import { noUsage } from "../../../src/model/usage.ts";
 import { deferred } from "../../support/deferred.ts";
 
@@ -95,9 +95,10 @@ describe("a store that reads one answer at a time", () => {
     ["that it does not have, always the same number", undefined, [16, 16, 16]],
   ])("is asked for some at a time: %s", async (_, bytes, expected) => {
     const body = "x".repeat(bytes ?? 0);
-    const answer: Answer | undefined = bytes === undefined ? undefined : { statusCode: 200, requestId: "", body, usage: noUsage };
+    const answer: ModelResponse | undefined =
+      bytes === undefined ? undefined : { statusCode: 200, requestId: "", body, usage: noUsage };
     const sizes: number[] = [0];
-    const get = async (): Promise<Answer | undefined> => {
+    const get = async (): Promise<ModelResponse | undefined> => {
       sizes.push((sizes.pop() ?? 0) + 1);
       return answer;
     };

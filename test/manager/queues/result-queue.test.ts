@@ -13,7 +13,7 @@ function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult
   return {
     status: "succeeded",
     ...line,
-    answer: { statusCode: 200, requestId: "r", body, usage: noUsage },
+    response: { statusCode: 200, requestId: "r", body, usage: noUsage },
     source: "asked",
     attempts: 1,
   };

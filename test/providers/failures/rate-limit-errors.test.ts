@@ -1,6 +1,6 @@
 import { anything, assert, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { measureOfRefusal, readLimitsOfRefusal } from "../../../src/providers/failures/rate-limit-errors.ts";
+import { unitOfRejection, readLimitsOfRefusal } from "../../../src/providers/failures/rate-limit-errors.ts";
 
 const minute = 60_000;
 const day = 86_400_000;
@@ -70,10 +70,10 @@ describe("the limit that a refusal names", () => {
       0,
     ],
     ["Too many requests. Your team's rate limit is — Requests per Second (actual/limit): 2/1.", "requests", 1, 1_000, 0],
-  ] as const)("%s", (message, measure, limit, periodMs, remaining) => {
+  ] as const)("%s", (message, unit, limit, periodMs, remaining) => {
     const body = ofMessage(message);
-    expect(readLimitsOfRefusal(body)).toEqual([{ measure, limit, periodMs, remaining, source: "errors" }]);
-    expect(measureOfRefusal(body, [])).toBe(measure);
+    expect(readLimitsOfRefusal(body)).toEqual([{ unit, limit, periodMs, remaining, source: "errors" }]);
+    expect(unitOfRejection(body, [])).toBe(unit);
   });
 
   test("stands in fields, several of them, where Google refuses", () => {
@@ -92,9 +92,9 @@ describe("the limit that a refusal names", () => {
     };
     const told = { remaining: 0, source: "errors" };
     expect(readLimitsOfRefusal([{ error }])).toEqual([
-      { measure: "input-tokens", limit: 250_000, periodMs: minute, ...told },
-      { measure: "requests", limit: 15, periodMs: minute, ...told },
-      { measure: "requests", limit: 200, periodMs: day, ...told },
+      { unit: "input-tokens", limit: 250_000, periodMs: minute, ...told },
+      { unit: "requests", limit: 15, periodMs: minute, ...told },
+      { unit: "requests", limit: 200, periodMs: day, ...told },
     ]);
   });
 
@@ -109,13 +109,13 @@ describe("the limit that a refusal names", () => {
     ],
     ["Tokens per minute limit exceeded - too many tokens processed.", "tokens"],
     ["Requests per minute limit exceeded - too many requests sent.", "requests"],
-  ])("may have no amount: %s", (message, measure) => {
+  ])("may have no amount: %s", (message, unit) => {
     expect(readLimitsOfRefusal(ofMessage(message))).toBeUndefined();
-    expect(measureOfRefusal(ofMessage(message), [])).toBe(measure);
+    expect(unitOfRejection(ofMessage(message), [])).toBe(unit);
   });
 
   test("is OpenAI's type first of all", () => {
-    expect(measureOfRefusal(ofMessage("on requests per min (RPM): Limit 3, Used 3, Requested 1"), ["tokens"])).toBe("tokens");
+    expect(unitOfRejection(ofMessage("on requests per min (RPM): Limit 3, Used 3, Requested 1"), ["tokens"])).toBe("tokens");
   });
 
   test.each([
@@ -128,7 +128,7 @@ describe("the limit that a refusal names", () => {
     "rate limit of ,, tokens per minute",
   ])("is none in: %s", (message) => {
     expect(readLimitsOfRefusal(ofMessage(message))).toBeUndefined();
-    expect(measureOfRefusal(ofMessage(message), [])).toBeUndefined();
+    expect(unitOfRejection(ofMessage(message), [])).toBeUndefined();
   });
 
   test("is looked for at the beginning of a text, not in megabytes of it", () => {

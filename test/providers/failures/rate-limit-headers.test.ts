@@ -22,8 +22,8 @@ test("OpenAI's headers tell requests and tokens per minute, and what is left of 
     "x-ratelimit-reset-tokens": "48ms",
   };
   expect(read(headers)).toEqual([
-    { measure: "requests", limit: 500, periodMs: minute, remaining: 499, source },
-    { measure: "tokens", limit: 30_000, periodMs: minute, remaining: 29_976, source },
+    { unit: "requests", limit: 500, periodMs: minute, remaining: 499, source },
+    { unit: "tokens", limit: 30_000, periodMs: minute, remaining: 29_976, source },
   ]);
 });
 
@@ -39,9 +39,9 @@ test("Anthropic's tell input and output tokens apart", () => {
     "anthropic-ratelimit-tokens-limit": "96000",
   };
   expect(read(headers)).toEqual([
-    { measure: "requests", limit: 1_000, periodMs: minute, remaining: 999, source },
-    { measure: "input-tokens", limit: 80_000, periodMs: minute, remaining: 79_000, source },
-    { measure: "output-tokens", limit: 16_000, periodMs: minute, remaining: 16_000, source },
+    { unit: "requests", limit: 1_000, periodMs: minute, remaining: 999, source },
+    { unit: "input-tokens", limit: 80_000, periodMs: minute, remaining: 79_000, source },
+    { unit: "output-tokens", limit: 16_000, periodMs: minute, remaining: 16_000, source },
   ]);
 });
 
@@ -62,7 +62,7 @@ test("what is left may be missing or unreadable, and the limit still counts", ()
       "x-ratelimit-limit-tokens": "90000",
       ...(remaining !== undefined && { "x-ratelimit-remaining-tokens": remaining }),
     };
-    expect(read(headers)).toEqual([{ measure: "tokens", limit: 90_000, periodMs: minute, remaining: undefined, source }]);
+    expect(read(headers)).toEqual([{ unit: "tokens", limit: 90_000, periodMs: minute, remaining: undefined, source }]);
   }
 });
 

@@ -98,6 +98,6 @@ async function refusalOf(ask: () => Promise<unknown>): Promise<{ readonly error:
 
 async function ourFailure(path: string): Promise<{ readonly kind: string; readonly retryAfterMs?: number }> {
   const attempt = await provider.send(requestOf("{}", path), { signal });
-  if (attempt.ok) throw new Error(`an answer: ${attempt.answer.body}`);
+  if (attempt.ok) throw new Error(`an answer: ${attempt.response.body}`);
   return attempt.failure;
 }

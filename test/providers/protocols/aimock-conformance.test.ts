@@ -44,14 +44,14 @@ describe("answers of aimock", () => {
 
   it.each(paths)("to %s is an answer", async (path) => {
     const attempt = await provider.send(requestOf(JSON.stringify(bodies[path]), path), { signal });
-    expect(attempt).toMatchObject({ ok: true, answer: { statusCode: 200 } });
-    expect(attempt.ok ? attempt.answer.requestId : "").not.toBe("");
+    expect(attempt).toMatchObject({ ok: true, response: { statusCode: 200 } });
+    expect(attempt.ok ? attempt.response.requestId : "").not.toBe("");
   });
 
   it.each(["/v1/chat/completions", "/v1/responses", "/v1/messages"])("to %s reports its usage", async (path) => {
     const attempt = await provider.send(requestOf(JSON.stringify(bodies[path]), path), { signal });
-    expect(attempt).toMatchObject({ ok: true, answer: { usage: { promptTokens: 11, completionTokens: 7 } } });
-    expect(attempt.ok ? attempt.answer.body : "").toContain("Hi there!");
+    expect(attempt).toMatchObject({ ok: true, response: { usage: { promptTokens: 11, completionTokens: 7 } } });
+    expect(attempt.ok ? attempt.response.body : "").toContain("Hi there!");
   });
 
   it.each(paths)("to %s is a rate limit when it is one", async (path) => {
@@ -103,7 +103,7 @@ describe("answers of aimock", () => {
       const request = requestOf(JSON.stringify(bodies[path]), path);
       const [plain, streamed] = [await provider.send(request, { signal }), await streams.send(request, { signal })];
       expect(comparable(streamed)).toEqual(comparable(plain));
-      expect(streamed).toMatchObject({ ok: true, answer: { usage: { promptTokens: 11, completionTokens: 7 } } });
+      expect(streamed).toMatchObject({ ok: true, response: { usage: { promptTokens: 11, completionTokens: 7 } } });
       expect(mock.getRequests().map(({ body }) => body?.["stream"] ?? false)).toEqual([false, true]);
     });
 
@@ -131,7 +131,7 @@ describe("answers of aimock", () => {
 /** The body without what is new in each answer, or left out of streams where it is null. */
 function comparable(attempt: Attempt): unknown {
   if (!attempt.ok) return attempt;
-  const text = JSON.stringify(JSON.parse(attempt.answer.body), (key, value: unknown) =>
+  const text = JSON.stringify(JSON.parse(attempt.response.body), (key, value: unknown) =>
     ["created", "created_at", "completed_at", "system_fingerprint", "refusal"].includes(key) ? undefined : value,
   );
   return JSON.parse(text.replaceAll(/"(chatcmpl|resp|msg|fc)[-_][\w-]+"/g, '"an id"'));

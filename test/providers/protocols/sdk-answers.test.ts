@@ -43,7 +43,7 @@ describe.each(recordings)("$path: $name", (recording) => {
   it("costs what the client says", async () => {
     reply = streamed(recording.events);
     const attempt = await readByUs(recording);
-    expect(attempt.ok && attempt.answer.usage).toEqual(usageOf(await streamedToClient(recording.path)));
+    expect(attempt.ok && attempt.response.usage).toEqual(usageOf(await streamedToClient(recording.path)));
   });
 
   it("is never whole for us where it is not for the client, after whichever event it was cut", async () => {
@@ -80,7 +80,7 @@ describe("an answer in one piece", () => {
     const theirs = await sentToClient(path);
     expect(bodyOf(attempt)).toEqual(theirs);
     expect(theirs).toEqual(body);
-    expect(attempt.ok && attempt.answer.usage).toEqual(usageOf(theirs));
+    expect(attempt.ok && attempt.response.usage).toEqual(usageOf(theirs));
   });
 });
 
@@ -175,7 +175,7 @@ describe("what differs on purpose", () => {
         piece({}, { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 1 } } }, "stop"),
       ]),
     );
-    expect(await readByUs(chatRequest)).toMatchObject({ answer: { usage: { promptTokens: 3, completionTokens: 1 } } });
+    expect(await readByUs(chatRequest)).toMatchObject({ response: { usage: { promptTokens: 3, completionTokens: 1 } } });
     expect(await streamedToClient("/v1/chat/completions")).not.toHaveProperty("usage");
   });
 

@@ -60,7 +60,7 @@ function received(answer: unknown): unknown {
 }
 
 export function bodyOf(attempt: Attempt): unknown {
-  return attempt.ok ? rewritten(JSON.parse(attempt.answer.body)) : attempt.failure;
+  return attempt.ok ? rewritten(JSON.parse(attempt.response.body)) : attempt.failure;
 }
 
 /** Where a stream says nothing of a refusal, OpenAI's client adds that there is none (null): nulls there are left out on both sides. */

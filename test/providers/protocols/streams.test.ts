@@ -117,8 +117,8 @@ describe("a stream of Messages", () => {
       {},
       typed([start, ...toolUse(0, '{"id": 9223372036854775807}'), ...toolUse(1, '{"id": 92'), ...stop]),
     );
-    expect(attempt.ok && attempt.answer.body).toContain('"input":{"id": 9223372036854775807}}');
-    expect(attempt.ok && attempt.answer.body).toContain(String.raw`"input":"{\"id\": 92"}`);
+    expect(attempt.ok && attempt.response.body).toContain('"input":{"id": 9223372036854775807}}');
+    expect(attempt.ok && attempt.response.body).toContain(String.raw`"input":"{\"id\": 92"}`);
   });
 
   it("keeps what stands beside its delta, as betas have it", () => {
@@ -143,7 +143,7 @@ describe("a stream of Responses", () => {
   it("keeps the response as received", () => {
     const response = '{"status": "completed", "output": [], "big": 9223372036854775807, "x": 1.0}';
     const attempt = read("/v1/responses", {}, `data: {"type":"response.completed","response": ${response} }\n\n`);
-    expect(attempt.ok && attempt.answer.body).toBe(response);
+    expect(attempt.ok && attempt.response.body).toBe(response);
   });
 
   it.each([

@@ -31,14 +31,14 @@ function hello(body: string | Buffer = helloEvents, headers: Record<string, stri
 }
 
 function contentOf(attempt: Attempt): unknown {
-  return attempt.ok ? JSON.parse(attempt.answer.body).choices[0].message.content : attempt.failure;
+  return attempt.ok ? JSON.parse(attempt.response.body).choices[0].message.content : attempt.failure;
 }
 
 describe("an answer that streams over HTTP", () => {
   it("is put together, with its request id and status", async () => {
     const attempt = await ask(hello());
     expect(contentOf(attempt)).toBe("Hello");
-    expect(attempt).toMatchObject({ answer: { statusCode: 200, requestId: "req_9" } });
+    expect(attempt).toMatchObject({ response: { statusCode: 200, requestId: "req_9" } });
   });
 
   it("is put together from single bytes", async () => {
@@ -102,7 +102,7 @@ describe("an answer that streams over HTTP", () => {
 
   it("tells limits, as other answers do", async () => {
     const headers = { ...eventStream, "x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59" };
-    const reports = [{ measure: "requests", limit: 60, remaining: 59 }];
+    const reports = [{ unit: "requests", limit: 60, remaining: 59 }];
     expect(await ask(hello(helloEvents, headers))).toMatchObject({ ok: true, rateLimits: reports });
     expect(await ask(hello("data: {}\n\n", headers))).toMatchObject({ ok: false, rateLimits: reports });
   });

@@ -25,7 +25,7 @@ const program = `
   const before = process.memoryUsage.rss();
   const attempt = await send();
   const growth = 1024 * /VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1] - before;
-  console.log(JSON.stringify({ growth, outcome: attempt.ok ? attempt.answer.body.length : attempt.failure.kind }));
+  console.log(JSON.stringify({ growth, outcome: attempt.ok ? attempt.response.body.length : attempt.failure.kind }));
   await provider.close();
 `;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../../src/model/errors.ts";
+import { ConfigurationError } from "../../../src/model/errors.ts";
 import { parseProxy } from "../../../src/providers/transport/proxy.ts";
 import { createHttpProvider, type Provider } from "../../../src/providers/providers.ts";
 import { requestOf } from "../../contracts/provider.ts";
@@ -96,7 +96,7 @@ describe("a proxy's address", () => {
   it.each(["socks5://me:secret@proxy.example:1080", "http://me:secret@", "me:secret@proxy:port", "file:///secret"])(
     "%s is refused and not shown",
     (address) => {
-      expect(() => parseProxy(address)).toThrow(UsageError);
+      expect(() => parseProxy(address)).toThrow(ConfigurationError);
       expect(() => parseProxy(address)).not.toThrow(/secret/);
     },
   );

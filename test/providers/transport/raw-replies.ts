@@ -57,7 +57,7 @@ export async function ask(provider: Provider, body?: string): Promise<unknown> {
 }
 
 export function outcomeOf(attempt: Attempt): unknown {
-  return attempt.ok ? JSON.parse(attempt.answer.body).choices[0].message.content : attempt.failure.kind;
+  return attempt.ok ? JSON.parse(attempt.response.body).choices[0].message.content : attempt.failure.kind;
 }
 
 function endOfRequest(text: string): number | undefined {

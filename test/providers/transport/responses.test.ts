@@ -20,7 +20,10 @@ describe("what is read", () => {
       fc.asyncProperty(sampleResponses, fc.array(fc.nat()), async ({ bytes, statusCode, requestId, body }, places) => {
         const ends = [...places.map((place) => place % bytes.length).toSorted((a, b) => a - b), bytes.length];
         pieces = ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
-        expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, answer: { statusCode, requestId, body } });
+        expect(await provider.send(requestOf(), { signal })).toMatchObject({
+          ok: true,
+          response: { statusCode, requestId, body },
+        });
       }),
     );
     expect(server.connections()).toBe(1);
@@ -44,7 +47,7 @@ describe("what is read", () => {
     const { provider } = await serveBytes(() =>
       ok("ok", "x-request-id: a\r\nX-Request-ID: b\r\nset-cookie: c\r\nset-cookie: d\r\n"),
     );
-    expect(await provider.send(requestOf(), { signal })).toMatchObject({ answer: { requestId: "a" } });
+    expect(await provider.send(requestOf(), { signal })).toMatchObject({ response: { requestId: "a" } });
   });
 });
 

@@ -140,12 +140,12 @@ describe("faults on the wire", () => {
 
   it("waits for slow answers as long as there is time", async () => {
     const { provider } = await answering(slowBody(40, 2));
-    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, answer: { body: chatText } });
+    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, response: { body: chatText } });
   });
 
   it("takes an answer that only the end of the connection ends", async () => {
     const { provider } = await answering(rawBytes(`HTTP/1.0 200 OK\r\n\r\n${chatText}`));
-    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, answer: { body: chatText } });
+    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, response: { body: chatText } });
   });
 
   it("takes an answer in pieces that cut characters in half, with an early hint before it and a byte order mark", async () => {
@@ -161,7 +161,7 @@ describe("faults on the wire", () => {
       }, 1);
     });
     const attempt = await connect(server.url).send(requestOf(), { signal });
-    expect(attempt).toMatchObject({ ok: true, answer: { statusCode: 200, body: JSON.stringify(chatAnswer("😀ü").body) } });
+    expect(attempt).toMatchObject({ ok: true, response: { statusCode: 200, body: JSON.stringify(chatAnswer("😀ü").body) } });
   });
 
   it("understands an error that comes before the request is sent whole", async () => {
@@ -195,7 +195,7 @@ describe("compressed answers, though none were asked for", () => {
       headers: { "content-encoding": encoding },
       body: compress(Buffer.from(chatText)),
     });
-    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, answer: { body: chatText } });
+    expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true, response: { body: chatText } });
     expect(server.ledger[0]?.headers).not.toHaveProperty("accept-encoding");
   });
 
