@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type Bottleneck from "bottleneck";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
-import type { Demand } from "../model/demand.ts";
+import type { Demand, Target } from "../model/demand.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { cancelled, unservedModel } from "../model/failure.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
@@ -63,9 +63,9 @@ class BottleneckLimiter implements Limiter {
     this.#weigh = weigh;
   }
 
-  run({ model: lane, candidates }: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+  run({ model, candidates }: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     const [candidate] = candidates;
-    if (candidate === undefined) return Promise.resolve({ ok: false, failure: unservedModel({ model: lane }, "no target") });
+    if (candidate === undefined) return Promise.resolve({ ok: false, failure: unservedModel({ model }, "no target") });
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       let isWaiting = true;

@@ -1,16 +1,13 @@
-import type { Target } from "../model/demand.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import { describeRateLimit, type RateLimit } from "../model/rate-limit.ts";
+import type { RateLimit } from "../model/rate-limit.ts";
 import type { Limiter } from "./limiter.ts";
-import { configuredLimit } from "./limits/configured-limit.ts";
+import { checkLimit, configuredLimit } from "./limits/configured-limit.ts";
 import { LimitSet } from "./limits/limit-set.ts";
 import { ModelQueues } from "./scheduler/model-queues.ts";
 import { RequestScheduler } from "./scheduler/request-scheduler.ts";
 
 export interface LimiterOptions {
-  /** Where requests can be sent. Demands name them by their index in this list, which may grow. */
-  readonly targets: readonly Target[];
   /** Maximum of attempts in flight. */
   readonly concurrency: number;
   /**
@@ -55,10 +52,10 @@ export interface LimiterOptions {
  * @throws ConfigurationError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { concurrency, targets, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
+  const { concurrency, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new ConfigurationError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
-  for (const limit of [...limits, ...targets.flatMap((target) => target.limits ?? [])]) checkLimit(limit);
+  for (const limit of limits) checkLimit(limit);
   const shared = limits.filter(({ model }) => model === undefined);
   return new RequestScheduler({
     concurrency,
@@ -66,7 +63,6 @@ export function createLimiter(options: LimiterOptions): Limiter {
     createQueues: (onAbort) =>
       new ModelQueues({
         onAbort,
-        targets,
         concurrency,
         adaptive: options.adaptive ?? true,
         limits,
@@ -79,12 +75,6 @@ export function createLimiter(options: LimiterOptions): Limiter {
     onTooLarge: (message) => onEvent({ type: "warning", message }),
     clock,
   });
-}
-
-function checkLimit(limit: RateLimit): void {
-  const isGood = [limit.amount, limit.periodMs].every((value) => Number.isFinite(value) && value > 0);
-  if (!isGood)
-    throw new ConfigurationError(`A limit must be a number above 0 in a time above 0, not ${describeRateLimit(limit)}.`);
 }
 
 function monotonicMs(): number {

@@ -1,5 +1,5 @@
 import type { Attempt } from "../model/attempt.ts";
-import type { Demand } from "../model/demand.ts";
+import type { Demand, Target } from "../model/demand.ts";
 import type { LimitSource, LimitUnit, RateLimit } from "../model/rate-limit.ts";
 
 /** What blocks requests: a limit on the unit that it is named after, or one of the others. */
@@ -48,7 +48,7 @@ export interface Limiter {
    * @param signal Ends the wait, not the task: a waiting request then gets a failure of kind `cancelled`.
    * @returns what the task returned; during an outage its failure says so.
    */
-  run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
+  run(demand: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
   /** How many requests wait. Read with each request, so it must cost nothing. */
   readonly waiting: number;
   status(): LimiterStatus;

@@ -5,7 +5,7 @@ import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
 import type { RequestName } from "./request-names.ts";
 
-const nowhere: ReadonlySet<number> = new Set();
+const nowhere: ReadonlySet<Target> = new Set();
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {
@@ -20,7 +20,7 @@ export class Journey {
   askedAtMs = 0;
   readonly #provider: Provider;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
-  readonly #failures = new Map<number, Failure>();
+  readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
 
   constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider) {
@@ -33,7 +33,7 @@ export class Journey {
   /** What it needs to start. Targets where it has not failed yet come first. */
   get demand(): Demand {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
-    return this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider.estimate(this.request));
+    return this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
   }
 
   /** A new attempt begins to wait. */
@@ -42,12 +42,12 @@ export class Journey {
     this.askedAtMs = performance.now();
   }
 
-  /** Undefined where the provider has one target only. */
-  targetAt(target: number): Target | undefined {
-    return this.#provider.targets?.[target];
+  /** The name of a target; undefined where the provider has no other. */
+  nameOf(target: Target): string | undefined {
+    return target === this.#provider ? undefined : target.name;
   }
 
-  noteFailure(target: number, failure: Failure): void {
+  noteFailure(target: Target, failure: Failure): void {
     if (this.#provider.route === undefined) return;
     this.#failures.set(target, failure);
     this.#lastMessage = failure.message;
@@ -82,8 +82,7 @@ export class Journey {
     return candidates.every(({ target }) => this.#failures.has(target));
   }
 
-  #describe(target: number, { kind, message, statusCode }: Failure): TriedProvider {
-    const provider = this.targetAt(target)?.name ?? String(target);
+  #describe({ name: provider }: Target, { kind, message, statusCode }: Failure): TriedProvider {
     return { provider, kind, message, ...(statusCode !== undefined && { statusCode }) };
   }
 

@@ -193,10 +193,9 @@ export class RequestManager {
   }
 
   #createLimiter(): Limiter {
-    const { provider, concurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = this.#options;
+    const { concurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = this.#options;
     const { retryDelayMs, maxRetryDelayMs } = this.#retryPolicy;
     return createLimiter({
-      targets: provider.targets ?? [{ name: provider.name }],
       concurrency: concurrency ?? defaultConcurrency,
       limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
       adaptive,

@@ -1,6 +1,7 @@
 import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
+import type { Target } from "../model/demand.ts";
 import type { Observer } from "../model/event.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
@@ -113,15 +114,15 @@ export class RequestWalk {
   }
 
   /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  #acquire(journey: Journey, task: (target: number) => Promise<Attempt>): Promise<Attempt> {
+  #acquire(journey: Journey, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
     return this.#options.limiter.run(journey.demand, task, this.#stop.waitSignal);
   }
 
-  async #send(journey: Journey, target: number): Promise<Attempt> {
+  async #send(journey: Journey, target: Target): Promise<Attempt> {
     const { provider, emit } = this.#options;
     const attempt = await sendAttempt(journey, target, { provider, emit, signal: this.#stop.attemptSignal });
     const { model } = journey.request;
-    const targetName = journey.targetAt(target)?.name;
+    const targetName = journey.nameOf(target);
     this.#stop.observeAttempt(attempt, targetName === undefined ? model : `${model} at ${targetName}`);
     return attempt;
   }

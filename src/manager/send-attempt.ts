@@ -1,4 +1,5 @@
 import type { Attempt } from "../model/attempt.ts";
+import type { Target } from "../model/demand.ts";
 import type { Observer } from "../model/event.ts";
 import type { OnChunk, Provider } from "../providers/providers.ts";
 import type { Journey } from "./journey.ts";
@@ -13,12 +14,12 @@ export interface SendAttemptOptions {
 /** Asks once, between two events, and notes on the journey what failed. */
 export async function sendAttempt(
   journey: Journey,
-  target: number,
+  target: Target,
   { provider, emit, signal, onChunk }: SendAttemptOptions,
 ): Promise<Attempt> {
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
-  const name = journey.targetAt(target)?.name;
+  const name = journey.nameOf(target);
   const startedAtMs = performance.now();
   const waitedMs = startedAtMs - askedAtMs;
   emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });

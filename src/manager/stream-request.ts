@@ -1,5 +1,6 @@
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
+import type { Target } from "../model/demand.ts";
 import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
@@ -102,7 +103,7 @@ class RequestStream {
     );
   }
 
-  #send(target: number): Promise<Attempt> {
+  #send(target: Target): Promise<Attempt> {
     const { provider, emit } = this.#options;
     return sendAttempt(this.#journey, target, { provider, emit, signal: this.#abandoned.signal, onChunk: this.#onChunk });
   }

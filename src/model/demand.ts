@@ -1,7 +1,7 @@
 import type { Cost } from "./cost.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
-/** One destination of requests: a provider, with one of its keys. Limits are kept by it. */
+/** One destination of requests: a provider, with one of its keys. Limits are kept for each such object. */
 export interface Target {
   /** For people and logs: `openai`, or `openai, key 2`. */
   readonly name: string;
@@ -13,8 +13,7 @@ export interface Target {
 
 /** A target that could take a request. */
 export interface Candidate {
-  /** Its index in the list of targets. */
-  readonly target: number;
+  readonly target: Target;
   readonly cost: Cost;
   /** Those of the lowest rank are asked, as long as one of them is neither paused nor unreachable. */
   readonly rank: number;
@@ -31,6 +30,6 @@ export interface Demand {
 }
 
 /** Of a request that has one target only. */
-export function demandOf(cost: Cost): Demand {
-  return { model: cost.model, candidates: [{ target: 0, cost, rank: 0, weight: 1 }] };
+export function demandOf(target: Target, cost: Cost): Demand {
+  return { model: cost.model, candidates: [{ target, cost, rank: 0, weight: 1 }] };
 }

@@ -9,8 +9,12 @@ export type OnChunk = (chunk: unknown) => void;
 export interface SendOptions {
   /** Aborts the call, which then ends as a failure of kind `cancelled`. */
   readonly signal: AbortSignal;
-  /** Which of `targets` it goes to. Default: the first that serves the request. */
-  readonly target?: number;
+  /**
+   * One of those that `route` names.
+   *
+   * @default the first that serves the request
+   */
+  readonly target?: Target;
   /**
    * Called with the parsed data of each event of a streamed answer, in their order. The answer is then asked for as a stream where the API
    * offers that; one that comes in one piece nevertheless, and events that report an error, are not passed on.
@@ -19,7 +23,7 @@ export interface SendOptions {
 }
 
 /**
- * Asks once: no retry, no waiting, no cache. A bad answer is a value, not an exception.
+ * Asks once: no retry, no waiting, no cache. A bad answer is a value, not an exception. A provider without `route` is its own only target.
  */
 export interface Provider {
   /** For people and logs: `openai`, `mock`, or the host of a base URL. */
@@ -37,15 +41,12 @@ export interface Provider {
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;
 
-  /** The places where it can send requests, each with limits of its own: keys, or other providers. Default: one place. */
-  readonly targets?: readonly Target[];
-
   /**
-   * Which of them could take a request. Default: the one there is.
+   * Which targets could take a request: keys, or other providers, each with limits of its own. A target is the same object each time.
    *
    * @param failed Those at which an attempt of this request failed.
    */
-  route?(request: BatchRequest, failed: ReadonlySet<number>): Demand;
+  route?(request: BatchRequest, failed: ReadonlySet<Target>): Demand;
 
   /**
    * Sends the request once and reads the whole answer. One that comes as a stream is put together: its body is that of an answer

@@ -5,10 +5,10 @@ import { ConfigurationError } from "../model/errors.ts";
 import {
   createHttpProvider,
   createProvider,
-  type Place,
   presets,
   type Provider,
   type ProviderOptions,
+  RouteTarget,
 } from "../providers/providers.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 
@@ -24,16 +24,14 @@ export function openConfigured(
   environment: Environment,
   transport: ProviderOptions,
   headers: Readonly<Record<string, string>>,
-): Place[] {
-  const limits = config.limits ?? [];
+): RouteTarget[] {
   const open = (apiKey: string | undefined): Provider => openOne(name, config, environment, apiKey, { ...transport, headers });
   const keys = config.api_keys;
-  if (keys === undefined) return [{ name, provider: open(undefined), limits }];
-  return keys.map((key, index) => ({
-    name: keys.length === 1 ? name : `${name}, key ${index + 1}`,
-    provider: open(key.reveal(environment)),
-    limits,
-  }));
+  if (keys === undefined) return [new RouteTarget(name, open(undefined), config.limits)];
+  return keys.map((key, index) => {
+    const keyName = keys.length === 1 ? name : `${name}, key ${index + 1}`;
+    return new RouteTarget(keyName, open(key.reveal(environment)), config.limits);
+  });
 }
 
 function openOne(

@@ -8,11 +8,11 @@ import {
   createProvider,
   createRoutedProvider,
   isCredential,
-  type Place,
   type Preset,
   presets,
   type Provider,
   type ProviderOptions,
+  RouteTarget,
 } from "../providers/providers.ts";
 import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
@@ -36,7 +36,7 @@ export interface OpenedProviders {
   /** By name, each alone. */
   readonly providers: Readonly<Record<string, Provider>>;
   /** One for each key of a provider. @throws ConfigurationError when it cannot be used. */
-  readonly placesOf: (name: string) => readonly Place[];
+  readonly targetsOf: (name: string) => readonly RouteTarget[];
 }
 
 /**
@@ -51,8 +51,8 @@ export async function openProviders(opening: OpenProvidersOptions): Promise<Open
   if (isConfigured && !options.provider_is_named) rejectCredentials(options);
   if (!isOne || isConfigured) return openRoutes(opening);
   const provider = await openOne(options, environment);
-  const placesOf = (name: string): Place[] => [{ name, provider }];
-  return { provider, providers: { [options.provider]: provider }, placesOf };
+  const targetsOf = (name: string): RouteTarget[] => [new RouteTarget(name, provider)];
+  return { provider, providers: { [options.provider]: provider }, targetsOf };
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {
@@ -65,25 +65,25 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 async function openRoutes({ options, environment, needsOne, onEvicted }: OpenProvidersOptions): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
-  const opened = new Map<string, readonly Place[]>();
-  const openOnce = (name: string): readonly Place[] => {
-    const places = opened.get(name) ?? openPlaces(name, options, environment, mock);
-    opened.set(name, places);
-    return places;
+  const opened = new Map<string, readonly RouteTarget[]>();
+  const openOnce = (name: string): readonly RouteTarget[] => {
+    const targets = opened.get(name) ?? openTargets(name, options, environment, mock);
+    opened.set(name, targets);
+    return targets;
   };
   const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
-  const all = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne });
+  const all = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne });
   // The mock's server runs already: opened here, it is closed even if no request names it.
   if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
   const alone = (name: string): Provider => {
-    const table = new RouteTable({ options, isProvider, openPlaces: openOnce, needsOne: false });
+    const table = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne: false });
     const routeOf: RouteTable["routeOf"] = (request) => table.routeOf({ ...request, provider: name });
-    return createRoutedProvider({ name, places: table.places, routeOf, onEvicted });
+    return createRoutedProvider({ name, targets: table.targets, routeOf, onEvicted });
   };
   return {
-    provider: createRoutedProvider({ name: "llmbatch", places: all.places, routeOf: all.routeOf, onEvicted }),
+    provider: createRoutedProvider({ name: "llmbatch", targets: all.targets, routeOf: all.routeOf, onEvicted }),
     providers: Object.fromEntries(names.map((name) => [name, alone(name)])),
-    placesOf: openOnce,
+    targetsOf: openOnce,
   };
 }
 
@@ -100,12 +100,12 @@ function isMock(name: string, options: Options): boolean {
 }
 
 /** @param mock The mock, if it is running. */
-function openPlaces(name: string, options: Options, environment: Environment, mock: Provider | undefined): Place[] {
+function openTargets(name: string, options: Options, environment: Environment, mock: Provider | undefined): RouteTarget[] {
   const config = options.providers[name];
-  if (mock !== undefined && isMock(name, options)) return [{ name, provider: mock, limits: config?.limits ?? [] }];
+  if (mock !== undefined && isMock(name, options)) return [new RouteTarget(name, mock, config?.limits)];
   if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersFor(name, options));
   const own = name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
-  return [{ name, provider: openPreset(own, environment, headersFor(name, options)) }];
+  return [new RouteTarget(name, openPreset(own, environment, headersFor(name, options)))];
 }
 
 /** @param own Headers of the command line; they win. */

@@ -2,12 +2,12 @@ import type { Options } from "../config/options.ts";
 import type { RouteConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
-import type { Place, Stop } from "../providers/providers.ts";
+import type { RouteStep, RouteTarget } from "../providers/providers.ts";
 
 export interface RouteTableOptions {
   readonly options: Options;
   /** Opens a provider by its name, once for each of its keys. @throws ConfigurationError when it cannot be used. */
-  readonly openPlaces: (provider: string) => readonly Place[];
+  readonly openTargets: (provider: string) => readonly RouteTarget[];
   /** Whether a provider or a preset has that name. */
   readonly isProvider: (name: string) => boolean;
   /** Whether to throw a ConfigurationError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
@@ -17,19 +17,19 @@ export interface RouteTableOptions {
 /** A file may name any number of models. */
 const maxRememberedRoutes = 10_000;
 
-/** Finds the stops of each request's route, and opens providers when the first request needs them. */
+/** Finds the steps of each request's route, and opens providers when the first request needs them. */
 export class RouteTable {
-  readonly places: Place[] = [];
+  readonly targets: RouteTarget[] = [];
   readonly #options: RouteTableOptions;
-  readonly #placesOf = new Map<string, readonly number[]>();
-  readonly #known = new Map<string, readonly Stop[] | string>();
+  readonly #targetsOf = new Map<string, readonly RouteTarget[]>();
+  readonly #known = new Map<string, readonly RouteStep[] | string>();
 
   constructor(options: RouteTableOptions) {
     this.#options = options;
   }
 
-  /** @returns the stops, or a message that says why there are none. */
-  readonly routeOf = ({ model, provider }: BatchRequest): readonly Stop[] | string => {
+  /** @returns the steps, or a message that says why there are none. */
+  readonly routeOf = ({ model, provider }: BatchRequest): readonly RouteStep[] | string => {
     const key = `${provider ?? ""} ${model}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -40,40 +40,41 @@ export class RouteTable {
   };
 
   /** Opens a provider, once for each of its keys. @throws ConfigurationError when it cannot be used. */
-  open(provider: string): readonly number[] {
-    const known = this.#placesOf.get(provider);
+  open(provider: string): readonly RouteTarget[] {
+    const known = this.#targetsOf.get(provider);
     if (known !== undefined) return known;
-    const opened = this.#options.openPlaces(provider).map((place) => this.places.push(place) - 1);
-    this.#placesOf.set(provider, opened);
+    const opened = this.#options.openTargets(provider);
+    this.targets.push(...opened);
+    this.#targetsOf.set(provider, opened);
     return opened;
   }
 
-  #find(model: string, provider: string | undefined): readonly Stop[] | string {
+  #find(model: string, provider: string | undefined): readonly RouteStep[] | string {
     try {
-      if (provider !== undefined) return this.#stopsAt(provider, model, 0, 1);
+      if (provider !== undefined) return this.#stepsAt(provider, model, 0, 1);
       const route = this.#options.options.routes[model];
-      return route === undefined ? this.#withoutRoute(model) : this.#stopsOn(route, model);
+      return route === undefined ? this.#withoutRoute(model) : this.#stepsOn(route, model);
     } catch (error) {
-      const isTheEnd = this.#options.needsOne && this.places.length === 0;
+      const isTheEnd = this.#options.needsOne && this.targets.length === 0;
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
     }
   }
 
   /** `anthropic/claude-…` names its provider, unless an option or the line does. */
-  #withoutRoute(model: string): readonly Stop[] {
+  #withoutRoute(model: string): readonly RouteStep[] {
     const { options, isProvider } = this.#options;
     const prefix = model.slice(0, Math.max(0, model.indexOf("/")));
     if (!options.provider_is_named && prefix !== "" && isProvider(prefix))
-      return this.#stopsAt(prefix, model.slice(prefix.length + 1), 0, 1);
-    return this.#stopsAt(options.provider, model, 0, 1);
+      return this.#stepsAt(prefix, model.slice(prefix.length + 1), 0, 1);
+    return this.#stepsAt(options.provider, model, 0, 1);
   }
 
-  #stopsOn({ strategy, to }: RouteConfig, model: string): readonly Stop[] {
+  #stepsOn({ strategy, to }: RouteConfig, model: string): readonly RouteStep[] {
     const ranks =
       strategy === "cheapest" ? this.#ranksByPrice(to, model) : to.map((_, index) => (strategy === "order" ? index : 0));
     return to
-      .flatMap((entry, index) => this.#stopsAt(entry.provider, entry.model ?? model, ranks[index] ?? 0, entry.weight ?? 1))
+      .flatMap((entry, index) => this.#stepsAt(entry.provider, entry.model ?? model, ranks[index] ?? 0, entry.weight ?? 1))
       .toSorted((a, b) => a.rank - b.rank);
   }
 
@@ -88,9 +89,9 @@ export class RouteTable {
     return to.map((entry) => cheapestFirst.indexOf(entry));
   }
 
-  #stopsAt(provider: string, model: string, rank: number, weight: number): readonly Stop[] {
-    const places = this.open(provider);
+  #stepsAt(provider: string, model: string, rank: number, weight: number): readonly RouteStep[] {
+    const targets = this.open(provider);
     const name = this.#options.options.providers[provider]?.models?.[model] ?? model;
-    return places.map((place) => ({ place, model: name, rank, weight: weight / places.length }));
+    return targets.map((target) => ({ target, model: name, rank, weight: weight / targets.length }));
   }
 }

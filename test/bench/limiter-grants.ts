@@ -11,7 +11,7 @@ const answered: Attempt = { ok: true, response: { statusCode: 200, requestId: ""
 const never = new AbortController().signal;
 
 async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {
-  const limiter = createLimiter({ targets: [{ name: "bench" }], concurrency: 200, adaptive: false, limits: limitsOf(limits) });
+  const limiter = createLimiter({ concurrency: 200, adaptive: false, limits: limitsOf(limits) });
   const startedAt = performance.now();
   let left = 60_000;
   // A window of requests under way, like the manager's.
@@ -27,7 +27,7 @@ async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>):
 
 /** How fast attempts start once the first burst is over, divided by how fast the limit allows. */
 async function useOfLimit(limits: PerMinute, tokens: number, seconds: number): Promise<number> {
-  const limiter = createLimiter({ targets: [{ name: "bench" }], concurrency: 5_000, adaptive: false, limits: limitsOf(limits) });
+  const limiter = createLimiter({ concurrency: 5_000, adaptive: false, limits: limitsOf(limits) });
   const stop = new AbortController();
   const startsMs: number[] = [];
   const task = async (): Promise<Attempt> => {

@@ -1,5 +1,5 @@
 import type { SucceededAttempt, FailedAttempt } from "../../src/model/attempt.ts";
-import { type Demand, demandOf } from "../../src/model/demand.ts";
+import { type Demand, demandOf, type Target } from "../../src/model/demand.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
 import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
 
@@ -16,9 +16,11 @@ export function failed(kind: FailureKind, details: Partial<Failure> = {}): Faile
 
 export const never: AbortSignal = new AbortController().signal;
 
+const mock: Target = { name: "mock" };
+
 /** Of a request that counts as so many tokens, and whose answer counts as none. */
-export function demandFor(tokens: number, model = "practice-1"): Demand {
-  return demandOf({ model, inputTokens: tokens, counting: "input" });
+export function demandFor(tokens: number, model = "mock-1"): Demand {
+  return demandOf(mock, { model, inputTokens: tokens, counting: "input" });
 }
 
 export interface PerMinute {

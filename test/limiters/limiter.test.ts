@@ -4,7 +4,7 @@ import { ConfigurationError } from "../../src/model/errors.ts";
 import { describeOwnLimiter } from "../contracts/limiter.ts";
 import { limitsOf } from "./attempts.ts";
 
-const base = { targets: [{ name: "practice" }], concurrency: 4 };
+const base = { concurrency: 4 };
 const requestsPerMinute = 6_000_000;
 const tokensPerMinute = 60_000_000;
 

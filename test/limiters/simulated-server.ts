@@ -56,7 +56,6 @@ export class SimulatedServer {
     this.requests = options.requests ?? new EnforcedLimit();
     this.tokens = options.tokens ?? new EnforcedLimit();
     this.limiter = createLimiter({
-      targets: [{ name: "practice" }],
       concurrency: 500,
       limits: limitsOf(options.limits ?? {}),
       ...(options.onEvent && { onEvent: options.onEvent }),

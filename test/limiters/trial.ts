@@ -18,7 +18,6 @@ export class Trial {
 
   constructor({ requestsPerMinute, tokensPerMinute, ...options }: PerMinute & Partial<LimiterOptions>) {
     this.limiter = createLimiter({
-      targets: [{ name: "practice" }],
       concurrency: 1_000,
       // What it does about concurrency has tests of its own.
       adaptive: false,

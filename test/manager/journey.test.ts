@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent } from "../../src/index.ts";
-import { createRoutedProvider, type Provider } from "../../src/providers/providers.ts";
+import { createRoutedProvider, type Provider, RouteTarget } from "../../src/providers/providers.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { closing, serve } from "../support/closing.ts";
 import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
@@ -8,15 +8,15 @@ import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scri
 /** All requests along one route, to `a`, `b`, `c` in this order. */
 function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = []): RequestManager {
   const names = ["a", "b", "c"];
-  const places = urls.map((url, index) => {
+  const targets = urls.map((url, index) => {
     const name = names[index] ?? "";
-    return { name, provider: createHttpProvider({ name, baseUrl: `${url}/v1` }) };
+    return new RouteTarget(name, createHttpProvider({ name, baseUrl: `${url}/v1` }));
   });
-  const stops = places.map((_, place) => ({ place, model: "x", rank: place, weight: 1 }));
+  const steps = targets.map((target, rank) => ({ target, model: "x", rank, weight: 1 }));
   const provider: Provider = createRoutedProvider({
     name: "all",
-    places,
-    routeOf: ({ model }) => (model === "x" ? stops : "it is on no list"),
+    targets,
+    routeOf: ({ model }) => (model === "x" ? steps : "it is on no list"),
     onEvicted: () => {},
   });
   const retry = { retryDelayMs: 1, maxRetries };

@@ -23,7 +23,7 @@ export async function checkCommand(flags: Readonly<Record<string, unknown>>, con
   const opened = await openProviders({ options: impatient, environment, needsOne: true, onEvicted: printError });
   const targets: CheckTarget[] = [];
   try {
-    for (const name of namesOf(options)) targets.push(...targetsOf(name, options, opened));
+    for (const name of namesOf(options)) targets.push(...probesOf(name, options, opened));
     const outcomes = await checkProviders(targets, new AbortController().signal);
     process.stdout.write(redactSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
     return outcomes.every(({ ok }) => ok) ? exitCodes.succeeded : exitCodes.someFailed;
@@ -40,12 +40,12 @@ function namesOf({ provider, provider_is_named, providers }: Options): string[] 
 }
 
 /** One for each key. */
-function targetsOf(name: string, options: Options, { placesOf }: OpenedProviders): CheckTarget[] {
+function probesOf(name: string, options: Options, { targetsOf }: OpenedProviders): CheckTarget[] {
   const asked = modelOf(options);
   const config = options.providers[name];
   const path = pathOf(config === undefined ? options.base_url : config.base_url, config?.preset ?? name);
   const model = config?.models?.[asked] ?? asked;
-  return placesOf(name).map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
+  return targetsOf(name).map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
 }
 
 /** The service's own API, at its own address. */

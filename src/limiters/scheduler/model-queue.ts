@@ -1,5 +1,5 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Candidate, Demand } from "../../model/demand.ts";
+import type { Candidate, Demand, Target } from "../../model/demand.ts";
 import type { RateLimit } from "../../model/rate-limit.ts";
 import type { BlockedBy, Start, Started } from "../gate.ts";
 import type { Circuit } from "../health/circuit.ts";
@@ -23,9 +23,8 @@ interface TargetState {
 }
 
 export interface ModelQueueOptions {
-  readonly createTargetLimiter: (target: number) => TargetLimiter;
-  readonly createHealth: (target: number, limiter: TargetLimiter) => Circuit;
-  readonly isEvicted: (target: number) => boolean;
+  readonly createTargetLimiter: (target: Target) => TargetLimiter;
+  readonly createHealth: (target: Target, limiter: TargetLimiter) => Circuit;
   /** Called after waiting requests have left because of an abort. */
   readonly onAbort: () => void;
 }
@@ -34,7 +33,7 @@ export interface ModelQueueOptions {
 export class ModelQueue {
   readonly waiting: WaitingQueue;
   readonly #options: ModelQueueOptions;
-  readonly #targets = new Map<number, TargetState>();
+  readonly #targets = new Map<Target, TargetState>();
 
   constructor(options: ModelQueueOptions) {
     this.#options = options;
@@ -49,7 +48,7 @@ export class ModelQueue {
     return Math.max(0, ...[...this.#targets.values()].map(({ limiter }) => limiter.pauseMs));
   }
 
-  isPaced(target: number): boolean {
+  isPaced(target: Target): boolean {
     return this.#target(target).limiter.isPaced;
   }
 
@@ -133,21 +132,24 @@ export class ModelQueue {
 
   /** The last one is never out of use: it has to say why. */
   #isOutOfUse({ target }: Candidate, candidates: readonly Candidate[]): boolean {
-    const { isEvicted } = this.#options;
     return isEvicted(target) && candidates.some((other) => !isEvicted(other.target));
   }
 
-  #healthOf(state: TargetState, target: number): Circuit {
+  #healthOf(state: TargetState, target: Target): Circuit {
     return (state.health ??= this.#options.createHealth(target, state.limiter));
   }
 
-  #target(target: number): TargetState {
+  #target(target: Target): TargetState {
     const known = this.#targets.get(target);
     if (known !== undefined) return known;
     const state = { limiter: this.#options.createTargetLimiter(target), inFlight: 0, health: undefined };
     this.#targets.set(target, state);
     return state;
   }
+}
+
+function isEvicted(target: Target): boolean {
+  return target.isEvicted?.() ?? false;
 }
 
 function lastRankOf(candidates: readonly Candidate[]): number {

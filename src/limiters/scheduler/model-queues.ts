@@ -10,7 +10,6 @@ import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
 const maxRemembered = 1_000;
 
 export interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
-  readonly targets: readonly Target[];
   /** Called after requests have left a queue because of an abort. */
   readonly onAbort: () => void;
 }
@@ -19,7 +18,7 @@ export interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" |
 export class ModelQueues {
   readonly #options: ModelQueuesOptions;
   readonly #queues = new Map<string, ModelQueue>();
-  readonly #targetLimits = new Map<number, LimitSet>();
+  readonly #targetLimits = new Map<Target, LimitSet>();
 
   constructor(options: ModelQueuesOptions) {
     this.#options = options;
@@ -52,7 +51,6 @@ export class ModelQueues {
     const queue = new ModelQueue({
       createTargetLimiter: (target) => this.#createTargetLimiter(model, target),
       createHealth: (target, limiter) => this.#createHealth(model, target, limiter),
-      isEvicted: (target) => this.#options.targets[target]?.isEvicted?.() ?? false,
       onAbort: this.#options.onAbort,
     });
     this.#queues.set(model, queue);
@@ -65,9 +63,9 @@ export class ModelQueues {
     for (const queue of this.#queues.values()) queue.reset();
   }
 
-  #createTargetLimiter(model: string, target: number): TargetLimiter {
-    const { targets, limits } = this.#options;
-    const { name = "", limits: ownLimits = [] } = targets[target] ?? {};
+  #createTargetLimiter(model: string, target: Target): TargetLimiter {
+    const { limits } = this.#options;
+    const { name, limits: ownLimits = [] } = target;
     return new TargetLimiter({
       ...this.#options,
       provider: name,
@@ -78,19 +76,18 @@ export class ModelQueues {
     });
   }
 
-  #createHealth(model: string, target: number, limiter: TargetLimiter): Circuit {
-    const { targets, probeDelayMs, maxProbeDelayMs, clock, onEvent } = this.#options;
-    const provider = targets[target]?.name ?? "";
+  #createHealth(model: string, { name: provider }: Target, limiter: TargetLimiter): Circuit {
+    const { probeDelayMs, maxProbeDelayMs, clock, onEvent } = this.#options;
     const isUnreachable = (): boolean => limiter.isUnreachable;
     return createTargetHealth({ provider, model, isUnreachable, probeDelayMs, maxProbeDelayMs, clock, onEvent });
   }
 
   /** Those of a target that count the requests for all its models together. */
-  #limitsOf(target: number): LimitSet {
+  #limitsOf(target: Target): LimitSet {
     const known = this.#targetLimits.get(target);
     if (known !== undefined) return known;
-    const { targets, clock } = this.#options;
-    const shared = (targets[target]?.limits ?? []).filter(({ model }) => model === undefined);
+    const { clock } = this.#options;
+    const shared = (target.limits ?? []).filter(({ model }) => model === undefined);
     const limits = new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
     this.#targetLimits.set(target, limits);
     return limits;

@@ -1,5 +1,5 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Demand } from "../../model/demand.ts";
+import type { Demand, Target } from "../../model/demand.ts";
 import type { BlockedBy } from "../gate.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiter.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
@@ -48,7 +48,7 @@ export class RequestScheduler implements Limiter {
     this.#queues = options.createQueues(this.#onAbort);
   }
 
-  run(demand: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
+  run(demand: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       const queue = this.#queues.of(demand.model);

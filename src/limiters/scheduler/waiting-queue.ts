@@ -1,5 +1,5 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Demand } from "../../model/demand.ts";
+import type { Demand, Target } from "../../model/demand.ts";
 import { cancelled } from "../../model/failure.ts";
 
 export interface WaitingRequest {
@@ -7,7 +7,7 @@ export interface WaitingRequest {
   readonly ticket: number;
   readonly demand: Demand;
   /** @param target Where it is to be sent. */
-  readonly task: (target: number) => Promise<Attempt>;
+  readonly task: (target: Target) => Promise<Attempt>;
   readonly signal: AbortSignal;
   readonly resolve: (attempt: Attempt) => void;
   readonly reject: (error: unknown) => void;

@@ -1,43 +1,33 @@
 import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
-import type { RateLimit } from "../../model/rate-limit.ts";
 import { unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
+import type { RouteTarget } from "./route-target.ts";
 import { withModel } from "./rewrite-model.ts";
 
-/** One place to send requests to: a provider, with one key. */
-export interface Place {
-  /** For people: `openai`, or `openai, key 2`. Never the key. */
-  readonly name: string;
-  readonly provider: Provider;
-  /** Those of this key alone. */
-  readonly limits?: readonly RateLimit[];
-}
-
-/** Where the requests for one model can go. */
-export interface Stop {
-  /** Its place in the list of places. */
-  readonly place: number;
+/** One step of a route: a target, and how it takes part. */
+export interface RouteStep {
+  readonly target: RouteTarget;
   /** What the model is called there. */
   readonly model: string;
-  /** Stops of the lowest rank are used as long as one of them is well. */
+  /** Steps of the lowest rank are used as long as one of their targets is well. */
   readonly rank: number;
   readonly weight: number;
 }
 
 export interface RoutedProviderOptions {
   readonly name: string;
-  /** May grow, as routes to more of them are asked for. */
-  readonly places: readonly Place[];
-  /** @returns the stops of a request, at least one; or, in words, why there is none. */
-  readonly routeOf: (request: BatchRequest) => readonly Stop[] | string;
+  /** All that its routes may name. It may grow, as more of them are opened. */
+  readonly targets: readonly RouteTarget[];
+  /** @returns the steps of a request's route, at least one; or, in words, why there is none. */
+  readonly routeOf: (request: BatchRequest) => readonly RouteStep[] | string;
   /** Hears of each key that was refused, in words for a person. */
   readonly onEvicted: (message: string) => void;
 }
 
-/** A place that failed a request is asked again for it only after all others. */
+/** A target that failed a request is asked again for it only after all others. */
 const failedRank = 1_000_000;
 
 /**
@@ -52,30 +42,19 @@ export function createRoutedProvider(options: RoutedProviderOptions): Provider {
 
 class RoutedProvider implements Provider {
   readonly name: string;
-  readonly #targets: Target[] = [];
   readonly #options: RoutedProviderOptions;
-  readonly #evicted = new Set<number>();
 
   constructor(options: RoutedProviderOptions) {
     this.name = options.name;
     this.#options = options;
   }
 
-  get targets(): readonly Target[] {
-    const { places } = this.#options;
-    for (const { name, limits = [] } of places.slice(this.#targets.length)) {
-      const place = this.#targets.length;
-      this.#targets.push({ name, limits, isEvicted: () => this.#evicted.has(place) });
-    }
-    return this.#targets;
-  }
-
-  /** That of the first stop, so that an answer is found again by whichever provider it came; another name of the model is another question. */
+  /** That of the first step, so that an answer is found again by whichever provider it came; another name of the model is another question. */
   endpoint(request: BatchRequest): string | undefined {
-    const [first] = this.#stopsOf(request);
-    if (first === undefined) return undefined;
-    const endpoint = this.#providerAt(first.place)?.endpoint(request);
-    return endpoint === undefined || first.model === request.model ? endpoint : `${endpoint}#${first.model}`;
+    const [first] = this.#stepsOf(request);
+    const endpoint = first?.target.provider.endpoint(request);
+    if (first === undefined || endpoint === undefined) return undefined;
+    return first.model === request.model ? endpoint : `${endpoint}#${first.model}`;
   }
 
   refusal(request: BatchRequest): string | undefined {
@@ -84,68 +63,57 @@ class RoutedProvider implements Provider {
   }
 
   estimate(request: BatchRequest): Cost {
-    const [first] = this.#stopsOf(request);
-    return this.#estimateAt(request, first);
+    const [first] = this.#stepsOf(request);
+    return first === undefined ? { model: request.model, inputTokens: 0, counting: "input" } : estimateAt(request, first);
   }
 
-  route(request: BatchRequest, failed: ReadonlySet<number>): Demand {
-    const stops = this.#stopsOf(request);
-    void this.targets; // those of places that are new
-    const candidates = stops.map((stop): Candidate => {
-      const { place, weight } = stop;
-      const rank = failed.has(place) ? stop.rank + failedRank : stop.rank;
-      return { target: place, cost: this.#estimateAt(request, stop), rank, weight };
+  route(request: BatchRequest, failed: ReadonlySet<Target>): Demand {
+    const candidates = this.#stepsOf(request).map((step): Candidate => {
+      const { target, weight } = step;
+      const rank = failed.has(target) ? step.rank + failedRank : step.rank;
+      return { target, cost: estimateAt(request, step), rank, weight };
     });
     return { model: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
   async send(request: BatchRequest, { signal, target, onChunk }: SendOptions): Promise<Attempt> {
-    const stops = this.#options.routeOf(request);
-    if (typeof stops === "string") return { ok: false, failure: unservedModel(request, stops) };
-    const stop = target === undefined ? this.#firstInUse(stops) : stops.find(({ place }) => place === target);
-    const provider = stop && this.#providerAt(stop.place);
-    if (stop === undefined || provider === undefined)
-      throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target}`);
-    const attempt = await provider.send(withModel(request, stop.model), { signal, onChunk });
-    return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, stop.place, stops);
+    const steps = this.#options.routeOf(request);
+    if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps) };
+    const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
+    if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
+    const attempt = await step.target.provider.send(withModel(request, step.model), { signal, onChunk });
+    return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, step.target, steps);
   }
 
   async close(): Promise<void> {
-    const providers = new Set(this.#options.places.map(({ provider }) => provider));
+    const providers = new Set(this.#options.targets.map(({ provider }) => provider));
     await Promise.all([...providers].map((provider) => provider.close()));
   }
 
   /** @returns the attempt, to be repeated elsewhere if there is anywhere else. */
-  #evict(attempt: FailedAttempt, place: number, stops: readonly Stop[]): FailedAttempt {
-    const left = stops.filter((stop) => stop.place !== place && !this.#evicted.has(stop.place));
+  #evict(attempt: FailedAttempt, target: RouteTarget, steps: readonly RouteStep[]): FailedAttempt {
+    const left = steps.filter((step) => step.target !== target && !step.target.isEvicted());
     if (left.length === 0) return attempt;
-    if (!this.#evicted.has(place)) {
-      this.#evicted.add(place);
-      const name = this.#options.places[place]?.name ?? "a key";
-      this.#options.onEvicted(`${name} is refused and used no more; ${left.length} left (${attempt.failure.message})`);
+    if (!target.isEvicted()) {
+      target.evict();
+      this.#options.onEvicted(`${target.name} is refused and used no more; ${left.length} left (${attempt.failure.message})`);
     }
     return { ...attempt, failure: { ...attempt.failure, retryable: true } };
   }
 
-  #firstInUse(stops: readonly Stop[]): Stop | undefined {
-    return stops.find(({ place }) => !this.#evicted.has(place)) ?? stops[0];
-  }
-
-  #stopsOf(request: BatchRequest): readonly Stop[] {
+  #stepsOf(request: BatchRequest): readonly RouteStep[] {
     const route = this.#options.routeOf(request);
     return typeof route === "string" ? [] : route;
   }
+}
 
-  #estimateAt(request: BatchRequest, stop: Stop | undefined): Cost {
-    const provider = stop && this.#providerAt(stop.place);
-    const cost = provider?.estimate(request) ?? { model: request.model, inputTokens: 0, counting: "input" };
-    // Limits are kept by the name that the provider knows the model by.
-    return { ...cost, model: stop?.model ?? request.model };
-  }
+function firstInUse(steps: readonly RouteStep[]): RouteStep | undefined {
+  return steps.find(({ target }) => !target.isEvicted()) ?? steps[0];
+}
 
-  #providerAt(place: number): Provider | undefined {
-    return this.#options.places[place]?.provider;
-  }
+/** Limits are kept by the name that the provider knows the model by. */
+function estimateAt(request: BatchRequest, { target, model }: RouteStep): Cost {
+  return { ...target.provider.estimate(request), model };
 }
 
 function isKeyRefused({ failure }: FailedAttempt): boolean {

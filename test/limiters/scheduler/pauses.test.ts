@@ -62,7 +62,7 @@ describe("AllOf", () => {
   });
 
   test("an observer that throws ends the request it was told of, and the slot is free again", async () => {
-    const limiter = createLimiter({ targets: [{ name: "practice" }], concurrency: 1, onEvent: throwBug });
+    const limiter = createLimiter({ concurrency: 1, onEvent: throwBug });
     await expect(limiter.run(demandFor(0), async () => failed("rate_limit", { retryAfterMs: 10 }), never)).rejects.toThrow(
       "a bug in an observer",
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { createLimiter, type Limiter, type LimiterOptions } from "../../../src/limiters/limiters.ts";
+import { createLimiter, type LimiterOptions } from "../../../src/limiters/limiters.ts";
 import type { Attempt } from "../../../src/model/attempt.ts";
-import type { Candidate, Demand } from "../../../src/model/demand.ts";
+import type { Candidate, Demand, Target } from "../../../src/model/demand.ts";
 import type { LimiterEvent } from "../../../src/model/event.ts";
 import { deferred } from "../../support/deferred.ts";
 import { answered, failed, never } from "../attempts.ts";
@@ -11,20 +11,30 @@ stopTime();
 
 const perMinute = (amount: number) => ({ unit: "requests", amount, periodMs: 60_000 }) as const;
 
-function create(targets: LimiterOptions["targets"], options: Partial<LimiterOptions> = {}): Limiter {
-  return createLimiter({ targets, concurrency: 1_000, adaptive: false, ...options });
+/** The targets of the test that runs, which it names by their index. */
+let targets: readonly Target[] = [];
+
+type Run = (demanded: Demand, task: (target: number) => Promise<Attempt>, signal: AbortSignal) => Promise<Attempt>;
+
+function create(given: readonly Target[], options: Partial<LimiterOptions> = {}): { readonly run: Run } {
+  targets = given;
+  const limiter = createLimiter({ concurrency: 1_000, adaptive: false, ...options });
+  return { run: (demanded, task, signal) => limiter.run(demanded, (target) => task(given.indexOf(target)), signal) };
 }
 
 /** @param ranks Of the targets, in their order. */
 function demand(ranks: readonly number[], weights: readonly number[] = []): Demand {
   const cost = { model: "m", inputTokens: 1, counting: "input" } as const;
-  const candidates = ranks.map((rank, target): Candidate => ({ target, cost, rank, weight: weights[target] ?? 1 }));
+  const candidates = ranks.map((rank, index): Candidate => {
+    const target = targets[index] ?? { name: "none" };
+    return { target, cost, rank, weight: weights[index] ?? 1 };
+  });
   return { model: "m", candidates };
 }
 
 /** Which target each of so many requests went to that take `ms` and end as told. */
 async function send(
-  limiter: Limiter,
+  limiter: { readonly run: Run },
   requests: number,
   demanded: Demand,
   outcome: (target: number) => Attempt = () => answered(),

@@ -2,34 +2,37 @@ import { describe } from "vitest";
 import {
   createHttpProvider,
   createRoutedProvider,
-  type Place,
   type Provider,
-  type Stop,
+  type RouteStep,
+  RouteTarget,
 } from "../../../src/providers/providers.ts";
 import { providerContract } from "../../contracts/provider.ts";
 
-describe("a routed provider with one place", () => {
-  providerContract((url) => route([placeAt(url)]), 30);
+describe("a routed provider with one target", () => {
+  providerContract((url) => route([targetAt(url)]), 30);
 });
 
-describe("a routed provider with two places", () => {
-  providerContract((url) => route([placeAt(url), placeAt(url)]), 30);
+describe("a routed provider with two targets", () => {
+  providerContract((url) => route([targetAt(url), targetAt(url)]), 30);
 });
 
-describe("a routed provider with two places, asked at the second", () => {
-  providerContract((url) => askedAt(1, route([placeAt(url), placeAt(url)])), 30);
+describe("a routed provider with two targets, asked at the second", () => {
+  providerContract((url) => {
+    const second = targetAt(url);
+    return askedAt(second, route([targetAt(url), second]));
+  }, 30);
 });
 
-function placeAt(url: string): Place {
-  return { name: "place", provider: createHttpProvider({ name: "test", baseUrl: url }) };
+function targetAt(url: string): RouteTarget {
+  return new RouteTarget("target", createHttpProvider({ name: "test", baseUrl: url }));
 }
 
-function route(places: readonly Place[]): Provider {
-  const stops = places.map((_, place): Stop => ({ place, model: "m", rank: 0, weight: 1 }));
-  return createRoutedProvider({ name: "routed", places, routeOf: () => stops, onEvicted: () => {} });
+function route(targets: readonly RouteTarget[]): Provider {
+  const steps = targets.map((target): RouteStep => ({ target, model: "m", rank: 0, weight: 1 }));
+  return createRoutedProvider({ name: "routed", targets, routeOf: () => steps, onEvicted: () => {} });
 }
 
-function askedAt(target: number, provider: Provider): Provider {
+function askedAt(target: RouteTarget, provider: Provider): Provider {
   return {
     name: provider.name,
     endpoint: (request) => provider.endpoint(request),
