@@ -119,7 +119,7 @@ export function describeEveryLimiter(name: string, make: () => Limiter): void {
       expect(limiter.status()).toMatchObject({ inFlight: 0, waiting: 0 });
     });
 
-    test("an abort ends those who wait, as cancelled and unasked, and lets those who run finish", async () => {
+    test("an abort ends requests that wait, as cancelled and unasked, and lets those that run finish", async () => {
       const limiter = make();
       const tasks = new Tasks();
       const stop = stopped();
@@ -173,25 +173,25 @@ export function describeOwnLimiter(name: string, make: () => Limiter): void {
     test("a thousand requests put no more than one listener on the signal of their run, and leave none", async () => {
       const limiter = make();
       const { signal } = stopped();
-      let mostListeners = 0;
+      let maxListeners = 0;
       const task = async (): Promise<Attempt> => {
-        mostListeners = Math.max(mostListeners, getEventListeners(signal, "abort").length);
+        maxListeners = Math.max(maxListeners, getEventListeners(signal, "abort").length);
         return answered(1);
       };
       await Promise.all(Array.from({ length: 1_000 }, () => limiter.run(demandFor(0), task, signal)));
-      expect(mostListeners).toBe(1);
+      expect(maxListeners).toBe(1);
       expect(getEventListeners(signal, "abort")).toHaveLength(0);
     });
 
-    test("a refusal stops everyone until the server's Retry-After is over, and not a moment earlier", async () => {
+    test("a rejection stops all requests until the server's Retry-After is over, and not a moment earlier", async () => {
       const limiter = make();
       const startsMs: number[] = [];
-      let refusedAtMs = 0;
-      const refuse = async (): Promise<Attempt> => {
-        refusedAtMs = performance.now();
+      let rejectedAtMs = 0;
+      const reject = async (): Promise<Attempt> => {
+        rejectedAtMs = performance.now();
         return failed("rate_limit", { retryAfterMs: 120 });
       };
-      await limiter.run(cost, refuse, never);
+      await limiter.run(cost, reject, never);
       const task = async (): Promise<Attempt> => {
         startsMs.push(performance.now());
         return answered(10);
@@ -201,11 +201,11 @@ export function describeOwnLimiter(name: string, make: () => Limiter): void {
       expect({ blockedBy, waiting }).toEqual({ blockedBy: "pause", waiting: 6 });
       expect(pauseMs).toBeGreaterThan(0);
       await Promise.all(runs);
-      expect(Math.min(...startsMs)).toBeGreaterThanOrEqual(refusedAtMs + 120);
+      expect(Math.min(...startsMs)).toBeGreaterThanOrEqual(rejectedAtMs + 120);
       expect(limiter.status()).toEqual({ inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 });
     });
 
-    test("who waits for a pause leaves at once when its signal is aborted", async () => {
+    test("a request that waits for a pause leaves at once when its signal is aborted", async () => {
       const limiter = make();
       const stop = stopped();
       await limiter.run(cost, async () => failed("overloaded", { retryAfterMs: 3_600_000 }), never);

@@ -64,7 +64,7 @@ test.each([
 test("a manager sends by it", async () => {
   const bottleneck = new Bottleneck({ maxConcurrent: 3, ...reservoir });
   const provider = {
-    name: "practice",
+    name: "mock",
     endpoint: () => "http://127.0.0.1/v1/chat/completions",
     estimate: () => ({ model: "m", inputTokens: 1, counting: "sum" }) as const,
     send: async () => answered(7),

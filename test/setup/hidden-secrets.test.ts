@@ -20,7 +20,7 @@ describe("secrets", () => {
   const one = { provider: "openai", base_url: "https://house.example/v1?sig=canary-in-query", header: several.header };
 
   it.each([
-    ["several providers", several, "house, key 2"],
+    ["several providers", several, "llmbatch"],
     ["one provider", one, "openai"],
   ])("are not seen in what is given of %s, however it is printed, serialised or copied", async (_, config, visible) => {
     const loaded = await load(config, { environment: { ...canaries, OPENAI_API_KEY: "canary-of-one" } });

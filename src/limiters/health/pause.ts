@@ -1,13 +1,10 @@
 import type { Attempt } from "../../model/attempt.ts";
 import { isThrottled, type Failure } from "../../model/failure.ts";
 
-const shortestBackoffMs = 1_000;
-const longestBackoffMs = 60_000;
-/**
- * A server that turns one request away without saying for how long may mean that request alone; one that turns several away, with no
- * success among them, means everyone.
- */
-const refusalsInARow = 3;
+const minBackoffMs = 1_000;
+const maxBackoffMs = 60_000;
+/** A server that rejects one request without a time may mean that request alone; several, with no success among them, mean all. */
+const rejectionsInARow = 3;
 
 export interface PauseOptions {
   /** Monotonic milliseconds. */
@@ -17,11 +14,11 @@ export interface PauseOptions {
 }
 
 /**
- * A pause that everyone shares: when a server turns one attempt away and says for how long, or several without saying so, nobody
- * starts until it is over.
+ * A pause that all requests share: when a server rejects one attempt and says for how long, or several without a time, none starts until
+ * it is over.
  *
- * All refusals of attempts that had started before the pause belong to one episode: they neither extend it nor call it out again,
- * unless the server asks for longer than it did at first.
+ * Rejections of attempts that had started before the pause belong to the same episode: they do not extend it, unless the server asks for
+ * longer than it did at first.
  */
 export class Pause {
   readonly #options: PauseOptions;
@@ -31,8 +28,8 @@ export class Pause {
   #requestedMs = 0;
   /** Episodes since the last success of an attempt that started after a pause. */
   #episodesInARow = 0;
-  /** Refusals without a time since the last success. */
-  #refusals = 0;
+  /** Rejections without a time since the last success. */
+  #rejections = 0;
 
   constructor(options: PauseOptions) {
     this.#options = options;
@@ -43,7 +40,7 @@ export class Pause {
     return this.#episode;
   }
 
-  /** Milliseconds until everyone may go on; 0 when there is no pause. */
+  /** Milliseconds until requests may start; 0 when there is no pause. */
   get leftMs(): number {
     return Math.max(0, this.#untilMs - this.#options.clock());
   }
@@ -57,20 +54,20 @@ export class Pause {
   observe(attempt: Attempt, episode: number): boolean {
     const isStraggler = episode < this.#episode;
     if (attempt.ok) {
-      this.#refusals = 0;
+      this.#rejections = 0;
       if (!isStraggler) this.#episodesInARow = 0;
       return false;
     }
     if (!isThrottled(attempt.failure)) return false;
     if (isStraggler) this.#extend(attempt.failure);
-    else if (this.#isForEveryone(attempt.failure)) this.#begin(attempt.failure);
+    else if (this.#isForAll(attempt.failure)) this.#begin(attempt.failure);
     return !isStraggler && episode < this.#episode;
   }
 
-  #isForEveryone(failure: Failure): boolean {
+  #isForAll(failure: Failure): boolean {
     if (requestedMs(failure) > 0) return true;
-    this.#refusals += 1;
-    return this.#refusals >= refusalsInARow;
+    this.#rejections += 1;
+    return this.#rejections >= rejectionsInARow;
   }
 
   #begin(failure: Failure): void {
@@ -88,12 +85,12 @@ export class Pause {
 
   /** Full jitter: anything up to a ceiling that doubles with each episode. */
   #backoffMs(): number {
-    const ceilingMs = Math.min(longestBackoffMs, shortestBackoffMs * 2 ** this.#episodesInARow);
+    const ceilingMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** this.#episodesInARow);
     return this.#options.random() * ceilingMs;
   }
 }
 
-/** "Come back in 0 seconds", said while turning somebody away, says nothing. */
+/** "Come back in 0 seconds", said with a rejection, says nothing. */
 function requestedMs(failure: Failure): number {
   return Math.max(0, failure.retryAfterMs ?? 0);
 }

@@ -1,9 +1,9 @@
 /** The longest delay of a Node timer; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * One timer for the next moment at which something may go on. It may ring early (Node's timers do, by up to 1 ms, and a distant time
- * is reached in several steps), so whoever hears it looks at the clock and sets it again.
+ * is reached in several steps), so the callback looks at the clock and sets it again.
  */
 export class Alarm {
   readonly #ring: () => void;
@@ -20,10 +20,10 @@ export class Alarm {
     if (dueMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
     this.#dueMs = dueMs;
-    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.ceil(delayMs), longestTimerMs));
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.ceil(delayMs), maxTimerMs));
   }
 
-  /** An alarm that nobody waits for would keep the process alive. */
+  /** An alarm without a waiter would keep the process alive. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#dueMs = Infinity;

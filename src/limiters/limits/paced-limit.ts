@@ -82,7 +82,7 @@ export class PacedLimit implements Limit {
     this.#reservoir.take(weight, nowMs);
     const countedAtMs = this.#isUnused ? nowMs + connectMs : nowMs;
     this.#isUnused = false;
-    this.#reservoir.hold(countedAtMs);
+    this.#reservoir.stopUntil(countedAtMs);
     this.#window?.start(countedAtMs);
   }
 

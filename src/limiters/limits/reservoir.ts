@@ -1,4 +1,4 @@
-/** Refilling in small steps leaves a level some 10^-16 short; nobody should wait for that. */
+/** Refilling in small steps leaves a level some 10^-16 short, which is not worth waiting for. */
 const roundingError = 1e-9;
 
 /**
@@ -44,26 +44,26 @@ export class Reservoir {
   }
 
   /** Nothing flows in until then. */
-  hold(untilMs: number): void {
+  stopUntil(untilMs: number): void {
     this.#filledAtMs = Math.max(this.#filledAtMs, untilMs);
   }
 
-  /** Takes `weight`, into debt if it is more than is there. Nobody is served until a debt is paid off. */
+  /** Takes `weight`, into debt if it is more than is there. Nothing more may be taken until a debt is paid off. */
   take(weight: number, nowMs: number): void {
     this.#level = this.level(nowMs) - weight;
   }
 
-  /** Gives back what was taken and not used, as far as there is place for it. */
+  /** Gives back what was taken and not used, as far as there is room for it. */
   giveBack(weight: number, nowMs: number): void {
     this.#level = Math.min(this.#capacity, this.level(nowMs) + weight);
   }
 
-  /** Somebody else took some as well: there is no more than `level` left. */
+  /** Another client took some as well: there is no more than `level` left. */
   lower(level: number, nowMs: number): void {
     this.#level = Math.min(this.level(nowMs), level);
   }
 
-  /** From now on. What is there stays, as far as there is place for it. */
+  /** From now on. What is there stays, as far as there is room for it. */
   resize(capacity: number, perMs: number, nowMs: number): void {
     const level = this.level(nowMs);
     this.#capacity = capacity;

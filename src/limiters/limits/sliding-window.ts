@@ -1,5 +1,5 @@
 /** A window that holds more starts than this is kept as a shorter one with its share of them: it takes less memory and means the same. */
-const mostRemembered = 4_096;
+const maxRemembered = 4_096;
 
 /** At most so many starts in any window of time, wherever it begins: each has to wait until the one so many places before it is that old. */
 export class SlidingWindow {
@@ -10,7 +10,7 @@ export class SlidingWindow {
 
   /** @param starts In any `windowMs`. A whole number of at least 1. */
   constructor(starts: number, windowMs: number) {
-    const remembered = Math.min(starts, mostRemembered);
+    const remembered = Math.min(starts, maxRemembered);
     this.#windowMs = (windowMs * remembered) / starts;
     this.#startsMs = new Float64Array(remembered).fill(-Infinity);
   }

@@ -7,7 +7,7 @@ interface Waiter {
 }
 
 /**
- * A token bucket for uses of your own: it starts full and refills continuously, by a monotonic clock. Who waits is served first come
+ * A token bucket for uses of your own: it starts full and refills continuously, by a monotonic clock. Waiters are served first come
  * first served.
  *
  * ```ts
@@ -38,7 +38,7 @@ export class TokenBucket {
     return this.#reservoir.level(performance.now());
   }
 
-  /** Takes `tokens` if they are there and nobody waits for them. @returns whether they were taken. */
+  /** Takes `tokens` if they are there and no call waits for them. @returns whether they were taken. */
   tryAcquire(tokens = 1): boolean {
     const nowMs = performance.now();
     if (this.#waiters.size > 0 || this.#reservoir.waitMs(tokens, nowMs) > 0) return false;

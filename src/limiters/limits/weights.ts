@@ -27,7 +27,7 @@ function sharedTokens({ inputTokens, counting }: Cost, outputTokens: number): nu
 }
 
 /**
- * What was reserved for an attempt and not used; negative where it used more. Nothing where nobody knows: an answer that reports no
+ * What was reserved for an attempt and not used; negative where it used more. Nothing where that is not known: an answer that reports no
  * tokens, a failure after which the server may have gone on working. The request itself stays taken: failed ones count as well.
  */
 export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): Weights {

@@ -3,7 +3,7 @@ import type { Demand, Target } from "../../model/demand.ts";
 import { cancelled } from "../../model/failure.ts";
 
 export interface WaitingRequest {
-  /** Who came first has the lower one. */
+  /** Of two requests the one that came first has the lower one. */
   readonly ticket: number;
   readonly demand: Demand;
   /** @param target Where it is to be sent. */
@@ -14,8 +14,8 @@ export interface WaitingRequest {
 }
 
 /**
- * First in, first out. Who waits when its signal is aborted leaves with a failure of kind `cancelled`. A signal that all requests of a
- * run share has one listener here, while any of them waits.
+ * First in, first out. A request that waits when its signal is aborted leaves with a failure of kind `cancelled`. A signal that all
+ * requests of a run share has one listener here, while any of them waits.
  */
 export class WaitingQueue {
   readonly #onAbort: () => void;

@@ -5,7 +5,7 @@ import { answered, failed } from "../attempts.ts";
 
 let nowMs = 0;
 let random = 0.5;
-/** Of each episode, how long everyone was to wait when it began. */
+/** Of each episode, how long the pause was when it began. */
 let episodesMs: number[] = [];
 let pause: Pause;
 
@@ -30,12 +30,12 @@ describe("Pause", () => {
     expect(pause.leftMs).toBe(0);
   });
 
-  test.each(["overloaded", "rate_limit"] as const)("begins when a server turns away with %s", (kind) => {
+  test.each(["overloaded", "rate_limit"] as const)("begins when a server rejects with %s", (kind) => {
     observe(failed(kind, { retryAfterMs: 700 }), pause.episode);
     expect(pause.leftMs).toBe(700);
   });
 
-  test("does not begin for one refusal among successes, which says nothing of the others", () => {
+  test("does not begin for one rejection among successes, which says nothing of the others", () => {
     for (let round = 0; round < 20; round += 1) {
       observe(failed("overloaded"), pause.episode);
       observe(failed("overloaded"), pause.episode);
@@ -44,7 +44,7 @@ describe("Pause", () => {
     expect(episodesMs).toEqual([]);
   });
 
-  test("begins with the third refusal in a row, though the server does not say for how long", () => {
+  test("begins with the third rejection in a row, though the server does not say for how long", () => {
     for (const expectedMs of [0, 0, 500]) {
       observe(failed("overloaded"), pause.episode);
       expect(pause.leftMs).toBe(expectedMs);
@@ -83,7 +83,7 @@ describe("Pause", () => {
     expect(episodesMs).toHaveLength(1);
   });
 
-  test("is not cut short by a refusal that asks for less than a straggler did", () => {
+  test("is not cut short by a rejection that asks for less than a straggler did", () => {
     observe(failed("rate_limit", { retryAfterMs: 100 }), 0);
     nowMs += 200;
     const after = pause.episode;
@@ -92,11 +92,11 @@ describe("Pause", () => {
     expect(pause.leftMs).toBe(9_000);
   });
 
-  test("doubles from 1 to 60 seconds while refusals go on, with full jitter", () => {
+  test("doubles from 1 to 60 seconds while rejections go on, with full jitter", () => {
     random = 1;
     const pausesMs: number[] = [];
-    refuseTwice();
-    for (let refusal = 0; refusal < 9; refusal += 1) {
+    rejectTwice();
+    for (let rejection = 0; rejection < 9; rejection += 1) {
       observe(failed("rate_limit"), pause.episode);
       pausesMs.push(pause.leftMs);
       nowMs += pause.leftMs;
@@ -109,31 +109,31 @@ describe("Pause", () => {
 
   test("starts small again after a success of a request that started after it, not of one from before", () => {
     const before = pause.episode;
-    refuseTwice();
-    for (let refusal = 0; refusal < 3; refusal += 1) {
+    rejectTwice();
+    for (let rejection = 0; rejection < 3; rejection += 1) {
       observe(failed("rate_limit"), pause.episode);
       nowMs += pause.leftMs;
     }
     observe(answered(), before);
-    refuseTwice();
+    rejectTwice();
     observe(failed("rate_limit"), pause.episode);
     expect(pause.leftMs).toBe(4_000);
     nowMs += pause.leftMs;
     observe(answered(), pause.episode);
-    refuseTwice();
+    rejectTwice();
     observe(failed("rate_limit"), pause.episode);
     expect(pause.leftMs).toBe(500);
   });
 
-  test("backs off when a server turns away and says to come back at once", () => {
-    refuseTwice();
+  test("backs off when a server rejects and says to come back at once", () => {
+    rejectTwice();
     observe(failed("rate_limit", { retryAfterMs: 0 }), pause.episode);
     expect(pause.leftMs).toBe(500);
   });
 });
 
 /** Without a time: not yet enough for a pause. */
-function refuseTwice(): void {
+function rejectTwice(): void {
   observe(failed("rate_limit"), pause.episode);
   observe(failed("rate_limit"), pause.episode);
 }

@@ -28,7 +28,7 @@ function report(unit: LimitUnit, limit: number, remaining?: number, periodMs = 6
   return { unit, limit, remaining, periodMs, source: "headers" };
 }
 
-function refusal(unit: LimitUnit, limit: number, remaining = 0, periodMs = 60_000): RateLimitReport {
+function rejection(unit: LimitUnit, limit: number, remaining = 0, periodMs = 60_000): RateLimitReport {
   return { unit, limit, remaining, periodMs, source: "errors" };
 }
 
@@ -47,7 +47,7 @@ describe("limits learned from headers", () => {
     expect(limits.status()).toMatchObject([{ amount: 30_000 }]);
   });
 
-  test("tighten when somebody else uses them too", () => {
+  test("tighten when another client uses them too", () => {
     observe([report("requests", 60_000, 900)], nowMs);
     nowMs += 1_000;
     expect(limits.blockedBy({ weights })).toBeUndefined();
@@ -117,9 +117,9 @@ describe("limits learned from headers", () => {
   });
 });
 
-describe("limits learned from what refusals say", () => {
+describe("limits learned from what rejections say", () => {
   test("are kept from then on, begin empty, and others under way have had their part", () => {
-    observe([refusal("requests", 600)], 0, 50);
+    observe([rejection("requests", 600)], 0, 50);
     expect(learner.learnedAtMs).toBe(nowMs);
     expect(learned).toEqual([{ unit: "requests", amount: 600, periodMs: 60_000, model: "m" }]);
     expect(limits.blockedBy({ weights })).toMatchObject({ reason: "requests", amount: 600, source: "errors" });
@@ -128,30 +128,30 @@ describe("limits learned from what refusals say", () => {
   });
 
   test("teach once: to be told the same again is news no more, but says that nothing is left", () => {
-    observe([refusal("tokens", 60_000, 1_000)], 0, 0);
+    observe([rejection("tokens", 60_000, 1_000)], 0, 0);
     nowMs += 1_000;
     expect(limits.blockedBy({ weights })).toBeUndefined();
-    observe([refusal("tokens", 60_000)], nowMs, 0);
+    observe([rejection("tokens", 60_000)], nowMs, 0);
     expect(learner.learnedAtMs).not.toBe(nowMs);
     expect(limits.blockedBy({ weights })).toMatchObject({ reason: "tokens" });
     expect(learned).toHaveLength(1);
   });
 
   test("mean nothing is left where they say so: words are not rounded to thousands", () => {
-    observe([refusal("output-tokens", 60_000)], 0, 0);
+    observe([rejection("output-tokens", 60_000)], 0, 0);
     nowMs += 1_000;
-    observe([refusal("output-tokens", 60_000)], nowMs, 0);
+    observe([rejection("output-tokens", 60_000)], nowMs, 0);
     expect(limits.blockedBy({ weights })).toMatchObject({ reason: "output-tokens" });
   });
 
   test("are no pace where they are for a day", () => {
-    observe([refusal("requests", 200, 0, 86_400_000)], 0, 0);
+    observe([rejection("requests", 200, 0, 86_400_000)], 0, 0);
     expect(learner.learnedAtMs).not.toBe(nowMs);
     expect(limits.blockedBy({ weights })).toBeUndefined();
   });
 
   test("do not come with every response: whether what is left is known goes by headers", () => {
-    observe([refusal("requests", 600)], nowMs);
+    observe([rejection("requests", 600)], nowMs);
     expect(learner.areInHeaders).toBe(false);
     observe([report("requests", 600, 5)], nowMs);
     expect(learner.areInHeaders).toBe(true);

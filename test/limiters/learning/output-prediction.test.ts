@@ -34,7 +34,7 @@ describe("what is reserved of a limit that requests and answers share", () => {
     expect(prediction.of(cost).reserved).toBeGreaterThan(750);
   });
 
-  test("is the maximum again when the provider turns away what had room by the prediction", () => {
+  test("is the maximum again when the provider rejects what had room by the prediction", () => {
     const prediction = after(50, 50);
     prediction.distrust();
     expect(prediction.of({ ...cost, maxOutputTokens: 4_096 }).reserved).toBe(4_096);

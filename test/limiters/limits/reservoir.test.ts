@@ -130,7 +130,7 @@ describe("Reservoir", () => {
     expect(reservoir.level(1_100)).toBeCloseTo(10);
   });
 
-  test("when somebody else took some too there is that much less, and never more than was there", () => {
+  test("when another client took some too there is that much less, and never more than was there", () => {
     const reservoir = reservoirOf(6_000, 0);
     reservoir.lower(30, 0);
     expect(reservoir.room(0)).toBe(30);

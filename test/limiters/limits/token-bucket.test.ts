@@ -12,7 +12,7 @@ test("starts full, is empty when used up, and refills as fast as it says", async
   expect(bucket.available).toBeCloseTo(0);
 });
 
-test("serves those who wait first come first served, a large one before the small ones behind it", async () => {
+test("serves waiters first come first served, a large one before the small ones behind it", async () => {
   const bucket = new TokenBucket(10, 10);
   const order: string[] = [];
   const acquire = async (name: string, tokens: number): Promise<void> => {
@@ -38,7 +38,7 @@ test("takes more than it can hold when it is full, instead of waiting for ever",
   await next;
 });
 
-test("who is aborted leaves with the signal's reason, and does not hold up those behind it", async () => {
+test("a call that is aborted leaves with the signal's reason, and does not hold up those behind it", async () => {
   const bucket = new TokenBucket(10, 1);
   await bucket.acquire(10);
   const stop = new AbortController();

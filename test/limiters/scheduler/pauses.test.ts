@@ -10,8 +10,8 @@ function throwBug(): never {
 
 stopTime();
 
-describe("AllOf", () => {
-  test("nobody starts after a pause has begun, not even who had a permit by then", async () => {
+describe("RequestScheduler", () => {
+  test("nothing starts after a pause has begun", async () => {
     const trial = new Trial({ requestsPerMinute: 6_000, concurrency: 1 });
     void trial.send(0, failed("rate_limit", { retryAfterMs: 30_000, message: "Enough." }));
     for (let count = 0; count < 5; count += 1) void trial.send(0);
@@ -21,12 +21,10 @@ describe("AllOf", () => {
     await vi.runAllTimersAsync();
     expect(trial.starts).toHaveLength(6);
     expect(trial.starts[1]?.atMs).toBeGreaterThanOrEqual(pausedAtMs + 30_000);
-    expect(trial.events).toEqual([
-      { type: "pause", provider: "practice", model: "practice-1", pauseMs: 30_000, reason: "Enough." },
-    ]);
+    expect(trial.events).toEqual([{ type: "pause", provider: "mock", model: "mock-1", pauseMs: 30_000, reason: "Enough." }]);
   });
 
-  test("a pause is called out once, though a hundred requests under way are turned away", async () => {
+  test("a pause is called out once, though a hundred requests in flight are rejected", async () => {
     const trial = new Trial({ concurrency: 100 });
     await Promise.all(Array.from({ length: 100 }, () => trial.send(0, failed("rate_limit", { retryAfterMs: 1_000 }))));
     expect(trial.events).toHaveLength(1);
@@ -37,7 +35,7 @@ describe("AllOf", () => {
     expect(pauses).toMatchObject([{ pauseMs: 1_000 }, { pauseMs: 2_000 }]);
   });
 
-  test("who comes at the moment when a pause ends does not overtake those who waited for it", async () => {
+  test("a request that comes as a pause ends does not overtake those that waited for it", async () => {
     let nowMs = 0;
     const trial = new Trial({ clock: () => nowMs });
     await trial.send(0, failed("overloaded", { retryAfterMs: 1_000 }));
@@ -48,7 +46,7 @@ describe("AllOf", () => {
     expect(trial.numbers).toEqual([0, 1, 2]);
   });
 
-  test("a pause of months neither ends at once nor keeps a timer when nobody waits any more", async () => {
+  test("a pause of months neither ends at once nor keeps a timer when nothing waits any more", async () => {
     const trial = new Trial({});
     const stop = new AbortController();
     await trial.send(0, failed("rate_limit", { retryAfterMs: 1e10 }));
@@ -82,12 +80,12 @@ describe("AllOf", () => {
     expect(trial.numbers).toEqual([0, 2, 1]);
   });
 
-  test("what was learnt is forgotten, and what waits for a pause goes on, when limits are reset", async () => {
+  test("what was learned is forgotten, and what waits for a pause goes on, when limits are reset", async () => {
     const trial = new Trial({});
     await trial.send(0, failed("rate_limit", { retryAfterMs: 1e9 }));
     const waiting = trial.send(0);
     trial.limiter.resetRateLimits();
     await expect(waiting).resolves.toMatchObject({ ok: true });
-    expect(trial.limiter.rateLimits()).toMatchObject([{ model: "practice-1", limits: [], pauseMs: 0 }]);
+    expect(trial.limiter.rateLimits()).toMatchObject([{ model: "mock-1", limits: [], pauseMs: 0 }]);
   });
 });

@@ -17,7 +17,7 @@ function paceOf(perMinute: number, share: number, burstMs: number): { perMs: num
 
 stopTime();
 
-describe("AllOf", () => {
+describe("RequestScheduler", () => {
   test("keeps both limits in every span of time, in order, and is never idle while there is room", async () => {
     const costs = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 80 });
     const perMinute = fc.integer({ min: 60, max: 12_000 });
@@ -143,7 +143,7 @@ describe("AllOf", () => {
     expect(total).toBeLessThan(579 + used);
   });
 
-  test("a refusal gives the tokens back, but not the request: the server counted that", async () => {
+  test("a rejection gives the tokens back, but not the request: the server counted that", async () => {
     const trial = new Trial({ requestsPerMinute: 600, tokensPerMinute: 6_000 });
     for (let count = 0; count < 3; count += 1) void trial.send(5_000, failed("network"));
     await vi.runAllTimersAsync();

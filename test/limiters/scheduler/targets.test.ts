@@ -116,7 +116,7 @@ describe("several places to send to", () => {
   });
 
   test.each([
-    ["nobody gets through to", [failed("network")]],
+    ["no request gets through to", [failed("network")]],
     ["answers with errors", [failed("server_error", { statusCode: 500 })]],
     ["answers too late", [failed("timeout")]],
     [
@@ -160,7 +160,7 @@ describe("several places to send to", () => {
     },
   );
 
-  test("are all used, with no wait and no alarm, when everyone fails at each of them: who else should be asked?", async () => {
+  test("are all used, with no wait and no alarm, when all requests fail at each of them", async () => {
     const events: LimiterEvent[] = [];
     const onEvent: LimiterOptions["onEvent"] = (event) => event.type === "circuit" && events.push(event);
     const limiter = create([{ name: "a" }, { name: "b" }], { onEvent });
@@ -219,7 +219,7 @@ describe("several places to send to", () => {
     await all[0];
   });
 
-  test("one that is evicted gets nothing more; the last one is never out of use, for somebody has to hear why", async () => {
+  test("one that is evicted gets nothing more; the last one is never out of use, because it has to say why", async () => {
     const evicted = new Set([0]);
     const isEvicted = (target: number) => (): boolean => evicted.has(target);
     const limiter = create([

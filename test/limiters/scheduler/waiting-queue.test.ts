@@ -30,7 +30,7 @@ test("first come, first served, also after the front was moved up", () => {
   expect(queue.length).toBe(0);
 });
 
-test("those who share a signal share one listener, and there is none when nobody waits", () => {
+test("requests that share a signal share one listener, and there is none when none waits", () => {
   const queue = new WaitingQueue(ignore);
   const { signal } = new AbortController();
   for (let count = 0; count < 50; count += 1) queue.push(waiting(signal));

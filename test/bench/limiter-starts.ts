@@ -5,12 +5,12 @@ import { demandFor, limitsOf, type PerMinute } from "../limiters/attempts.ts";
 
 /**
  * How many attempts a second the limiter can start when its limits are far away, and how much of a limit it uses when it is near:
- * `node test/bench/limiter-grants.ts` (Node 22.18 or newer runs TypeScript as it is).
+ * `node test/bench/limiter-starts.ts` (Node 22.18 or newer runs TypeScript as it is).
  */
 const answered: Attempt = { ok: true, response: { statusCode: 200, requestId: "", body: "{}", usage: noUsage } };
 const never = new AbortController().signal;
 
-async function grantsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {
+async function startsPerSecond(limits: PerMinute, task: () => Promise<Attempt>): Promise<number> {
   const limiter = createLimiter({ concurrency: 200, adaptive: false, limits: limitsOf(limits) });
   const startedAt = performance.now();
   let left = 60_000;
@@ -54,10 +54,10 @@ const afterATurn = (): Promise<Attempt> => new Promise((resolve) => setImmediate
 const far = { requestsPerMinute: 1e8, tokensPerMinute: 1e10 };
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
-write(`grants/s, no limits:                ${Math.round(await grantsPerSecond({}, atOnce))}`);
-write(`grants/s, no limits, task a turn:   ${Math.round(await grantsPerSecond({}, afterATurn))}`);
-write(`grants/s, far limits:               ${Math.round(await grantsPerSecond(far, atOnce))}`);
-write(`grants/s, far limits, task a turn:  ${Math.round(await grantsPerSecond(far, afterATurn))}`);
+write(`starts/s, no limits:                ${Math.round(await startsPerSecond({}, atOnce))}`);
+write(`starts/s, no limits, task a turn:   ${Math.round(await startsPerSecond({}, afterATurn))}`);
+write(`starts/s, far limits:               ${Math.round(await startsPerSecond(far, atOnce))}`);
+write(`starts/s, far limits, task a turn:  ${Math.round(await startsPerSecond(far, afterATurn))}`);
 for (const requestsPerMinute of [60, 600, 6_000, 60_000])
   write(`use of rpm ${requestsPerMinute}: ${(await useOfLimit({ requestsPerMinute }, 100, 4)).toFixed(4)}`);
 write(`use of tpm 1e6, 700 tokens each:    ${(await useOfLimit({ tokensPerMinute: 1e6 }, 700, 4)).toFixed(4)}`);
