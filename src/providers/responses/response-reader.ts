@@ -99,7 +99,7 @@ export class ResponseReader {
     const { host, timeoutMs } = this.#options;
     return this.#failed({
       kind: "timeout",
-      message: `${host}: no complete response within ${timeoutMs / 1000} s`,
+      message: `${host}: no complete answer within ${timeoutMs / 1000} s`,
       retryable: true,
     });
   }
