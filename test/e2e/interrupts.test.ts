@@ -53,13 +53,13 @@ describe.each([
     expect(existsSync(user.path("out.jsonl.partial"))).toBe(true);
     expect(existsSync(user.path("out.jsonl.lock"))).toBe(false);
 
-    const resumed = await user.run(args);
+    const resumed = await user.runHere(args);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(server.ledger, "nothing is asked twice").toHaveLength(60);
 
     const undisturbed = new Workplace();
     undisturbed.write("in.jsonl", questions(60));
-    await undisturbed.run(args);
+    await undisturbed.runHere(args);
     expect(user.read("out.jsonl")).toBe(undisturbed.read("out.jsonl"));
   });
 });
@@ -104,7 +104,7 @@ it("kill -9 in the middle: the next run asks for nothing that was answered, and 
   child.kill("SIGKILL");
   await finished;
   letGo();
-  const resumed = await user.run(args);
+  const resumed = await user.runHere(args);
   expect(resumed.code, resumed.stderr).toBe(0);
   expect(server.ledger.length - 34, "only what was in flight is asked again").toBe(60 - 30);
 });
@@ -117,7 +117,7 @@ it("a second run on the same output refuses while the first one works", async ()
   const first = user.start(args);
   const finished = user.finish(first);
   await server.until(() => server.ledger.length === 2);
-  const second = await user.run(args);
+  const second = await user.runHere(args);
   expect(second.code).toBe(2);
   expect(second.stderr).toContain(String(first.pid));
   expect(server.ledger).toHaveLength(2);
