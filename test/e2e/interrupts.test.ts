@@ -35,19 +35,22 @@ describe.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)("%s in the middle", (signal, expectedCode) => {
-  it("keeps what is in flight, starts nothing more, and the same command finishes as if undisturbed", async () => {
+  it("keeps what is in flight and says so, starts nothing more, and the same command finishes as if undisturbed", async () => {
     const { server, letGo } = await holdBackAfter(20);
     const user = new Workplace();
     user.write("in.jsonl", questions(60));
     const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"];
 
     const child = user.start(args);
+    const finished = user.finish(child);
     await server.until(() => server.ledger.length === 25);
     child.kill(signal);
     await said(child, "nothing more is sent");
     letGo();
-    const { code } = await user.finish(child);
+    const { code, stderr } = await finished;
     expect(code).toBe(expectedCode);
+    expect(stderr).toMatch(/25 answers are safe in the cache; run the same command again/);
+    expect(stderr).not.toMatch(/at .*\.js:\d+/);
     expect(server.ledger, "no request starts after the signal").toHaveLength(25);
     expect(existsSync(user.path("out.jsonl"))).toBe(false);
     expect(existsSync(user.path("out.jsonl.partial"))).toBe(true);
@@ -62,21 +65,6 @@ describe.each([
     await undisturbed.runHere(args);
     expect(user.read("out.jsonl")).toBe(undisturbed.read("out.jsonl"));
   });
-});
-
-it("says how many answers are safe and what to do", async () => {
-  const { server, letGo } = await holdBackAfter(20);
-  const user = new Workplace();
-  user.write("in.jsonl", questions(60));
-  const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
-  const finished = user.finish(child);
-  await server.until(() => server.ledger.length === 25);
-  child.kill("SIGINT");
-  await said(child, "nothing more is sent");
-  letGo();
-  const { stderr } = await finished;
-  expect(stderr).toMatch(/25 answers are safe in the cache; run the same command again/);
-  expect(stderr).not.toMatch(/at .*\.js:\d+/);
 });
 
 it("a second Ctrl-C ends it at once, while requests are still in flight", async () => {

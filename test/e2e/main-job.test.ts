@@ -33,7 +33,7 @@ describe("2,000 lines against a provider that fails 5 % of the time", () => {
     expect(seen.failedOnPurpose).toBeGreaterThan(lines * 0.04);
 
     const before = user.read("out.jsonl");
-    const second = await user.run(args);
+    const second = await user.runHere(args);
     expect(second.code).toBe(0);
     expect(server.stats().requestsTotal, "requests at the server").toBe(seen.requestsTotal);
     expect(user.read("out.jsonl") === before, "the output is byte for byte the same").toBe(true);
@@ -58,7 +58,7 @@ describe("in a pipe", () => {
   });
 
   it("without an argument stdin is read", async () => {
-    const { code, stdout } = await new Workplace().run(["run", "--provider", "mock", "-m", "any"], '"Hello"');
+    const { code, stdout } = await new Workplace().runHere(["run", "--provider", "mock", "-m", "any"], '"Hello"');
     expect(code).toBe(0);
     expect(parseLines(stdout)).toHaveLength(1);
   });
