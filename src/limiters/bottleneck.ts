@@ -25,7 +25,7 @@ export interface BottleneckLimiterOptions {
 }
 
 /**
- * Lets a Bottleneck of yours decide when requests start: one that other code uses as well, or one that many processes share by Redis.
+ * Lets a Bottleneck of yours decide when requests start: one that other code uses as well.
  * The Bottleneck stays yours: it is not stopped with the manager.
  *
  * It replaces all limits of a manager, those that a provider tells as well, and each request goes to the first target that could take it.
