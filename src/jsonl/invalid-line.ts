@@ -2,8 +2,7 @@ import { hash } from "node:crypto";
 import type { FailureKind } from "../model/failure.ts";
 import type { InvalidLine } from "../model/request.ts";
 import { Problem } from "./problem.ts";
-import { maxLineBytes } from "./split-lines.ts";
-import type { BrokenLine } from "./split-lines.ts";
+import { type BrokenLine, maxLineBytes } from "./split-lines.ts";
 
 /** What an invalid line keeps for its result. */
 export interface LineIdentity {

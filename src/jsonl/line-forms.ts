@@ -1,8 +1,7 @@
 import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
-import { isJsonObject } from "./read-json.ts";
-import type { JsonObject } from "./read-json.ts";
+import { isJsonObject, type JsonObject } from "./read-json.ts";
 import { anthropicPath } from "./request-path.ts";
 
 /** The request of a line, whichever form the line has. */

@@ -1,5 +1,4 @@
-import type { MockServerOptions, MockStats } from "../../mock/mock.ts";
-import { startMockServer } from "../../mock/mock.ts";
+import { type MockServerOptions, type MockStats, startMockServer } from "../../mock/mock.ts";
 
 export interface MockCommandStreams {
   readonly stderr: { write(text: string): unknown };

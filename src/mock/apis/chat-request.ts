@@ -1,6 +1,5 @@
 import { countTokens } from "./mock-text.ts";
-import type { JsonObject, Mistake } from "./prepared.ts";
-import { invalid, isJsonObject, missing } from "./prepared.ts";
+import { invalid, isJsonObject, type JsonObject, missing, type Mistake } from "./prepared.ts";
 
 /** What of a chat request makes a difference here. */
 export interface ChatRequest {

@@ -1,10 +1,8 @@
 import { prepareChat } from "./chat-completion.ts";
 import { prepareEmbeddings } from "./embeddings.ts";
 import { prepareMessage } from "./message.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
-import { isJsonObject } from "./prepared.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { type Asked, isJsonObject, type JsonObject, type Prepared } from "./prepared.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import { prepareResponse } from "./response.ts";
 
 /** A model that this provider claims not to have, so that the failure can be tried. It has all others. */

@@ -1,6 +1,5 @@
 import type { Demand } from "../limits/rate-limits.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 
 export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages" | "/responses";
 

@@ -1,5 +1,4 @@
-import type { Reply } from "../reply.ts";
-import { eventStreamType } from "../reply.ts";
+import { eventStreamType, type Reply } from "../reply.ts";
 
 /** The one kind of output that a mock answer has. */
 export interface OutputMessage {

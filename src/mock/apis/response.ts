@@ -5,8 +5,7 @@ import { countTokens } from "./mock-text.ts";
 import type { Asked, JsonObject, Prepared } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 import { readResponseRequest } from "./response-request.ts";
-import type { OutputMessage } from "./response-stream.ts";
-import { responseStream } from "./response-stream.ts";
+import { type OutputMessage, responseStream } from "./response-stream.ts";
 
 /** Makes up the answer of `POST /v1/responses`, plain or as a stream (OpenAI API reference). Nothing is stored. */
 export function prepareResponse(model: string, body: JsonObject, { digest, bodyBytes }: Asked): Prepared {

@@ -1,6 +1,5 @@
 import { DigestCounts } from "../../model/digest-counts.ts";
-import type { ArrivalStats } from "./arrival-log.ts";
-import { ArrivalLog } from "./arrival-log.ts";
+import { ArrivalLog, type ArrivalStats } from "./arrival-log.ts";
 
 /**
  * What the server saw of requests for an answer (and of mistaken ones; reading the model list or the statistics does not count):

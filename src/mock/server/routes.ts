@@ -1,6 +1,5 @@
 import type { AnsweringPath } from "../apis/prepared.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 
 export type Route =
   | { readonly kind: "ask"; readonly path: AnsweringPath }

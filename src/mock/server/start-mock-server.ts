@@ -3,8 +3,7 @@ import type { MockStats } from "./ledger.ts";
 import { Listener } from "./listener.ts";
 import { Outage } from "../faults/outage.ts";
 import { MockProvider } from "./mock-provider.ts";
-import type { MockServerOptions } from "../settings.ts";
-import { readSettings } from "../settings.ts";
+import { type MockServerOptions, readSettings } from "../settings.ts";
 
 export interface MockServer {
   /** Base URL for clients: `http://127.0.0.1:4010/v1`. */
