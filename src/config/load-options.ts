@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isJsonObject } from "../json/json-value.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
@@ -51,7 +52,7 @@ function readConfigFile(path: string | undefined): Given {
   if (path === undefined && !existsSync(defaultConfigFile)) return {};
   const file = path ?? defaultConfigFile;
   const content = parseConfig(file);
-  if (typeof content !== "object" || content === null || Array.isArray(content))
+  if (!isJsonObject(content))
     throw new ConfigurationError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))

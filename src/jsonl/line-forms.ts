@@ -1,7 +1,7 @@
+import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
-import { isJsonObject, type JsonObject } from "./read-json.ts";
 import { anthropicPath } from "./request-path.ts";
 
 /** The request of a line, whichever form the line has. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { prependMembers } from "../json/json-text.ts";
@@ -8,7 +9,7 @@ import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, type
 import { cutTexts, type Draft, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
-import { isJsonObject, type JsonObject, readJson } from "./read-json.ts";
+import { readJson } from "./read-json.ts";
 import { inferPath, plainPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";

@@ -1,8 +1,9 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { countPromptTokens, readChatRequest, textOf } from "./chat-request.ts";
 import { makeChoices } from "./choices.ts";
 import { type Message, messageStream } from "./message-stream.ts";
 import { countTokens } from "./mock-text.ts";
-import { type Asked, type JsonObject, missing, type Prepared } from "./prepared.ts";
+import { type Asked, missing, type Prepared } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 
 /** Makes up the answer of `POST /v1/messages`, plain or as a stream (Anthropic API, messages). */

@@ -33,13 +33,6 @@ export interface Mistake {
 
 export type Prepared = PreparedAnswer | Mistake;
 
-/** A parsed JSON object; nothing is known of its members. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 export function missing(param: string): Mistake {
   const message = `Missing required parameter: '${param}'.`;
   return { ok: false, reply: errorReply(400, message, { param, code: "missing_required_parameter" }) };

@@ -1,5 +1,6 @@
+import { isJsonObject, type JsonObject } from "../../json/json-value.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
-import { invalid, isJsonObject, type JsonObject, missing, type Mistake } from "./prepared.ts";
+import { invalid, missing, type Mistake } from "./prepared.ts";
 
 /** Reads the body of `POST /v1/responses` (OpenAI API reference) as the chat request that asks the same. */
 export function readResponseRequest(body: JsonObject): ChatRequest | Mistake {

@@ -1,4 +1,4 @@
-import { items, member } from "../json-value.ts";
+import { items, member } from "../../json/json-value.ts";
 
 /** What an error body says, wherever its author put it. */
 export interface ErrorFacts {

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
+import { parseJson } from "../../json/json-value.ts";
 import type { Attempt, ErrorResponse } from "../../model/attempt.ts";
 import { cancelled, type Failure } from "../../model/failure.ts";
 import type { RateLimitReport } from "../../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
 import { extractJson, maxParsedLength } from "./json-extract.ts";
-import { parseJson } from "../json-value.ts";
 import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
