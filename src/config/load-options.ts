@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isJsonObject } from "../json/json-value.ts";
-import { ConfigurationError } from "../model/errors.ts";
+import { ConfigurationError, messageOf } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
 import { readReferenceShape } from "./reference-shape.ts";
@@ -65,7 +65,7 @@ function parseConfig(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? whereBroken(error) : error instanceof Error ? error.message : String(error);
+    const reason = error instanceof SyntaxError ? whereBroken(error) : messageOf(error);
     throw new ConfigurationError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
   }
 }

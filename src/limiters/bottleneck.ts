@@ -3,7 +3,7 @@ import type Bottleneck from "bottleneck";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
-import { ConfigurationError } from "../model/errors.ts";
+import { ConfigurationError, messageOf } from "../model/errors.ts";
 import { cancelled, unservedModel } from "../model/failure.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
 import { cancelledWhileWaiting } from "./scheduler/waiting-queue.ts";
@@ -115,8 +115,4 @@ class BottleneckLimiter implements Limiter {
 
   /** Nothing was learned. */
   resetRateLimits(): void {}
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

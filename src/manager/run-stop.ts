@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Attempt } from "../model/attempt.ts";
+import { messageOf } from "../model/errors.ts";
 import type { Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
@@ -93,8 +94,4 @@ export class RunStop {
   #stopIf(stop: Stop | undefined): void {
     if (stop !== undefined) this.stop(stop);
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

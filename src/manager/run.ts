@@ -1,4 +1,4 @@
-import { CacheError, RunStoppedError } from "../model/errors.ts";
+import { CacheError, RunStoppedError, messageOf } from "../model/errors.ts";
 import { internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
@@ -9,7 +9,7 @@ import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs, RunOptions } from "./run-options.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
 import { unsentResult } from "./results.ts";
-import { messageOf, RunStop } from "./run-stop.ts";
+import { RunStop } from "./run-stop.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 

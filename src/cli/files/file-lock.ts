@@ -1,8 +1,8 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { ConfigurationError } from "../../model/errors.ts";
+import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
-import { errorCode, describeSystemError } from "./system-error.ts";
+import { asConfigurationError } from "./system-error.ts";
 
 export interface FileLock {
   /** Removes the lock if this process still owns it. Never throws: the next run takes over a lock that stays behind. */
@@ -23,9 +23,7 @@ export function lockFile(path: string, name: string): FileLock {
   try {
     acquire(lockPath, self, name);
   } catch (error) {
-    throw error instanceof ConfigurationError
-      ? error
-      : new ConfigurationError(`cannot lock ${name}: ${describeSystemError(error)}`, { cause: error });
+    throw asConfigurationError(`cannot lock ${name}`, error);
   }
   const releaseNow = (): void => {
     process.off("exit", releaseNow);

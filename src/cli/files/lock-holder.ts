@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { errorCode } from "../../model/errors.ts";
 import { isJsonObject, parseJson } from "../../json/json-value.ts";
-import { errorCode } from "./system-error.ts";
 
 /** The process that holds a lock, as written in the lock file. */
 export interface LockHolder {

@@ -46,9 +46,9 @@ export class OutputBuffer {
     this.#failure ??= new Error("the output was written to after its end");
   }
 
-  /** Whether a call has rejected with the error of a `send`. */
-  get failureReported(): boolean {
-    return this.#failureReported;
+  /** `flush`, unless a call has rejected with the error of a `send` already. */
+  async flushUnlessReported(): Promise<void> {
+    if (!this.#failureReported) await this.flush();
   }
 
   #sendGathered(): void {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { OutputError, ConfigurationError } from "../../model/errors.ts";
-import { describeSystemError } from "../files/system-error.ts";
+import { OutputError } from "../../model/errors.ts";
+import { asConfigurationError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
@@ -19,12 +19,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     else await writeDirectly(resolved, text);
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    throw new OutputError(
-      error instanceof ConfigurationError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new OutputError(asConfigurationError(`cannot write ${path}`, error).message, { cause: error });
   }
 }
 
@@ -56,7 +51,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void> {
-  const output = await DirectOutput.open(resolved, {});
+  const output = await DirectOutput.open(resolved);
   await output.write(text);
   await output.finish();
 }
