@@ -8,7 +8,7 @@ import { RequestWalk } from "./request-walk.ts";
 import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs, RunOptions } from "./run-options.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
-import { unsentResult } from "./results.ts";
+import { failedResult } from "./results.ts";
 import { RunStop } from "./run-stop.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { Wakeup } from "./queues/wakeup.ts";
@@ -67,7 +67,7 @@ export class Run {
     } catch (error) {
       const { provider, emit } = this.#options.walk;
       const id = new RequestNames(provider, false).idOf(input);
-      const result = unsentResult({ request: input, id }, internal(messageOf(error)));
+      const result = failedResult({ request: input, id }, { failure: internal(messageOf(error)) }, 0);
       emit({ type: "request-end", result });
       return result;
     } finally {

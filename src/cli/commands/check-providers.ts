@@ -11,7 +11,7 @@ export interface CheckTarget {
   readonly provider: Provider;
   readonly model: string;
   /** @default "/v1/chat/completions" */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 export interface CheckOutcome {

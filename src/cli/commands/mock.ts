@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { type MockServerOptions, type MockStats, startMockServer } from "../../mock/mock.ts";
 
 export interface MockCommandStreams {
@@ -36,16 +37,10 @@ function describeOptions(options: MockServerOptions): string {
   return limits.join(", ");
 }
 
-function nextStopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
+async function nextStopSignal(): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([once(process, "SIGINT", over), once(process, "SIGTERM", over)]);
+  over.abort(); // the other one's listener goes, too
 }
 
 function summarise(stats: MockStats): string {

@@ -36,9 +36,7 @@ export class ModelQueues {
 
   /** The longest pause of all. */
   get pauseMs(): number {
-    let pauseMs = 0;
-    for (const queue of this.#queues.values()) pauseMs = Math.max(pauseMs, queue.pauseMs);
-    return pauseMs;
+    return Math.max(0, ...this.all.map((queue) => queue.pauseMs));
   }
 
   *withWaiting(): Generator<ModelQueue> {
