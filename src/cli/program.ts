@@ -134,7 +134,7 @@ function addMock(program: Command, exitWith: (code: number) => void): void {
     .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
       const { runMockCommand } = await import("./commands/mock.ts");
       const limits = { requestsPerMinute: rpm, tokensPerMinute: tpm, inputTokensPerMinute: itpm, outputTokensPerMinute: otpm };
-      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter }, process);
+      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter });
       exitWith(exitCodes.succeeded);
     });
 }

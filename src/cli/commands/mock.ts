@@ -1,24 +1,20 @@
 import { once } from "node:events";
 import { type MockServerOptions, type MockStats, startMockServer } from "../../mock/mock.ts";
 
-export interface MockCommandStreams {
-  readonly stderr: { write(text: string): unknown };
-}
-
 /**
  * `llmbatch mock`: serves the mock until SIGINT or SIGTERM, then prints one line of statistics.
  *
  * @param options Times in milliseconds.
  * @throws ConfigurationError if an option's value or the port cannot be used. Not thrown once it listens.
  */
-export async function runMockCommand(options: MockServerOptions, streams: MockCommandStreams): Promise<void> {
+export async function runMockCommand(options: MockServerOptions): Promise<void> {
   const server = await startMockServer(options);
   const stopped = nextStopSignal();
-  streams.stderr.write(`llmbatch mock listening on ${server.url} (${describeOptions(options)}); Ctrl-C stops it\n`);
-  streams.stderr.write(`Try: echo '"Say hello"' | llmbatch run --base-url ${server.url} --model mock-chat\n`);
+  process.stderr.write(`llmbatch mock listening on ${server.url} (${describeOptions(options)}); Ctrl-C stops it\n`);
+  process.stderr.write(`Try: echo '"Say hello"' | llmbatch run --base-url ${server.url} --model mock-chat\n`);
   await stopped;
   await server.close();
-  streams.stderr.write(`${summarise(server.stats())}\n`);
+  process.stderr.write(`${summarise(server.stats())}\n`);
 }
 
 function describeOptions(options: MockServerOptions): string {

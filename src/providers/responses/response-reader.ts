@@ -96,26 +96,20 @@ export class ResponseReader {
   }
 
   timedOut(): Attempt {
-    const { host, timeoutMs } = this.#options;
-    return this.#failed({
-      kind: "timeout",
-      message: `${host}: no complete answer within ${timeoutMs / 1000} s`,
-      retryable: true,
-    });
+    return this.#tookTooLong(`no complete answer within ${this.#options.timeoutMs / 1000} s`);
   }
 
   /** A stream fell silent. */
   idle(): Attempt {
-    const { host, idleTimeoutMs } = this.#options;
-    return this.#failed({
-      kind: "timeout",
-      message: `${host}: the stream was silent for ${idleTimeoutMs / 1000} s, and not complete`,
-      retryable: true,
-    });
+    return this.#tookTooLong(`the stream was silent for ${this.#options.idleTimeoutMs / 1000} s, and not complete`);
   }
 
   cancelled(): Attempt {
     return this.#failed(cancelled("cancelled while waiting for the answer"));
+  }
+
+  #tookTooLong(what: string): Attempt {
+    return this.#failed({ kind: "timeout", message: `${this.#options.host}: ${what}`, retryable: true });
   }
 
   #read(response: HttpResponse): Attempt {
