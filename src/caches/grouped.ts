@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
  *
  * @returns results of as many of the first items as it did at once, at least one; the others are in the next group.
  */
-export type GroupWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
+type GroupWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
 
 interface WaitingItem<Item, Result> {
   readonly item: Item;

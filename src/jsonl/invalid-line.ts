@@ -5,7 +5,7 @@ import { Problem } from "./problem.ts";
 import { type BrokenLine, maxLineBytes } from "./split-lines.ts";
 
 /** What an invalid line keeps for its result. */
-export interface LineIdentity {
+interface LineIdentity {
   readonly lineNumber: number;
   readonly customId: string;
   /** Hex SHA-256 of its text. */

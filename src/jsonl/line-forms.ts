@@ -16,7 +16,7 @@ export interface Draft {
 }
 
 /** The parts of a line's text that a request keeps. */
-export interface DraftTexts {
+interface DraftTexts {
   readonly body: string;
   /** JSON text on one line. */
   readonly metadata: string | undefined;

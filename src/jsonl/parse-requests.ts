@@ -185,7 +185,7 @@ export class RequestParser {
   }
 }
 
-/** Parses lines as they arrive, one request or `InvalidLine` for each. */
+/** Parses lines as they arrive, one request or `InvalidLine` for each. @throws what `lines` throws; never because of a line. */
 export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, parser: RequestParser): AsyncGenerator<BatchInput> {
   for await (const group of lines) {
     for (const line of group) yield parser.parse(line);

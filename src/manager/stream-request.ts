@@ -14,7 +14,7 @@ import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
-export interface StreamRequestOptions {
+interface StreamRequestOptions {
   readonly provider: Provider;
   readonly limiter: Limiter;
   readonly retryRules: RetryRules;

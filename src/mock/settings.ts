@@ -2,13 +2,13 @@ import { ConfigurationError } from "../model/errors.ts";
 
 /** Whose way of counting limits the server keeps. */
 export const rules = ["openai", "anthropic", "second", "window"] as const;
-export type Rules = (typeof rules)[number];
+type Rules = (typeof rules)[number];
 
 /** What a 429 tells of when to come back: to the millisecond, in whole seconds, or nothing. */
-export const retryAfters = ["exact", "seconds", "none"] as const;
+const retryAfters = ["exact", "seconds", "none"] as const;
 export type RetryAfter = (typeof retryAfters)[number];
 
-export const outageKinds = ["refuse-connections", "500", "503"] as const;
+const outageKinds = ["refuse-connections", "500", "503"] as const;
 
 /** A while in which no request is answered. Both times in milliseconds, the first from the first request on. */
 export interface OutagePlan {
@@ -17,6 +17,7 @@ export interface OutagePlan {
   readonly kind: (typeof outageKinds)[number];
 }
 
+/** What the mock allows, how long it takes and how it fails. */
 export interface MockServerOptions {
   /** 0 takes any free one. @default 0 */
   readonly port?: number | undefined;

@@ -9,7 +9,7 @@ import { isStoredHead, type StoredHead } from "../stored-answer.ts";
  *
  *     {"value":{"checksum":"…","storedAt":1767225600000,"statusCode":200,"requestId":"…","usage":{…},"body":{}}}
  */
-export interface StoredRow {
+interface StoredRow {
   readonly response: ModelResponse;
   /** Milliseconds since 1970. */
   readonly storedAt: number;

@@ -16,7 +16,7 @@ export interface DiskCacheStats extends RowSummary {
 }
 
 /** An open database, and how to use it. */
-export interface DiskCacheParts {
+interface DiskCacheParts {
   /** As the user named it, for messages. */
   readonly path: string;
   /** Its real path; undefined for a database in memory. */

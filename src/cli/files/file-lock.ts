@@ -73,12 +73,10 @@ function release(lockPath: string, self: LockHolder): void {
 function create(lockPath: string, self: LockHolder): boolean {
   const aside = writeAside(lockPath, self);
   try {
-    linkSync(aside, lockPath);
-    return true;
+    return makeNew(() => linkSync(aside, lockPath));
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    if (hardLinksUnsupported.has(errorCode(error) ?? "")) return createInPlace(lockPath, self);
-    throw error;
+    if (!hardLinksUnsupported.has(errorCode(error) ?? "")) throw error;
+    return makeNew(() => writeLock(lockPath, self));
   } finally {
     rmSync(aside);
   }
@@ -87,9 +85,10 @@ function create(lockPath: string, self: LockHolder): boolean {
 /** Answers of FAT and some network drives. */
 const hardLinksUnsupported: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-function createInPlace(lockPath: string, self: LockHolder): boolean {
+/** @returns false when there is such a file already. */
+function makeNew(make: () => void): boolean {
   try {
-    writeLock(lockPath, self);
+    make();
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;

@@ -5,9 +5,9 @@ import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { asConfigurationError } from "./system-error.ts";
 
 /** What a name on the command line stands for. `name` is as the user wrote it. */
-export type ResolvedOutput = ResolvedFile | ResolvedSink;
+type ResolvedOutput = ResolvedFile | ResolvedSink;
 
-export interface ResolvedFile {
+interface ResolvedFile {
   readonly kind: "file";
   readonly name: string;
   /** The real path, past all links. There may be no such file yet. */

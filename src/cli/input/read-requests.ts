@@ -5,9 +5,9 @@ import { allowFolder } from "../files/allowed-folder.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
-export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
-export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   /** The outcome of `checkWhole`. */
   readonly checked: CheckedInput;
 }

@@ -13,7 +13,6 @@ export class DirectOutput implements Output {
   readonly #name: string;
   readonly #sink: Sink;
   readonly #buffer: OutputBuffer;
-  #ended = false;
 
   /** @throws ConfigurationError when it cannot be opened. */
   static async open(resolved: ResolvedSink): Promise<DirectOutput> {
@@ -40,22 +39,11 @@ export class DirectOutput implements Output {
   }
 
   finish(): Promise<void> {
-    return this.#end(() => this.#buffer.flush());
+    return this.#buffer.end(() => this.#buffer.flush(), this.#sink.close);
   }
 
   abandon(): Promise<void> {
-    return this.#end(() => this.#buffer.flushUnlessReported());
-  }
-
-  async #end(lastStep: () => Promise<void>): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      await lastStep();
-    } finally {
-      this.#buffer.close();
-      await this.#sink.close();
-    }
+    return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#sink.close);
   }
 
   async #send(bytes: Buffer): Promise<void> {

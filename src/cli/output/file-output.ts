@@ -17,7 +17,6 @@ export class FileOutput implements Output {
   readonly #handle: FileHandle;
   readonly #lock: FileLock;
   readonly #buffer: OutputBuffer;
-  #ended = false;
 
   /**
    * @param path As the user wrote it.
@@ -51,27 +50,20 @@ export class FileOutput implements Output {
   }
 
   finish(): Promise<void> {
-    return this.#end(async () => {
+    return this.#buffer.end(async () => {
       await this.#buffer.flush();
       await this.#moveIntoPlace();
-    });
+    }, this.#close);
   }
 
   abandon(): Promise<void> {
-    return this.#end(() => this.#buffer.flushUnlessReported());
+    return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#close);
   }
 
-  async #end(lastSteps: () => Promise<void>): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      await lastSteps();
-    } finally {
-      this.#buffer.close();
-      await this.#handle.close().catch(() => undefined);
-      this.#lock.releaseNow();
-    }
-  }
+  readonly #close = async (): Promise<void> => {
+    await this.#handle.close().catch(() => undefined);
+    this.#lock.releaseNow();
+  };
 
   async #send(bytes: Buffer): Promise<void> {
     try {

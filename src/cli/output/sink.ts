@@ -13,7 +13,7 @@ export interface Sink {
   /** Resolves once the operating system has all bytes. */
   write(bytes: Buffer): Promise<void>;
   /** Inherited descriptors stay open. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openSink(resolved: ResolvedSink): Promise<Sink> {
@@ -67,9 +67,7 @@ function device(handle: FileHandle): Sink {
 
 const pollIntervalMs = 50;
 
-/**
- * Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it.
- */
+/** Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it. */
 async function openPipe(path: string): Promise<number> {
   for (;;) {
     try {
@@ -82,9 +80,7 @@ async function openPipe(path: string): Promise<number> {
 }
 
 function writingSocket(descriptor: number): Socket {
-  const socket = new Socket({ fd: descriptor, readable: false, writable: true });
-  listening(socket);
-  return socket;
+  return listening(new Socket({ fd: descriptor, readable: false, writable: true }));
 }
 
 /** A failed write calls its callback; without a listener the same error would end the process too. */

@@ -23,9 +23,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
   }
 }
 
-/**
- * Syncs a finished file, closes it and renames it. Its mode is that of the file it replaces, else what the umask leaves of 0666.
- */
+/** Syncs a finished file, closes it and renames it. Its mode is that of the file it replaces, else what the umask leaves of 0666. */
 export async function moveIntoPlace(handle: FileHandle, from: string, to: string): Promise<void> {
   const [written, named] = await Promise.all([handle.stat(), stat(from)]);
   if (written.ino !== named.ino || written.dev !== named.dev) throw new Error("it was replaced while it was being written");

@@ -3,7 +3,7 @@ import type { Observer } from "../../model/event.ts";
 import { formatEvent } from "./format-event.ts";
 import { asConfigurationError, describeSystemError } from "../files/system-error.ts";
 
-export interface EventLog {
+interface EventLog {
   readonly observe: Observer;
   /** Writes all pending events and closes the file. Never rejects. */
   close(): Promise<void>;

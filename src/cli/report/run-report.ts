@@ -12,7 +12,7 @@ import { printable } from "../terminal/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 
-export interface RunReportOptions {
+interface RunReportOptions {
   readonly options: Options;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;

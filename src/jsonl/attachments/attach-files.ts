@@ -7,7 +7,7 @@ import { mediaTypeOf } from "./media-type.ts";
 import { Problem } from "../problem.ts";
 
 /** A file that was found, and the value of the body that it replaces. */
-export interface Attachment {
+interface Attachment {
   readonly reference: FileReference;
   readonly path: string;
   readonly file: LocalFile;

@@ -2,7 +2,7 @@ import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import type { Episode } from "../health/rejections.ts";
 import type { Weights } from "../limits/weights.ts";
 
-export interface AdaptiveConcurrencyOptions {
+interface AdaptiveConcurrencyOptions {
   /** Never more than this. */
   readonly ceiling: number;
   /** If not, it is always the ceiling. */

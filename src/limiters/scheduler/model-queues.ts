@@ -9,7 +9,7 @@ import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
 /** A file may name any number of models; beyond so many, what was learned of those that are idle for longest is forgotten. */
 const maxRemembered = 1_000;
 
-export interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
+interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
   /** Called after requests have left a queue because of an abort. */
   readonly onAbort: () => void;
 }

@@ -10,7 +10,7 @@ import type { ModelQueues } from "./model-queues.ts";
 import { describeTooLarge } from "./too-large.ts";
 import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
 
-export interface RequestSchedulerOptions {
+interface RequestSchedulerOptions {
   /** Attempts in flight at most. */
   readonly concurrency: number;
   /** Makes the limits of all models together, full. */

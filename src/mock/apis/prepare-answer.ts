@@ -7,7 +7,7 @@ import { errorReply, type Reply } from "../reply.ts";
 import { prepareResponse } from "./response.ts";
 
 /** A model that this provider claims not to have, so that the failure can be tried. It has all others. */
-export const unknownModel = "does-not-exist";
+const unknownModel = "does-not-exist";
 
 /** Understands a request and makes up its answer: the same bytes for the same body and seed, whatever came before. */
 export function prepareAnswer(asked: Asked): Prepared {

@@ -15,7 +15,7 @@ interface OutputText {
 }
 
 /** A response, as far as its stream looks at it. */
-export interface ResponseAnswer {
+interface ResponseAnswer {
   readonly status: "completed" | "incomplete";
   readonly output: readonly OutputMessage[];
 }

@@ -4,7 +4,7 @@ import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings } from "../settings.ts";
 
 /** Why a request was not let in, and what it is told. */
-export interface Rejection {
+interface Rejection {
   readonly outcome: "refused" | "overloaded";
   readonly reply: Reply;
 }

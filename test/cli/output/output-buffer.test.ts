@@ -93,7 +93,10 @@ describe("OutputBuffer", () => {
     const buffer = new OutputBuffer(async () => undefined);
     buffer.write(["a"]);
     await buffer.flush();
-    buffer.close();
+    await buffer.end(
+      () => buffer.flush(),
+      async () => undefined,
+    );
     await expect(buffer.write(["b"])).rejects.toThrow("after its end");
   });
 });
