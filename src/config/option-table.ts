@@ -1,58 +1,5 @@
-export type OptionKey =
-  | "output"
-  | "errors"
-  | "stats"
-  | "log"
-  | "model"
-  | "set"
-  | "allow_files"
-  | "stream"
-  | "provider"
-  | "base_url"
-  | "allow_http"
-  | "api_key_env"
-  | "header"
-  | "concurrency"
-  | "rpm"
-  | "tpm"
-  | "adaptive"
-  | "max_retries"
-  | "retry_delay"
-  | "max_retry_delay"
-  | "max_wait"
-  | "timeout"
-  | "idle_timeout"
-  | "deadline"
-  | "max_failures"
-  | "cache"
-  | "cache_path"
-  | "cache_ttl"
-  | "refresh"
-  | "dedupe"
-  | "skip_invalid"
-  | "unordered"
-  | "limit"
-  | "progress"
-  | "quiet";
-
-/**
- * One option of `llmbatch run`. The table below is the only list of options: flags, environment variables, the keys of the configuration
- * file and the help are generated from it.
- */
-export interface OptionRow {
-  /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
-  readonly key: OptionKey;
-  readonly short?: string;
-  /** The value's placeholder in the help; absent for a switch. */
-  readonly value?: string;
-  readonly repeatable?: true;
-  /** A switch that is on unless its flag, `--no-…`, turns it off. */
-  readonly negated?: true;
-  readonly default?: string;
-  readonly description: string;
-}
-
-export const optionTable: readonly OptionRow[] = [
+/** The only list of options: flags, environment variables, the keys of the configuration file and the help are generated from it. */
+const rows = [
   {
     key: "output",
     short: "-o",
@@ -109,7 +56,25 @@ export const optionTable: readonly OptionRow[] = [
   },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
-];
+] as const;
+
+export type OptionKey = (typeof rows)[number]["key"];
+
+/** One option of `llmbatch run`. */
+export interface OptionRow {
+  /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
+  readonly key: OptionKey;
+  readonly short?: string;
+  /** The value's placeholder in the help; absent for a switch. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  /** A switch that is on unless its flag, `--no-…`, turns it off. */
+  readonly negated?: true;
+  readonly default?: string;
+  readonly description: string;
+}
+
+export const optionTable: readonly OptionRow[] = rows;
 
 /** The long flag of an option: `--max-retries`. */
 export function flagOf(key: string): string {

@@ -7,7 +7,7 @@ import type { ProxyServer } from "./proxy.ts";
 import { TransportError } from "../failures/transport-error.ts";
 import { Tunnels } from "./tunnel.ts";
 
-export interface ConnectionPoolOptions {
+interface ConnectionPoolOptions {
   /** `https://api.example.com` */
   readonly origin: string;
   /** Host and port of it. */
