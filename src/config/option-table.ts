@@ -24,6 +24,8 @@ const rows = [
   { key: "base_url", value: "URL", description: "any endpoint that speaks the same protocol" },
   { key: "allow_http", description: "plain http to other machines than this one, for networks that you trust" },
   { key: "api_key_env", value: "VAR", description: "the environment variable that holds the key" },
+  { key: "client_cert", value: "FILE", description: "a certificate in PEM, for servers that ask for one" },
+  { key: "client_key", value: "FILE", description: "its key, in PEM" },
   { key: "header", value: "'K: V'", repeatable: true, description: "a header to send with every request" },
   { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },
   { key: "rpm", value: "N", default: "none", description: "requests per minute, paced evenly" },

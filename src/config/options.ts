@@ -34,6 +34,8 @@ export interface Options {
   readonly base_url?: string | undefined;
   readonly allow_http: boolean;
   readonly api_key_env?: string | undefined;
+  readonly client_cert?: string | undefined;
+  readonly client_key?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
   readonly concurrency: number;
   readonly rpm?: number | undefined;
@@ -156,6 +158,8 @@ const optionSchemas = {
   base_url: baseUrl.optional(),
   allow_http: flag.default(false),
   api_key_env: text.optional(),
+  client_cert: text.optional(),
+  client_key: text.optional(),
   header: list(header).default([]),
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),

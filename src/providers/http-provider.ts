@@ -20,6 +20,7 @@ import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
+import { checkTls, type TlsSettings } from "./transport/tls-settings.ts";
 
 export interface HttpProviderOptions {
   /** For people and logs. */
@@ -36,6 +37,8 @@ export interface HttpProviderOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. @default none */
   readonly proxy?: string;
+  /** Authorities of your own, and a certificate for servers that ask for one. */
+  readonly tls?: TlsSettings;
   /** Connections at most. @default as many as requests are in flight */
   readonly connections?: number;
   /** For one attempt, from `send` to the last byte of the body. @default 600_000 */
@@ -106,7 +109,8 @@ class HttpProvider implements Provider {
     };
     this.#streamsAll = options.stream ?? false;
     const { origin, host: authority } = base;
-    this.#connections = new ConnectionPool({ origin, authority, proxy, maxConnections: options.connections });
+    if (options.tls !== undefined) checkTls(options.tls);
+    this.#connections = new ConnectionPool({ origin, authority, proxy, tls: options.tls, maxConnections: options.connections });
   }
 
   endpoint(request: BatchRequest): string | undefined {

@@ -9,3 +9,4 @@ export { createRedact, type Redact } from "./redaction.ts";
 export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
 export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
 export { RouteTarget } from "./routing/route-target.ts";
+export type { TlsSettings } from "./transport/tls-settings.ts";
