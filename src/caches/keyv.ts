@@ -1,6 +1,6 @@
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
-import { CacheError } from "../model/errors.ts";
+import { CacheError, messageOf } from "../model/errors.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
 
@@ -126,8 +126,7 @@ function isStoredAnswer(value: unknown): value is StoredHead & ModelResponse {
 }
 
 function failure(action: Action, cause: unknown): CacheError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CacheError(`The cache, a Keyv store, cannot be ${action}: ${withoutCredentials(reason)}.`, { cause });
+  return new CacheError(`The cache, a Keyv store, cannot be ${action}: ${withoutCredentials(messageOf(cause))}.`, { cause });
 }
 
 /** Drivers like to name the URL that they could not reach. */

@@ -25,15 +25,6 @@ export function isStoredHead(value: unknown): value is StoredHead {
   );
 }
 
-/** @returns undefined for what is no JSON. */
-export function parseStored(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** @param ttlMs How long an answer is good for; undefined for ever. */
 export function isExpired(storedAt: number, now: number, ttlMs: number | undefined): boolean {
   return ttlMs !== undefined && storedAt + ttlMs <= now;

@@ -25,12 +25,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  addRun(program, exitWith);
-  addValidate(program, exitWith);
-  addCache(program, exitWith);
-  addMock(program, exitWith);
-  addProviders(program, exitWith);
-  addCheck(program, exitWith);
+  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addCheck]) add(program, exitWith);
   return program;
 }
 
@@ -39,8 +34,7 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
     .command("run")
     .description("send the requests, write the responses")
     .argument("[INPUT]", "a JSONL file, or - for stdin");
-  for (const row of optionTable) run.addOption(optionOf(row));
-  run.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  addOptions(run);
   run.addHelpText("after", examples);
   run.action(async (input: string | undefined, flags: Record<string, unknown>) => {
     const { runCommand } = await import("./commands/run.ts");
@@ -55,8 +49,7 @@ function addValidate(program: Command, exitWith: (code: number) => void): void {
     .command("validate")
     .description("check a file offline: errors by line, duplicate ids, counts by model and endpoint")
     .argument("[INPUT]", "a JSONL file, or - for stdin");
-  for (const row of optionTable) if (validateKeys.has(row.key)) validate.addOption(optionOf(row));
-  validate.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  addOptions(validate, validateKeys);
   validate.action(async (input: string | undefined, flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
     exitWith(await validateCommand(input, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
@@ -103,8 +96,7 @@ const checkKeys: ReadonlySet<OptionKey> = new Set([
 
 function addCheck(program: Command, exitWith: (code: number) => void): void {
   const check = program.command("check").description("ask one tiny question: do address, key and model work?");
-  for (const row of optionTable) if (checkKeys.has(row.key)) check.addOption(optionOf(row));
-  check.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+  addOptions(check, checkKeys);
   check.action(async (flags: Record<string, unknown>) => {
     const { checkCommand } = await import("./commands/check.ts");
     exitWith(await checkCommand(withTableKeys(flags), configOf(flags)));
@@ -142,7 +134,7 @@ function addMock(program: Command, exitWith: (code: number) => void): void {
     .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
       const { runMockCommand } = await import("./commands/mock.ts");
       const limits = { requestsPerMinute: rpm, tokensPerMinute: tpm, inputTokensPerMinute: itpm, outputTokensPerMinute: otpm };
-      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter }, process);
+      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter });
       exitWith(exitCodes.succeeded);
     });
 }
@@ -158,6 +150,11 @@ function readOutage(text: string): OutagePlan {
   if (kind !== "refuse-connections" && kind !== "500" && kind !== "503")
     throw new InvalidArgumentError("It has to look like 30000,2000,refuse-connections, or 500 or 503 at the end.");
   return { fromMs: readNumber(fromMs), forMs: readNumber(forMs), kind };
+}
+
+function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
+  for (const row of optionTable) if (keys?.has(row.key) ?? true) command.addOption(optionOf(row));
+  command.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
 }
 
 function optionOf(row: OptionRow): Option {

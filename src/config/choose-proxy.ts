@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 
 /**
  * The proxy that the environment names for a URL, as curl reads it: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` or
- * `HTTP_PROXY` for http (lower case first), except for the hosts in `no_proxy` or `NO_PROXY`. Loopback addresses never go through a
+ * `HTTP_PROXY` for http, else `all_proxy` or `ALL_PROXY` (lower case first), except for the hosts in `no_proxy` or `NO_PROXY`. Loopback addresses never go through a
  * proxy, whose loopback is another machine.
  *
  * @returns undefined when the request goes directly, or `address` is not a URL.
@@ -12,15 +12,16 @@ import type { Environment } from "./environment.ts";
 export function chooseProxy(address: string, environment: Environment): string | undefined {
   if (!URL.canParse(address)) return undefined;
   const url = new URL(address);
-  const proxy = firstOf(environment, url.protocol === "https:" ? "https_proxy" : "http_proxy");
+  const own = url.protocol === "https:" ? "https_proxy" : "http_proxy";
+  const proxy = firstOf(environment, own, "all_proxy");
   if (proxy === undefined || isLoopback(url.hostname)) return undefined;
   return isExempt(url, firstOf(environment, "no_proxy") ?? "") ? undefined : proxy;
 }
 
-/** A variable that is set but empty hides its upper-case twin. */
-function firstOf(environment: Environment, name: string): string | undefined {
-  const value = (environment[name] ?? environment[name.toUpperCase()])?.trim();
-  return value === "" ? undefined : value;
+/** A variable that is set but empty hides its upper-case twin, and those of other names behind it. */
+function firstOf(environment: Environment, ...names: readonly string[]): string | undefined {
+  const values = names.map((name) => environment[name] ?? environment[name.toUpperCase()]);
+  return values.find((value) => value !== undefined)?.trim() || undefined;
 }
 
 function isExempt({ hostname, port, protocol }: URL, list: string): boolean {

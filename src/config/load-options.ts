@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { ConfigurationError } from "../model/errors.ts";
+import { isJsonObject } from "../json/json-value.ts";
+import { ConfigurationError, messageOf } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
 import { readReferenceShape } from "./reference-shape.ts";
@@ -51,7 +52,7 @@ function readConfigFile(path: string | undefined): Given {
   if (path === undefined && !existsSync(defaultConfigFile)) return {};
   const file = path ?? defaultConfigFile;
   const content = parseConfig(file);
-  if (typeof content !== "object" || content === null || Array.isArray(content))
+  if (!isJsonObject(content))
     throw new ConfigurationError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
@@ -64,7 +65,7 @@ function parseConfig(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? whereBroken(error) : error instanceof Error ? error.message : String(error);
+    const reason = error instanceof SyntaxError ? whereBroken(error) : messageOf(error);
     throw new ConfigurationError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
   }
 }

@@ -1,58 +1,5 @@
-export type OptionKey =
-  | "output"
-  | "errors"
-  | "stats"
-  | "log"
-  | "model"
-  | "set"
-  | "allow_files"
-  | "stream"
-  | "provider"
-  | "base_url"
-  | "allow_http"
-  | "api_key_env"
-  | "header"
-  | "concurrency"
-  | "rpm"
-  | "tpm"
-  | "adaptive"
-  | "max_retries"
-  | "retry_delay"
-  | "max_retry_delay"
-  | "max_wait"
-  | "timeout"
-  | "idle_timeout"
-  | "deadline"
-  | "max_failures"
-  | "cache"
-  | "cache_path"
-  | "cache_ttl"
-  | "refresh"
-  | "dedupe"
-  | "skip_invalid"
-  | "unordered"
-  | "limit"
-  | "progress"
-  | "quiet";
-
-/**
- * One option of `llmbatch run`. The table below is the only list of options: flags, environment variables, the keys of the configuration
- * file and the help are generated from it.
- */
-export interface OptionRow {
-  /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
-  readonly key: OptionKey;
-  readonly short?: string;
-  /** The value's placeholder in the help; absent for a switch. */
-  readonly value?: string;
-  readonly repeatable?: true;
-  /** A switch that is on unless its flag, `--no-…`, turns it off. */
-  readonly negated?: true;
-  readonly default?: string;
-  readonly description: string;
-}
-
-export const optionTable: readonly OptionRow[] = [
+/** The only list of options: flags, environment variables, the keys of the configuration file and the help are generated from it. */
+const rows = [
   {
     key: "output",
     short: "-o",
@@ -77,6 +24,8 @@ export const optionTable: readonly OptionRow[] = [
   { key: "base_url", value: "URL", description: "any endpoint that speaks the same protocol" },
   { key: "allow_http", description: "plain http to other machines than this one, for networks that you trust" },
   { key: "api_key_env", value: "VAR", description: "the environment variable that holds the key" },
+  { key: "client_cert", value: "FILE", description: "a certificate in PEM, for servers that ask for one" },
+  { key: "client_key", value: "FILE", description: "its key, in PEM" },
   { key: "header", value: "'K: V'", repeatable: true, description: "a header to send with every request" },
   { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },
   { key: "rpm", value: "N", default: "none", description: "requests per minute, paced evenly" },
@@ -109,7 +58,25 @@ export const optionTable: readonly OptionRow[] = [
   },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
-];
+] as const;
+
+export type OptionKey = (typeof rows)[number]["key"];
+
+/** One option of `llmbatch run`. */
+export interface OptionRow {
+  /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
+  readonly key: OptionKey;
+  readonly short?: string;
+  /** The value's placeholder in the help; absent for a switch. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  /** A switch that is on unless its flag, `--no-…`, turns it off. */
+  readonly negated?: true;
+  readonly default?: string;
+  readonly description: string;
+}
+
+export const optionTable: readonly OptionRow[] = rows;
 
 /** The long flag of an option: `--max-retries`. */
 export function flagOf(key: string): string {

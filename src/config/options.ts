@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../json/json-value.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
@@ -33,6 +34,8 @@ export interface Options {
   readonly base_url?: string | undefined;
   readonly allow_http: boolean;
   readonly api_key_env?: string | undefined;
+  readonly client_cert?: string | undefined;
+  readonly client_key?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
   readonly concurrency: number;
   readonly rpm?: number | undefined;
@@ -119,7 +122,7 @@ const header = text.transform((value, context) => {
 
 const assignment = text.transform((value, context) => {
   const [, key, json] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
-  if (key !== undefined && json !== undefined && isJson(json)) return [key, json.trim()] as const;
+  if (key !== undefined && json !== undefined && parseJson(json) !== undefined) return [key, json.trim()] as const;
   context.addIssue("KEY=JSON, such as temperature=0 or 'user=\"me\"' (texts need their quotes)");
   return z.NEVER;
 });
@@ -155,6 +158,8 @@ const optionSchemas = {
   base_url: baseUrl.optional(),
   allow_http: flag.default(false),
   api_key_env: text.optional(),
+  client_cert: text.optional(),
+  client_key: text.optional(),
   header: list(header).default([]),
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),
@@ -217,13 +222,4 @@ function describeIssue(issue: z.core.$ZodIssue): OptionIssue[] {
   if (issue.code !== "unrecognized_keys") return [{ key: String(key), path, expected: issue.message }];
   if (issue.path.length === 0) return issue.keys.map((unknown) => ({ key: unknown, path: "", expected: undefined }));
   return issue.keys.map((unknown) => ({ key: String(key), path: `${path}.${unknown}`, expected: undefined }));
-}
-
-function isJson(value: string): boolean {
-  try {
-    JSON.parse(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

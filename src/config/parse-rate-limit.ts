@@ -1,4 +1,4 @@
-import { type LimitUnit, limitUnits, type RateLimit } from "../model/rate-limit.ts";
+import { limitUnits, type RateLimit } from "../model/rate-limit.ts";
 import { parseDurationMs } from "./duration.ts";
 
 export const rateLimitExample = "requests=10000/1d, or gpt-5.4-mini:tokens=1e6/1m";
@@ -15,9 +15,5 @@ export function parseRateLimit(text: string): RateLimit | undefined {
   const periodMs = parseDurationMs(/^\D/.test(period ?? "") ? `1${period}` : (period ?? ""));
   if (unit === undefined || !(amount > 0) || !Number.isFinite(amount) || periodMs === undefined || periodMs === 0)
     return undefined;
-  return limitOf(unit, amount, periodMs, model);
-}
-
-function limitOf(unit: LimitUnit, amount: number, periodMs: number, model: string | undefined): RateLimit {
-  return model === undefined ? { unit, amount, periodMs } : { unit, amount, periodMs, model };
+  return { unit, amount, periodMs, model };
 }

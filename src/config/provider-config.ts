@@ -16,7 +16,7 @@ export interface ProviderConfig {
   readonly models?: Readonly<Record<string, string>> | undefined;
 }
 
-export const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;
+const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;
 
 export interface RouteConfig {
   readonly strategy: (typeof strategies)[number];

@@ -1,3 +1,5 @@
+import { member } from "../json/json-value.ts";
+
 /**
  * Translates SimpleLLMFunc's provider.json, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
  * "rate_limit_refill_rate", "max_retries", "retry_delay" }] }`. Each entry becomes a provider with a pool of keys and two routes: the
@@ -68,7 +70,7 @@ function isModelList(value: unknown): value is readonly ModelEntry[] {
 }
 
 function isModelEntry(value: unknown): value is ModelEntry {
-  return typeof value === "object" && value !== null && "model_name" in value && typeof value.model_name === "string";
+  return typeof member(value, "model_name") === "string";
 }
 
 /** `rate_limit_refill_rate` is requests per second, for each key. */

@@ -2,11 +2,10 @@ import { hash } from "node:crypto";
 import type { FailureKind } from "../model/failure.ts";
 import type { InvalidLine } from "../model/request.ts";
 import { Problem } from "./problem.ts";
-import { maxLineBytes } from "./split-lines.ts";
-import type { BrokenLine } from "./split-lines.ts";
+import { type BrokenLine, maxLineBytes } from "./split-lines.ts";
 
 /** What an invalid line keeps for its result. */
-export interface LineIdentity {
+interface LineIdentity {
   readonly lineNumber: number;
   readonly customId: string;
   /** Hex SHA-256 of its text. */

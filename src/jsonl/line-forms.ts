@@ -1,8 +1,7 @@
+import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
-import { isJsonObject } from "./read-json.ts";
-import type { JsonObject } from "./read-json.ts";
 import { anthropicPath } from "./request-path.ts";
 
 /** The request of a line, whichever form the line has. */
@@ -17,7 +16,7 @@ export interface Draft {
 }
 
 /** The parts of a line's text that a request keeps. */
-export interface DraftTexts {
+interface DraftTexts {
   readonly body: string;
   /** JSON text on one line. */
   readonly metadata: string | undefined;

@@ -1,5 +1,4 @@
-import { skipSpace } from "../json/json-text.ts";
-import type { JsonMember } from "../json/json-text.ts";
+import { type JsonMember, skipSpace } from "../json/json-text.ts";
 
 /**
  * Removes or replaces members in an object's text. The other members keep their bytes, white space included.

@@ -1,16 +1,15 @@
 import { z } from "zod";
+import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
-import { cutTexts, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
-import type { Draft } from "./line-forms.ts";
+import { cutTexts, type Draft, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
-import { isJsonObject, readJson } from "./read-json.ts";
-import type { JsonObject } from "./read-json.ts";
+import { readJson } from "./read-json.ts";
 import { inferPath, plainPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
@@ -186,7 +185,7 @@ export class RequestParser {
   }
 }
 
-/** Parses lines as they arrive, one request or `InvalidLine` for each. */
+/** Parses lines as they arrive, one request or `InvalidLine` for each. @throws what `lines` throws; never because of a line. */
 export async function* parseRequests(lines: AsyncIterable<readonly Line[]>, parser: RequestParser): AsyncGenerator<BatchInput> {
   for await (const group of lines) {
     for (const line of group) yield parser.parse(line);

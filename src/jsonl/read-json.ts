@@ -5,8 +5,6 @@ import { Problem } from "./problem.ts";
 /** Maximum nesting of a line: code that recurses over it (canonical JSON, a provider's parser) must not overflow the stack. */
 export const maxDepth = 1000;
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** Parses a line. @returns a `Problem` that says what is wrong and at which column, if it is not JSON or nested too deeply. */
 export function readJson(text: string): unknown {
   // Before parsing, because millions of levels take gigabytes. A level takes two characters, so short lines need no check.
@@ -18,8 +16,4 @@ export function readJson(text: string): unknown {
   } catch {
     return new Problem(`not JSON: ${explainJsonError(text) ?? "cannot be parsed"}`);
   }
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./read-json.ts";
+import type { JsonObject } from "../json/json-value.ts";
 
 /**
  * Matches plain paths only: no host, no `..`, no query. The allowed characters are those of every known API path; percent-encoding is

@@ -1,6 +1,5 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { createHash, hash } from "node:crypto";
-import type { Hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import { PartialLine } from "./partial-line.ts";
 
 /** Maximum length of a line. A longer one is reported and skipped; its bytes are hashed, not kept. */

@@ -3,7 +3,7 @@ import type Bottleneck from "bottleneck";
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
-import { ConfigurationError } from "../model/errors.ts";
+import { ConfigurationError, messageOf } from "../model/errors.ts";
 import { cancelled, unservedModel } from "../model/failure.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "./limiter.ts";
 import { cancelledWhileWaiting } from "./scheduler/waiting-queue.ts";
@@ -25,7 +25,7 @@ export interface BottleneckLimiterOptions {
 }
 
 /**
- * Lets a Bottleneck of yours decide when requests start: one that other code uses as well, or one that many processes share by Redis.
+ * Lets a Bottleneck of yours decide when requests start: one that other code uses as well.
  * The Bottleneck stays yours: it is not stopped with the manager.
  *
  * It replaces all limits of a manager, those that a provider tells as well, and each request goes to the first target that could take it.
@@ -53,9 +53,9 @@ export function createBottleneckLimiter(bottleneck: Bottleneck, options: Bottlen
 }
 
 class BottleneckLimiter implements Limiter {
+  waiting = 0;
   readonly #bottleneck: Bottleneck;
   readonly #weigh: (cost: Cost) => number;
-  #waiting = 0;
   #inFlight = 0;
 
   constructor(bottleneck: Bottleneck, weigh: (cost: Cost) => number) {
@@ -69,11 +69,11 @@ class BottleneckLimiter implements Limiter {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       let isWaiting = true;
-      this.#waiting += 1;
+      this.waiting += 1;
       const leave = (): void => {
         if (!isWaiting) return;
         isWaiting = false;
-        this.#waiting -= 1;
+        this.waiting -= 1;
         signal.removeEventListener("abort", cancel);
       };
       const cancel = (): void => {
@@ -99,13 +99,9 @@ class BottleneckLimiter implements Limiter {
     });
   }
 
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   status(): LimiterStatus {
-    const binding = this.#waiting > 0 ? "concurrency" : "nothing";
-    return { inFlight: this.#inFlight, waiting: this.#waiting, blockedBy: binding, pauseMs: 0 };
+    const binding = this.waiting > 0 ? "concurrency" : "nothing";
+    return { inFlight: this.#inFlight, waiting: this.waiting, blockedBy: binding, pauseMs: 0 };
   }
 
   /** None: a Bottleneck does not say what it allows. */
@@ -115,8 +111,4 @@ class BottleneckLimiter implements Limiter {
 
   /** Nothing was learned. */
   resetRateLimits(): void {}
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { items, member } from "../json/json-value.ts";
 import { RequestFailedError } from "../model/errors.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { Usage } from "../model/usage.ts";
@@ -33,11 +34,7 @@ export function completionOf(result: BatchResult): Completion {
 
 /** Of Chat Completions. */
 function textOf(body: unknown): string {
-  const choices = memberOf(body, "choices");
-  const content = memberOf(memberOf(Array.isArray(choices) ? choices[0] : undefined, "message"), "content");
+  const [choice] = items(member(body, "choices"));
+  const content = member(member(choice, "message"), "content");
   return typeof content === "string" ? content : "";
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
 }

@@ -9,6 +9,7 @@ import type { RetryPolicy } from "../retry/retry.ts";
 export type MaxFailures = { readonly count: number } | { readonly share: number };
 
 export interface RequestManagerOptions {
+  /** Whom to ask. */
   readonly provider: Provider;
   /** Requests in flight at most. @default 100 */
   readonly concurrency?: number;
@@ -24,7 +25,7 @@ export interface RequestManagerOptions {
   readonly limits?: readonly RateLimit[];
   /** Whether fewer than `concurrency` are in flight while the server throttles. @default true */
   readonly adaptive?: boolean;
-  /** Takes the role of the limiter that the options above describe, which are then without effect. */
+  /** Takes the role of the limiter that the options above describe, which are then without effect. @default none */
   readonly limiter?: Limiter;
   /** Where answers are kept and found again. @default no cache: every request is sent */
   readonly cache?: CacheStore;

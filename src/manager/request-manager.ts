@@ -118,7 +118,7 @@ export class RequestManager {
 
   /**
    * Stops all runs: no request is sent from now on, those in flight may take `drainMs` more and are kept. The runs then throw
-   * `RunStoppedError`.
+   * `RunStoppedError` with that message.
    */
   stop(message = "the run was interrupted"): void {
     const stop: Stop = { reason: "interrupted", message };

@@ -11,7 +11,7 @@ import { retry, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
-import { failedResult, sharedResult, succeededResult, unsentResult } from "./results.ts";
+import { failedResult, sharedResult, succeededResult } from "./results.ts";
 import type { RunStop } from "./run-stop.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
@@ -72,10 +72,10 @@ export class RequestWalk {
   #read(input: BatchInput): Journey | BatchResult {
     const { provider, emit } = this.#options;
     emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
-    if (input.kind === "invalid-line") return unsentResult({ request: input, id: this.#names.idOf(input) }, input.failure);
+    if (input.kind === "invalid-line") return failedResult({ request: input, id: this.#names.idOf(input) }, input, 0);
     const journey = new Journey(input, this.#names.name(input), provider);
     const failure = reasonNotToSend(input, provider);
-    return failure === undefined ? journey : unsentResult(journey, failure);
+    return failure === undefined ? journey : failedResult(journey, { failure }, 0);
   }
 
   /** With `dedupe`, requests that are identical to one under way share what becomes of it. */

@@ -1,5 +1,4 @@
 import type { ModelResponse, FailedAttempt } from "../model/attempt.ts";
-import type { Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../model/result.ts";
 
@@ -34,9 +33,4 @@ export function failedResult(
 /** The result of an identical request, as this line's own. */
 export function sharedResult(line: Line, result: BatchResult): BatchResult {
   return result.status === "succeeded" ? succeededResult(line, result.response, "shared", 0) : failedResult(line, result, 0);
-}
-
-/** @param failure Why it was never sent. */
-export function unsentResult(line: Line, failure: Failure): FailedResult {
-  return failedResult(line, { failure }, 0);
 }

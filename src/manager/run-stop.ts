@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Attempt } from "../model/attempt.ts";
+import { messageOf } from "../model/errors.ts";
 import type { Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
@@ -19,12 +20,13 @@ export interface RunStopOptions {
 
 /** Whether a run goes on, and what a stop cuts short: waits at once, attempts when they have had `drainMs` more. */
 export class RunStop {
+  /** Undefined while the run goes on. */
+  reason: Stop | undefined;
   readonly #options: RunStopOptions;
   readonly #conditions: StopConditions;
   readonly #waits = new AbortController();
   readonly #attempts = new AbortController();
   readonly #onStop: () => void;
-  #stop: Stop | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #drain: NodeJS.Timeout | undefined;
 
@@ -44,11 +46,6 @@ export class RunStop {
   /** Ends attempts in flight. */
   get attemptSignal(): AbortSignal {
     return this.#attempts.signal;
-  }
-
-  /** Undefined while the run goes on. */
-  get reason(): Stop | undefined {
-    return this.#stop;
   }
 
   startDeadline(): void {
@@ -77,8 +74,8 @@ export class RunStop {
 
   /** The first reason given stands. */
   stop(stop: Stop): void {
-    if (this.#stop !== undefined) return;
-    this.#stop = stop;
+    if (this.reason !== undefined) return;
+    this.reason = stop;
     this.#waits.abort();
     this.#drain = setTimeout(() => this.#attempts.abort(), this.#options.drainMs);
     this.#onStop();
@@ -93,8 +90,4 @@ export class RunStop {
   #stopIf(stop: Stop | undefined): void {
     if (stop !== undefined) this.stop(stop);
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { CacheError, RunStoppedError } from "../model/errors.ts";
+import { CacheError, RunStoppedError, messageOf } from "../model/errors.ts";
 import { internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
@@ -8,8 +8,8 @@ import { RequestWalk } from "./request-walk.ts";
 import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs, RunOptions } from "./run-options.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
-import { unsentResult } from "./results.ts";
-import { messageOf, RunStop } from "./run-stop.ts";
+import { failedResult } from "./results.ts";
+import { RunStop } from "./run-stop.ts";
 import type { Stop } from "./stop-conditions.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
@@ -67,7 +67,7 @@ export class Run {
     } catch (error) {
       const { provider, emit } = this.#options.walk;
       const id = new RequestNames(provider, false).idOf(input);
-      const result = unsentResult({ request: input, id }, internal(messageOf(error)));
+      const result = failedResult({ request: input, id }, { failure: internal(messageOf(error)) }, 0);
       emit({ type: "request-end", result });
       return result;
     } finally {

@@ -4,7 +4,7 @@ import type { Observer } from "../model/event.ts";
 import type { OnChunk, Provider } from "../providers/providers.ts";
 import type { Journey } from "./journey.ts";
 
-export interface SendAttemptOptions {
+interface SendAttemptOptions {
   readonly provider: Provider;
   readonly emit: Observer;
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
+import { RequestFailedError, messageOf } from "../model/errors.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
-import { RequestFailedError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
@@ -10,12 +10,11 @@ import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, succeededResult } from "./results.ts";
-import { messageOf } from "./run-stop.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
-export interface StreamRequestOptions {
+interface StreamRequestOptions {
   readonly provider: Provider;
   readonly limiter: Limiter;
   readonly retryRules: RetryRules;

@@ -1,5 +1,4 @@
-import type { Reply } from "./reply.ts";
-import { jsonType } from "./reply.ts";
+import { jsonType, type Reply } from "./reply.ts";
 
 /** What Anthropic calls each status; others are an `api_error` (Anthropic API, errors). */
 const types: Readonly<Record<number, string>> = {

@@ -7,7 +7,7 @@ export interface Reply {
 }
 
 /** The members of OpenAI's error object beside the message, and headers. */
-export interface ErrorDetails {
+interface ErrorDetails {
   readonly type?: string;
   readonly param?: string;
   readonly code?: string;

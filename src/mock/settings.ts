@@ -2,13 +2,13 @@ import { ConfigurationError } from "../model/errors.ts";
 
 /** Whose way of counting limits the server keeps. */
 export const rules = ["openai", "anthropic", "second", "window"] as const;
-export type Rules = (typeof rules)[number];
+type Rules = (typeof rules)[number];
 
 /** What a 429 tells of when to come back: to the millisecond, in whole seconds, or nothing. */
-export const retryAfters = ["exact", "seconds", "none"] as const;
+const retryAfters = ["exact", "seconds", "none"] as const;
 export type RetryAfter = (typeof retryAfters)[number];
 
-export const outageKinds = ["refuse-connections", "500", "503"] as const;
+const outageKinds = ["refuse-connections", "500", "503"] as const;
 
 /** A while in which no request is answered. Both times in milliseconds, the first from the first request on. */
 export interface OutagePlan {
@@ -17,6 +17,7 @@ export interface OutagePlan {
   readonly kind: (typeof outageKinds)[number];
 }
 
+/** What the mock allows, how long it takes and how it fails. */
 export interface MockServerOptions {
   /** 0 takes any free one. @default 0 */
   readonly port?: number | undefined;
@@ -35,6 +36,7 @@ export interface MockServerOptions {
   readonly tokensPerMinute?: number | undefined;
   /** Only with the rules of `anthropic`. @default no limit */
   readonly inputTokensPerMinute?: number | undefined;
+  /** Only with the rules of `anthropic`. @default no limit */
   readonly outputTokensPerMinute?: number | undefined;
   /** Whether responses tell of the limits in headers. @default true */
   readonly limitHeaders?: boolean | undefined;
@@ -44,6 +46,7 @@ export interface MockServerOptions {
   readonly retryAfter?: RetryAfter | undefined;
   /** Requests in flight; more get a 503. @default Infinity */
   readonly maxInFlight?: number | undefined;
+  /** @default none */
   readonly outage?: OutagePlan | undefined;
   /** How long an answer takes, in milliseconds. @default 50 */
   readonly latencyMs?: number | undefined;
@@ -55,24 +58,13 @@ export interface MockServerOptions {
   readonly seed?: number | undefined;
 }
 
-export interface MockSettings {
-  readonly port: number;
-  readonly host: string;
-  readonly rules: Rules;
-  readonly requestsPerMinute: number | undefined;
-  readonly tokensPerMinute: number | undefined;
-  readonly inputTokensPerMinute: number | undefined;
-  readonly outputTokensPerMinute: number | undefined;
-  readonly limitHeaders: boolean;
-  readonly limitWords: boolean;
-  readonly retryAfter: RetryAfter;
-  readonly maxInFlight: number;
-  readonly outage: OutagePlan | undefined;
-  readonly latencyMs: number;
-  readonly jitterMs: number;
-  readonly failRate: number;
-  readonly seed: number;
-}
+/** Without a default: absent is no limit, and no outage. */
+type Optional = "requestsPerMinute" | "tokensPerMinute" | "inputTokensPerMinute" | "outputTokensPerMinute" | "outage";
+
+/** The options with their defaults filled in. */
+export type MockSettings = Pick<MockServerOptions, Optional> & {
+  readonly [Name in Exclude<keyof MockServerOptions, Optional>]-?: NonNullable<MockServerOptions[Name]>;
+};
 
 /** Fills in the defaults. @throws ConfigurationError that names the first option with a value it cannot have. */
 export function readSettings(options: MockServerOptions): MockSettings {
@@ -96,18 +88,14 @@ const maxMs = 24 * 60 * 60 * 1000;
 
 function withDefaults(options: MockServerOptions): MockSettings {
   return {
+    ...options,
     port: options.port ?? 0,
     host: options.host ?? "127.0.0.1",
     rules: options.rules ?? "openai",
-    requestsPerMinute: options.requestsPerMinute,
-    tokensPerMinute: options.tokensPerMinute,
-    inputTokensPerMinute: options.inputTokensPerMinute,
-    outputTokensPerMinute: options.outputTokensPerMinute,
     limitHeaders: options.limitHeaders ?? true,
     limitWords: options.limitWords ?? true,
     retryAfter: options.retryAfter ?? "exact",
     maxInFlight: options.maxInFlight ?? Infinity,
-    outage: options.outage,
     latencyMs: options.latencyMs ?? 50,
     jitterMs: options.jitterMs ?? 0,
     failRate: options.failRate ?? 0,

@@ -68,3 +68,13 @@ export class RunStoppedError extends Error {
     this.reason = reason;
   }
 }
+
+/** What any thrown value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `ENOENT`, `SQLITE_BUSY` and the like; undefined where there is none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

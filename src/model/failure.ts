@@ -24,6 +24,7 @@ export const failureKinds = [
   "internal",
 ] as const;
 
+/** See `failureKinds`. */
 export type FailureKind = (typeof failureKinds)[number];
 
 /**
@@ -48,6 +49,7 @@ export interface Failure {
   readonly outage?: Outage;
 }
 
+/** What came of one target that was asked. */
 export interface TriedProvider {
   /** As people know it: `openai`, or `openai, key 2`. */
   readonly provider: string;
@@ -101,7 +103,7 @@ export function hasFailedEverywhere({ kind, providersTried = [] }: Failure): boo
 }
 
 /** Failures that every later request of the same key or model would share, so that going on would burn through the file. */
-export const sharedFailureKinds = ["authentication", "permission", "not_found", "insufficient_quota"] as const;
+const sharedFailureKinds = ["authentication", "permission", "not_found", "insufficient_quota"] as const;
 
 export type SharedFailureKind = (typeof sharedFailureKinds)[number];
 

@@ -11,7 +11,7 @@ export interface RateLimit {
   /** Above 0. */
   readonly amount: number;
   readonly periodMs: number;
-  /** Whose requests it counts. Default: those of all models together. */
+  /** Whose requests it counts. @default those of all models together */
   readonly model?: string | undefined;
 }
 

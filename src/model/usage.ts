@@ -9,13 +9,6 @@ export interface Usage {
   readonly reasoningTokens: number;
 }
 
-export const noUsage: Usage = {
-  promptTokens: 0,
-  completionTokens: 0,
-  cachedTokens: 0,
-  reasoningTokens: 0,
-};
-
 export function totalTokens(usage: Usage): number {
   return usage.promptTokens + usage.completionTokens;
 }

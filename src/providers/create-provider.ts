@@ -24,7 +24,7 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
   if (baseUrl === undefined)
     throw new ConfigurationError(`${name} needs a baseUrl: each of its customers has an address of their own`);
   const { authorization, tokenCounting, requestsPeriodMs } = preset;
-  // Somebody else's server may count as it likes.
+  // Another server at the preset's name may count otherwise.
   const limits = options.baseUrl === undefined && {
     ...(tokenCounting !== undefined && { tokenCounting }),
     ...(requestsPeriodMs !== undefined && { requestsPeriodMs }),

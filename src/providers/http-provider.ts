@@ -20,38 +20,45 @@ import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
+import { checkTls, type TlsSettings } from "./transport/tls-settings.ts";
 
 export interface HttpProviderOptions {
+  /** For people and logs. */
   readonly name: string;
   /** `https://api.openai.com/v1`; a bare origin will do too. */
   readonly baseUrl: string;
-  /** Send over plain http to other machines, too. Default: only to this one, and elsewhere over https alone. */
+  /** Send over plain http to other machines, too. @default false: only to this one, and elsewhere over https alone */
   readonly allowHttp?: boolean;
+  /** @default none: requests carry no key */
   readonly apiKey?: string;
-  /** Default: `bearer`. */
+  /** How the key is sent. @default "bearer" */
   readonly authorization?: AuthorizationStyle;
-  /** Sent with every request; they win over the provider's own. */
+  /** Sent with every request; they win over the provider's own. @default none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. Default: none. */
+  /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. @default none */
   readonly proxy?: string;
-  /** Connections at most. Default: as many as requests are in flight. */
+  /** Authorities of your own, and a certificate for servers that ask for one. */
+  readonly tls?: TlsSettings;
+  /** Connections at most. @default as many as requests are in flight */
   readonly connections?: number;
-  /** For one attempt, from `send` to the last byte of the body. Default: 10 minutes. */
+  /** For one attempt, from `send` to the last byte of the body. @default 600_000 */
   readonly timeoutMs?: number;
   /**
-   * Asks for every answer as a stream, with its usage, and puts it together. Default: only where a request's body says so. Bodies that
-   * say anything of `stream` are sent as they are, and so are those of APIs that do not stream.
+   * Asks for every answer as a stream, with its usage, and puts it together. Bodies that say anything of `stream` are sent as they are,
+   * and so are those of APIs that do not stream.
+   *
+   * @default false: only where a request's body says so
    */
   readonly stream?: boolean;
-  /** How long a stream may be silent, from its headers on. Default: 5 minutes, as long as clients on Node's `fetch` wait. */
+  /** How long a stream may be silent, from its headers on. @default 300_000, as long as clients on Node's `fetch` wait */
   readonly idleTimeoutMs?: number;
-  /** Which APIs it speaks. Default: all there are. */
+  /** Which APIs it speaks. @default all there are */
   readonly protocols?: readonly Protocol[];
-  /** How it counts the tokens of APIs whose answers count. Default: request and answer together. */
+  /** How it counts the tokens of APIs whose answers count. @default "sum": request and answer together */
   readonly tokenCounting?: TokenCounting;
-  /** Of the limit on requests that it tells in its headers. Default: a minute. */
+  /** Of the limit on requests that it tells in its headers. @default 60_000 */
   readonly requestsPeriodMs?: number;
-  /** Stands for the base URL in fingerprints, for a service whose address changes from run to run. */
+  /** Stands for the base URL in fingerprints, for a service whose address changes from run to run. @default the base URL */
   readonly endpointIdentity?: string;
 }
 
@@ -102,7 +109,8 @@ class HttpProvider implements Provider {
     };
     this.#streamsAll = options.stream ?? false;
     const { origin, host: authority } = base;
-    this.#connections = new ConnectionPool({ origin, authority, proxy, maxConnections: options.connections });
+    if (options.tls !== undefined) checkTls(options.tls);
+    this.#connections = new ConnectionPool({ origin, authority, proxy, tls: options.tls, maxConnections: options.connections });
   }
 
   endpoint(request: BatchRequest): string | undefined {

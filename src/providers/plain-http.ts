@@ -10,7 +10,7 @@ import type { BaseUrl } from "./base-url.ts";
 export function refusePlainHttp({ origin, host, hostname }: BaseUrl): void {
   if (origin.startsWith("https:") || isLoopback(hostname)) return;
   throw new ConfigurationError(
-    `Plain http to ${host} would send key, prompts and answers readable to everyone on the way, in a private network too. ` +
+    `Plain http to ${host} would send key, prompts and answers readable to every machine on the way, in a private network too. ` +
       "Use https, or a tunnel to this machine (such as ssh -L), or, if you trust that network, " +
       `allow it with --allow-http (in a program: allowHttp: true).${hint(hostname)}`,
   );

@@ -9,7 +9,7 @@ export interface Preset {
   readonly baseUrlVariable?: string;
   /** What is added to such a base URL if it is a bare origin, where that is not what the API itself adds. */
   readonly pathOfBareOrigin?: string;
-  /** The API that is its own. Default: Chat Completions. */
+  /** The API that is its own. @default "/v1/chat/completions" */
   readonly ownPath?: string;
   /** The environment variable that customarily holds the key. */
   readonly apiKeyVariable?: string;

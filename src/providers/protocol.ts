@@ -53,9 +53,7 @@ export interface Streaming {
   assemble(requestBody: string): StreamAssembler;
 }
 
-/**
- * One API's wire format, as pure functions. Shared code never asks which provider it is talking to: what differs is declared here.
- */
+/** One API's wire format, as pure functions. Shared code never asks which provider it is talking to: what differs is declared here. */
 export interface Protocol {
   /** Path as batch files spell it: `/v1/chat/completions`. */
   readonly path: string;

@@ -7,5 +7,6 @@ export { protocols } from "./protocols/protocols.ts";
 export type { OnChunk, Provider, SendOptions } from "./provider.ts";
 export { createRedact, type Redact } from "./redaction.ts";
 export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
-export { createRoutedProvider, type RoutedProviderOptions, type RouteStep } from "./routing/routed-provider.ts";
+export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
 export { RouteTarget } from "./routing/route-target.ts";
+export type { TlsSettings } from "./transport/tls-settings.ts";

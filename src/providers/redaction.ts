@@ -48,7 +48,7 @@ const escapes: readonly ((text: string) => string)[] = [
   (text) =>
     JSON.stringify(text)
       .slice(1, -1)
-      .replaceAll(/[<>&]/g, (character) => `\\u00${hex(character)}`), // Go
+      .replaceAll(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`), // Go
   encodeURIComponent,
   (text) => encodeURIComponent(text).replaceAll(/%../g, (byte) => byte.toLowerCase()),
   (text) => new URLSearchParams([["", text]]).toString().slice(1), // forms
@@ -69,10 +69,6 @@ const escapes: readonly ((text: string) => string)[] = [
 function escapeHtml(text: string, doubleQuote: string, singleQuote: string): string {
   const inText = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   return inText.replaceAll('"', doubleQuote).replaceAll("'", singleQuote);
-}
-
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16);
 }
 
 /** Base64 spells three bytes as four letters, so what surrounds a secret shifts it by 0, 1 or 2 bytes; whole groups stay. */

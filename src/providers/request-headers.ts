@@ -3,7 +3,7 @@ import { ConfigurationError } from "../model/errors.ts";
 /** How a key is sent: `authorization: Bearer KEY` (nearly all), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
 export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
 
-export interface HeaderOptions {
+interface HeaderOptions {
   readonly apiKey?: string;
   readonly authorization: AuthorizationStyle;
   /** The user's own. They win over all others. */

@@ -1,8 +1,6 @@
-export interface BackoffPolicy {
-  /** Ceiling of the first backoff; it doubles with each one. */
-  readonly retryDelayMs: number;
-  readonly maxRetryDelayMs: number;
-}
+import type { RetryPolicy } from "./retry-policy.ts";
+
+type BackoffPolicy = Pick<RetryPolicy, "retryDelayMs" | "maxRetryDelayMs">;
 
 /** More doublings would reach Infinity, and Infinity times a delay of 0 is not a number. */
 const maxDoublings = 100;

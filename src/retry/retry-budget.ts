@@ -7,7 +7,7 @@ import type { RetryQuota } from "./retry-quota.ts";
 const spreadShare = 0.1;
 const maxSpreadMs = 1_000;
 
-export interface RetryBudgetOptions {
+interface RetryBudgetOptions {
   readonly policy: RetryPolicy;
   readonly quota: RetryQuota;
   /** Monotonic milliseconds. */
@@ -17,7 +17,7 @@ export interface RetryBudgetOptions {
 }
 
 /** How long to wait before asking again, or why not to. */
-export type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
+type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
 
 /** What one request may still spend: retries on failures, and time on being throttled or not getting through, which costs no retry. */
 export class RetryBudget {

@@ -1,4 +1,4 @@
 /** The door of this room: whether to ask again, and when. */
-export { retry, type RetryOutcome, type RetryRules, type RetryTiming, type RetryWait } from "./retry-loop.ts";
+export { retry, type RetryOutcome, type RetryRules, type RetryWait } from "./retry-loop.ts";
 export type { RetryPolicy } from "./retry-policy.ts";
 export { RetryQuota } from "./retry-quota.ts";

@@ -9,7 +9,9 @@ export interface ModelAddress {
 
 /** One model of the configuration, asked through its manager's limits, retries and cache, with its keys. */
 export class ConfiguredModel {
+  /** Its name in the configuration. */
   readonly provider: string;
+  /** The model's. */
   readonly name: string;
   readonly #address: ModelAddress;
   readonly #manager: RequestManager;
@@ -21,12 +23,12 @@ export class ConfiguredModel {
     this.#manager = manager;
   }
 
-  /** @see RequestManager.complete */
+  /** The answer to one question. @throws RequestFailedError when it has none in the end. @see RequestManager.complete */
   complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
     return this.#manager.complete(question, { ...options, ...this.#address });
   }
 
-  /** Streams the answer. @see RequestManager.stream */
+  /** Streams the answer. @throws RequestFailedError when there is none, or it breaks off. @see RequestManager.stream */
   stream(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): AsyncGenerator<unknown> {
     return this.#manager.stream(completionRequest(question, { ...options, ...this.#address }));
   }

@@ -12,7 +12,7 @@ export interface LoadProvidersOptions {
   readonly configFile?: string;
   /** Where keys, proxies and `LLMBATCH_…` options come from. @default the process's environment */
   readonly environment?: Environment;
-  /** Options of the manager, such as a cache and observers; they win over the file's. */
+  /** Options of the manager, such as a cache and observers; they win over the file's. @default none */
   readonly options?: Partial<Omit<RequestManagerOptions, "provider">>;
   /** Called for each key that a provider rejects and that is no longer used. @default process.emitWarning */
   readonly onWarning?: (message: string) => void;

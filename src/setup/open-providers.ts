@@ -17,6 +17,7 @@ import {
 import { openConfigured } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 /** The mock's name for `--provider`. */
 export const mockName = "mock";
@@ -103,7 +104,14 @@ function isMock(name: string, options: Options): boolean {
 function openTargets(name: string, options: Options, environment: Environment, mock: Provider | undefined): RouteTarget[] {
   const config = options.providers[name];
   if (mock !== undefined && isMock(name, options)) return [new RouteTarget(name, mock, config?.limits)];
-  if (config !== undefined) return openConfigured(name, config, environment, transportOf(options), headersFor(name, options));
+  if (config !== undefined)
+    return openConfigured(
+      name,
+      config,
+      environment,
+      { ...transportOf(options), ...readTlsFiles(name, options, environment) },
+      headersFor(name, options),
+    );
   const own = name === options.provider ? options : { ...options, provider: name, base_url: undefined, api_key_env: undefined };
   return [new RouteTarget(name, openPreset(own, environment, headersFor(name, options)))];
 }
@@ -115,6 +123,7 @@ function openPreset(options: Options, environment: Environment, own: Readonly<Re
   const proxy = chooseProxy(settings.baseUrl ?? preset.baseUrl ?? "", environment);
   return createProvider(options.provider, {
     ...transportOf(options),
+    ...readTlsFiles(options.provider, options, environment),
     ...settings,
     ...(proxy !== undefined && { proxy }),
     headers: { ...headers, ...own },

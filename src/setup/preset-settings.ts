@@ -49,16 +49,13 @@ function findKey({ api_key_env, base_url, provider }: Choice, preset: Preset, en
   const key = valueOf(variable, environment);
   if (key !== undefined) return key;
   if (api_key_env !== undefined) throw new ConfigurationError(missingNamedKey(api_key_env));
-  const isOwnAddress = base_url !== undefined || (preset.baseUrl !== undefined && hasOwnAddress(preset, environment));
+  const isOwnAddress =
+    base_url !== undefined || (preset.baseUrl !== undefined && valueOf(preset.baseUrlVariable, environment) !== undefined);
   if (isOwnAddress || !preset.keyRequired) return undefined;
   throw new ConfigurationError(
     `no API key: the environment variable ${variable} is not set. Set it to your ${provider} key, ` +
       "or try without one: --provider mock",
   );
-}
-
-function hasOwnAddress({ baseUrlVariable }: Preset, environment: Environment): boolean {
-  return valueOf(baseUrlVariable, environment) !== undefined;
 }
 
 function headersFromEnvironment({ headerVariables = {} }: Preset, environment: Environment): Record<string, string> {

@@ -4,7 +4,7 @@ import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
 
-export interface RouteTableOptions {
+interface RouteTableOptions {
   readonly options: Options;
   /** Opens a provider by its name, once for each of its keys. @throws ConfigurationError when it cannot be used. */
   readonly openTargets: (provider: string) => readonly RouteTarget[];

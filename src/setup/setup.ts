@@ -3,5 +3,5 @@ export { ConfiguredModel } from "./configured-model.ts";
 export { openCache } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
-export { mockName, openProviders, type OpenedProviders, type OpenProvidersOptions } from "./open-providers.ts";
+export { mockName, openProviders, type OpenedProviders } from "./open-providers.ts";
 export { baseUrlFromEnvironment, valueOf } from "./preset-settings.ts";

@@ -3,32 +3,24 @@
  * at most 1 % of the value. From 0.01 ms to 28 hours; what lies outside is counted at the edge.
  */
 export class LatencyHistogram {
+  count = 0;
+  /** Exact; 0 when nothing was added. */
+  max = 0;
   readonly #buckets: Float64Array = new Float64Array(bucketCount);
-  #count = 0;
   #sum = 0;
-  #max = 0;
 
   /** Takes constant time. */
   add(milliseconds: number): void {
     const bucket = bucketOf(milliseconds);
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
-    this.#count += 1;
+    this.count += 1;
     this.#sum += milliseconds;
-    if (milliseconds > this.#max) this.#max = milliseconds;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Exact; 0 when nothing was added. */
-  get max(): number {
-    return this.#max;
+    if (milliseconds > this.max) this.max = milliseconds;
   }
 
   /** Exact; 0 when nothing was added. */
   get mean(): number {
-    return this.#count === 0 ? 0 : this.#sum / this.#count;
+    return this.count === 0 ? 0 : this.#sum / this.count;
   }
 
   /**
@@ -36,13 +28,13 @@ export class LatencyHistogram {
    * @returns the smallest value that at least this share of all values does not exceed, within 1 %; 0 when nothing was added.
    */
   percentile(share: number): number {
-    const rank = Math.max(1, Math.ceil(share * this.#count));
+    const rank = Math.max(1, Math.ceil(share * this.count));
     let passed = 0;
     for (const [bucket, count] of this.#buckets.entries()) {
       passed += count;
-      if (passed >= rank) return Math.min(middleOf(bucket), this.#max);
+      if (passed >= rank) return Math.min(middleOf(bucket), this.max);
     }
-    return this.#max;
+    return this.max;
   }
 }
 

@@ -3,15 +3,15 @@ import type { BatchResult } from "../model/result.ts";
 
 /** What became of the lines so far. */
 export class LineCounts {
+  completed = 0;
+  failed = 0;
+  cacheHits = 0;
+  deduplicated = 0;
   readonly #failures = new Map<FailureKind, number>();
   readonly #retrying = new Set<number>();
   #total = 0;
   #started = 0;
-  #completed = 0;
-  #failed = 0;
   #cancelled = 0;
-  #cacheHits = 0;
-  #deduplicated = 0;
 
   setTotal(lines: number): void {
     this.#total = lines;
@@ -32,9 +32,9 @@ export class LineCounts {
   end(result: BatchResult): void {
     if (this.#retrying.size > 0) this.#retrying.delete(result.lineNumber);
     if (result.status === "failed") return this.#fail(result.failure);
-    this.#completed += 1;
-    if (result.source === "cache") this.#cacheHits += 1;
-    if (result.source === "shared") this.#deduplicated += 1;
+    this.completed += 1;
+    if (result.source === "cache") this.cacheHits += 1;
+    if (result.source === "shared") this.deduplicated += 1;
   }
 
   /** A line whose result is `cancelled` did not fail: it is left for the next run. */
@@ -43,7 +43,7 @@ export class LineCounts {
       this.#cancelled += 1;
       return;
     }
-    this.#failed += 1;
+    this.failed += 1;
     this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
   }
 
@@ -52,27 +52,11 @@ export class LineCounts {
   }
 
   get done(): number {
-    return this.#completed + this.#failed;
-  }
-
-  get completed(): number {
-    return this.#completed;
-  }
-
-  get failed(): number {
-    return this.#failed;
+    return this.completed + this.failed;
   }
 
   get retrying(): number {
     return this.#retrying.size;
-  }
-
-  get cacheHits(): number {
-    return this.#cacheHits;
-  }
-
-  get deduplicated(): number {
-    return this.#deduplicated;
   }
 
   /** In the order of `failureKinds`, only those that occurred. */

@@ -5,12 +5,15 @@ const slots = 60;
  * began, by a clock that never goes back.
  */
 export class RateWindow {
+  /** Of all that was ever added. */
+  total = 0;
   readonly #sums: Float64Array = new Float64Array(slots);
   /** The second that a slot holds; a slot is emptied when its next second begins to be written. */
   readonly #seconds: Float64Array = new Float64Array(slots).fill(-1);
 
   /** Takes constant time. */
   add(amount: number, elapsedMs: number): void {
+    this.total += amount;
     const second = Math.floor(elapsedMs / 1000);
     const slot = second % slots;
     const sum = this.#seconds[slot] === second ? (this.#sums[slot] ?? 0) : 0;

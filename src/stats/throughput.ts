@@ -13,9 +13,6 @@ export class Throughput {
   readonly #lines = new RateWindow();
   readonly #linesNotFromCache = new RateWindow();
   readonly #tokens = new RateWindow();
-  #lineCount = 0;
-  #lineCountNotFromCache = 0;
-  #tokenCount = 0;
   #startTime: Date | undefined;
   #startMs = 0;
   #endMs: number | undefined;
@@ -37,17 +34,12 @@ export class Throughput {
   }
 
   addLine(isFromCache: boolean): void {
-    const elapsedMs = this.elapsedMs;
-    this.#lines.add(1, elapsedMs);
-    this.#lineCount += 1;
-    if (isFromCache) return;
-    this.#linesNotFromCache.add(1, elapsedMs);
-    this.#lineCountNotFromCache += 1;
+    this.#lines.add(1, this.elapsedMs);
+    if (!isFromCache) this.#linesNotFromCache.add(1, this.elapsedMs);
   }
 
   addTokens(tokens: number): void {
     this.#tokens.add(tokens, this.elapsedMs);
-    this.#tokenCount += tokens;
   }
 
   get startTime(): Date {
@@ -64,20 +56,21 @@ export class Throughput {
   }
 
   get linesPerSecond(): number {
-    return this.hasEnded ? mean(this.#lineCount, this.elapsedMs) : this.#lines.perSecond(recentSeconds, this.elapsedMs);
+    return this.#perSecond(this.#lines);
   }
 
   get tokensPerSecond(): number {
-    return this.hasEnded ? mean(this.#tokenCount, this.elapsedMs) : this.#tokens.perSecond(recentSeconds, this.elapsedMs);
+    return this.#perSecond(this.#tokens);
   }
 
   /** Lines from the cache come in bursts that say nothing about the rest, so others set the pace where there are any. */
   secondsFor(lines: number): number | undefined {
-    const pace =
-      this.#lineCountNotFromCache > 0
-        ? steadyPace(this.#linesNotFromCache, this.#lineCountNotFromCache, this.elapsedMs)
-        : steadyPace(this.#lines, this.#lineCount, this.elapsedMs);
+    const pace = steadyPace(this.#linesNotFromCache.total > 0 ? this.#linesNotFromCache : this.#lines, this.elapsedMs);
     return pace > 0 ? lines / pace : undefined;
+  }
+
+  #perSecond(amounts: RateWindow): number {
+    return this.hasEnded ? mean(amounts.total, this.elapsedMs) : amounts.perSecond(recentSeconds, this.elapsedMs);
   }
 }
 
@@ -87,10 +80,10 @@ const minuteSeconds = 60;
 const minLines = 30;
 
 /** Looks as far back as it must for a rate that does not jump. */
-function steadyPace(lines: RateWindow, lineCount: number, elapsedMs: number): number {
+function steadyPace(lines: RateWindow, elapsedMs: number): number {
   if (lines.sum(recentSeconds, elapsedMs) >= minLines) return lines.perSecond(recentSeconds, elapsedMs);
   if (lines.sum(minuteSeconds, elapsedMs) >= minLines) return lines.perSecond(minuteSeconds, elapsedMs);
-  return mean(lineCount, elapsedMs);
+  return mean(lines.total, elapsedMs);
 }
 
 function mean(count: number, elapsedMs: number): number {

@@ -3,41 +3,25 @@ import type { UsageJson } from "./token-stats-json.ts";
 
 /** Adds up usage. It is a `Usage` itself, so that it can be read as one at any time. */
 export class UsageSum implements Usage {
-  #promptTokens = 0;
-  #completionTokens = 0;
-  #cachedTokens = 0;
-  #reasoningTokens = 0;
+  promptTokens = 0;
+  completionTokens = 0;
+  cachedTokens = 0;
+  reasoningTokens = 0;
 
   add(usage: Usage): void {
-    this.#promptTokens += usage.promptTokens;
-    this.#completionTokens += usage.completionTokens;
-    this.#cachedTokens += usage.cachedTokens;
-    this.#reasoningTokens += usage.reasoningTokens;
-  }
-
-  get promptTokens(): number {
-    return this.#promptTokens;
-  }
-
-  get completionTokens(): number {
-    return this.#completionTokens;
-  }
-
-  get cachedTokens(): number {
-    return this.#cachedTokens;
-  }
-
-  get reasoningTokens(): number {
-    return this.#reasoningTokens;
+    this.promptTokens += usage.promptTokens;
+    this.completionTokens += usage.completionTokens;
+    this.cachedTokens += usage.cachedTokens;
+    this.reasoningTokens += usage.reasoningTokens;
   }
 
   toJSON(): UsageJson {
     return {
-      prompt_tokens: this.#promptTokens,
-      completion_tokens: this.#completionTokens,
+      prompt_tokens: this.promptTokens,
+      completion_tokens: this.completionTokens,
       total_tokens: totalTokens(this),
-      cached_tokens: this.#cachedTokens,
-      reasoning_tokens: this.#reasoningTokens,
+      cached_tokens: this.cachedTokens,
+      reasoning_tokens: this.reasoningTokens,
     };
   }
 }

@@ -1,6 +1,6 @@
+import { noUsage } from "../support/usage.ts";
 import { createLimiter } from "../../src/limiters/limiters.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
-import { noUsage } from "../../src/model/usage.ts";
 import { demandFor, limitsOf, type PerMinute } from "../limiters/attempts.ts";
 
 /**

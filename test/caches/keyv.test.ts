@@ -4,9 +4,9 @@ import { EventEmitter } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { noUsage } from "../support/usage.ts";
 import { createKeyvCache } from "../../src/caches/keyv.ts";
 import { CacheError } from "../../src/model/errors.ts";
-import { noUsage } from "../../src/model/usage.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

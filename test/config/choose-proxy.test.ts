@@ -17,6 +17,9 @@ describe("the proxy that the environment names", () => {
     ["https://127.1.2.3/v1", both, undefined],
     ["http://[::1]:8000/v1", both, undefined],
     ["nonsense", both, undefined],
+    ["https://api.openai.com/v1", { ALL_PROXY: "http://all:4" }, "http://all:4"],
+    ["http://api.example.com/v1", { ...both, all_proxy: "http://all:4" }, "http://plain:2"],
+    ["https://api.openai.com/v1", { HTTPS_PROXY: "", ALL_PROXY: "http://all:4" }, undefined],
   ])("for %s, of %j, is %s", (address, environment, proxy) => {
     expect(chooseProxy(address, environment)).toBe(proxy);
   });

@@ -1,10 +1,10 @@
 import { asyncProperty, assert, constantFrom, integer, jsonValue, record, string } from "fast-check";
 import { hash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { noUsage } from "../support/usage.ts";
 import type { CacheStore } from "../../src/caches/caches.ts";
 import type { ModelResponse } from "../../src/model/attempt.ts";
 import { CacheError } from "../../src/model/errors.ts";
-import { noUsage } from "../../src/model/usage.ts";
 
 export interface OpenOptions {
   readonly ttlMs?: number;

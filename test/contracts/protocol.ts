@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { noUsage } from "../support/usage.ts";
 import { failureKinds } from "../../src/model/failure.ts";
-import { noUsage, type Usage } from "../../src/model/usage.ts";
+import { type Usage } from "../../src/model/usage.ts";
 import type { HttpResponse, Protocol } from "../../src/providers/protocol.ts";
 
 export interface ProtocolSample {

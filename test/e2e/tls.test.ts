@@ -30,3 +30,24 @@ test("answers come over TLS as they do without, on connections that are kept", a
   expect(outputs[0]).toHaveLength(24);
   expect(outputs[1]).toEqual(outputs[0]);
 });
+
+test("SSL_CERT_FILE names the authorities, and a client certificate is shown to the server that asks for one", async () => {
+  const certificate = selfSignedCertificate("localhost");
+  const client = selfSignedCertificate("client");
+  const server = await serve(() => chatAnswer(), { tls: { ...certificate, requestCert: true, ca: client.cert } });
+  const user = new Workplace();
+  user.environment["SSL_CERT_FILE"] = user.write("authority.pem", certificate.cert);
+  user.write("in.jsonl", questions(3));
+  const run = ["run", "in.jsonl", "--base-url", `https://localhost:${server.port}/v1`, "-o", "out.jsonl", "--max-retries", "0"];
+  const without = await user.run(run);
+  expect([without.code === 0, server.ledger]).toEqual([false, []]);
+  const half = await user.runHere([...run, "--client-cert", user.write("cert.pem", client.cert)]);
+  expect([half.code, half.stderr]).toEqual([2, expect.stringContaining("needed together")]);
+  const key = ["--client-cert", "cert.pem", "--client-key", user.write("key.pem", certificate.key)];
+  const wrong = await user.runHere([...run, ...key]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("certificates cannot be used")]);
+  user.write("key.pem", client.key);
+  const { code, stderr } = await user.run([...run, ...key]);
+  expect(code, stderr).toBe(0);
+  expect(server.ledger).toHaveLength(3);
+});

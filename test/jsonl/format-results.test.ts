@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { noUsage } from "../support/usage.ts";
 import { formatResult } from "../../src/jsonl/format-results.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../../src/model/result.ts";
-import { noUsage } from "../../src/model/usage.ts";
 import { arbitraryStyle, arbitraryText, arbitraryTree, writeJson } from "../json/arbitrary-json.ts";
 
 const succeeded: SucceededResult = {

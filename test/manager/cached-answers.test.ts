@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Keyv } from "keyv";
 import { describe, expect, it } from "vitest";
+import { noUsage } from "../support/usage.ts";
 import { type ModelResponse, type BatchResult, type CacheStore, createKeyvCache, createMemoryCache } from "../../src/index.ts";
-import { noUsage } from "../../src/model/usage.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
 import { answerOf, prompts, repeat } from "./prompts.ts";

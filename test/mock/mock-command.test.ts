@@ -21,7 +21,7 @@ function dying<Child extends ChildProcess>(child: Child): Child {
 /** A process that runs the command, once it says where it listens. */
 async function startCommand(options: object) {
   const script = `const { runMockCommand } = await import(${JSON.stringify(command)});
-    await runMockCommand(${JSON.stringify(options)}, { stderr: process.stderr });`;
+    await runMockCommand(${JSON.stringify(options)});`;
   const child = dying(spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "pipe"] }));
   const allOutput = Promise.all([readText(child.stdout), readText(child.stderr), once(child, "exit")]);
   const [first] = await once(child.stderr, "data");
@@ -78,7 +78,7 @@ describe("llmbatch mock", () => {
   it("says which port is taken and leaves no signal handler behind", async () => {
     const { port } = await mock();
     const handlers = process.listenerCount("SIGINT");
-    await expect(runMockCommand({ port }, { stderr: process.stderr })).rejects.toThrow(ConfigurationError);
+    await expect(runMockCommand({ port })).rejects.toThrow(ConfigurationError);
     expect(process.listenerCount("SIGINT")).toBe(handlers);
   });
 });

@@ -1,7 +1,8 @@
+import { noUsage } from "../support/usage.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
 import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
-import { noUsage, type Usage } from "../../src/model/usage.ts";
+import { type Usage } from "../../src/model/usage.ts";
 import { type StatsClock, TokenStats } from "../../src/stats/stats.ts";
 
 /** A clock that goes when told to. */

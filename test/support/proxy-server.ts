@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect, type Server, type Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 import { closing, serve } from "./closing.ts";
 import { portOf } from "./raw-server.ts";
 import type { ScriptedServer, ScriptedServerOptions } from "./scripted-server.ts";
@@ -15,11 +16,6 @@ export interface Proxied {
 export async function serveBehindProxy(options?: ScriptedServerOptions, proxyTls?: TlsOptions): Promise<Proxied> {
   const server = await serve(undefined, options);
   return { server, proxy: closing(await ProxyServer.start(server.port, proxyTls)) };
-}
-
-interface TlsOptions {
-  readonly key: string;
-  readonly cert: string;
 }
 
 /** What a proxy was asked. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 import type { Server, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { portOf } from "./raw-server.ts";
@@ -35,7 +36,7 @@ export type Script = (call: ReceivedCall, ledger: readonly ReceivedCall[]) => Re
 
 export interface ScriptedServerOptions {
   /** Speak HTTPS with this key and certificate, in PEM. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
 }
 
 /** One request, as the server saw it. Times are of `performance.now()`. */

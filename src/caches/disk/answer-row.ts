@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
+import { parseJson } from "../../json/json-value.ts";
 import type { ModelResponse } from "../../model/attempt.ts";
-import { isStoredHead, parseStored, type StoredHead } from "../stored-answer.ts";
+import { isStoredHead, type StoredHead } from "../stored-answer.ts";
 
 /**
  * An answer as text: JSON of the form that Keyv writes, `{"value":{…},"expires":…}`, with the body last and as it was received, whatever
@@ -8,7 +9,7 @@ import { isStoredHead, parseStored, type StoredHead } from "../stored-answer.ts"
  *
  *     {"value":{"checksum":"…","storedAt":1767225600000,"statusCode":200,"requestId":"…","usage":{…},"body":{}}}
  */
-export interface StoredRow {
+interface StoredRow {
   readonly response: ModelResponse;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
@@ -43,7 +44,7 @@ export function readRow(key: string, row: unknown): StoredRow | undefined {
   const headEnd = row.indexOf(beforeBody); // the head cannot hold that: in a string its quotes are escaped
   if (headEnd === -1) return undefined;
   const head = row.slice(0, headEnd);
-  const stored = parseStored(head + afterBody);
+  const stored = parseJson(head + afterBody);
   if (!isRowHead(stored)) return undefined;
   const { checksum, storedAt, statusCode, requestId, usage } = stored.value;
   const body = row.slice(headEnd + beforeBody.length, -afterBody.length);

@@ -6,7 +6,7 @@ import { diskError, isBusy, missingModuleError } from "./disk-error.ts";
 /** Columns by name. Any process may have written them, so their types are not known. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** The database, as the user named it: for messages. */
   readonly path: string;
   /** Its real path; undefined for an empty database in memory. */

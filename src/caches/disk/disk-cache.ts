@@ -3,7 +3,7 @@ import { CacheError } from "../../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
 import type { CacheStore } from "../cache-store.ts";
 import type { Connection } from "./connection.ts";
-import { Grouped } from "./grouped.ts";
+import { Grouped } from "../grouped.ts";
 import { answerPrefix, noteRow, readNote, readValues, type TableRow, writeRows } from "./keyv-table.ts";
 import { deleteAllRows, deleteExpiredRows, type Expiry, type RowSummary, shrink, summarizeRows } from "./maintenance.ts";
 import { databaseBytes } from "./private-file.ts";
@@ -16,7 +16,7 @@ export interface DiskCacheStats extends RowSummary {
 }
 
 /** An open database, and how to use it. */
-export interface DiskCacheParts {
+interface DiskCacheParts {
   /** As the user named it, for messages. */
   readonly path: string;
   /** Its real path; undefined for a database in memory. */

@@ -1,4 +1,4 @@
-import { CacheError } from "../../model/errors.ts";
+import { CacheError, errorCode, messageOf } from "../../model/errors.ts";
 
 /**
  * Says in words for a person why a disk cache failed, and what to do.
@@ -24,7 +24,7 @@ export function missingModuleError(cause: unknown): CacheError {
 
 /** Another connection has the lock: a second try can succeed. */
 export function isBusy(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
 }
 
@@ -70,13 +70,5 @@ const explanations: Readonly<Record<string, Explanation>> = {
 };
 
 function explain(cause: unknown): Explanation {
-  return explanations[codeOf(cause) ?? ""] ?? { reason: messageOf(cause), remedy: elsewhere };
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return explanations[errorCode(cause) ?? ""] ?? { reason: messageOf(cause), remedy: elsewhere };
 }

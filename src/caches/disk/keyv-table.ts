@@ -19,8 +19,8 @@ export interface TableRow {
 
 /** Of several rows with the same key the last stays. Values in one JSON array (`json_each`) take three times the CPU with 8 KB each. */
 export async function writeRows(connection: Connection, rows: readonly TableRow[]): Promise<void> {
-  const places = rows.map(() => "(?, ?)").join();
-  const sql = `INSERT INTO keyv (key, value) VALUES ${places} ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+  const slots = rows.map(() => "(?, ?)").join();
+  const sql = `INSERT INTO keyv (key, value) VALUES ${slots} ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
   await connection.query(
     sql,
     rows.flatMap(({ key, value }) => [key, value]),

@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorCode } from "../../model/errors.ts";
 
 /**
  * Makes sure that a database file is there and that its owner alone can read it, whatever the umask: mode 0600, in a folder of
@@ -38,7 +39,7 @@ async function createFile(path: string): Promise<void> {
     const created = await open(path, "wx", 0o600);
     await created.close();
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
@@ -49,9 +50,5 @@ async function tighten(file: string): Promise<void> {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (!hasCode(error, "ENOENT")) throw error;
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  if (errorCode(error) !== "ENOENT") throw error;
 }

@@ -6,7 +6,7 @@ import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
-export type CacheAction = "stats" | "path" | "prune" | "clear";
+type CacheAction = "stats" | "path" | "prune" | "clear";
 
 /** `llmbatch cache …`: looks after the disk cache. Writes to stdout. @returns the exit code. */
 export async function cacheCommand(action: CacheAction, flags: { cachePath?: string; olderThan?: string }): Promise<number> {

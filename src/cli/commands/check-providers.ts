@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { member, parseJson } from "../../json/json-value.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
@@ -10,7 +11,7 @@ export interface CheckTarget {
   readonly provider: Provider;
   readonly model: string;
   /** @default "/v1/chat/completions" */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 export interface CheckOutcome {
@@ -48,7 +49,6 @@ function probeRequest({ model, path = "/v1/chat/completions" }: CheckTarget): Ba
 
 function describe(attempt: Attempt): string {
   if (!attempt.ok) return `${attempt.failure.kind}: ${attempt.failure.message}`;
-  const response: unknown = JSON.parse(attempt.response.body);
-  const model = typeof response === "object" && response !== null && "model" in response ? response.model : undefined;
+  const model = member(parseJson(attempt.response.body), "model");
   return typeof model === "string" ? model : "(unnamed)";
 }

@@ -45,13 +45,12 @@ function probesOf(name: string, options: Options, { targetsOf }: OpenedProviders
   const config = options.providers[name];
   const path = pathOf(config === undefined ? options.base_url : config.base_url, config?.preset ?? name);
   const model = config?.models?.[asked] ?? asked;
-  return targetsOf(name).map((place): CheckTarget => Object.assign({ name: place.name, provider: place.provider, model }, path));
+  return targetsOf(name).map((target) => ({ name: target.name, provider: target.provider, model, path }));
 }
 
 /** The service's own API, at its own address. */
-function pathOf(baseUrl: string | undefined, preset: string): { path?: string } {
-  const path = baseUrl === undefined ? presets[preset]?.ownPath : undefined;
-  return path === undefined ? {} : { path };
+function pathOf(baseUrl: string | undefined, preset: string): string | undefined {
+  return baseUrl === undefined ? presets[preset]?.ownPath : undefined;
 }
 
 /** The command is interactive: it does not wait for the 10 minutes of a run's `--timeout`. */

@@ -1,9 +1,5 @@
-import type { MockServerOptions, MockStats } from "../../mock/mock.ts";
-import { startMockServer } from "../../mock/mock.ts";
-
-export interface MockCommandStreams {
-  readonly stderr: { write(text: string): unknown };
-}
+import { once } from "node:events";
+import { type MockServerOptions, type MockStats, startMockServer } from "../../mock/mock.ts";
 
 /**
  * `llmbatch mock`: serves the mock until SIGINT or SIGTERM, then prints one line of statistics.
@@ -11,14 +7,14 @@ export interface MockCommandStreams {
  * @param options Times in milliseconds.
  * @throws ConfigurationError if an option's value or the port cannot be used. Not thrown once it listens.
  */
-export async function runMockCommand(options: MockServerOptions, streams: MockCommandStreams): Promise<void> {
+export async function runMockCommand(options: MockServerOptions): Promise<void> {
   const server = await startMockServer(options);
   const stopped = nextStopSignal();
-  streams.stderr.write(`llmbatch mock listening on ${server.url} (${describeOptions(options)}); Ctrl-C stops it\n`);
-  streams.stderr.write(`Try: echo '"Say hello"' | llmbatch run --base-url ${server.url} --model mock-chat\n`);
+  process.stderr.write(`llmbatch mock listening on ${server.url} (${describeOptions(options)}); Ctrl-C stops it\n`);
+  process.stderr.write(`Try: echo '"Say hello"' | llmbatch run --base-url ${server.url} --model mock-chat\n`);
   await stopped;
   await server.close();
-  streams.stderr.write(`${summarise(server.stats())}\n`);
+  process.stderr.write(`${summarise(server.stats())}\n`);
 }
 
 function describeOptions(options: MockServerOptions): string {
@@ -37,16 +33,10 @@ function describeOptions(options: MockServerOptions): string {
   return limits.join(", ");
 }
 
-function nextStopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
+async function nextStopSignal(): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([once(process, "SIGINT", over), once(process, "SIGTERM", over)]);
+  over.abort(); // the other one's listener goes, too
 }
 
 function summarise(stats: MockStats): string {

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type
 import { isAbsolute, resolve, sep } from "node:path";
 import { type FindLocalFile, headBytes, type LocalFile, type NoLocalFile } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { describeSystemError } from "./system-error.ts";
+import { asConfigurationError, describeSystemError } from "./system-error.ts";
 
 /**
  * Allows the files below one folder: their real paths, behind all symbolic links, must lie there. Only regular files are opened, because
@@ -36,7 +36,7 @@ function realFolder(folder: string): string {
     const root = realpathSync.native(folder);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
-    throw new ConfigurationError(`--allow-files: cannot use ${folder}: ${describeSystemError(error)}`, { cause: error });
+    throw asConfigurationError(`--allow-files: cannot use ${folder}`, error);
   }
   throw new ConfigurationError(`--allow-files: cannot use ${folder}: it is not a directory`);
 }

@@ -1,6 +1,5 @@
 import { fstatSync, statSync } from "node:fs";
-import { ConfigurationError } from "../../model/errors.ts";
-import { errorCode } from "./system-error.ts";
+import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { descriptorOf, realPathOf } from "./resolve-output.ts";
 
 /** The files of one run, as the user wrote them. `-` and undefined are stdin for the input, stdout for the output. */

@@ -1,8 +1,8 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { ConfigurationError } from "../../model/errors.ts";
+import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
-import { errorCode, describeSystemError } from "./system-error.ts";
+import { asConfigurationError } from "./system-error.ts";
 
 export interface FileLock {
   /** Removes the lock if this process still owns it. Never throws: the next run takes over a lock that stays behind. */
@@ -23,9 +23,7 @@ export function lockFile(path: string, name: string): FileLock {
   try {
     acquire(lockPath, self, name);
   } catch (error) {
-    throw error instanceof ConfigurationError
-      ? error
-      : new ConfigurationError(`cannot lock ${name}: ${describeSystemError(error)}`, { cause: error });
+    throw asConfigurationError(`cannot lock ${name}`, error);
   }
   const releaseNow = (): void => {
     process.off("exit", releaseNow);
@@ -75,12 +73,10 @@ function release(lockPath: string, self: LockHolder): void {
 function create(lockPath: string, self: LockHolder): boolean {
   const aside = writeAside(lockPath, self);
   try {
-    linkSync(aside, lockPath);
-    return true;
+    return makeNew(() => linkSync(aside, lockPath));
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    if (hardLinksUnsupported.has(errorCode(error) ?? "")) return createInPlace(lockPath, self);
-    throw error;
+    if (!hardLinksUnsupported.has(errorCode(error) ?? "")) throw error;
+    return makeNew(() => writeLock(lockPath, self));
   } finally {
     rmSync(aside);
   }
@@ -89,9 +85,10 @@ function create(lockPath: string, self: LockHolder): boolean {
 /** Answers of FAT and some network drives. */
 const hardLinksUnsupported: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-function createInPlace(lockPath: string, self: LockHolder): boolean {
+/** @returns false when there is such a file already. */
+function makeNew(make: () => void): boolean {
   try {
-    writeLock(lockPath, self);
+    make();
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;

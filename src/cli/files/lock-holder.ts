@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { errorCode } from "./system-error.ts";
+import { errorCode } from "../../model/errors.ts";
+import { isJsonObject, parseJson } from "../../json/json-value.ts";
 
 /** The process that holds a lock, as written in the lock file. */
 export interface LockHolder {
@@ -22,12 +23,7 @@ export function thisProcess(): LockHolder {
 
 /** @returns undefined if no run has written `text`. */
 export function parseHolder(text: string): LockHolder | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   return isHolder(value) ? value : undefined;
 }
 
@@ -45,8 +41,8 @@ export function isAlive({ pid, host, started }: LockHolder): boolean {
 }
 
 function isHolder(value: unknown): value is LockHolder {
-  if (typeof value !== "object" || value === null) return false;
-  const { id, pid, host, started }: Partial<Record<keyof LockHolder, unknown>> = value;
+  if (!isJsonObject(value)) return false;
+  const { id, pid, host, started } = value;
   const isId = typeof id === "string" && /^[0-9a-f]{16}$/.test(id); // it becomes part of a path
   const isPid = Number.isInteger(pid) && Number(pid) > 0;
   return isId && isPid && typeof host === "string" && (started === undefined || typeof started === "string");

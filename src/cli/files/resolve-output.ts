@@ -1,13 +1,13 @@
 import { constants } from "node:fs";
 import { access, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { ConfigurationError } from "../../model/errors.ts";
-import { errorCode, describeSystemError } from "./system-error.ts";
+import { ConfigurationError, errorCode } from "../../model/errors.ts";
+import { asConfigurationError } from "./system-error.ts";
 
 /** What a name on the command line stands for. `name` is as the user wrote it. */
-export type ResolvedOutput = ResolvedFile | ResolvedSink;
+type ResolvedOutput = ResolvedFile | ResolvedSink;
 
-export interface ResolvedFile {
+interface ResolvedFile {
   readonly kind: "file";
   readonly name: string;
   /** The real path, past all links. There may be no such file yet. */
@@ -40,9 +40,7 @@ export async function resolveOutput(name: string): Promise<ResolvedOutput> {
     await assertWritableDirectory(name, dirname(path));
     return { kind: "file", name, path };
   } catch (error) {
-    throw error instanceof ConfigurationError
-      ? error
-      : new ConfigurationError(`cannot write ${name}: ${describeSystemError(error)}`, { cause: error });
+    throw asConfigurationError(`cannot write ${name}`, error);
   }
 }
 
@@ -83,11 +81,6 @@ async function assertWritableDirectory(name: string, directory: string): Promise
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new ConfigurationError(
-      `cannot write ${name}: no file can be made in its directory ${directory}: ${describeSystemError(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw asConfigurationError(`cannot write ${name}: no file can be made in its directory ${directory}`, error);
   }
 }

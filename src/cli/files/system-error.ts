@@ -1,3 +1,5 @@
+import { ConfigurationError, errorCode, messageOf, OutputError } from "../../model/errors.ts";
+
 const words: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EBADF: "the descriptor is not open",
@@ -20,10 +22,16 @@ const words: Readonly<Record<string, string>> = {
 /** Describes an error of opening, reading or writing a file, without the file's name. */
 export function describeSystemError(error: unknown): string {
   const code = errorCode(error);
-  return (code && words[code]) || (error instanceof Error ? error.message : String(error));
+  return (code && words[code]) || messageOf(error);
 }
 
-/** `ENOENT` and the like; undefined if `error` is not a system error. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+/** @param what Cannot be done: `cannot write out.jsonl`. An error that says so already is returned as it is. */
+export function asConfigurationError(what: string, error: unknown): ConfigurationError {
+  if (error instanceof ConfigurationError) return error;
+  return new ConfigurationError(`${what}: ${describeSystemError(error)}`, { cause: error });
+}
+
+/** The same for what breaks off while the run goes on. */
+export function asOutputError(what: string, error: unknown): OutputError {
+  return new OutputError(`${what}: ${describeSystemError(error)}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import type { Line, RequestParser } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import type { BatchInput, BatchRequest } from "../../model/request.ts";
+import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
 
 const maxProblemsShown = 10;
@@ -27,17 +27,19 @@ export interface CheckedInput {
   readonly tooLong?: ReadonlySet<number>;
 }
 
+/** What the check needs of a provider. */
+export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal">;
+
 /**
  * Checks every line of an input, offline.
  *
  * @param parser May be one with `checkOnly`.
- * @param unsupported Says why the provider cannot be asked a request that parses; undefined when it can.
  */
 export async function checkInput(
   name: string,
   lines: AsyncIterable<readonly Line[]>,
   parser: RequestParser,
-  unsupported: (request: BatchRequest) => string | undefined,
+  provider: AskedProvider,
 ): Promise<InputCheck> {
   const problems: string[] = [];
   const tooLong = new Set<number>();
@@ -48,7 +50,7 @@ export async function checkInput(
     count += group.length;
     for (const line of group) {
       const input = parser.parse(line);
-      const problem = problemOf(input, unsupported);
+      const problem = problemOf(input, provider);
       if (problem !== undefined) {
         invalid += 1;
         if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
@@ -62,16 +64,6 @@ export async function checkInput(
   return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }
 
-/** The `unsupported` of `checkInput` for a provider. */
-export function unsupportedBy(
-  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
-): (request: BatchRequest) => string | undefined {
-  return (request) =>
-    provider.endpoint(request) === undefined
-      ? (provider.refusal?.(request) ?? `${provider.name} cannot be asked at ${request.path}`)
-      : undefined;
-}
-
 /** @throws ConfigurationError listing the first problems and their total. */
 export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
   if (invalid === 0) return;
@@ -80,6 +72,8 @@ export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
   throw new ConfigurationError([...problems, ...more, total].join("\n"));
 }
 
-function problemOf(input: BatchInput, unsupported: (request: BatchRequest) => string | undefined): string | undefined {
-  return input.kind === "invalid-line" ? input.failure.message : unsupported(input);
+function problemOf(input: BatchInput, provider: AskedProvider): string | undefined {
+  if (input.kind === "invalid-line") return input.failure.message;
+  if (provider.endpoint(input) !== undefined) return undefined;
+  return provider.refusal?.(input) ?? `${provider.name} cannot be asked at ${input.path}`;
 }

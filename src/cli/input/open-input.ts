@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ConfigurationError } from "../../model/errors.ts";
-import { describeSystemError } from "../files/system-error.ts";
+import { asConfigurationError } from "../files/system-error.ts";
 import { FileInput } from "./file-input.ts";
 import type { Input } from "./input.ts";
 import { StreamInput } from "./stream-input.ts";
@@ -27,10 +27,7 @@ export async function openInput(path: string, stdin: Readable): Promise<Input> {
     if (status.isFIFO()) return new StreamInput(path, openPipe(path));
     return new FileInput(path, await open(path), status.isFile());
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error;
-    throw new ConfigurationError(`cannot read ${path || "a file without a name"}: ${describeSystemError(error)}`, {
-      cause: error,
-    });
+    throw asConfigurationError(`cannot read ${path || "a file without a name"}`, error);
   }
 }
 

@@ -1,14 +1,13 @@
 import type { Options } from "../../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
 import type { BatchInput } from "../../model/request.ts";
-import type { Provider } from "../../providers/providers.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
-import { type CheckedInput, checkInput, type InputCheck, unsupportedBy } from "./check-input.ts";
+import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
-export type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
-export interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   /** The outcome of `checkWhole`. */
   readonly checked: CheckedInput;
 }
@@ -33,16 +32,10 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
   for (const line of lines) yield parser.parse(line);
 }
 
-/**
- * Checks the whole input, offline. It gives no warnings: they come up when the input is read to be sent.
- */
-export function checkRequests(
-  input: Input,
-  options: ParsingOptions,
-  provider: Pick<Provider, "name" | "endpoint" | "refusal">,
-): Promise<InputCheck> {
+/** Checks the whole input, offline. It gives no warnings: they come up when the input is read to be sent. */
+export function checkRequests(input: Input, options: ParsingOptions, provider: AskedProvider): Promise<InputCheck> {
   const parser = createParser(options, { checkOnly: true });
-  return checkInput(input.name, splitLines(input), parser, unsupportedBy(provider));
+  return checkInput(input.name, splitLines(input), parser, provider);
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */

@@ -1,27 +1,25 @@
-import { OutputError, ConfigurationError } from "../../model/errors.ts";
-import { errorCode, describeSystemError } from "../files/system-error.ts";
+import { errorCode } from "../../model/errors.ts";
+import { asConfigurationError, asOutputError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { type Sink, openSink } from "./sink.ts";
 import type { ResolvedSink } from "../files/resolve-output.ts";
-import type { Output, OutputOptions } from "./output.ts";
+import type { Output } from "./output.ts";
 
 /** Stdout, an inherited descriptor, a named pipe or a device: written directly, nothing is renamed. */
 export class DirectOutput implements Output {
   readonly path?: string;
   readonly isFile = false;
+  readerGone = false;
   readonly #name: string;
   readonly #sink: Sink;
   readonly #buffer: OutputBuffer;
-  #readerGone = false;
-  #ended = false;
 
   /** @throws ConfigurationError when it cannot be opened. */
-  static async open(resolved: ResolvedSink, options: OutputOptions): Promise<DirectOutput> {
+  static async open(resolved: ResolvedSink): Promise<DirectOutput> {
     try {
-      return new DirectOutput(resolved.name, await openSink(resolved, options.signal));
+      return new DirectOutput(resolved.name, await openSink(resolved));
     } catch (error) {
-      if (options.signal?.aborted) throw error;
-      throw new ConfigurationError(`cannot write ${resolved.name}: ${describeSystemError(error)}`, { cause: error });
+      throw asConfigurationError(`cannot write ${resolved.name}`, error);
     }
   }
 
@@ -32,12 +30,8 @@ export class DirectOutput implements Output {
     this.#buffer = new OutputBuffer((bytes) => this.#send(bytes));
   }
 
-  get readerGone(): boolean {
-    return this.#readerGone;
-  }
-
   write(...texts: readonly string[]): Promise<void> | undefined {
-    return this.#readerGone ? undefined : this.#buffer.write(texts);
+    return this.readerGone ? undefined : this.#buffer.write(texts);
   }
 
   flush(): Promise<void> {
@@ -45,33 +39,20 @@ export class DirectOutput implements Output {
   }
 
   finish(): Promise<void> {
-    return this.#end(() => this.#buffer.flush());
+    return this.#buffer.end(() => this.#buffer.flush(), this.#sink.close);
   }
 
   abandon(): Promise<void> {
-    return this.#end(async () => {
-      if (!this.#buffer.failureReported) await this.#buffer.flush();
-    });
-  }
-
-  async #end(lastStep: () => Promise<void>): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      await lastStep();
-    } finally {
-      this.#buffer.close();
-      await this.#sink.close();
-    }
+    return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#sink.close);
   }
 
   async #send(bytes: Buffer): Promise<void> {
-    if (this.#readerGone) return;
+    if (this.readerGone) return;
     try {
       await this.#sink.write(bytes);
     } catch (error) {
-      this.#readerGone = readerGoneCodes.has(errorCode(error) ?? "");
-      if (!this.#readerGone) throw new OutputError(`cannot write ${this.#name}: ${describeSystemError(error)}`, { cause: error });
+      this.readerGone = readerGoneCodes.has(errorCode(error) ?? "");
+      if (!this.readerGone) throw asOutputError(`cannot write ${this.#name}`, error);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { OutputError, ConfigurationError } from "../../model/errors.ts";
+import { errorCode } from "../../model/errors.ts";
 import { type FileLock, lockFile } from "../files/file-lock.ts";
-import { errorCode, describeSystemError } from "../files/system-error.ts";
+import { asConfigurationError, asOutputError } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { writeToDescriptor } from "./write-fully.ts";
 import type { Output } from "./output.ts";
@@ -17,7 +17,6 @@ export class FileOutput implements Output {
   readonly #handle: FileHandle;
   readonly #lock: FileLock;
   readonly #buffer: OutputBuffer;
-  #ended = false;
 
   /**
    * @param path As the user wrote it.
@@ -30,9 +29,7 @@ export class FileOutput implements Output {
       return new FileOutput(path, realPath, await recreate(partialOf(realPath)), lock);
     } catch (error) {
       lock.releaseNow();
-      throw new ConfigurationError(`cannot write ${partialOf(shownPath(path, realPath))}: ${describeSystemError(error)}`, {
-        cause: error,
-      });
+      throw asConfigurationError(`cannot write ${partialOf(shownPath(path, realPath))}`, error);
     }
   }
 
@@ -52,36 +49,27 @@ export class FileOutput implements Output {
     return this.#buffer.flush();
   }
 
-  async finish(): Promise<void> {
-    await this.#end(async () => {
+  finish(): Promise<void> {
+    return this.#buffer.end(async () => {
       await this.#buffer.flush();
       await this.#moveIntoPlace();
-    });
+    }, this.#close);
   }
 
-  async abandon(): Promise<void> {
-    await this.#end(async () => {
-      if (!this.#buffer.failureReported) await this.#buffer.flush();
-    });
+  abandon(): Promise<void> {
+    return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#close);
   }
 
-  async #end(lastSteps: () => Promise<void>): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      await lastSteps();
-    } finally {
-      this.#buffer.close();
-      await this.#handle.close().catch(() => undefined);
-      this.#lock.releaseNow();
-    }
-  }
+  readonly #close = async (): Promise<void> => {
+    await this.#handle.close().catch(() => undefined);
+    this.#lock.releaseNow();
+  };
 
   async #send(bytes: Buffer): Promise<void> {
     try {
       await writeToDescriptor(this.#handle.fd, bytes);
     } catch (error) {
-      throw new OutputError(`cannot write ${this.#shownPartial}: ${describeSystemError(error)}`, { cause: error });
+      throw asOutputError(`cannot write ${this.#shownPartial}`, error);
     }
   }
 
@@ -89,8 +77,7 @@ export class FileOutput implements Output {
     try {
       await moveIntoPlace(this.#handle, partialOf(this.#realPath), this.#realPath);
     } catch (error) {
-      const where = `cannot put ${this.#shownPartial} in the place of ${this.path}`;
-      throw new OutputError(`${where}: ${describeSystemError(error)}`, { cause: error });
+      throw asOutputError(`cannot put ${this.#shownPartial} in the place of ${this.path}`, error);
     }
   }
 

@@ -21,6 +21,7 @@ export class OutputBuffer {
   #sending: Promise<void> | undefined;
   #failure: unknown;
   #failureReported = false;
+  #hasEnded = false;
 
   /** @param send Writes all bytes. Its next call comes after its promise has resolved; the buffer is then reused. */
   constructor(send: (bytes: Buffer) => Promise<void>) {
@@ -41,14 +42,21 @@ export class OutputBuffer {
     if (this.#failure !== undefined) await this.#reportFailure();
   }
 
-  /** Makes every later `write` reject. Call it after `flush`. */
-  close(): void {
-    this.#failure ??= new Error("the output was written to after its end");
+  /** `flush`, unless a call has rejected with the error of a `send` already. */
+  async flushUnlessReported(): Promise<void> {
+    if (!this.#failureReported) await this.flush();
   }
 
-  /** Whether a call has rejected with the error of a `send`. */
-  get failureReported(): boolean {
-    return this.#failureReported;
+  /** Makes every later `write` reject. Only the first call does something. @param close Called last, whatever the last steps throw. */
+  async end(lastSteps: () => Promise<void>, close: () => Promise<void>): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    try {
+      await lastSteps();
+    } finally {
+      this.#failure ??= new Error("the output was written to after its end");
+      await close();
+    }
   }
 
   #sendGathered(): void {

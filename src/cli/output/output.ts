@@ -32,8 +32,3 @@ export interface Output {
    */
   abandon(): Promise<void>;
 }
-
-export interface OutputOptions {
-  /** Ends the wait for a reader of a named pipe; `openOutput` then rejects with its reason. */
-  readonly signal?: AbortSignal;
-}

@@ -1,16 +1,11 @@
+import type { Options } from "../../config/options.ts";
 import { formatResultInParts } from "../../jsonl/jsonl.ts";
 import type { BatchResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
 /** Opens the outputs. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
-export async function openResultWriter({
-  output,
-  errors,
-}: {
-  output?: string | undefined;
-  errors?: string | undefined;
-}): Promise<ResultWriter> {
+export async function openResultWriter({ output, errors }: Pick<Options, "output" | "errors">): Promise<ResultWriter> {
   const forAll = await openOutput(output);
   if (errors === undefined) return new ResultWriter(forAll, undefined);
   try {

@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
-import { errorCode } from "../files/system-error.ts";
+import { errorCode } from "../../model/errors.ts";
 import { writeToDescriptor, writeToStream } from "./write-fully.ts";
 import type { ResolvedSink } from "../files/resolve-output.ts";
 
@@ -13,16 +13,15 @@ export interface Sink {
   /** Resolves once the operating system has all bytes. */
   write(bytes: Buffer): Promise<void>;
   /** Inherited descriptors stay open. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-/** @param signal Ends the wait for a reader of a named pipe. */
-export async function openSink(resolved: ResolvedSink, signal: AbortSignal | undefined): Promise<Sink> {
+export async function openSink(resolved: ResolvedSink): Promise<Sink> {
   switch (resolved.kind) {
     case "descriptor":
       return inherited(resolved.descriptor);
     case "pipe":
-      return pipe(writingSocket(await openPipe(resolved.name, signal)));
+      return pipe(writingSocket(await openPipe(resolved.name)));
     case "device":
       return device(await open(resolved.name, constants.O_WRONLY));
   }
@@ -68,24 +67,20 @@ function device(handle: FileHandle): Sink {
 
 const pollIntervalMs = 50;
 
-/**
- * Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it.
- */
-async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
+/** Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it. */
+async function openPipe(path: string): Promise<number> {
   for (;;) {
     try {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
       if (errorCode(error) !== "ENXIO") throw error;
     }
-    await sleep(pollIntervalMs, undefined, signal ? { signal } : {});
+    await sleep(pollIntervalMs);
   }
 }
 
 function writingSocket(descriptor: number): Socket {
-  const socket = new Socket({ fd: descriptor, readable: false, writable: true });
-  listening(socket);
-  return socket;
+  return listening(new Socket({ fd: descriptor, readable: false, writable: true }));
 }
 
 /** A failed write calls its callback; without a listener the same error would end the process too. */

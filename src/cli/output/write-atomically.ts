@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { OutputError, ConfigurationError } from "../../model/errors.ts";
-import { describeSystemError } from "../files/system-error.ts";
+import { OutputError } from "../../model/errors.ts";
+import { asConfigurationError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
@@ -19,18 +19,11 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     else await writeDirectly(resolved, text);
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    throw new OutputError(
-      error instanceof ConfigurationError ? error.message : `cannot write ${path}: ${describeSystemError(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new OutputError(asConfigurationError(`cannot write ${path}`, error).message, { cause: error });
   }
 }
 
-/**
- * Syncs a finished file, closes it and renames it. Its mode is that of the file it replaces, else what the umask leaves of 0666.
- */
+/** Syncs a finished file, closes it and renames it. Its mode is that of the file it replaces, else what the umask leaves of 0666. */
 export async function moveIntoPlace(handle: FileHandle, from: string, to: string): Promise<void> {
   const [written, named] = await Promise.all([handle.stat(), stat(from)]);
   if (written.ino !== named.ino || written.dev !== named.dev) throw new Error("it was replaced while it was being written");
@@ -56,7 +49,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void> {
-  const output = await DirectOutput.open(resolved, {});
+  const output = await DirectOutput.open(resolved);
   await output.write(text);
   await output.finish();
 }

@@ -13,9 +13,7 @@ export async function writeToDescriptor(descriptor: number, bytes: Buffer): Prom
   }
 }
 
-/**
- * Resolves once the stream has passed all bytes on; the caller may then overwrite them. The stream needs an `error` listener.
- */
+/** Resolves once the stream has passed all bytes on; the caller may then overwrite them. The stream needs an `error` listener. */
 export function writeToStream(stream: Writable, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     // A copy, because some streams pass on the same buffer.

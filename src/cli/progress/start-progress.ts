@@ -7,7 +7,7 @@ export type { Progress } from "./progress.ts";
 
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
-export interface ProgressOptions extends ProgressSource {
+interface ProgressOptions extends ProgressSource {
   /** `auto` is a bar on a terminal and plain lines elsewhere; `bar` without a terminal is plain lines too. */
   readonly mode: ProgressMode;
   /** stderr. */

@@ -1,10 +1,9 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { ConfigurationError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { formatEvent } from "./format-event.ts";
-import { describeSystemError } from "../files/system-error.ts";
+import { asConfigurationError, describeSystemError } from "../files/system-error.ts";
 
-export interface EventLog {
+interface EventLog {
   readonly observe: Observer;
   /** Writes all pending events and closes the file. Never rejects. */
   close(): Promise<void>;
@@ -25,7 +24,7 @@ export async function openEventLog(path: string, onError: (message: string) => v
       onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`),
     );
   } catch (error) {
-    throw new ConfigurationError(`cannot open the log ${path}: ${describeSystemError(error)}`, { cause: error });
+    throw asConfigurationError(`cannot open the log ${path}`, error);
   }
 }
 

@@ -12,19 +12,17 @@ export function formatEvent(event: RunEvent, time: Date): string {
 function membersOf(event: RunEvent): Record<string, unknown> {
   switch (event.type) {
     case "request-start":
-      return { line_number: event.lineNumber, custom_id: event.customId };
+      return lineMembers(event);
     case "attempt-start":
       return {
-        line_number: event.lineNumber,
-        custom_id: event.customId,
+        ...lineMembers(event),
         attempt: event.attempt,
         waited_ms: rounded(event.waitedMs),
         target: event.target,
       };
     case "attempt-end":
       return {
-        line_number: event.lineNumber,
-        custom_id: event.customId,
+        ...lineMembers(event),
         attempt: event.attempt,
         duration_ms: rounded(event.durationMs),
         ...failureMembers(event.failure),
@@ -32,8 +30,7 @@ function membersOf(event: RunEvent): Record<string, unknown> {
       };
     case "retry-wait":
       return {
-        line_number: event.lineNumber,
-        custom_id: event.customId,
+        ...lineMembers(event),
         attempt: event.attempt,
         wait_ms: rounded(event.waitMs),
         ...failureMembers(event.failure),
@@ -48,6 +45,10 @@ function membersOf(event: RunEvent): Record<string, unknown> {
     case "request-end":
       return resultMembers(event.result);
   }
+}
+
+function lineMembers({ lineNumber, customId }: Pick<BatchResult, "lineNumber" | "customId">): Record<string, unknown> {
+  return { line_number: lineNumber, custom_id: customId };
 }
 
 function limiterMembers(event: LimiterEvent): Record<string, unknown> {
@@ -67,8 +68,7 @@ function limiterMembers(event: LimiterEvent): Record<string, unknown> {
 
 function resultMembers(result: BatchResult): Record<string, unknown> {
   return {
-    line_number: result.lineNumber,
-    custom_id: result.customId,
+    ...lineMembers(result),
     status: result.status,
     source: result.status === "succeeded" ? result.source : undefined,
     attempts: result.attempts,

@@ -1,5 +1,6 @@
 import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
+import { messageOf } from "../../model/errors.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -11,7 +12,7 @@ import { printable } from "../terminal/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 
-export interface RunReportOptions {
+interface RunReportOptions {
   readonly options: Options;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
@@ -105,8 +106,4 @@ export class RunReport {
       return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
     return `${answers} safe in the cache; run the same command again to go on from there`;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

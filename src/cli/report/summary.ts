@@ -3,7 +3,7 @@ import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../
 import { printable } from "../terminal/printable.ts";
 
 /** The run's files, as far as they were written. */
-export interface SummaryPaths {
+interface SummaryPaths {
   readonly outputPath?: string | undefined;
   readonly errorsPath?: string | undefined;
   readonly statsPath?: string | undefined;

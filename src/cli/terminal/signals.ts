@@ -1,6 +1,6 @@
 import { type EndingSignal, endingSignals } from "../exit-codes.ts";
 
-export interface SignalWatch {
+interface SignalWatch {
   /** The first signal, if there was one. */
   readonly received: EndingSignal | undefined;
   stop(): void;

@@ -1,13 +1,13 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { editJson, type JsonEdit } from "../../json/json-edits.ts";
 import { type FileReference, findFileReferences } from "./file-references.ts";
 import { quote } from "../invalid-line.ts";
 import type { FindLocalFile, LocalFile } from "./local-file.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import { Problem } from "../problem.ts";
-import type { JsonObject } from "../read-json.ts";
 
 /** A file that was found, and the value of the body that it replaces. */
-export interface Attachment {
+interface Attachment {
   readonly reference: FileReference;
   readonly path: string;
   readonly file: LocalFile;

@@ -1,5 +1,4 @@
-import { isJsonObject } from "../read-json.ts";
-import type { JsonObject } from "../read-json.ts";
+import { isJsonObject, type JsonObject } from "../../json/json-value.ts";
 
 /** A value in a body that names a local file. */
 export interface FileReference {

@@ -21,9 +21,10 @@ const failuresInARow = 10;
  * apart, that probes it. When one gets through, all go on.
  */
 export class Circuit implements Gate {
+  /** Whether any request ever got through. */
+  wasReached = false;
   readonly #options: CircuitOptions;
   #failures = 0;
-  #wasReached = false;
   #openedAtMs: number | undefined;
   #delayMs = 0;
   #probeDueMs = 0;
@@ -35,11 +36,6 @@ export class Circuit implements Gate {
 
   get isOpen(): boolean {
     return this.#openedAtMs !== undefined;
-  }
-
-  /** Whether any request ever got through. */
-  get wasReached(): boolean {
-    return this.#wasReached;
   }
 
   blockedBy(): BlockedBy | undefined {
@@ -70,7 +66,7 @@ export class Circuit implements Gate {
   /** The outage that an attempt which has just ended belongs to. */
   outageOf(attempt: Attempt): Outage | undefined {
     if (this.#openedAtMs === undefined || attempt.ok || !this.#options.isCounted(attempt.failure)) return undefined;
-    return { forMs: this.#options.clock() - this.#openedAtMs, wasReached: this.#wasReached };
+    return { forMs: this.#options.clock() - this.#openedAtMs, wasReached: this.wasReached };
   }
 
   #reached(): void {
@@ -78,7 +74,7 @@ export class Circuit implements Gate {
     this.#failures = 0;
     this.#openedAtMs = undefined;
     this.#isProbing = false;
-    this.#wasReached = true;
+    this.wasReached = true;
     if (wasOpen) this.#options.onChange("closed", "a request got through", 0);
   }
 

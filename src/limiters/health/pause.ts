@@ -21,8 +21,9 @@ export interface PauseOptions {
  * longer than it did at first.
  */
 export class Pause {
+  /** Number of the last episode. Note it when an attempt starts. */
+  episode = 0;
   readonly #options: PauseOptions;
-  #episode = 0;
   #untilMs = -Infinity;
   /** What the server asked for when the episode began. */
   #requestedMs = 0;
@@ -33,11 +34,6 @@ export class Pause {
 
   constructor(options: PauseOptions) {
     this.#options = options;
-  }
-
-  /** Number of the last episode. Note it when an attempt starts. */
-  get episode(): number {
-    return this.#episode;
   }
 
   /** Milliseconds until requests may start; 0 when there is no pause. */
@@ -52,7 +48,7 @@ export class Pause {
    * @returns whether an episode begins with it.
    */
   observe(attempt: Attempt, episode: number): boolean {
-    const isStraggler = episode < this.#episode;
+    const isStraggler = episode < this.episode;
     if (attempt.ok) {
       this.#rejections = 0;
       if (!isStraggler) this.#episodesInARow = 0;
@@ -61,7 +57,7 @@ export class Pause {
     if (!isThrottled(attempt.failure)) return false;
     if (isStraggler) this.#extend(attempt.failure);
     else if (this.#isForAll(attempt.failure)) this.#begin(attempt.failure);
-    return !isStraggler && episode < this.#episode;
+    return !isStraggler && episode < this.episode;
   }
 
   #isForAll(failure: Failure): boolean {
@@ -74,7 +70,7 @@ export class Pause {
     const nowMs = this.#options.clock();
     this.#requestedMs = requestedMs(failure);
     this.#untilMs = Math.max(this.#untilMs, nowMs + (this.#requestedMs || this.#backoffMs()));
-    this.#episode += 1;
+    this.episode += 1;
     this.#episodesInARow += 1;
   }
 

@@ -14,7 +14,7 @@ export interface Episode {
   readonly isOverrun: boolean;
 }
 
-export interface RejectionsOptions extends PauseOptions {
+interface RejectionsOptions extends PauseOptions {
   /** @param pauseMs How long no request starts. */
   readonly onBegin: (failure: Failure, pauseMs: number) => void;
   /** Called when the next request would start: by then those in flight have been answered or rejected. */

@@ -2,7 +2,7 @@ import type { LimiterEvent } from "../../model/event.ts";
 import { isProvidersFault } from "../../model/failure.ts";
 import { Circuit, type CircuitOptions } from "./circuit.ts";
 
-export interface TargetHealthOptions extends Pick<CircuitOptions, "probeDelayMs" | "maxProbeDelayMs" | "clock"> {
+interface TargetHealthOptions extends Pick<CircuitOptions, "probeDelayMs" | "maxProbeDelayMs" | "clock"> {
   readonly provider: string;
   readonly model: string;
   /** No request gets through to it, which another circuit reports. */

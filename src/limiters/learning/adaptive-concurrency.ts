@@ -2,7 +2,7 @@ import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import type { Episode } from "../health/rejections.ts";
 import type { Weights } from "../limits/weights.ts";
 
-export interface AdaptiveConcurrencyOptions {
+interface AdaptiveConcurrencyOptions {
   /** Never more than this. */
   readonly ceiling: number;
   /** If not, it is always the ceiling. */
@@ -34,8 +34,8 @@ const carefulGrowthShare = 0.05;
  * rejections, and then grows again. It grows only while it blocks requests, up to the ceiling.
  */
 export class AdaptiveConcurrency implements Gate {
+  cap: number;
   readonly #options: AdaptiveConcurrencyOptions;
-  #cap: number;
   #fastUpTo = Infinity;
   #grewAtMs: number;
   #successes = 0;
@@ -44,32 +44,28 @@ export class AdaptiveConcurrency implements Gate {
 
   constructor(options: AdaptiveConcurrencyOptions) {
     this.#options = options;
-    this.#cap = options.adaptive ? Math.min(options.ceiling, initialCap) : options.ceiling;
+    this.cap = options.adaptive ? Math.min(options.ceiling, initialCap) : options.ceiling;
     this.#grewAtMs = options.clock();
   }
 
-  get cap(): number {
-    return this.#cap;
-  }
-
   blockedBy({ inFlight, weights }: Pick<Start, "inFlight" | "weights">): BlockedBy | undefined {
-    if (inFlight < this.#cap) return undefined;
+    if (inFlight < this.cap) return undefined;
     const waitMs = this.#grownInMs(weights);
-    if (inFlight < this.#cap) return undefined;
-    return { reason: "concurrency", amount: this.#cap, ...(waitMs !== Infinity && { waitMs }) };
+    if (inFlight < this.cap) return undefined;
+    return { reason: "concurrency", amount: this.cap, ...(waitMs !== Infinity && { waitMs }) };
   }
 
   ended({ attempt }: Pick<Ended, "attempt">): void {
     if (!attempt.ok || !this.#isUsed) return;
     this.#successes += 1;
-    if (this.#successes >= this.#cap) this.#grow();
+    if (this.#successes >= this.cap) this.#grow();
   }
 
   /** @param mayBeChance Whether single rejections may say nothing of the server. */
   cut({ inFlight, rejected, isOverrun, failure }: Omit<Episode, "beganAtMs">, mayBeChance: boolean): void {
     const isChance = mayBeChance && !isOverrun;
     if (!this.#options.adaptive || (isChance && rejected < inFlight * minShareToCut)) return;
-    const from = isOverrun ? Math.min(this.#cap, inFlight) : this.#cap;
+    const from = isOverrun ? Math.min(this.cap, inFlight) : this.cap;
     if (!isChance) this.#fastUpTo = from * fastGrowthShare;
     this.#change(Math.max(1, from - Math.ceil(Math.min(rejected, from) * cutForEach)), failure.message);
   }
@@ -77,7 +73,7 @@ export class AdaptiveConcurrency implements Gate {
   /** @returns Milliseconds after which it may have grown; 0 if it has; Infinity at the ceiling. */
   #grownInMs(weights: Weights): number {
     const { ceiling, clock, startsPerMs } = this.#options;
-    if (this.#cap >= ceiling) return Infinity;
+    if (this.cap >= ceiling) return Infinity;
     if (this.#growToPace(startsPerMs(weights))) return 0;
     const nowMs = clock();
     if (!this.#isUsed) {
@@ -92,13 +88,13 @@ export class AdaptiveConcurrency implements Gate {
   }
 
   get #isFast(): boolean {
-    return this.#cap < this.#fastUpTo;
+    return this.cap < this.#fastUpTo;
   }
 
   /** A known limit says what the server bears: so many as start at that pace in the time in which it would grow need no finding out. */
   #growToPace(startsPerMs: number): boolean {
     const to = Math.min(this.#options.ceiling, Math.ceil(startsPerMs * fastGrowthMs));
-    if (startsPerMs === Infinity || this.#fastUpTo !== Infinity || to <= this.#cap) return false;
+    if (startsPerMs === Infinity || this.#fastUpTo !== Infinity || to <= this.cap) return false;
     this.#change(to, "the limits that are known allow as many");
     return true;
   }
@@ -106,15 +102,15 @@ export class AdaptiveConcurrency implements Gate {
   #grow(): void {
     const { ceiling } = this.#options;
     const step = this.#isFast
-      ? Math.min(Math.ceil(this.#cap * fastGrowth), Math.ceil(this.#fastUpTo - this.#cap))
-      : Math.ceil(this.#cap * carefulGrowthShare);
-    const to = Math.min(ceiling, this.#cap + step);
-    if (to !== this.#cap) this.#change(to, "it was used and nothing was rejected");
+      ? Math.min(Math.ceil(this.cap * fastGrowth), Math.ceil(this.#fastUpTo - this.cap))
+      : Math.ceil(this.cap * carefulGrowthShare);
+    const to = Math.min(ceiling, this.cap + step);
+    if (to !== this.cap) this.#change(to, "it was used and nothing was rejected");
   }
 
   #change(to: number, reason: string): void {
-    const from = this.#cap;
-    this.#cap = to;
+    const from = this.cap;
+    this.cap = to;
     this.#isUsed = false;
     this.#successes = 0;
     this.#grewAtMs = this.#options.clock();

@@ -19,23 +19,15 @@ export interface LearnedLimitsOptions {
  * pace, and when it is used up the provider says until when.
  */
 export class LearnedLimits implements Gate {
+  /** Whether headers tell them, and with every response what is left. */
+  areInHeaders = false;
+  /** When the last limit became known that was not known before. */
+  learnedAtMs: number = -Infinity;
   readonly #options: LearnedLimitsOptions;
   readonly #known = new Map<LimitUnit, PacedLimit>();
-  #areInHeaders = false;
-  #learnedAtMs = -Infinity;
 
   constructor(options: LearnedLimitsOptions) {
     this.#options = options;
-  }
-
-  /** Whether headers tell them, and with every response what is left. */
-  get areInHeaders(): boolean {
-    return this.#areInHeaders;
-  }
-
-  /** When the last limit became known that was not known before. */
-  get learnedAtMs(): number {
-    return this.#learnedAtMs;
   }
 
   ended({
@@ -49,8 +41,8 @@ export class LearnedLimits implements Gate {
       const isNew = !this.#known.has(report.unit);
       const limit = this.#learn(report);
       const { unit, remaining, source } = report;
-      if (isNew) this.#learnedAtMs = this.#options.clock();
-      this.#areInHeaders ||= source === "headers";
+      if (isNew) this.learnedAtMs = this.#options.clock();
+      this.areInHeaders ||= source === "headers";
       // Those in flight took their part before this request was rejected, or are rejected as well.
       const others = source === "errors" ? 0 : inFlight - 1;
       if (isNew && !this.#isConfigured(report)) limit.begin(remaining, others, start.weights[unit]);

@@ -5,7 +5,7 @@ import { PacedLimit } from "../limits/paced-limit.ts";
 import { addWeights, noWeights, subtractWeights, type Weights } from "../limits/weights.ts";
 import type { LearnedLimitsOptions } from "./learned-limits.ts";
 
-export interface LearnedPaceOptions extends Pick<LearnedLimitsOptions, "model" | "limits" | "clock"> {
+interface LearnedPaceOptions extends Pick<LearnedLimitsOptions, "model" | "limits" | "clock"> {
   readonly onLearned: (limit: RateLimit) => void;
 }
 

@@ -37,10 +37,10 @@ const connectMs = 50;
 
 /** A limit that is used evenly: a token bucket so small that it is a pace. */
 export class PacedLimit implements Limit {
+  spec: RateLimit;
   readonly source: LimitSource;
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
-  #spec: RateLimit;
   #levels: Levels;
   #window: SlidingWindow | undefined;
   #isUnused: boolean;
@@ -49,7 +49,7 @@ export class PacedLimit implements Limit {
   constructor(spec: RateLimit, source: LimitSource, clock: () => number) {
     this.source = source;
     this.#clock = clock;
-    this.#spec = spec;
+    this.spec = spec;
     this.#levels = levelsOf(spec);
     this.#reservoir = new Reservoir(this.#levels.capacity, perMs(spec), clock());
     this.#isUnused = source === "configured";
@@ -57,10 +57,6 @@ export class PacedLimit implements Limit {
     this.#reservoir.lower(1, clock());
     // What was only found out is no figure that a server counts by.
     if (source !== "refusals") this.#window = windowOf(spec);
-  }
-
-  get spec(): RateLimit {
-    return this.#spec;
   }
 
   available(): number {
@@ -104,14 +100,14 @@ export class PacedLimit implements Limit {
 
   /** @param remaining What was left of the limit `ageMs` ago, or less long. */
   lower(remaining: number, ageMs: number): void {
-    this.#reservoir.lower(remaining + ageMs * perMs(this.#spec), this.#clock());
+    this.#reservoir.lower(remaining + ageMs * perMs(this.spec), this.#clock());
   }
 
   setAmount(amount: number): void {
-    this.#spec = { ...this.#spec, amount };
-    this.#levels = levelsOf(this.#spec);
-    this.#reservoir.resize(this.#levels.capacity, perMs(this.#spec), this.#clock());
-    if (this.#window !== undefined) this.#window = windowOf(this.#spec);
+    this.spec = { ...this.spec, amount };
+    this.#levels = levelsOf(this.spec);
+    this.#reservoir.resize(this.#levels.capacity, perMs(this.spec), this.#clock());
+    if (this.#window !== undefined) this.#window = windowOf(this.spec);
   }
 }
 

@@ -6,40 +6,31 @@ const roundingError = 1e-9;
  * plus what flows in. Times are monotonic milliseconds; what a unit is, is the caller's.
  */
 export class Reservoir {
-  #capacity: number;
+  capacity: number;
   #perMs: number;
   #level: number;
   #filledAtMs: number;
 
   constructor(capacity: number, perMs: number, nowMs: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#perMs = perMs;
     this.#level = capacity;
     this.#filledAtMs = nowMs;
-  }
-
-  get capacity(): number {
-    return this.#capacity;
   }
 
   /** What is there now; below 0 while a debt is being paid off. */
   level(nowMs: number): number {
     const elapsedMs = nowMs - this.#filledAtMs;
     if (elapsedMs > 0) {
-      this.#level = Math.min(this.#capacity, this.#level + elapsedMs * this.#perMs);
+      this.#level = Math.min(this.capacity, this.#level + elapsedMs * this.#perMs);
       this.#filledAtMs = nowMs;
     }
     return this.#level;
   }
 
-  /** How many whole units could be taken now without debt. */
-  room(nowMs: number): number {
-    return Math.floor(this.#available(nowMs));
-  }
-
   /** How long until `weight` may be taken; 0 if now. A weight larger than the bucket may be taken when the bucket is full. */
   waitMs(weight: number, nowMs: number): number {
-    const missing = Math.min(weight, this.#capacity) - this.#available(nowMs);
+    const missing = Math.min(weight, this.capacity) - this.level(nowMs) - roundingError;
     return missing <= 0 ? 0 : missing / this.#perMs + Math.max(0, this.#filledAtMs - nowMs);
   }
 
@@ -55,7 +46,7 @@ export class Reservoir {
 
   /** Gives back what was taken and not used, as far as there is room for it. */
   giveBack(weight: number, nowMs: number): void {
-    this.#level = Math.min(this.#capacity, this.level(nowMs) + weight);
+    this.#level = Math.min(this.capacity, this.level(nowMs) + weight);
   }
 
   /** Another client took some as well: there is no more than `level` left. */
@@ -66,12 +57,8 @@ export class Reservoir {
   /** From now on. What is there stays, as far as there is room for it. */
   resize(capacity: number, perMs: number, nowMs: number): void {
     const level = this.level(nowMs);
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#perMs = perMs;
     this.#level = Math.min(capacity, level);
-  }
-
-  #available(nowMs: number): number {
-    return this.level(nowMs) + roundingError;
   }
 }

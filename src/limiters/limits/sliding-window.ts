@@ -1,7 +1,7 @@
 /** A window that holds more starts than this is kept as a shorter one with its share of them: it takes less memory and means the same. */
 const maxRemembered = 4_096;
 
-/** At most so many starts in any window of time, wherever it begins: each has to wait until the one so many places before it is that old. */
+/** At most so many starts in any window of time, wherever it begins: each waits until the one so many starts before it is that old. */
 export class SlidingWindow {
   readonly #windowMs: number;
   /** When the last starts were; the oldest stands at `#oldest`. */

@@ -23,7 +23,7 @@ export class TokenBucket {
   readonly #waiters = new Set<Waiter>();
   readonly #alarm: Alarm = new Alarm(() => this.#serve());
 
-  /** @throws RangeError unless both are numbers above 0. */
+  /** @param refillRate Tokens a second. @throws RangeError unless both are numbers above 0. */
   constructor(capacity: number, refillRate: number) {
     if (!isAboveZero(capacity)) throw new RangeError(`capacity must be a number above 0, not ${capacity}`);
     if (!isAboveZero(refillRate))

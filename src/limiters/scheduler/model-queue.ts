@@ -22,7 +22,7 @@ interface TargetState {
   health: Circuit | undefined;
 }
 
-export interface ModelQueueOptions {
+interface ModelQueueOptions {
   readonly createTargetLimiter: (target: Target) => TargetLimiter;
   readonly createHealth: (target: Target, limiter: TargetLimiter) => Circuit;
   /** Called after waiting requests have left because of an abort. */

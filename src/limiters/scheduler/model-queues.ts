@@ -9,7 +9,7 @@ import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
 /** A file may name any number of models; beyond so many, what was learned of those that are idle for longest is forgotten. */
 const maxRemembered = 1_000;
 
-export interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
+interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
   /** Called after requests have left a queue because of an abort. */
   readonly onAbort: () => void;
 }
@@ -36,9 +36,7 @@ export class ModelQueues {
 
   /** The longest pause of all. */
   get pauseMs(): number {
-    let pauseMs = 0;
-    for (const queue of this.#queues.values()) pauseMs = Math.max(pauseMs, queue.pauseMs);
-    return pauseMs;
+    return Math.max(0, ...this.all.map((queue) => queue.pauseMs));
   }
 
   *withWaiting(): Generator<ModelQueue> {

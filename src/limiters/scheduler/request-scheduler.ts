@@ -10,7 +10,7 @@ import type { ModelQueues } from "./model-queues.ts";
 import { describeTooLarge } from "./too-large.ts";
 import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
 
-export interface RequestSchedulerOptions {
+interface RequestSchedulerOptions {
   /** Attempts in flight at most. */
   readonly concurrency: number;
   /** Makes the limits of all models together, full. */
@@ -30,6 +30,7 @@ interface Next {
 
 /** Starts a request when all limits allow it: those of its target and model, and those of all models together. */
 export class RequestScheduler implements Limiter {
+  waiting = 0;
   readonly #options: RequestSchedulerOptions;
   readonly #queues: ModelQueues;
   readonly #alarm: Alarm = new Alarm(() => this.#startAll());
@@ -37,7 +38,6 @@ export class RequestScheduler implements Limiter {
   #blockedBy: BlockedBy | undefined;
   #tickets = 0;
   #inFlight = 0;
-  #waiting = 0;
   #limits: LimitSet;
   #hasWarned = false;
   #isStartDue = false;
@@ -61,18 +61,14 @@ export class RequestScheduler implements Limiter {
       }
       this.#warnIfTooLarge(queue, demand);
       queue.waiting.push(request);
-      this.#waiting += 1;
+      this.waiting += 1;
       this.#startAll();
     });
   }
 
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   status(): LimiterStatus {
-    const status = { inFlight: this.#inFlight, waiting: this.#waiting, pauseMs: this.#queues.pauseMs };
-    if (this.#waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
+    const status = { inFlight: this.#inFlight, waiting: this.waiting, pauseMs: this.#queues.pauseMs };
+    if (this.waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
     const { reason, amount, source } = this.#blockedBy;
     return { ...status, blockedBy: reason, amount, source };
   }
@@ -90,7 +86,7 @@ export class RequestScheduler implements Limiter {
 
   /** For a request that need not queue. */
   #chooseAtOnce(queue: ModelQueue, demand: Demand): Choice | undefined {
-    if (this.#limits.areSet || this.#waiting > 0 || this.#inFlight >= this.#options.concurrency) return undefined;
+    if (this.#limits.areSet || this.waiting > 0 || this.#inFlight >= this.#options.concurrency) return undefined;
     const choice = queue.choose(demand);
     return "reason" in choice || queue.isPaced(choice.candidate.target) ? undefined : choice;
   }
@@ -99,14 +95,14 @@ export class RequestScheduler implements Limiter {
   #startAll(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       next.queue.waiting.shift();
-      this.#waiting -= 1;
+      this.waiting -= 1;
       void this.#start(next);
     }
   }
 
   /** @returns which request may start now. If none may, `#startAll` is called when that may have changed. */
   #next(): Next | undefined {
-    if (this.#waiting === 0) {
+    if (this.waiting === 0) {
       this.#alarm.clear();
       return undefined;
     }
@@ -162,7 +158,7 @@ export class RequestScheduler implements Limiter {
 
   /** Answers come in bursts, one a turn of the event loop: to start a burst at once costs a tenth less than one request for each answer. */
   #startSoon(): void {
-    if (this.#waiting === 0) return this.#startAll();
+    if (this.waiting === 0) return this.#startAll();
     if (this.#isStartDue) return;
     this.#isStartDue = true;
     setImmediate(() => {
@@ -172,7 +168,7 @@ export class RequestScheduler implements Limiter {
   }
 
   readonly #onAbort = (): void => {
-    this.#waiting = this.#queues.countWaiting();
+    this.waiting = this.#queues.countWaiting();
     this.#startAll();
   };
 

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { OutputError } from "../../model/errors.ts";
+import { messageOf, OutputError } from "../../model/errors.ts";
 import type { BatchResult } from "../../model/result.ts";
 import { packResult, unpackResult } from "./packed-result.ts";
 import { Spool } from "./spool.ts";
@@ -136,8 +136,9 @@ export class ResultQueue {
       return this.#spool.append(packResult(result));
     } catch (error) {
       const where = this.#options.spoolDirectory ?? "the system's temporary folder";
-      const why = error instanceof Error ? error.message : String(error);
-      throw new OutputError(`answers that wait for an earlier line cannot be kept in ${where}: ${why}`, { cause: error });
+      throw new OutputError(`answers that wait for an earlier line cannot be kept in ${where}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,13 +1,11 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { countPromptTokens, readChatRequest } from "./chat-request.ts";
-import type { AnswerHead } from "./chat-stream.ts";
-import { chatStream } from "./chat-stream.ts";
-import type { Choice } from "./choices.ts";
-import { makeChoices } from "./choices.ts";
+import { type AnswerHead, chatStream } from "./chat-stream.ts";
+import { type Choice, makeChoices } from "./choices.ts";
 import { creationSeconds } from "./creation-time.ts";
 import { countTokens } from "./mock-text.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
-import type { Reply } from "../reply.ts";
-import { jsonType } from "../reply.ts";
+import type { Asked, Prepared } from "./prepared.ts";
+import { jsonType, type Reply } from "../reply.ts";
 
 /** Makes up the answer of `POST /v1/chat/completions`, plain or as a stream (OpenAI API reference). */
 export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes }: Asked): Prepared {

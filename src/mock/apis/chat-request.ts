@@ -1,6 +1,6 @@
+import { isJsonObject, type JsonObject } from "../../json/json-value.ts";
 import { countTokens } from "./mock-text.ts";
-import type { JsonObject, Mistake } from "./prepared.ts";
-import { invalid, isJsonObject, missing } from "./prepared.ts";
+import { invalid, missing, type Mistake } from "./prepared.ts";
 
 /** What of a chat request makes a difference here. */
 export interface ChatRequest {

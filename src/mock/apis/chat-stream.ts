@@ -1,6 +1,5 @@
 import type { Choice } from "./choices.ts";
-import type { Reply } from "../reply.ts";
-import { eventStreamType } from "../reply.ts";
+import { eventStreamType, type Reply } from "../reply.ts";
 
 /** What all events of a stream, and the one body of a plain answer, have in common. */
 export interface AnswerHead {

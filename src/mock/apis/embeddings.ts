@@ -1,7 +1,7 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { chance, digestOf, firstWord } from "../chance.ts";
 import { countTokens } from "./mock-text.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
-import { invalid, missing } from "./prepared.ts";
+import { type Asked, invalid, missing, type Prepared } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 
 const defaultDimensions = 16;

@@ -1,5 +1,4 @@
-import type { Reply } from "../reply.ts";
-import { eventStreamType } from "../reply.ts";
+import { eventStreamType, type Reply } from "../reply.ts";
 
 /** A message of one or more text blocks, as far as its stream looks at it. */
 export interface Message {

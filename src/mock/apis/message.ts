@@ -1,10 +1,9 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { countPromptTokens, readChatRequest, textOf } from "./chat-request.ts";
 import { makeChoices } from "./choices.ts";
-import type { Message } from "./message-stream.ts";
-import { messageStream } from "./message-stream.ts";
+import { type Message, messageStream } from "./message-stream.ts";
 import { countTokens } from "./mock-text.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
-import { missing } from "./prepared.ts";
+import { type Asked, missing, type Prepared } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 
 /** Makes up the answer of `POST /v1/messages`, plain or as a stream (Anthropic API, messages). */

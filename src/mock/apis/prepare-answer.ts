@@ -1,19 +1,18 @@
+import { isJsonObject, parseJson } from "../../json/json-value.ts";
 import { prepareChat } from "./chat-completion.ts";
 import { prepareEmbeddings } from "./embeddings.ts";
 import { prepareMessage } from "./message.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
-import { isJsonObject } from "./prepared.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { type Asked, type Prepared } from "./prepared.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import { prepareResponse } from "./response.ts";
 
 /** A model that this provider claims not to have, so that the failure can be tried. It has all others. */
-export const unknownModel = "does-not-exist";
+const unknownModel = "does-not-exist";
 
 /** Understands a request and makes up its answer: the same bytes for the same body and seed, whatever came before. */
 export function prepareAnswer(asked: Asked): Prepared {
-  const body = parseObject(asked.text);
-  if (body === undefined)
+  const body = parseJson(asked.text);
+  if (!isJsonObject(body))
     return { ok: false, reply: errorReply(400, "We could not parse the JSON body of your request: expected one JSON object.") };
   const { model } = body;
   if (typeof model !== "string" || model === "")
@@ -28,15 +27,6 @@ export function prepareAnswer(asked: Asked): Prepared {
       return prepareMessage(model, body, asked);
     case "/responses":
       return prepareResponse(model, body, asked);
-  }
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

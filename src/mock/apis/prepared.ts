@@ -1,6 +1,5 @@
 import type { Demand } from "../limits/rate-limits.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 
 export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages" | "/responses";
 
@@ -33,13 +32,6 @@ export interface Mistake {
 }
 
 export type Prepared = PreparedAnswer | Mistake;
-
-/** A parsed JSON object; nothing is known of its members. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export function missing(param: string): Mistake {
   const message = `Missing required parameter: '${param}'.`;

@@ -1,7 +1,6 @@
-import type { ChatRequest } from "./chat-request.ts";
-import { readChatRequest } from "./chat-request.ts";
-import type { JsonObject, Mistake } from "./prepared.ts";
-import { invalid, isJsonObject, missing } from "./prepared.ts";
+import { isJsonObject, type JsonObject } from "../../json/json-value.ts";
+import { type ChatRequest, readChatRequest } from "./chat-request.ts";
+import { invalid, missing, type Mistake } from "./prepared.ts";
 
 /** Reads the body of `POST /v1/responses` (OpenAI API reference) as the chat request that asks the same. */
 export function readResponseRequest(body: JsonObject): ChatRequest | Mistake {

@@ -1,5 +1,4 @@
-import type { Reply } from "../reply.ts";
-import { eventStreamType } from "../reply.ts";
+import { eventStreamType, type Reply } from "../reply.ts";
 
 /** The one kind of output that a mock answer has. */
 export interface OutputMessage {
@@ -16,7 +15,7 @@ interface OutputText {
 }
 
 /** A response, as far as its stream looks at it. */
-export interface ResponseAnswer {
+interface ResponseAnswer {
   readonly status: "completed" | "incomplete";
   readonly output: readonly OutputMessage[];
 }

@@ -1,12 +1,12 @@
+import type { JsonObject } from "../../json/json-value.ts";
 import { countPromptTokens } from "./chat-request.ts";
 import { makeChoices } from "./choices.ts";
 import { creationSeconds } from "./creation-time.ts";
 import { countTokens } from "./mock-text.ts";
-import type { Asked, JsonObject, Prepared } from "./prepared.ts";
+import type { Asked, Prepared } from "./prepared.ts";
 import { jsonReply } from "../reply.ts";
 import { readResponseRequest } from "./response-request.ts";
-import type { OutputMessage } from "./response-stream.ts";
-import { responseStream } from "./response-stream.ts";
+import { type OutputMessage, responseStream } from "./response-stream.ts";
 
 /** Makes up the answer of `POST /v1/responses`, plain or as a stream (OpenAI API reference). Nothing is stored. */
 export function prepareResponse(model: string, body: JsonObject, { digest, bodyBytes }: Asked): Prepared {

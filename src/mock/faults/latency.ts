@@ -1,6 +1,6 @@
 import { chance, firstWord } from "../chance.ts";
 
-export interface Latency {
+interface Latency {
   readonly latencyMs: number;
   readonly jitterMs: number;
 }

@@ -1,9 +1,8 @@
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import type { OutagePlan } from "../settings.ts";
 
 /** A listener that stops accepting connections and starts again. */
-export interface Connectable {
+interface Connectable {
   close(): Promise<void>;
   open(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import { DigestCounts } from "../../model/digest-counts.ts";
 import { chance, firstWord } from "../chance.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 
 /** Draws of their own, apart from those that make up answers. */
 const failSalt = 0x10000;

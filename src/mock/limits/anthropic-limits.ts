@@ -2,7 +2,7 @@ import type { Allowance } from "./allowance.ts";
 import type { Demand, RateLimits, Shortage, Used } from "./rate-limits.ts";
 import { findShortage } from "./shortage.ts";
 
-export interface AnthropicAllowances {
+interface AnthropicAllowances {
   readonly requests: Allowance | undefined;
   readonly inputTokens: Allowance | undefined;
   readonly outputTokens: Allowance | undefined;

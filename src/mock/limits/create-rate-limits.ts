@@ -6,7 +6,7 @@ import type { RateLimits } from "./rate-limits.ts";
 import type { MockSettings } from "../settings.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-export interface Clocks {
+interface Clocks {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970. */

@@ -6,7 +6,7 @@ import { findShortage } from "./shortage.ts";
 /** What an answer is taken to have when the request sets no limit. OpenAI does not say what it takes it for. */
 const outputTokensWithoutLimit = 16;
 
-export interface OpenAiAllowances {
+interface OpenAiAllowances {
   readonly requests: Allowance | undefined;
   readonly tokens: Allowance | undefined;
 }

@@ -3,7 +3,7 @@ import { ceilMs } from "./duration.ts";
 import type { Shortage } from "./rate-limits.ts";
 
 /** One limit, and what a request wants of it. */
-export interface Want {
+interface Want {
   readonly type: Shortage["type"];
   /** undefined: no limit. */
   readonly allowance: Allowance | undefined;

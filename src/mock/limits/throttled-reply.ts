@@ -1,8 +1,7 @@
 import { anthropicError } from "../anthropic-error.ts";
 import { formatDuration } from "./duration.ts";
 import type { Shortage } from "./rate-limits.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings, RetryAfter } from "../settings.ts";
 
 /** How much a 429 tells. */

@@ -1,12 +1,10 @@
-import type { Demand, RateLimits, Used } from "../limits/rate-limits.ts";
-import { nothingUsed } from "../limits/rate-limits.ts";
+import { type Demand, nothingUsed, type RateLimits, type Used } from "../limits/rate-limits.ts";
 import { throttledReply } from "../limits/throttled-reply.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings } from "../settings.ts";
 
 /** Why a request was not let in, and what it is told. */
-export interface Rejection {
+interface Rejection {
   readonly outcome: "refused" | "overloaded";
   readonly reply: Reply;
 }

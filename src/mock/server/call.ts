@@ -10,8 +10,7 @@ import type { PlannedFailures } from "../faults/planned-failures.ts";
 import { prepareAnswer } from "../apis/prepare-answer.ts";
 import type { AnsweringPath, PreparedAnswer } from "../apis/prepared.ts";
 import type { Demand, Used } from "../limits/rate-limits.ts";
-import type { Reply } from "../reply.ts";
-import { errorReply } from "../reply.ts";
+import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings } from "../settings.ts";
 
 /** What all calls of one server share. */

@@ -1,6 +1,5 @@
 import { DigestCounts } from "../../model/digest-counts.ts";
-import type { ArrivalStats } from "./arrival-log.ts";
-import { ArrivalLog } from "./arrival-log.ts";
+import { ArrivalLog, type ArrivalStats } from "./arrival-log.ts";
 
 /**
  * What the server saw of requests for an answer (and of mistaken ones; reading the model list or the statistics does not count):
@@ -36,22 +35,22 @@ export type Unanswered = "refused" | "overloaded" | "failedOnPurpose" | "clientE
 
 /** Counts what came in and what became of it. Grows by some 30 bytes for each different request that was answered. */
 export class Ledger {
-  readonly #unanswered: Record<Unanswered, number> = {
+  readonly #counts = {
+    requestsTotal: 0,
+    answered: 0,
     refused: 0,
     overloaded: 0,
     failedOnPurpose: 0,
     clientErrors: 0,
     abandoned: 0,
+    duplicates: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    inFlight: 0,
+    peakInFlight: 0,
   };
   readonly #answeredBodies = new DigestCounts();
   readonly #arrivals: ArrivalLog;
-  #requestsTotal = 0;
-  #answered = 0;
-  #duplicates = 0;
-  #promptTokens = 0;
-  #completionTokens = 0;
-  #inFlight = 0;
-  #peakInFlight = 0;
   #firstRequestMs = 0;
   #lastRequestMs = 0;
 
@@ -62,10 +61,10 @@ export class Ledger {
 
   begin(): void {
     this.#lastRequestMs = Date.now();
-    if (this.#requestsTotal === 0) this.#firstRequestMs = this.#lastRequestMs;
-    this.#requestsTotal += 1;
-    this.#inFlight += 1;
-    if (this.#inFlight > this.#peakInFlight) this.#peakInFlight = this.#inFlight;
+    if (this.#counts.requestsTotal === 0) this.#firstRequestMs = this.#lastRequestMs;
+    this.#counts.requestsTotal += 1;
+    this.#counts.inFlight += 1;
+    if (this.#counts.inFlight > this.#counts.peakInFlight) this.#counts.peakInFlight = this.#counts.inFlight;
   }
 
   /** The request was let in; it and its answer have `tokens`. */
@@ -74,30 +73,23 @@ export class Ledger {
   }
 
   answer(digest: string, promptTokens: number, completionTokens: number): void {
-    this.#inFlight -= 1;
-    this.#answered += 1;
-    this.#promptTokens += promptTokens;
-    this.#completionTokens += completionTokens;
-    if (this.#answeredBodies.add(digest) > 0) this.#duplicates += 1;
+    this.#counts.inFlight -= 1;
+    this.#counts.answered += 1;
+    this.#counts.promptTokens += promptTokens;
+    this.#counts.completionTokens += completionTokens;
+    if (this.#answeredBodies.add(digest) > 0) this.#counts.duplicates += 1;
   }
 
   endWithout(outcome: Unanswered): void {
-    this.#inFlight -= 1;
-    this.#unanswered[outcome] += 1;
+    this.#counts.inFlight -= 1;
+    this.#counts[outcome] += 1;
     if (outcome === "refused") this.#arrivals.refuse();
   }
 
   stats(): MockStats {
     return {
-      requestsTotal: this.#requestsTotal,
-      answered: this.#answered,
-      ...this.#unanswered,
-      duplicates: this.#duplicates,
-      promptTokens: this.#promptTokens,
-      completionTokens: this.#completionTokens,
-      totalTokens: this.#promptTokens + this.#completionTokens,
-      inFlight: this.#inFlight,
-      peakInFlight: this.#peakInFlight,
+      ...this.#counts,
+      totalTokens: this.#counts.promptTokens + this.#counts.completionTokens,
       firstRequestAt: this.#timeOf(this.#firstRequestMs),
       lastRequestAt: this.#timeOf(this.#lastRequestMs),
       ...this.#arrivals.stats(),
@@ -105,7 +97,7 @@ export class Ledger {
   }
 
   #timeOf(epochMs: number): string | null {
-    return this.#requestsTotal === 0 ? null : new Date(epochMs).toISOString();
+    return this.#counts.requestsTotal === 0 ? null : new Date(epochMs).toISOString();
   }
 }
 

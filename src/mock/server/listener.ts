@@ -7,26 +7,22 @@ const backlog = 4096;
 
 /** A server's address: opened, closed with all connections cut, and opened again on the same port. */
 export class Listener {
+  port: number;
   readonly #server: Server;
   readonly #host: string;
   readonly #sockets = new Set<Socket>();
-  #port: number;
   /** Opening and closing, one after the other. */
   #settled: Promise<void> = Promise.resolve();
 
   /** @param port 0 for any free one. */
   constructor(server: Server, port: number, host: string) {
     this.#server = server;
-    this.#port = port;
+    this.port = port;
     this.#host = host;
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** @throws ConfigurationError if the address cannot be listened on. */
@@ -43,12 +39,12 @@ export class Listener {
 
   #listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, this.#host, this.#port));
+      const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, this.#host, this.port));
       this.#server.once("error", fail);
-      this.#server.listen({ port: this.#port, host: this.#host, backlog }, () => {
+      this.#server.listen({ port: this.port, host: this.#host, backlog }, () => {
         this.#server.off("error", fail);
         const address = this.#server.address();
-        if (typeof address === "object" && address !== null) this.#port = address.port;
+        if (typeof address === "object" && address !== null) this.port = address.port;
         resolve();
       });
     });

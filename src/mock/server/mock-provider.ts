@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Admission } from "./admission.ts";
-import type { CallContext } from "./call.ts";
-import { Call } from "./call.ts";
+import { Call, type CallContext } from "./call.ts";
 import { sendReply } from "./exchange.ts";
-import type { MockStats } from "./ledger.ts";
-import { Ledger, statsOnTheWire } from "./ledger.ts";
+import { Ledger, type MockStats, statsOnTheWire } from "./ledger.ts";
 import { PlannedFailures } from "../faults/planned-failures.ts";
 import type { Outage } from "../faults/outage.ts";
 import { createRateLimits } from "../limits/create-rate-limits.ts";

@@ -3,13 +3,14 @@ import type { MockStats } from "./ledger.ts";
 import { Listener } from "./listener.ts";
 import { Outage } from "../faults/outage.ts";
 import { MockProvider } from "./mock-provider.ts";
-import type { MockServerOptions } from "../settings.ts";
-import { readSettings } from "../settings.ts";
+import { type MockServerOptions, readSettings } from "../settings.ts";
 
+/** A mock provider that listens. */
 export interface MockServer {
   /** Base URL for clients: `http://127.0.0.1:4010/v1`. */
   readonly url: string;
   readonly port: number;
+  /** What it saw so far. */
   stats(): MockStats;
   /** Stops listening and cuts all connections, those that wait for an answer too. Safe to call again. */
   close(): Promise<void>;

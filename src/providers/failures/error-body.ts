@@ -1,7 +1,7 @@
-import { items, member } from "../json-value.ts";
+import { items, member } from "../../json/json-value.ts";
 
 /** What an error body says, wherever its author put it. */
-export interface ErrorFacts {
+interface ErrorFacts {
   /** Codes, types and statuses in words, most telling first; as written. */
   readonly codes: readonly string[];
   /** A status between 400 and 599 that the body names; gateways wrap an upstream 429 in a 500. */

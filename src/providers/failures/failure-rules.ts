@@ -1,7 +1,7 @@
 import type { FailureKind } from "../../model/failure.ts";
 
 /** What a rule looks at. */
-export interface FailureSigns {
+interface FailureSigns {
   /** The status that the body names, else that of HTTP; a 200 with an error inside is a 200 if the body names none. */
   readonly statusCode: number;
   readonly codes: readonly string[];
@@ -10,7 +10,7 @@ export interface FailureSigns {
 }
 
 /** Holds if every condition given holds. `code` and `type` each have to match one of the body's codes. */
-export interface FailureRule {
+interface FailureRule {
   readonly status?: number | readonly [from: number, to: number];
   readonly code?: RegExp;
   readonly type?: RegExp;

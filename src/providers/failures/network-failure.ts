@@ -1,3 +1,4 @@
+import { errorCode } from "../../model/errors.ts";
 import type { Failure, FailureKind } from "../../model/failure.ts";
 import { maxBodyBytes, maxExpansion } from "../body-limits.ts";
 import type { TransportErrorCode } from "./transport-error.ts";
@@ -8,7 +9,7 @@ import type { TransportErrorCode } from "./transport-error.ts";
  * @param host Named in the message: `api.openai.com:443`.
  */
 export function networkFailure(error: Error, host: string): Failure {
-  const code = errorCode(error);
+  const code = errorCode(error) ?? error.name;
   const [kind, retryable, explain] = meanings.get(code) ?? byPattern(code);
   return { kind, message: `${host}: ${explain} (${code === "Error" ? error.message : code})`, retryable };
 }
@@ -70,8 +71,4 @@ function byPattern(code: string): Meaning {
     return ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"];
   if (!certificateCode.test(code)) return ["network", true, "the connection failed"];
   return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
-}
-
-function errorCode(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

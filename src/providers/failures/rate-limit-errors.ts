@@ -1,6 +1,6 @@
+import { items, member } from "../../json/json-value.ts";
 import { limitUnits, minuteMs, type LimitUnit, type RateLimitReport } from "../../model/rate-limit.ts";
 import { findError, readErrorFacts } from "./error-body.ts";
-import { items, member } from "../json-value.ts";
 
 const what = "(?<unit>requests|(?:input |output )?tokens) per (?<period>second|min(?:ute)?|hour|day)";
 const amount = String.raw`\d(?:[\d,]*\d)?`;

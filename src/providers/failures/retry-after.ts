@@ -1,4 +1,4 @@
-import { items, member } from "../json-value.ts";
+import { items, member } from "../../json/json-value.ts";
 import { findError, readErrorFacts } from "./error-body.ts";
 import type { HttpResponse } from "../protocol.ts";
 

@@ -1,5 +1,5 @@
-import { member, parseJson } from "../json-value.ts";
-import { type Growing, isObject, mergeDelta, replaceMembers } from "./merge-deltas.ts";
+import { member, parseJson, isJsonObject } from "../../json/json-value.ts";
+import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 
 /** Streams of Anthropic Messages (Claude API reference, streaming). They report usage unasked. */
@@ -63,7 +63,7 @@ class MessageAssembler implements StreamAssembler {
 
   #addToBlock(index: unknown, delta: unknown): void {
     const block = this.#blocks.get(index);
-    if (block === undefined || !isObject(delta)) return;
+    if (block === undefined || !isJsonObject(delta)) return;
     const { type, partial_json: inputText, citation, ...rest } = delta;
     if (type === "input_json_delta" && typeof inputText === "string") block.inputText += inputText;
     if (type === "citations_delta") mergeDelta(block.content, { citations: [citation] });
@@ -73,8 +73,8 @@ class MessageAssembler implements StreamAssembler {
   /** Counts are of the whole message so far. */
   #addUsage(usage: unknown): void {
     const known = this.#message["usage"];
-    if (isObject(known)) replaceMembers(known, usage);
-    else if (isObject(usage)) this.#message["usage"] = usage;
+    if (isJsonObject(known)) replaceMembers(known, usage);
+    else if (isJsonObject(usage)) this.#message["usage"] = usage;
   }
 }
 

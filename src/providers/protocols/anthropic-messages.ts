@@ -1,6 +1,6 @@
+import { count, member } from "../../json/json-value.ts";
 import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { count, member } from "../json-value.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Usage } from "../../model/usage.ts";
 

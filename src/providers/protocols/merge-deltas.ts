@@ -1,4 +1,4 @@
-import { member } from "../json-value.ts";
+import { isJsonObject, member } from "../../json/json-value.ts";
 
 /** A JSON object that grows. */
 export type Growing = Record<string, unknown>;
@@ -11,7 +11,7 @@ const names: ReadonlySet<string> = new Set(["role", "id", "type", "name", "forma
  * like; objects are merged. A null says nothing that is not known. Unknown members follow the same rules.
  */
 export function mergeDelta(whole: Growing, delta: unknown): void {
-  if (!isObject(delta)) return;
+  if (!isJsonObject(delta)) return;
   for (const [key, value] of Object.entries(delta)) {
     if (key === "__proto__") continue;
     const known = Object.hasOwn(whole, key) ? whole[key] : undefined;
@@ -21,7 +21,7 @@ export function mergeDelta(whole: Growing, delta: unknown): void {
 
 /** Takes over the members of `delta` that say something. */
 export function replaceMembers(whole: Growing, delta: unknown, except: readonly string[] = []): void {
-  if (!isObject(delta)) return;
+  if (!isJsonObject(delta)) return;
   for (const [key, value] of Object.entries(delta)) {
     if (key === "__proto__" || except.includes(key)) continue;
     if (!Object.hasOwn(whole, key) || (value !== null && value !== "")) whole[key] = value;
@@ -33,8 +33,8 @@ function merged(known: unknown, value: unknown, key: string): unknown {
   if (value === undefined || value === null) return known;
   if (typeof known === "string" && typeof value === "string") return names.has(key) ? value || known : known + value;
   if (isList(known) && isList(value)) return mergeItems(known, value);
-  if (isObject(known) && isObject(value)) mergeDelta(known, value);
-  return isObject(known) && isObject(value) ? known : value;
+  if (isJsonObject(known) && isJsonObject(value)) mergeDelta(known, value);
+  return isJsonObject(known) && isJsonObject(value) ? known : value;
 }
 
 function mergeItems(whole: unknown[], items: readonly unknown[]): unknown[] {
@@ -48,14 +48,10 @@ function mergeItems(whole: unknown[], items: readonly unknown[]): unknown[] {
 
 /** The last item with the same `index`. Some servers give every tool call the index 0: there a new id with a new name begins another. */
 function findSame(whole: readonly unknown[], item: unknown): Growing | undefined {
-  if (!isObject(item) || typeof item["index"] !== "number") return undefined;
-  const same = whole.filter(isObject).findLast((known) => known["index"] === item["index"]);
+  if (!isJsonObject(item) || typeof item["index"] !== "number") return undefined;
+  const same = whole.filter(isJsonObject).findLast((known) => known["index"] === item["index"]);
   const isAnother = Boolean(item["id"] && same?.["id"] && item["id"] !== same["id"] && member(item["function"], "name"));
   return isAnother ? undefined : same;
-}
-
-export function isObject(value: unknown): value is Growing {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isList(value: unknown): value is unknown[] {

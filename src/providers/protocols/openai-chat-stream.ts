@@ -1,6 +1,6 @@
+import { items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
 import { findError } from "../failures/error-body.ts";
-import { items, member, parseJson } from "../json-value.ts";
-import { type Growing, isObject, mergeDelta, replaceMembers } from "./merge-deltas.ts";
+import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 
 /** Streams of Chat Completions (OpenAI API reference, `chat.completion.chunk`). */
@@ -55,7 +55,7 @@ class ChoicesAssembler implements StreamAssembler {
     if (findError(data) !== undefined) return text;
     replaceMembers(this.#head, data, notInAnswer);
     const usage = member(data, "usage") ?? member(member(data, "x_groq"), "usage");
-    if (isObject(usage)) this.#usage = usage;
+    if (isJsonObject(usage)) this.#usage = usage;
     for (const piece of items(member(data, "choices"))) this.#addPiece(piece);
     return undefined;
   }
@@ -100,7 +100,7 @@ function finishText({ parts: { text, logprobs }, facts }: Choice, index: number)
 
 /** It says only which call a piece belongs to. */
 function withoutIndex(call: unknown): unknown {
-  if (!isObject(call)) return call;
+  if (!isJsonObject(call)) return call;
   const { index: _, ...rest } = call;
   return rest;
 }

@@ -1,5 +1,5 @@
+import { items, member } from "../../json/json-value.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { items, member } from "../json-value.ts";
 import { chatStreaming } from "./openai-chat-stream.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
 import type { Protocol } from "../protocol.ts";

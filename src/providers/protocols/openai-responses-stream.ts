@@ -1,5 +1,5 @@
+import { member } from "../../json/json-value.ts";
 import { objectMembers } from "../../json/json-text.ts";
-import { member } from "../json-value.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 
 /**

@@ -1,5 +1,5 @@
+import { count, member } from "../../json/json-value.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { count, member } from "../json-value.ts";
 import { responsesStreaming } from "./openai-responses-stream.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Usage } from "../../model/usage.ts";

@@ -1,5 +1,5 @@
+import { count, member } from "../../json/json-value.ts";
 import type { Usage } from "../../model/usage.ts";
-import { count, member } from "../json-value.ts";
 
 /**
  * Usage as Chat Completions, Completions and Embeddings report it (OpenAI API reference, `CompletionUsage`). The details are

@@ -1,5 +1,5 @@
+import { parseJson } from "../../json/json-value.ts";
 import { stringEnd } from "../../json/json-text.ts";
-import { parseJson } from "../json-value.ts";
 
 /** Longer texts are not parsed whole: 46 MB of brackets became 2 GB of arrays. */
 export const maxParsedLength: number = 1024 * 1024;

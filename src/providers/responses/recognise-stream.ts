@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
+import { parseJson } from "../../json/json-value.ts";
 import { EventStreamParser } from "./event-stream.ts";
-import { parseJson } from "../json-value.ts";
 import type { ResponseHeaders } from "../protocol.ts";
 
 /** Whether the headers declare a stream. */

@@ -1,10 +1,9 @@
 import { Buffer } from "node:buffer";
+import { parseJson } from "../../json/json-value.ts";
 import type { Attempt, ErrorResponse } from "../../model/attempt.ts";
 import { cancelled, type Failure } from "../../model/failure.ts";
-import type { RateLimitReport } from "../../model/rate-limit.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
 import { extractJson, maxParsedLength } from "./json-extract.ts";
-import { parseJson } from "../json-value.ts";
 import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
@@ -14,7 +13,7 @@ import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-
 import type { OnChunk } from "../provider.ts";
 import { StreamReader } from "./stream-reader.ts";
 
-export interface ResponseReaderOptions {
+interface ResponseReaderOptions {
   readonly protocol: Protocol;
   /** For messages: `api.openai.com:443`. */
   readonly host: string;
@@ -96,26 +95,20 @@ export class ResponseReader {
   }
 
   timedOut(): Attempt {
-    const { host, timeoutMs } = this.#options;
-    return this.#failed({
-      kind: "timeout",
-      message: `${host}: no complete answer within ${timeoutMs / 1000} s`,
-      retryable: true,
-    });
+    return this.#tookTooLong(`no complete answer within ${this.#options.timeoutMs / 1000} s`);
   }
 
   /** A stream fell silent. */
   idle(): Attempt {
-    const { host, idleTimeoutMs } = this.#options;
-    return this.#failed({
-      kind: "timeout",
-      message: `${host}: the stream was silent for ${idleTimeoutMs / 1000} s, and not complete`,
-      retryable: true,
-    });
+    return this.#tookTooLong(`the stream was silent for ${this.#options.idleTimeoutMs / 1000} s, and not complete`);
   }
 
   cancelled(): Attempt {
     return this.#failed(cancelled("cancelled while waiting for the answer"));
+  }
+
+  #tookTooLong(what: string): Attempt {
+    return this.#failed({ kind: "timeout", message: `${this.#options.host}: ${what}`, retryable: true });
   }
 
   #read(response: HttpResponse): Attempt {
@@ -125,12 +118,9 @@ export class ResponseReader {
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
     const isRefusal = !attempt.ok && attempt.failure.kind === "rate_limit";
-    const rateLimits = this.#readLimits(response) ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
+    const inHeaders = readRateLimits(response, this.#options.requestsPeriodMs);
+    const rateLimits = inHeaders ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
     return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
-  }
-
-  #readLimits(response: HttpResponse): readonly RateLimitReport[] | undefined {
-    return readRateLimits(response, this.#options.requestsPeriodMs);
   }
 
   /** A stream whose headers do not say that it is one, or a refusal that came as one. */
@@ -161,7 +151,7 @@ export class ResponseReader {
     const { statusCode, headers, body, text } = received;
     const usage = this.#options.protocol.readUsage(body);
     const response = { statusCode, requestId: this.#options.redact(requestId(headers)), body: onOneLine(text), usage };
-    const rateLimits = this.#readLimits(received);
+    const rateLimits = readRateLimits(received, this.#options.requestsPeriodMs);
     return { ok: true, response, ...(rateLimits !== undefined && { rateLimits }) };
   }
 

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
+import { member, parseJson } from "../../json/json-value.ts";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
-import { member, parseJson } from "../json-value.ts";
 import type { StreamAssembler } from "../protocol.ts";
 import type { OnChunk } from "../provider.ts";
 

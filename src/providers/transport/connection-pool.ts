@@ -5,14 +5,16 @@ import { Connection } from "./connection.ts";
 import { Exchange, type ResponseListener } from "./exchange.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { TransportError } from "../failures/transport-error.ts";
+import type { TlsSettings } from "./tls-settings.ts";
 import { Tunnels } from "./tunnel.ts";
 
-export interface ConnectionPoolOptions {
+interface ConnectionPoolOptions {
   /** `https://api.example.com` */
   readonly origin: string;
   /** Host and port of it. */
   readonly authority: string;
   readonly proxy: ProxyServer | undefined;
+  readonly tls?: TlsSettings | undefined;
   /** @default as many as requests are in flight */
   readonly maxConnections?: number | undefined;
 }
@@ -34,13 +36,15 @@ export class ConnectionPool {
   readonly #connecting = new AbortController();
   #closing: Promise<void> | undefined;
 
-  constructor({ origin, authority, proxy, maxConnections = Infinity }: ConnectionPoolOptions) {
+  constructor({ origin, authority, proxy, tls = {}, maxConnections = Infinity }: ConnectionPoolOptions) {
     setMaxListeners(0, this.#connecting.signal);
-    const connect = createConnector(this.#connecting.signal);
+    const connect = createConnector(this.#connecting.signal, tls);
+    // The client's certificate is for the server alone.
+    const connectProxy = createConnector(this.#connecting.signal, tls.ca === undefined ? {} : { ca: tls.ca });
     const isForwarded = proxy !== undefined && origin.startsWith("http:");
     this.#origin = isForwarded ? proxy.origin : origin;
-    this.#tunnels = proxy === undefined || isForwarded ? undefined : new Tunnels(proxy, authority, connect);
-    this.#connector = this.#tunnels?.connector ?? (isForwarded ? connectToProxy(proxy, connect) : connect);
+    this.#tunnels = proxy === undefined || isForwarded ? undefined : new Tunnels(proxy, authority, connect, connectProxy);
+    this.#connector = this.#tunnels?.connector ?? (isForwarded ? connectToProxy(proxy, connectProxy) : connect);
     this.#maxConnections = maxConnections;
   }
 

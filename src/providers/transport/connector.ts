@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { buildConnector } from "undici";
 import type { ProxyServer } from "./proxy.ts";
+import type { TlsSettings } from "./tls-settings.ts";
 
 /** Opens connections for undici's clients. */
 export type Connector = buildConnector.connector;
@@ -15,8 +16,9 @@ export const connectTimeoutMs = 10_000;
 const addressTimeoutMs = 2_500;
 
 /** @param signal Gives up what is being connected: a provider that is closed keeps no process alive. */
-export function createConnector(signal: AbortSignal): Connector {
+export function createConnector(signal: AbortSignal, tls: TlsSettings): Connector {
   return buildConnector({
+    ...tls,
     signal,
     timeout: connectTimeoutMs,
     autoSelectFamily: true,

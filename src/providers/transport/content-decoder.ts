@@ -37,7 +37,7 @@ const maxEncodings = 3;
 const none: readonly string[] = [];
 
 /** The encodings of a body, in the order in which they were applied. */
-export function encodingsOf(headers: ResponseHeaders): readonly string[] {
+function encodingsOf(headers: ResponseHeaders): readonly string[] {
   const content = headers["content-encoding"];
   const transfer = headers["transfer-encoding"];
   if (content === undefined && (transfer === undefined || transfer === "chunked")) return none;

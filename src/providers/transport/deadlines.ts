@@ -11,8 +11,8 @@ const maxTimerMs = 2 ** 31 - 1;
 
 /** Items of one timeout, oldest first: the oldest is the next to time out, so that one timer serves all. It is set anew when it fires. */
 export class Deadlines<Item extends WithDeadline<Item>> {
+  oldest: Item | undefined;
   readonly #timeMs: number;
-  #oldest: Item | undefined;
   #newest: Item | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -20,22 +20,18 @@ export class Deadlines<Item extends WithDeadline<Item>> {
     this.#timeMs = timeMs;
   }
 
-  get oldest(): Item | undefined {
-    return this.#oldest;
-  }
-
   /** Its time begins. */
   add(item: Item): void {
     item.deadline = performance.now() + this.#timeMs;
     item.previous = this.#newest;
-    if (this.#newest === undefined) this.#oldest = item;
+    if (this.#newest === undefined) this.oldest = item;
     else this.#newest.next = item;
     this.#newest = item;
     if (this.#timer === undefined) this.#setTimer(this.#timeMs);
   }
 
   remove(item: Item): void {
-    if (item.previous === undefined) this.#oldest = item.next;
+    if (item.previous === undefined) this.oldest = item.next;
     else item.previous.next = item.next;
     if (item.next === undefined) this.#newest = item.previous;
     else item.next.previous = item.previous;
@@ -51,7 +47,7 @@ export class Deadlines<Item extends WithDeadline<Item>> {
   readonly #ring = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    while (this.#oldest !== undefined && this.#oldest.deadline <= now) this.#oldest.timeOut();
-    if (this.#oldest !== undefined) this.#setTimer(this.#oldest.deadline - now);
+    while (this.oldest !== undefined && this.oldest.deadline <= now) this.oldest.timeOut();
+    if (this.oldest !== undefined) this.#setTimer(this.oldest.deadline - now);
   };
 }

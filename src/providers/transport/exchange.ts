@@ -13,7 +13,7 @@ export interface ResponseListener {
 }
 
 /** Whose connections an exchange goes by. */
-export interface ConnectionOwner {
+interface ConnectionOwner {
   /** It can carry another exchange. */
   release(connection: Connection): void;
 }

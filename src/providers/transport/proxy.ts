@@ -25,7 +25,7 @@ export function parseProxy(text: string): ProxyServer {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !(url.protocol === "http:" || url.protocol === "https:")) {
     throw new ConfigurationError(
-      "The proxy's address (HTTPS_PROXY or HTTP_PROXY; in a program: proxy) is no http or https URL. " +
+      "The proxy's address (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; in a program: proxy) is no http or https URL. " +
         "It should look like http://proxy.example.com:3128; SOCKS proxies cannot be used.",
     );
   }

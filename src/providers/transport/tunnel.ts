@@ -18,11 +18,11 @@ export class Tunnels {
   readonly #pool: Pool;
 
   /** @param authority Host and port of the server. */
-  constructor(proxy: ProxyServer, authority: string, connect: Connector) {
+  constructor(proxy: ProxyServer, authority: string, connect: Connector, connectProxy: Connector) {
     this.#proxy = proxy;
     this.#authority = authority;
     this.#connect = connect;
-    this.#pool = new Pool(proxy.origin, { connect: connectToProxy(proxy, connect), headersTimeout: connectTimeoutMs });
+    this.#pool = new Pool(proxy.origin, { connect: connectToProxy(proxy, connectProxy), headersTimeout: connectTimeoutMs });
   }
 
   readonly connector: Connector = (options, callback) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { noUsage } from "../../support/usage.ts";
 import { OutputPrediction } from "../../../src/limiters/learning/output-prediction.ts";
-import { noUsage } from "../../../src/model/usage.ts";
 
 const cost = { model: "m", inputTokens: 10, counting: "sum" } as const;
 /** An answer that takes its time. */

@@ -111,9 +111,9 @@ describe("Reservoir", () => {
   test("never has more to give than its capacity, after an idle hour or a refund", () => {
     const reservoir = reservoirOf(6_000, 0);
     reservoir.giveBack(1_000, 0);
-    expect(reservoir.room(0)).toBe(80);
+    expect(reservoir.level(0)).toBe(80);
     reservoir.take(80, 0);
-    expect(reservoir.room(3_600_000)).toBe(80);
+    expect(reservoir.level(3_600_000)).toBe(80);
   });
 
   test("pays off the debt of a large request before anyone is served, so that the average holds", () => {
@@ -133,9 +133,9 @@ describe("Reservoir", () => {
   test("when another client took some too there is that much less, and never more than was there", () => {
     const reservoir = reservoirOf(6_000, 0);
     reservoir.lower(30, 0);
-    expect(reservoir.room(0)).toBe(30);
+    expect(reservoir.level(0)).toBe(30);
     reservoir.lower(70, 0);
-    expect(reservoir.room(0)).toBe(30);
+    expect(reservoir.level(0)).toBe(30);
   });
 
   test("keeps what it has when it is resized, as far as there is place for it", () => {

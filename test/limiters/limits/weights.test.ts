@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { noUsage } from "../../support/usage.ts";
 import { reservedWeights, unusedWeights } from "../../../src/limiters/limits/weights.ts";
 import type { Cost, TokenCounting } from "../../../src/model/cost.ts";
-import { noUsage } from "../../../src/model/usage.ts";
 import { answered, failed } from "../attempts.ts";
 
 function cost(counting: TokenCounting): Cost {

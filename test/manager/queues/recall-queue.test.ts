@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { noUsage } from "../../support/usage.ts";
 import type { CacheStore } from "../../../src/caches/caches.ts";
 import { RecallQueue } from "../../../src/manager/queues/recall-queue.ts";
 import type { ModelResponse } from "../../../src/model/attempt.ts";
-import { noUsage } from "../../../src/model/usage.ts";
 import { deferred } from "../../support/deferred.ts";
 
 const notSet: CacheStore = { get: async () => undefined, set: async () => undefined, close: async () => undefined };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { noUsage } from "../../support/usage.ts";
 import { ResultQueue } from "../../../src/manager/queues/result-queue.ts";
-import { noUsage } from "../../../src/model/usage.ts";
 import type { BatchResult } from "../../../src/model/result.ts";
 
 function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult {

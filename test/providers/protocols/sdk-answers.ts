@@ -1,7 +1,7 @@
 import { Anthropic } from "@anthropic-ai/sdk";
 import { OpenAI } from "openai";
+import { count, member } from "../../../src/json/json-value.ts";
 import type { Attempt } from "../../../src/model/attempt.ts";
-import { count, member } from "../../../src/providers/json-value.ts";
 
 const askChat = { model: "m", messages: [] };
 const askResponses = { model: "m", input: "Hi" };

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
  *
  * @returns results of as many of the first items as it did at once, at least one; the others are in the next group.
  */
-export type GroupWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
+type GroupWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
 
 interface WaitingItem<Item, Result> {
   readonly item: Item;
@@ -19,11 +19,14 @@ interface WaitingItem<Item, Result> {
  */
 export class Grouped<Item, Result> {
   readonly #work: GroupWork<Item, Result>;
+  readonly #maxItems: number;
   readonly #waiting: WaitingItem<Item, Result>[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(work: GroupWork<Item, Result>) {
+  /** @param maxItems Of one group. */
+  constructor(work: GroupWork<Item, Result>, maxItems: number = Infinity) {
     this.#work = work;
+    this.#maxItems = maxItems;
   }
 
   add(item: Item): Promise<Result> {
@@ -40,7 +43,7 @@ export class Grouped<Item, Result> {
 
   async #runAll(): Promise<void> {
     await setImmediate(); // so that all calls of one burst go in one group
-    while (this.#waiting.length > 0) await this.#runGroup(this.#waiting.map(({ item }) => item));
+    while (this.#waiting.length > 0) await this.#runGroup(this.#waiting.slice(0, this.#maxItems).map(({ item }) => item));
     this.#running = undefined;
   }
 

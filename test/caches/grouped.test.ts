@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { Grouped } from "../../../src/caches/disk/grouped.ts";
+import { Grouped } from "../../src/caches/grouped.ts";
 
 /** Records its groups; each waits until its gate opens. */
 class Recorder {

@@ -1,3 +1,6 @@
+/** A parsed JSON object; nothing is known of its members. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
 /** @returns undefined for a text that is no JSON. */
 export function parseJson(text: string): unknown {
   if (text === "") return undefined;
@@ -8,9 +11,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A member of a JSON object; undefined where `value` is no object or has no such member. */
 export function member(value: unknown, key: string): unknown {
-  return isObject(value) ? value[key] : undefined;
+  return isJsonObject(value) ? value[key] : undefined;
 }
 
 /** The items of a JSON array; none for anything else. */
@@ -21,8 +28,4 @@ export function items(value: unknown): readonly unknown[] {
 /** A count of tokens; 0 for whatever cannot be one. */
 export function count(value: unknown): number {
   return typeof value === "number" && value > 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
