@@ -85,7 +85,7 @@ it("--dedupe asks once for equal lines and shares the answer", async () => {
 
 describe("limits that the server enforces too, with one second of burst", () => {
   const limits: [name: string, options: MockServerOptions, flags: string[], body: object][] = [
-    ["--rpm 600", { requestsPerMinute: 600 }, ["--rpm", "600"], {}],
+    ["--rpm 900", { requestsPerMinute: 900 }, ["--rpm", "900"], {}],
     ["--tpm 30000", { tokensPerMinute: 30_000 }, ["--tpm", "30000"], { max_completion_tokens: 20 }],
   ];
 
