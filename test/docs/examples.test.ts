@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseOptions } from "../../src/config/options.ts";
 import { RequestParser } from "../../src/jsonl/jsonl.ts";
 import { type MockServer, startMockServer } from "../../src/mock/mock.ts";
-import { Workplace } from "../e2e/cli.ts";
+import { type Finished, Workplace } from "../e2e/cli.ts";
 import { type Block, pages, project } from "./pages.ts";
 
 let server: MockServer;
@@ -50,20 +50,33 @@ function reader(): Workplace {
 
 /** @returns what is wrong with it; nothing if it works. */
 async function tryOut({ language, text }: Block, user: Workplace): Promise<string> {
-  if (language === "sh") return run(user, "bash", ["-c", prelude + withExitCodes(text)]);
+  if (language === "sh") return runScript(text, user);
   if (language === "jsonl") return text.trimEnd().split("\n").filter(isNoRequest).join("\n");
   return language === "json" && !text.includes("…") ? configure(text, user) : "";
+}
+
+const plainCommand = /^(llmbatch [\w ./:=,-]+(?: # exit code \d+)?)\n/m;
+
+/** Commands of the program alone run in this process, because one of its own takes 0.5 s of a core; bash gets the rest. */
+async function runScript(script: string, user: Workplace): Promise<string> {
+  for (const [index, piece] of script.split(plainCommand).entries()) {
+    const [command = "", expected = "0"] = index % 2 === 1 ? piece.split(" # exit code ") : [];
+    const { code, stderr } = await (command === "" ? runShell(piece, user) : user.runHere(command.split(" ").slice(1)));
+    if (code !== Number(expected)) return `ended with ${code}\n${stderr}`;
+  }
+  return "";
+}
+
+function runShell(script: string, user: Workplace): Promise<Finished> {
+  return user.finish(user.spawn("bash", ["-c", prelude + withExitCodes(script)]));
 }
 
 /** One after the other in one process, because most of what each takes is to start. */
 async function runPrograms(blocks: readonly Block[], user: Workplace): Promise<string> {
   const files = blocks.map(({ text, at }) => user.write(`${at.replaceAll(/\W/g, "-")}.mjs`, text));
   const imports = files.map((file) => `await import(${JSON.stringify(file)});`).join("");
-  return imports === "" ? "" : run(user, process.execPath, ["--input-type=module", "--eval", imports]);
-}
-
-async function run(user: Workplace, command: string, args: readonly string[]): Promise<string> {
-  const { code, stderr } = await user.finish(user.spawn(command, args));
+  if (imports === "") return "";
+  const { code, stderr } = await user.finish(user.spawn(process.execPath, ["--input-type=module", "--eval", imports]));
   return code === 0 ? "" : `ended with ${code}\n${stderr}`;
 }
 

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { vi } from "vitest";
+import { setFlagsFromString } from "node:v8";
 import { main } from "../../src/cli/main.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -66,23 +66,30 @@ export class Workplace {
   }
 
   /**
-   * The same in this process, for what ends before anything is sent: usage errors, help, lists. A process of its own takes 0.35 s of
-   * a core.
+   * The same in this process, because a process of its own takes 0.5 s of a core to start. Not for signals, inherited descriptors,
+   * variables that Node itself reads, or several runs at once.
    */
-  async runHere(args: readonly string[]): Promise<Finished> {
-    const { env } = process;
+  async runHere(args: readonly string[], input = ""): Promise<Finished> {
     const folder = process.cwd();
-    let [stdout, stderr] = ["", ""];
-    vi.spyOn(process.stdout, "write").mockImplementation((chunk) => (stdout += String(chunk)) !== "");
-    vi.spyOn(process.stderr, "write").mockImplementation((chunk) => (stderr += String(chunk)) !== "");
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const said = Promise.all([text(stdout), text(stderr)]);
+    const putBack = replaceInProcess({
+      env: { ...this.environment },
+      stdin: Readable.from([Buffer.from(input)]),
+      stdout,
+      stderr,
+    });
     try {
       process.chdir(this.folder);
-      process.env = this.environment;
-      return { code: await main(args), stdout, stderr };
+      const code = await main(args);
+      stdout.end();
+      stderr.end();
+      const [out, err] = await said;
+      return { code, stdout: out, stderr: err };
     } finally {
-      process.env = env;
+      putBack();
       process.chdir(folder);
-      vi.restoreAllMocks();
+      setFlagsFromString("--heap-growing-percent=0"); // as it is by default: a run sets it for its process
     }
   }
 
@@ -121,6 +128,14 @@ export function questions(count: number, body: object = {}): { custom_id: string
     url: "/v1/chat/completions",
     body: { model: "test-model", messages: [{ role: "user", content: `Question ${index + 1}` }], ...body },
   }));
+}
+
+/** @returns what puts back the process's own. */
+function replaceInProcess(values: Readonly<Record<string, unknown>>): () => void {
+  const names = Object.keys(values);
+  const own = names.map((name) => Object.getOwnPropertyDescriptor(process, name));
+  for (const name of names) Object.defineProperty(process, name, { value: values[name], configurable: true, writable: true });
+  return () => names.forEach((name, index) => Object.defineProperty(process, name, own[index] ?? {}));
 }
 
 function read(stream: NodeJS.ReadableStream | null): Promise<string> {

@@ -19,7 +19,7 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
     );
     const user = new Workplace();
     user.write("in.jsonl", questions(concurrency * 2));
-    const { code, stderr } = await user.run([
+    const { code, stderr } = await user.runHere([
       "run",
       "in.jsonl",
       "--base-url",
@@ -40,7 +40,7 @@ it("one slow request delays no other: the window slides", async () => {
   const server = await serve((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();
   user.write("in.jsonl", questions(600));
-  const finished = user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
+  const finished = user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
   await server.until(() => server.ledger.length === 600);
   slow.resolve(chatAnswer("slow"));
   expect((await finished).code).toBe(0);
@@ -53,11 +53,11 @@ it("equal lines are asked one by one, each gets its own answer, and a second run
   const line = { messages: [{ role: "user", content: "Invent a name" }] };
   user.write("in.jsonl", [line, line, line]);
   const args = ["run", "in.jsonl", "-m", "m", "--base-url", `${server.url}/v1`, "-o", "out.jsonl"];
-  await user.run(args);
+  await user.runHere(args);
   expect(server.ledger).toHaveLength(3);
   const first = user.read("out.jsonl");
   expect(new Set(first.match(/sample \d/g)).size).toBe(3);
-  await user.run(args);
+  await user.runHere(args);
   expect(server.ledger).toHaveLength(3);
   expect(user.read("out.jsonl")).toBe(first);
 });
@@ -67,7 +67,7 @@ it("--dedupe asks once for equal lines and shares the answer", async () => {
   const user = new Workplace();
   const line = { messages: [{ role: "user", content: "Invent a name" }] };
   user.write("in.jsonl", [line, line, line]);
-  const { code } = await user.run([
+  const { code } = await user.runHere([
     "run",
     "in.jsonl",
     "-m",
@@ -93,7 +93,7 @@ describe("limits that the server enforces too, with one second of burst", () => 
     const server = await mock({ latencyMs: 5, ...options });
     const user = new Workplace();
     user.write("in.jsonl", questions(40, body));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...flags]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...flags]);
     expect(code, stderr).toBe(0);
     expect(server.stats()).toMatchObject({ answered: 40, refused: 0 });
   });

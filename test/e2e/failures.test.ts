@@ -33,7 +33,7 @@ describe("what is asked again, and how often", () => {
     user.write("in.jsonl", questions(5));
     const args = runArguments(server, "--max-retries", "2");
 
-    const first = await user.run(args);
+    const first = await user.runHere(args);
     expect(first.code, first.stderr).toBe(1);
     expect([1, 2, 3, 4, 5].map((question) => callsOf(question, ledger).length)).toEqual([1, 1, 3, 3, 1]);
     expect(user.lines("out.jsonl").map(({ error }) => error && [error.code, error.attempts])).toEqual([
@@ -47,7 +47,7 @@ describe("what is asked again, and how often", () => {
 
     const asked = ledger.length;
     isRepaired = true;
-    const second = await user.run(args);
+    const second = await user.runHere(args);
     expect(second.code).toBe(0);
     expect(
       ledger
@@ -61,7 +61,7 @@ describe("what is asked again, and how often", () => {
     const server = await serve((call) => (call.index === 0 ? rateLimited("1") : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
-    const { code, stderr } = await user.run(runArguments(server, "-c", "1", "--max-retries", "0"));
+    const { code, stderr } = await user.runHere(runArguments(server, "-c", "1", "--max-retries", "0"));
     expect(code, stderr).toBe(0);
     const [refused, next] = server.ledger;
     expect((next?.arrivedAt ?? 0) - (refused?.endedAt ?? 0)).toBeGreaterThanOrEqual(990);
@@ -78,7 +78,7 @@ describe("what is asked again, and how often", () => {
     user.write("out.jsonl", "older");
     const args = runArguments(server, "-c", "1");
 
-    const stopped = await user.run(args);
+    const stopped = await user.runHere(args);
     expect(stopped.code).toBe(3);
     expect(stopped.stderr).toContain("quota");
     expect(stopped.stderr).toContain("2 answers are safe");
@@ -92,7 +92,7 @@ describe("what is asked again, and how often", () => {
     });
 
     hasQuota = true;
-    const resumed = await user.run(args);
+    const resumed = await user.runHere(args);
     expect(resumed.code).toBe(0);
     expect(server.ledger).toHaveLength(3 + 18);
     expect(user.lines("out.jsonl")).toHaveLength(20);
@@ -102,7 +102,7 @@ describe("what is asked again, and how often", () => {
     const server = await serve(() => errorAnswer(401, { code: "invalid_api_key" }));
     const user = new Workplace();
     user.write("in.jsonl", questions(500));
-    const { code, stderr } = await user.run(runArguments(server, "-c", "5"));
+    const { code, stderr } = await user.runHere(runArguments(server, "-c", "5"));
     expect(code).toBe(3);
     expect(stderr).toContain("the API key was refused");
     expect(stderr).not.toContain("sk-test");
@@ -115,7 +115,7 @@ describe("--errors", () => {
     const server = await serve((call) => (call.body.includes('"Question 2"') ? errorAnswer(400) : chatAnswer()));
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
-    const { code } = await user.run(runArguments(server, "--errors", "errors.jsonl"));
+    const { code } = await user.runHere(runArguments(server, "--errors", "errors.jsonl"));
     expect(code).toBe(1);
     expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(["q-1", "q-3"]);
     expect(user.lines("errors.jsonl").map(({ custom_id, error }) => [custom_id, error?.code])).toEqual([

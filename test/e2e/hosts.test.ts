@@ -26,7 +26,7 @@ describe("redirects", () => {
     });
     const user = new Workplace();
     user.write("in.jsonl", questions(25));
-    const { code } = await user.run([
+    const { code } = await user.runHere([
       "run",
       "in.jsonl",
       "--base-url",
@@ -87,12 +87,12 @@ describe("a line cannot choose where it goes", () => {
     ]);
     const args = ["run", "in.jsonl", "--base-url", `${own.url}/v1`, "-o", "out.jsonl"];
 
-    const refused = await user.run(args);
+    const refused = await user.runHere(args);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("in.jsonl:1: ");
     expect(own.connections).toBe(0);
 
-    const { code } = await user.run([...args, "--skip-invalid"]);
+    const { code } = await user.runHere([...args, "--skip-invalid"]);
     expect(code).toBe(1);
     expect(own.ledger.map(({ path, headers }) => [path, headers["host"]])).toEqual([
       ["/v1/chat/completions", `127.0.0.1:${own.port}`],
@@ -127,7 +127,7 @@ describe("a line cannot choose where it goes", () => {
       { ...body, ...evil },
       { model: "test-model", prompt: "Hi", ...evil },
     ]);
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", `${own.url}/v1`, "-o", "out.jsonl", "-c", "1"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--base-url", `${own.url}/v1`, "-o", "out.jsonl", "-c", "1"]);
     expect(code, stderr).toBe(0);
     expect(other.connections).toBe(0);
     expect(own.ledger).toHaveLength(4);

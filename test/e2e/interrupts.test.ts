@@ -35,48 +35,36 @@ describe.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)("%s in the middle", (signal, expectedCode) => {
-  it("keeps what is in flight, starts nothing more, and the same command finishes as if undisturbed", async () => {
+  it("keeps what is in flight and says so, starts nothing more, and the same command finishes as if undisturbed", async () => {
     const { server, letGo } = await holdBackAfter(20);
     const user = new Workplace();
     user.write("in.jsonl", questions(60));
     const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"];
 
     const child = user.start(args);
+    const finished = user.finish(child);
     await server.until(() => server.ledger.length === 25);
     child.kill(signal);
     await said(child, "nothing more is sent");
     letGo();
-    const { code } = await user.finish(child);
+    const { code, stderr } = await finished;
     expect(code).toBe(expectedCode);
+    expect(stderr).toMatch(/25 answers are safe in the cache; run the same command again/);
+    expect(stderr).not.toMatch(/at .*\.js:\d+/);
     expect(server.ledger, "no request starts after the signal").toHaveLength(25);
     expect(existsSync(user.path("out.jsonl"))).toBe(false);
     expect(existsSync(user.path("out.jsonl.partial"))).toBe(true);
     expect(existsSync(user.path("out.jsonl.lock"))).toBe(false);
 
-    const resumed = await user.run(args);
+    const resumed = await user.runHere(args);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(server.ledger, "nothing is asked twice").toHaveLength(60);
 
     const undisturbed = new Workplace();
     undisturbed.write("in.jsonl", questions(60));
-    await undisturbed.run(args);
+    await undisturbed.runHere(args);
     expect(user.read("out.jsonl")).toBe(undisturbed.read("out.jsonl"));
   });
-});
-
-it("says how many answers are safe and what to do", async () => {
-  const { server, letGo } = await holdBackAfter(20);
-  const user = new Workplace();
-  user.write("in.jsonl", questions(60));
-  const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "5"]);
-  const finished = user.finish(child);
-  await server.until(() => server.ledger.length === 25);
-  child.kill("SIGINT");
-  await said(child, "nothing more is sent");
-  letGo();
-  const { stderr } = await finished;
-  expect(stderr).toMatch(/25 answers are safe in the cache; run the same command again/);
-  expect(stderr).not.toMatch(/at .*\.js:\d+/);
 });
 
 it("a second Ctrl-C ends it at once, while requests are still in flight", async () => {
@@ -104,7 +92,7 @@ it("kill -9 in the middle: the next run asks for nothing that was answered, and 
   child.kill("SIGKILL");
   await finished;
   letGo();
-  const resumed = await user.run(args);
+  const resumed = await user.runHere(args);
   expect(resumed.code, resumed.stderr).toBe(0);
   expect(server.ledger.length - 34, "only what was in flight is asked again").toBe(60 - 30);
 });
@@ -117,7 +105,7 @@ it("a second run on the same output refuses while the first one works", async ()
   const first = user.start(args);
   const finished = user.finish(first);
   await server.until(() => server.ledger.length === 2);
-  const second = await user.run(args);
+  const second = await user.runHere(args);
   expect(second.code).toBe(2);
   expect(second.stderr).toContain(String(first.pid));
   expect(server.ledger).toHaveLength(2);

@@ -22,7 +22,7 @@ async function askThreeHundred({ url }: MockServer): Promise<Workplace> {
   const user = new Workplace();
   user.write("in.jsonl", questions(300));
   const args = ["run", "in.jsonl", "--base-url", url, "-o", "out.jsonl", "--log", "log.jsonl"];
-  const { code, stderr } = await user.run(args);
+  const { code, stderr } = await user.runHere(args);
   expect(code, stderr).toBe(0);
   return user;
 }
@@ -41,7 +41,7 @@ describe("limits that are not set", () => {
   });
 
   it.each([
-    [{ requestsPerMinute: 3_000 }, "requests", 3_000],
+    [{ requestsPerMinute: 6_000 }, "requests", 6_000],
     [{ tokensPerMinute: 200_000 }, "tokens", 200_000],
   ] as const)("are learned from the first 429 that names them: %o", async (limits, unit, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
@@ -57,7 +57,7 @@ describe("limits that are not set", () => {
 
   it("are found by being refused where nothing tells, and the log tells of pauses, cuts and growth", async () => {
     const settings = { limitHeaders: false, limitWords: false, retryAfter: "seconds" } as const;
-    const server = await mock({ requestsPerMinute: 3_000, latencyMs: 20, ...settings });
+    const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20, ...settings });
     const user = await askThreeHundred(server);
     const { answered, refused } = server.stats();
     expect(answered).toBe(300);
@@ -75,7 +75,7 @@ describe("limits that are not set", () => {
     user.write("in.jsonl", questions(160));
     const files = ["-o", "out.jsonl", "--log", "log.jsonl"];
     const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files, "-c", "80", "--no-adaptive"];
-    const { code, stderr } = await user.run(args);
+    const { code, stderr } = await user.runHere(args);
     expect(code, stderr).toBe(0);
     expect(logOf(user).filter(({ event }) => event === "concurrency")).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe("limits that were set", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
     const limits = ["--limit", "requests=1/1d", "--deadline", "0.5"];
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
     expect(code, stderr).toBe(3);
   });
 
@@ -108,7 +108,7 @@ describe("limits that were set", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
     const limits = ["--limit", "5", "--limit", "requests=600/1m"];
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", ...limits]);
     expect(code, stderr).toBe(0);
     expect(server.stats().answered).toBe(5);
   });
@@ -128,7 +128,7 @@ describe("a server that is not well", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(400));
     const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--retry-delay", "0.01"];
-    const { code, stderr } = await user.run(args);
+    const { code, stderr } = await user.runHere(args);
     expect(code, stderr).toBe(1);
     expect(server.ledger.length).toBeLessThanOrEqual(400 + 500);
     expect(user.lines("out.jsonl").filter(({ error }) => error?.code === "server_error")).toHaveLength(400);
@@ -139,7 +139,7 @@ describe("a server that is not well", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(400));
     const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--max-wait", "1"];
-    const { code, stderr } = await user.run(["run", "in.jsonl", ...args]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", ...args]);
     expect(code, stderr).toBe(3);
     expect(stderr).toContain("the server cannot be reached");
     expect(JSON.parse(user.read("out.jsonl.stats.json")).attempts).toBeLessThan(150);

@@ -36,19 +36,19 @@ describe("--allow-files", () => {
     const lines = ["@red.png", `file://${user.path("images/blue.png")}`].map(lineAbout);
     user.write("in.jsonl", lines.join(""));
     const args = ["run", "in.jsonl", "--base-url", server.url, "-c", "1", "--allow-files", "images", "-o", "out.jsonl"];
-    const first = await user.run(args);
+    const first = await user.runHere(args);
     expect(first.code, first.stderr).toBe(0);
     const sent = ["red", "blue"].map((content) => bodyOf(lineAbout(dataUrl(content))));
     expect(server.ledger.map(({ body }) => body)).toEqual(sent);
     expect(JSON.stringify(sent)).not.toContain(user.environment["OPENAI_API_KEY"]);
     const output = user.read("out.jsonl");
 
-    expect((await user.run(args)).code).toBe(0);
+    expect((await user.runHere(args)).code).toBe(0);
     expect(server.ledger).toHaveLength(2);
     expect(user.read("out.jsonl")).toBe(output);
 
     writeFileSync(user.path("images/blue.png"), png("green"));
-    expect((await user.run(args)).code).toBe(0);
+    expect((await user.runHere(args)).code).toBe(0);
     expect(server.ledger.map(({ body }) => body)).toEqual([...sent, bodyOf(lineAbout(dataUrl("green")))]);
     const [red, green] = user.lines("out.jsonl");
     expect(JSON.stringify([red, green])).toMatch(/answer 0.*answer 2/);
@@ -90,7 +90,7 @@ describe("--allow-files", () => {
     const user = userWithImages();
     user.environment["LLMBATCH_ALLOW_FILES"] = "images";
     const lines = ["@red.png", "@link.png", "@blue.png"].map(lineAbout).join("");
-    const { code, stdout } = await user.run(["run", "--base-url", server.url, "-c", "1"], lines);
+    const { code, stdout } = await user.runHere(["run", "--base-url", server.url, "-c", "1"], lines);
     expect(code).toBe(1);
     const results = stdout.trimEnd().split("\n");
     expect(results).toHaveLength(3);

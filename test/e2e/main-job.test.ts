@@ -33,7 +33,7 @@ describe("2,000 lines against a provider that fails 5 % of the time", () => {
     expect(seen.failedOnPurpose).toBeGreaterThan(lines * 0.04);
 
     const before = user.read("out.jsonl");
-    const second = await user.run(args);
+    const second = await user.runHere(args);
     expect(second.code).toBe(0);
     expect(server.stats().requestsTotal, "requests at the server").toBe(seen.requestsTotal);
     expect(user.read("out.jsonl") === before, "the output is byte for byte the same").toBe(true);
@@ -58,7 +58,7 @@ describe("in a pipe", () => {
   });
 
   it("without an argument stdin is read", async () => {
-    const { code, stdout } = await new Workplace().run(["run", "--provider", "mock", "-m", "any"], '"Hello"');
+    const { code, stdout } = await new Workplace().runHere(["run", "--provider", "mock", "-m", "any"], '"Hello"');
     expect(code).toBe(0);
     expect(parseLines(stdout)).toHaveLength(1);
   });
@@ -86,7 +86,7 @@ describe("a file with bad lines", () => {
     const user = new Workplace();
     user.write("in.jsonl", lines);
     user.write("out.jsonl", "older");
-    const { code, stderr, stdout } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl"]);
+    const { code, stderr, stdout } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/in\.jsonl:2: .*JSON/);
     expect(stderr).toMatch(/in\.jsonl:4: .*q-1/);
@@ -101,7 +101,7 @@ describe("a file with bad lines", () => {
     const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", lines);
-    const { code } = await user.run(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--skip-invalid"]);
+    const { code } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--skip-invalid"]);
     expect(code).toBe(1);
     expect(user.lines("out.jsonl").map(({ custom_id, error }) => [custom_id, error?.code ?? "ok"])).toEqual([
       ["q-1", "ok"],
@@ -112,7 +112,7 @@ describe("a file with bad lines", () => {
   });
 
   it("from stdin they are failures in their places too", async () => {
-    const { code, stdout } = await new Workplace().run(["run", "-", "--provider", "mock"], lines);
+    const { code, stdout } = await new Workplace().runHere(["run", "-", "--provider", "mock"], lines);
     expect(code).toBe(1);
     expect(parseLines(stdout).map(({ error }) => error?.code ?? "ok")).toEqual([
       "ok",
@@ -125,7 +125,7 @@ describe("a file with bad lines", () => {
   it("`validate` says the same, offline", async () => {
     const user = new Workplace();
     user.write("in.jsonl", lines);
-    const { code, stderr, stdout } = await user.run(["validate", "in.jsonl"]);
+    const { code, stderr, stdout } = await user.runHere(["validate", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("in.jsonl:2: ");
     expect(stdout).toContain("4 lines: 1 valid, 3 invalid");

@@ -62,7 +62,9 @@ describe("where options come from", () => {
     user.write("in.jsonl", ["one", "two", "three", "four"]);
     user.write("llmbatch.config.json", JSON.stringify({ provider: "mock", model: "from-file", limit: 3, quiet: true }));
     const models = async (flags: string[]): Promise<string[]> =>
-      [...(await user.run(["run", "in.jsonl", ...flags])).stdout.matchAll(/"model":"([^"]+)"/g)].map(([, model]) => model ?? "");
+      [...(await user.runHere(["run", "in.jsonl", ...flags])).stdout.matchAll(/"model":"([^"]+)"/g)].map(
+        ([, model]) => model ?? "",
+      );
     expect(await models([])).toEqual(["from-file", "from-file", "from-file"]);
     user.environment["LLMBATCH_MODEL"] = "from-environment";
     user.environment["LLMBATCH_LIMIT"] = "2";

@@ -9,7 +9,7 @@ describe("plain http to another machine", () => {
   it("ends with code 2 before anything is sent, and says what to do", async () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(args);
+    const { code, stderr } = await user.runHere(args);
     expect(code).toBe(2);
     expect(stderr).toContain("api.example.invalid:80");
     expect(stderr).toContain("--allow-http");
@@ -19,7 +19,7 @@ describe("plain http to another machine", () => {
   it("is allowed by the switch", async () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run([...args, "--allow-http"]);
+    const { code, stderr } = await user.runHere([...args, "--allow-http"]);
     expect(code, stderr).toBe(1);
     expect(user.lines("out.jsonl")[0]?.error?.code).toBe("network"); // there is no such host
   });
@@ -30,7 +30,7 @@ describe("a certificate of an unknown authority", () => {
     const server = await serve(undefined, { tls: selfSignedCertificate("127.0.0.1") });
     const user = new Workplace();
     user.write("in.jsonl", questions(2));
-    const { code } = await user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--allow-http"]);
+    const { code } = await user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--allow-http"]);
     expect(code).toBe(1);
     expect(user.lines("out.jsonl").map(({ error }) => error?.message)).toEqual([
       expect.stringContaining("certificate is not trusted"),

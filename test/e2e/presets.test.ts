@@ -12,7 +12,7 @@ async function askedBy(
   const user = new Workplace();
   Object.assign(user.environment, environment, { AZURE_OPENAI_API_KEY: "azure-key-0123" });
   user.write("in.jsonl", questions(1, { model: "my-deployment" }));
-  const { code, stderr } = await user.run(["run", "in.jsonl", ...args]);
+  const { code, stderr } = await user.runHere(["run", "in.jsonl", ...args]);
   expect(code, stderr).toBe(0);
   expect(server.ledger).toHaveLength(1);
   const [call] = server.ledger;

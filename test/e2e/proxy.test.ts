@@ -60,7 +60,7 @@ describe("the proxy that the environment names", () => {
       "0",
       ...files,
     ];
-    const { stdout, stderr } = await user.run(args);
+    const { stdout, stderr } = await user.runHere(args);
     expect(server.ledger).toEqual([]);
     expect(proxy.ledger[0]).toMatchObject({ method: "POST", target: "http://api.example.invalid/v1/chat/completions" });
     for (const text of [stdout, stderr, user.read("out.jsonl"), user.read("log.jsonl")]) {
@@ -72,7 +72,7 @@ describe("the proxy that the environment names", () => {
   it("hears nothing of servers on this machine", async () => {
     const { server, proxy, user } = await start();
     Object.assign(user.environment, { HTTP_PROXY: `http://${proxy.host}`, HTTPS_PROXY: `http://${proxy.host}` });
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files]);
     expect(code, stderr).toBe(0);
     expect(proxy.ledger).toEqual([]);
     expect(server.ledger).toHaveLength(20);
@@ -81,7 +81,7 @@ describe("the proxy that the environment names", () => {
   it("that cannot be used stops the run before anything is sent", async () => {
     const { user } = await start();
     user.environment["HTTPS_PROXY"] = "socks5://me:canary@127.0.0.1:1080";
-    const { code, stderr } = await user.run(["run", "in.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("HTTPS_PROXY");
     expect(stderr).not.toContain("canary");

@@ -103,21 +103,23 @@ const files = ["-o", "out.jsonl", "--errors", "errors.jsonl", "--stats", "stats.
 const once = ["--max-retries", "0", "--max-wait", "0", "-c", "1", "--progress", "json"];
 
 describe("a key is found nowhere, however the server fails", () => {
-  it.each(Object.entries(keys))("%s", async (_name, key) => {
+  it.each(Object.entries(keys))("%s", async (name, key) => {
     const user = new Workplace();
     user.environment["OPENAI_API_KEY"] = key;
     user.write("in.jsonl", questions(failures.length));
     const seen: Map<string, string>[] = [];
-    let pid = 0;
+    let { pid } = process;
     const server = await serve((call) => {
       const sent = String(call.headers["authorization"]).replace("Bearer ", "");
       if (call.index === failures.length - 1) seen.push(contents(user.folder), processTexts(pid));
       const reply = failures[call.index]?.(sent, call) ?? chatAnswer();
       return { ...reply, headers: { ...reply.headers, "x-request-id": `req-${encodeURIComponent(sent)}` } };
     });
-    const child = user.start(["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files, ...once]);
-    pid = child.pid ?? 0;
-    const finished = await user.finish(child);
+    const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, ...files, ...once];
+    // One of them in a process of its own, whose title and arguments others can see.
+    const child = name === "a plain one" ? user.start(args) : undefined;
+    pid = child?.pid ?? pid;
+    const finished = await (child === undefined ? user.runHere(args) : user.finish(child));
 
     expect(finished.code, finished.stderr).toBe(1);
     expect(server.ledger).toHaveLength(failures.length);
@@ -142,7 +144,7 @@ describe("a key is found nowhere when nothing can be sent", () => {
     const user = new Workplace();
     user.environment["OPENAI_API_KEY"] = key;
     user.write("in.jsonl", questions(1));
-    const finished = await user.run(["run", "in.jsonl", "--base-url", await closedPortUrl(), ...files]);
+    const finished = await user.runHere(["run", "in.jsonl", "--base-url", await closedPortUrl(), ...files]);
     expect(finished.code).toBe(2);
     expect(finished.stderr).toContain("The API key");
     expect(findings(key, new Map([...contents(user.folder), ...said(finished)]))).toEqual([]);
@@ -153,7 +155,7 @@ describe("a key is found nowhere when nothing can be sent", () => {
     user.environment["OPENAI_API_KEY"] = "sk-canary-0123456789";
     user.environment["LLMBATCH_BASE_URL"] = `${await closedPortUrl()}/v1?api-key=canary-in-query`;
     user.write("in.jsonl", questions(1));
-    const finished = await user.run(["run", "in.jsonl", ...files, ...once]);
+    const finished = await user.runHere(["run", "in.jsonl", ...files, ...once]);
     expect(finished.code).toBe(1);
     expect(findings("sk-canary-0123456789", new Map([...contents(user.folder), ...said(finished)]))).toEqual([]);
   });
@@ -167,7 +169,7 @@ describe("a key is found nowhere when nothing can be sent", () => {
     Object.assign(user.environment, environment);
     user.write("in.jsonl", questions(1));
     if (config !== "") user.write("llmbatch.config.json", config);
-    const finished = await user.run(["run", "in.jsonl", ...args]);
+    const finished = await user.runHere(["run", "in.jsonl", ...args]);
     expect(finished.code).toBe(2);
     expect(finished.stderr).not.toBe("");
     expect(findings("sk-canary-0123456789", new Map(said(finished)))).toEqual([]);

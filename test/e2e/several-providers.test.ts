@@ -56,7 +56,7 @@ describe("one file, several providers", () => {
     ];
     const lines = names.flatMap((provider) => bodies.map((body) => Object.assign({ provider }, body)));
     user.write("in.jsonl", lines);
-    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(code, stderr).toBe(0);
     expect(stderr).not.toContain("ignored beside");
     for (const [index, { ledger }] of places.entries()) {
@@ -75,10 +75,10 @@ describe("one file, several providers", () => {
     const user = new Workplace();
     configure(user, { providers: { house: { base_url: `${server.url}/v1` } } });
     user.write("in.jsonl", [{ model: "house/llama/3", messages: [{ role: "user", content: "Hi" }] }]);
-    const first = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    const first = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(first.code, first.stderr).toBe(0);
     expect(server.ledger[0]?.json()).toMatchObject({ model: "llama/3" });
-    const named = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "-p", "house"]);
+    const named = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "-p", "house"]);
     expect(named.code, named.stderr).toBe(0);
     expect(server.ledger[1]?.json()).toMatchObject({ model: "house/llama/3" });
   });
@@ -91,7 +91,7 @@ describe("one file, several providers", () => {
       providers: { house: { base_url: `${server.url}/v1`, models: { fast: "llama-3-8b" } } },
     });
     user.write("in.jsonl", '{"messages" : [{"role":"user","content":"Hi"}],"model": "fast", "seed":12345678901234567890}\n');
-    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(code, stderr).toBe(0);
     expect(server.ledger[0]?.body).toBe(
       '{"messages" : [{"role":"user","content":"Hi"}],"model": "llama-3-8b", "seed":12345678901234567890}',
@@ -106,7 +106,7 @@ describe("one file, several providers", () => {
       providers: { house: { base_url: `${server.url}/v1` }, other: { base_url: `${server.url}/v1`, api_keys: ["$NOT_SET"] } },
     });
     user.write("in.jsonl", [...questions(1), { provider: "other", body: { model: "m", messages: [] } }]);
-    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(code).toBe(2);
     expect(stderr).toContain("in.jsonl:2: no API key: the environment variable NOT_SET is not set");
     expect(server.ledger).toEqual([]);
@@ -119,7 +119,7 @@ describe("the mock", () => {
     const user = new Workplace();
     configure(user, { providers: { house: { base_url: `${server.url}/v1` }, mock: {} } });
     user.write("in.jsonl", [{ provider: "house", body: { model: "m", messages: [] } }]);
-    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
     expect(code, stderr).toBe(0);
   });
 });
@@ -160,7 +160,7 @@ describe("the configuration file", () => {
     };
     user.write("provider.json", JSON.stringify({ house: [entry] }));
     user.write("in.jsonl", questions(20));
-    const { code, stderr } = await user.run(["run", "in.jsonl", "-o", "out.jsonl", "--config", "provider.json"]);
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "--config", "provider.json"]);
     expect(code, stderr).toBe(0);
     expect(new Set(server.ledger.map(keyOf))).toEqual(new Set(["Bearer sk-one", "Bearer sk-two"]));
   });

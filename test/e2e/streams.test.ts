@@ -20,7 +20,7 @@ describe("streams", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
     const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--retry-delay", "0.01"];
-    const first = await user.run([...args, "--stream"]);
+    const first = await user.runHere([...args, "--stream"]);
     expect(first.code, first.stderr).toBe(0);
     expect(server.ledger).toHaveLength(4);
     expect(server.ledger.every(({ body }) => wantsStream(body) && body.includes("include_usage"))).toBe(true);
@@ -30,7 +30,7 @@ describe("streams", () => {
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ attempts: 4, retries: 1, prompt_tokens: 30 });
     const output = user.read("out.jsonl");
 
-    const second = await user.run(args);
+    const second = await user.runHere(args);
     expect(second.code).toBe(0);
     expect(server.ledger, "a run without --stream finds the answers").toHaveLength(4);
     expect(user.read("out.jsonl")).toBe(output);
@@ -41,7 +41,7 @@ describe("streams", () => {
     const user = new Workplace();
     const [plain, streaming] = [questions(1), questions(1, { stream: true })].flat();
     user.write("in.jsonl", [plain, { ...streaming, custom_id: "streaming" }]);
-    const { code, stdout } = await user.run(["run", "in.jsonl", "--base-url", server.url, "--concurrency", "1"]);
+    const { code, stdout } = await user.runHere(["run", "in.jsonl", "--base-url", server.url, "--concurrency", "1"]);
     expect(code).toBe(0);
     expect(server.ledger.map(({ body }) => body)).toEqual([plain, streaming].map((line) => JSON.stringify(line?.body)));
     expect(stdout).toMatch(/in one.*\n.*in pieces/);
@@ -53,7 +53,7 @@ describe("streams", () => {
     const response = { url: "/v1/responses", body: { model: "m", input: "Hello" } };
     user.write("in.jsonl", [...questions(2), message, response, { model: "text-embedding-m", input: "to embed" }]);
     for (const more of [["--stream"], ["--refresh"]]) {
-      const { code, stderr } = await user.run(["run", "in.jsonl", "--provider", "mock", "-o", "out.jsonl", ...more]);
+      const { code, stderr } = await user.runHere(["run", "in.jsonl", "--provider", "mock", "-o", "out.jsonl", ...more]);
       expect(code, stderr).toBe(0);
       expect(user.lines("out.jsonl").map(({ error }) => error)).toEqual([null, null, null, null, null]);
       expect(user.lines("out.jsonl")[3]?.response?.body).toMatchObject({ object: "response", status: "completed" });

@@ -138,7 +138,7 @@ describe("chaos", () => {
     user.environment["OPENAI_API_KEY"] = key;
     user.write("in.jsonl", questions(count));
     const retries = ["--max-retries", "40", "--retry-delay", "0.01", "--max-retry-delay", "0.02"];
-    const { code, stderr } = await user.run([
+    const { code, stderr } = await user.runHere([
       "run",
       "in.jsonl",
       "--base-url",

@@ -4,7 +4,7 @@ import { parseLines, Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
 import type { ScriptedServer } from "../support/scripted-server.ts";
 import { badLines, goodBodies } from "./lines.ts";
-import { answerTo, questionOf, randomNumbers, runArguments } from "./commands.ts";
+import { answerTo, questionOf, randomNumbers, runArguments, runFreely } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines } = sized({ small: { lines: 300 }, full: { lines: 20_000 } });
@@ -23,7 +23,7 @@ it("bad lines among good ones: every good line answered as written, every bad li
   const figures = new Figures("bad lines among good ones");
 
   const refusing = await serve(answerTo);
-  const refused = await user.run(runArguments(refusing));
+  const refused = await runFreely(user, runArguments(refusing));
   const bad = input.flatMap(({ body }, place) => (body === undefined ? [place + 1] : []));
   const named = [...refused.stderr.matchAll(/^llmbatch: in\.jsonl:(\d+): ./gm)].map(([, number]) => Number(number));
   figures.exactly("without --skip-invalid: exit code", refused.code ?? -1, 2);
@@ -36,7 +36,7 @@ it("bad lines among good ones: every good line answered as written, every bad li
   figures.exactly("right total said", refused.stderr.includes(`${bad.length} of ${lines} lines cannot be sent`) ? 1 : 0, 1);
 
   const byFile = await serve(answerTo);
-  const fromFile = await user.run(runArguments(byFile, "--skip-invalid"));
+  const fromFile = await runFreely(user, runArguments(byFile, "--skip-invalid"));
   judge(figures, "file", fromFile.code, user.read("out.jsonl"), input, byFile);
 
   const byPipe = await serve(answerTo);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
-import { answerTo, countEach, questionOf, randomNumbers, runArguments } from "./commands.ts";
+import { answerTo, countEach, questionOf, randomNumbers, runArguments, runFreely } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines, rounds } = sized({ small: { lines: 100, rounds: 3 }, full: { lines: 2_000, rounds: 60 } });
@@ -49,7 +49,7 @@ it("edited, inserted, deleted, repeated, moved, renamed lines: only requests tha
     }
     user.write("in.jsonl", `${file.map(textOf).join("\n")}\n`);
     const from = server.ledger.length;
-    const { code, stderr } = await user.run(runArguments(server));
+    const { code, stderr } = await runFreely(user, runArguments(server));
     expect(code, stderr).toBe(0);
 
     const asked = countEach(server.ledger.slice(from).map(questionOf));

@@ -9,7 +9,7 @@ import { serve } from "../support/closing.ts";
 import { chatAnswer, type ScriptedServer } from "../support/scripted-server.ts";
 import { answeredInCache } from "./cache-content.ts";
 import { compileFaults } from "./compile-faults.ts";
-import { questionOf, runArguments, undisturbedOutput } from "./commands.ts";
+import { questionOf, runArguments, runFreely, undisturbedOutput } from "./commands.ts";
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { lines, fullDisks } = sized({
@@ -76,7 +76,7 @@ describe("a disk that is read-only", () => {
     execFileSync("mount", ["-o", "remount,ro", user.path("disk")]);
     const server = await serve(() => chatAnswer());
     user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.run(argumentsFor(server, output, cache));
+    const { code, stderr } = await runFreely(user, argumentsFor(server, output, cache));
     expect(code, stderr).toBe(2);
     expect(stderr).toMatch(/read-only/);
     expect(stderr).not.toMatch(/\n {4}at /);
@@ -120,7 +120,7 @@ async function trial(title: string, user: Workplace, { output, cache, environmen
 
   repair?.();
   const again = server.ledger.length;
-  const end = await user.run(args);
+  const end = await runFreely(user, args);
   const askedAgain = server.ledger.slice(again).map(questionOf);
   figures.exactly("same command: exit code", end.code ?? -1, 0);
   figures.exactly("same command: output differs from an undisturbed run's", user.read(output) === undisturbed ? 0 : 1, 0);

@@ -4,7 +4,7 @@ import { questions, Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
 import type { Reply, ScriptedServer } from "../support/scripted-server.ts";
 import { answeredInCache } from "./cache-content.ts";
-import { answerTo, kill, questionOf, randomNumbers, runArguments, undisturbedOutput } from "./commands.ts";
+import { answerTo, kill, questionOf, randomNumbers, runArguments, runFreely, undisturbedOutput } from "./commands.ts";
 import { Figures, sized } from "./figures.ts";
 
 const { lines, partialCuts, journalCuts } = sized({
@@ -20,7 +20,7 @@ it("a torn partial output is written anew, wherever it was torn", async () => {
   const user = new Workplace();
   const undisturbed = await undisturbedOutput(args, questions(lines));
   user.write("in.jsonl", questions(lines));
-  await user.run(args);
+  await runFreely(user, args);
 
   const tails = tornTails(undisturbed);
   const asked = server.ledger.length;
@@ -28,7 +28,7 @@ it("a torn partial output is written anew, wherever it was torn", async () => {
   for (const tail of tails) {
     rmSync(user.path("out.jsonl"), { force: true });
     writeFileSync(user.path("out.jsonl.partial"), tail);
-    const { code } = await user.run(args);
+    const { code } = await runFreely(user, args);
     if (code !== 0 || user.read("out.jsonl") !== undisturbed) unlike += 1;
     if (existsSync(user.path("out.jsonl.partial"))) left += 1;
   }
@@ -57,7 +57,7 @@ it("a torn journal of the cache is read up to the tear", async () => {
     const committed = await answeredInCache(user.path("cache/cache.sqlite"));
     least.answers = Math.min(least.answers, committed.size);
     const from = server.ledger.length;
-    const { code } = await user.run(argumentsFor(server));
+    const { code } = await runFreely(user, argumentsFor(server));
     if (code !== 0 || user.read("out.jsonl") !== undisturbed) tally.unlike += 1;
     const asked = server.ledger.slice(from).map(questionOf);
     if (asked.length !== lines - committed.size || asked.some((question) => committed.has(question))) tally.lost += 1;

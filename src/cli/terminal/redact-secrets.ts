@@ -1,14 +1,17 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { createRedact, presets, type Redact } from "../../providers/providers.ts";
 
-let redact: Redact | undefined;
+/** By environment: to look through it for each message would take longer than to write the message. */
+const redactors = new WeakMap<Environment, Redact>();
 
 /**
  * Hides the secrets of the environment in a message of this program. Providers redact what servers send; every message of the program
  * itself passes here.
  */
 export function redactSecrets(text: string): string {
-  redact ??= createRedact(secretsOf(readEnvironment()));
+  const environment = readEnvironment();
+  const redact = redactors.get(environment) ?? createRedact(secretsOf(environment));
+  redactors.set(environment, redact);
   return redact(text);
 }
 

@@ -20,7 +20,7 @@ async function ranOnce() {
   const user = new Workplace();
   const path = user.path("cache/llmbatch/cache.sqlite");
   user.write("in.jsonl", questions(lines));
-  const run = () => user.run(runArguments(server));
+  const run = () => user.runHere(runArguments(server));
   expect(await run()).toMatchObject({ code: 0, stderr: "" });
   return { server, user, path, run, output: user.read("out.jsonl") };
 }
@@ -122,6 +122,6 @@ describe("the disk cache's file", () => {
     const tables = ["llmbatch_answers_1", "llmbatch_names_1", "keyv WHERE key GLOB 'llmbatch-notes-1:*'"];
     const counts = await query(path, ...tables.map((table) => `SELECT count(*) AS rows FROM ${table}`));
     expect(counts).toEqual([[{ rows: 1 }], [{ rows: 0 }], [{ rows: 1 }]]);
-    expect((await user.run(["cache", "clear"])).stdout).toBe(`${lines + 1} answers removed\n`);
+    expect((await user.runHere(["cache", "clear"])).stdout).toBe(`${lines + 1} answers removed\n`);
   });
 });

@@ -114,7 +114,18 @@ describe.each(counterparts)("what $client sends", ({ requests, preset, options, 
     Object.assign(user.environment, environment);
     user.write("in.jsonl", requests.map(lineOf));
     const before = server.ledger.length;
-    const { stderr } = await user.run(["run", "in.jsonl", "-p", preset, "-c", "1", "--no-adaptive", "-o", "out.jsonl", ...args]);
+    const { stderr } = await user.runHere([
+      "run",
+      "in.jsonl",
+      "-p",
+      preset,
+      "-c",
+      "1",
+      "--no-adaptive",
+      "-o",
+      "out.jsonl",
+      ...args,
+    ]);
     expect(server.ledger.slice(before).map(wireOf), stderr).toEqual(expected);
   });
 
