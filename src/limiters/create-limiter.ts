@@ -52,7 +52,7 @@ export interface LimiterOptions {
  * @throws ConfigurationError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { concurrency, limits = [], onEvent = ignoreEvent, clock = monotonicMs } = options;
+  const { concurrency, limits = [], onEvent = () => {}, clock = () => performance.now() } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new ConfigurationError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
   for (const limit of limits) checkLimit(limit);
@@ -76,9 +76,3 @@ export function createLimiter(options: LimiterOptions): Limiter {
     clock,
   });
 }
-
-function monotonicMs(): number {
-  return performance.now();
-}
-
-function ignoreEvent(): void {}

@@ -1,4 +1,4 @@
-import { type CacheStore, createMemoryCache, openDiskCache } from "../caches/caches.ts";
+import { type CacheStore, createMemoryCache, type DiskCache, type DiskCacheOptions, openDiskCache } from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, ConfigurationError } from "../model/errors.ts";
@@ -12,8 +12,13 @@ export async function openCache(
   const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
   if (options.cache === "none") return undefined;
   if (options.cache === "memory") return createMemoryCache(ttl);
+  return openDisk({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
+}
+
+/** @throws ConfigurationError when it cannot be used. */
+export async function openDisk(options: DiskCacheOptions): Promise<DiskCache> {
   try {
-    return await openDiskCache({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
+    return await openDiskCache(options);
   } catch (error) {
     if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
     throw error;

@@ -1,6 +1,6 @@
 /** The door of this room: options and configuration become providers, a cache and a manager's options. */
 export { ConfiguredModel } from "./configured-model.ts";
-export { openCache } from "./open-cache.ts";
+export { openCache, openDisk } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
 export { mockName, openProviders, type OpenedProviders } from "./open-providers.ts";

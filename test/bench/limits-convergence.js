@@ -1,4 +1,4 @@
-// How soon a client finds a limit that nobody told it: the server lets 20 requests a second in, says nothing of it but `retry-after` in
+// How soon a client finds a limit that it was not told: the server lets 20 requests a second in, says nothing of it but `retry-after` in
 // whole seconds, and is down for 2 s half-way. The client has no limits of its own and may have 1000 requests in flight.
 //
 // Aimed at: from second 15 on 0.8 to 1.0 of what is allowed gets in, and less than 5 % of all attempts are refused; after the outage
@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const allowedPerSecond = 20;
-const learntAtSecond = 15;
+const learnedAtSecond = 15;
 const outageSecond = Math.floor(seconds / 2);
 const outageSeconds = 2;
 /** More than can be let in. */
@@ -46,11 +46,11 @@ while (accepted.length <= seconds && performance.now() - startedAt < (seconds + 
 }
 client.kill("SIGKILL");
 server.stop();
-// Seconds in which nobody came any more are not in the server's lists.
+// Seconds without a request are not in the server's lists.
 for (; accepted.length < seconds; refused.push(0)) accepted.push(0);
 for (; printed < seconds; printed += 1) printSecond(printed);
 console.log("");
-judge("learnt", learntAtSecond, outageSecond);
+judge("learned", learnedAtSecond, outageSecond);
 judge("after the outage", outageSecond + outageSeconds + 5, seconds);
 const back = accepted.findIndex(
   (_, at) =>

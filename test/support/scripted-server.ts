@@ -47,7 +47,7 @@ export interface ReceivedCall {
   readonly arrivedAt: number;
   /** When its answer had been sent whole, or its connection was lost; undefined until then. */
   readonly endedAt: number | undefined;
-  /** The connection was lost before the answer had been sent whole, by whoever's doing. */
+  /** The connection was lost before the answer had been sent whole, whichever side it was. */
   readonly aborted: boolean;
   readonly method: string;
   /** With query. */

@@ -82,7 +82,7 @@ async function tryAll(title: string, means: Means): Promise<string[]> {
   figures.exactly("broken lines, or lines that the cache does not know, in partial results", tally.strayLines, 0);
   figures.exactly("answered lines lost: not committed in a finished run, or asked again though committed", tally.lost, 0);
   // Those in flight when the cache fails: nothing starts in their place.
-  figures.atMost("most requests answered and yet asked again, after one fault", tally.mostRepeated, concurrency);
+  figures.atMost("most requests answered and yet asked again, after one fault", tally.maxRepeated, concurrency);
   figures.exactly("same command, differs from an undisturbed run", tally.unlike, 0);
   const said = kinds.map(({ code, forEver }) => `${code} ${forEver ? "for ever" : "once"}`);
   const missed = figures.missed(`${lines} lines, concurrency ${concurrency}, ${said.join(", ")}`);
@@ -159,7 +159,7 @@ async function tryOne(
   const askedAgain = server.ledger.slice(again).map(questionOf);
   if (askedAgain.some((question) => committed.has(question))) tally.lost += note("lost");
   const repeated = askedAgain.filter((question) => answered.has(question)).length;
-  tally.mostRepeated = Math.max(tally.mostRepeated, repeated);
+  tally.maxRepeated = Math.max(tally.maxRepeated, repeated);
   if (end.some((text, place) => text !== undisturbed[place])) tally.unlike += note("unlike");
   rmSync(user.folder, { recursive: true });
   return true;
@@ -176,9 +176,9 @@ class Tally {
   corrupt = 0;
   strayLines = 0;
   lost = 0;
-  mostRepeated = 0;
+  maxRepeated = 0;
   unlike = 0;
-  /** For whoever has to find out why. */
+  /** To find out why. */
   readonly notes: string[] = [];
 }
 

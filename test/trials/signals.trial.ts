@@ -27,7 +27,7 @@ it.runIf(isFullSize)("a signal at any moment: no request starts after it, and th
     const stderr = child.stderr === null ? Promise.resolve("") : text(child.stderr);
     const started = gated.server.ledger.length;
     child.kill(signal);
-    // Answers come only when the program has said that it heard; from then on slots become free that nobody may take.
+    // Answers come only when the program has said that it heard; from then on slots become free that no request may take.
     if (child.stderr !== null) await once(child.stderr, "data");
     gated.open();
     const [exitCode] = await once(child, "exit");

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { type DiskCache, openDiskCache } from "../../caches/caches.ts";
+import type { DiskCache } from "../../caches/caches.ts";
 import { parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
-import { CacheError, ConfigurationError } from "../../model/errors.ts";
+import { ConfigurationError } from "../../model/errors.ts";
+import { openDisk } from "../../setup/setup.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
@@ -21,7 +22,7 @@ export async function cacheCommand(action: CacheAction, flags: { cachePath?: str
     process.stdout.write(`${path}: no cache yet\n`);
     return exitCodes.succeeded;
   }
-  const cache = await open(path);
+  const cache = await openDisk({ path, onWarning: printError });
   try {
     process.stdout.write(await act(cache, action, olderThanMs, path));
     return exitCodes.succeeded;
@@ -68,13 +69,4 @@ function readAge(olderThan: string | undefined): number | undefined {
   if (age === undefined)
     throw new ConfigurationError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
   return age;
-}
-
-async function open(path: string): Promise<DiskCache> {
-  try {
-    return await openDiskCache({ path, onWarning: printError });
-  } catch (error) {
-    if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
-    throw error;
-  }
 }

@@ -29,9 +29,7 @@ export class ModelQueues {
   }
 
   countWaiting(): number {
-    let waiting = 0;
-    for (const queue of this.#queues.values()) waiting += queue.waiting.length;
-    return waiting;
+    return this.all.reduce((sum, queue) => sum + queue.waiting.length, 0);
   }
 
   /** The longest pause of all. */

@@ -17,16 +17,12 @@ export function prepareChat(model: string, body: JsonObject, { digest, bodyBytes
   for (const { content } of choices) completionTokens += countTokens(content.length);
   const maxOutputTokens = request.maxTokens === undefined ? undefined : request.maxTokens * request.choices;
   const usage = usageText(promptTokens, completionTokens);
-  const head = headOf(model, digest);
+  const head = { id: `chatcmpl-${digest.slice(0, 32)}`, created: creationSeconds(digest), model };
   const reply = request.stream
     ? chatStream(head, choices, request.includeUsage ? usage : undefined)
     : plainAnswer(head, choices, usage);
   const demand = { inputTokens: countTokens(bodyBytes), maxOutputTokens };
   return { ok: true, model, demand, promptTokens, completionTokens, reply };
-}
-
-function headOf(model: string, digest: string): AnswerHead {
-  return { id: `chatcmpl-${digest.slice(0, 32)}`, created: creationSeconds(digest), model };
 }
 
 // JSON is put together as text where only a few members vary: it takes half the time, and this is the larger part of what a request costs.

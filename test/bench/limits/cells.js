@@ -12,7 +12,7 @@ const limits = {
 const rules = ["openai", "anthropic", "second", "window"];
 const workloads = ["uniform", "long-tailed", "bursty"];
 /**
- * The limits are the client's options; or what headers say; or what refusals say, as these providers word them; or nobody says anything
+ * The limits are the client's options; or what headers say; or what refusals say, as these providers word them; or nothing says them
  * but 429. Where there are no headers, `retry-after` is in whole seconds.
  */
 const told = ["configured", "headers", "refusals", "silent"];

@@ -1,9 +1,9 @@
 // (a) What most people write: so many at once, and around each request a loop that backs off, as long as `retry-after` says if it says
-// anything. Nobody knows of anybody else's refusal, and nobody of the limits.
+// anything. No request knows of a rejection of another one, and none of the limits.
 import pLimit from "p-limit";
 import { post, sleep } from "./post.js";
 
-const mostAttempts = 6;
+const maxAttempts = 6;
 
 /** @returns how many requests were answered. */
 export async function play({ origin, path, bodies, concurrency }) {
@@ -13,11 +13,11 @@ export async function play({ origin, path, bodies, concurrency }) {
 }
 
 async function askUntilAnswered(url, body) {
-  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const { status, headers } = await post(url, body);
     if (status === 200) return true;
     if (status !== 0 && status !== 429 && status < 500) return false;
-    if (attempt < mostAttempts) await sleep(delayMs(attempt, headers["retry-after"]));
+    if (attempt < maxAttempts) await sleep(delayMs(attempt, headers["retry-after"]));
   }
   return false;
 }

@@ -1,11 +1,11 @@
 // (b) The well-known way to keep to limits: one loop that starts a request whenever requests and tokens are left of this minute's, counting
-// the most that it may use; after a refusal everybody pauses for 15 s, and the request stands in line again. Nothing is learnt, nothing
+// the most that it may use; after a rejection all requests pause for 15 s, and the request stands in line again. Nothing is learned, nothing
 // that was counted too much comes back. Without limits of its own it starts whatever there is.
 import { post, sleep } from "./post.js";
 
 const pauseMs = 15_000;
 const pollMs = 1;
-const mostAttempts = 5;
+const maxAttempts = 5;
 
 /** @returns how many requests were answered. */
 export async function play({ origin, path, bodies, limits }) {
@@ -43,7 +43,7 @@ export async function play({ origin, path, bodies, limits }) {
 
 function jobOf(body) {
   if (body === undefined) return undefined;
-  return { body, tokens: JSON.stringify(body).length / 4 + body.max_tokens, attemptsLeft: mostAttempts };
+  return { body, tokens: JSON.stringify(body).length / 4 + body.max_tokens, attemptsLeft: maxAttempts };
 }
 
 /** Starts with a whole minute's worth, holds no more than that, and flows in evenly. */
