@@ -57,7 +57,7 @@ describe("limits that are not set", () => {
 
   it("are found by being refused where nothing tells, and the log tells of pauses, cuts and growth", async () => {
     const settings = { limitHeaders: false, limitWords: false, retryAfter: "seconds" } as const;
-    const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20, ...settings });
+    const server = await mock({ requestsPerMinute: 3_000, latencyMs: 100, ...settings });
     const user = await askThreeHundred(server);
     const { answered, refused } = server.stats();
     expect(answered).toBe(300);
