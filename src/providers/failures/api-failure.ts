@@ -42,8 +42,8 @@ function apiError(response: HttpResponse): Failure {
   const waitMs = retryAfterMs(response);
   const rule = findFailureRule({
     statusCode: facts.statusCode ?? statusCode,
-    codes: facts.codes,
-    message: facts.message,
+    codes: [...facts.codes, ...awsCode(headers)],
+    message: facts.message.slice(0, classifiedLength),
     hasRetryAfter: waitMs !== undefined,
   });
   const unit = rule.kind === "rate_limit" ? unitOfRejection(body, facts.codes) : undefined;
@@ -56,6 +56,11 @@ function apiError(response: HttpResponse): Failure {
     ...(retryable && waitMs !== undefined && { retryAfterMs: waitMs }),
     ...(unit !== undefined && { limitUnit: unit }),
   };
+}
+
+/** `ThrottlingException:http://internal.amazon.com/…` */
+function awsCode(headers: HttpResponse["headers"]): string[] {
+  return [headers["x-amzn-errortype"]].flat().flatMap((value) => value?.split(":", 1) ?? []);
 }
 
 /** OpenAI and Anthropic tell their SDKs what to do. A refusal counts always; no header makes a code that is final less so. */
@@ -75,11 +80,13 @@ function noAnswer({ statusCode, body, text }: HttpResponse): Failure {
   };
 }
 
+/** What classifies an error stands at the beginning of its message. */
+const classifiedLength = 2_000;
 const describedLength = 300;
 
 /** What a person needs of a body that does not explain itself: the words of an HTML page, the beginning of anything else. */
 function describeText(text: string): string {
-  const start = text.slice(0, 4000).trim();
+  const start = text.trim();
   if (start === "") return "the body is empty";
   if (!start.startsWith("<")) return start.slice(0, describedLength);
   const words = start.replaceAll(/<(style|script)\b[^>]*>[^<]*|<[^>]*>?/gi, " ").replaceAll(/\s+/g, " ");

@@ -17,7 +17,7 @@ interface ErrorFacts {
  * @returns undefined when the body holds none; `"error":null` and an empty object are none.
  */
 export function findError(body: unknown): unknown {
-  const first = Array.isArray(body) ? body[0] : body;
+  const first = firstOf(body);
   const error = member(first, "error");
   if (saysSomething(error)) return error;
   if (member(first, "object") === "error") return first;
@@ -29,14 +29,22 @@ export function findError(body: unknown): unknown {
 /** Reads the body of a response that is known to have failed, whether `findError` finds its error or not. */
 export function readErrorFacts(body: unknown): ErrorFacts {
   const error = findError(body) ?? body;
-  if (typeof error === "string") return { codes: [], statusCode: undefined, message: error };
-  return { codes: readCodes(error), statusCode: readStatus(error), message: readMessage(error) };
+  if (typeof error !== "string") return { codes: readCodes(error), statusCode: readStatus(error), message: readMessage(error) };
+  const first = firstOf(body); // xAI, TGI: `{"error":"…","code":"…"}`
+  return { codes: readCodes(first), statusCode: readStatus(first), message: error };
+}
+
+function firstOf(body: unknown): unknown {
+  return Array.isArray(body) ? body[0] : body;
 }
 
 function saysSomething(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return Boolean(error);
   return Object.values(error).some((value) => value !== null);
 }
+
+/** Google sends one or two; each costs 50 patterns. */
+const maxDetails = 20;
 
 function readCodes(error: unknown): string[] {
   const metadata = member(error, "metadata"); // OpenRouter
@@ -45,17 +53,18 @@ function readCodes(error: unknown): string[] {
     member(error, "type"),
     member(error, "status"), // Google: RESOURCE_EXHAUSTED
     member(error, "error_type"),
+    member(error, "__type"), // AWS
     member(member(error, "details"), "error_code"), // Anthropic
     member(member(error, "innererror"), "code"), // Azure
     member(metadata, "error_type"),
     member(metadata, "limit_source"),
     member(metadata, "flagged_input") === undefined ? undefined : "flagged_input",
   ];
-  for (const detail of items(member(error, "details"))) {
+  for (const detail of items(member(error, "details")).slice(0, maxDetails)) {
     found.push(member(detail, "reason")); // Google: API_KEY_INVALID
-    for (const violation of items(member(detail, "violations"))) found.push(member(violation, "quotaId"));
+    for (const violation of items(member(detail, "violations")).slice(0, maxDetails)) found.push(member(violation, "quotaId"));
   }
-  return found.filter((code) => typeof code === "string");
+  return found.flatMap((code) => (typeof code === "string" || typeof code === "number" ? String(code) : []));
 }
 
 function readStatus(error: unknown): number | undefined {

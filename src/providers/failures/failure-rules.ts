@@ -5,6 +5,7 @@ interface FailureSigns {
   /** The status that the body names, else that of HTTP; a 200 with an error inside is a 200 if the body names none. */
   readonly statusCode: number;
   readonly codes: readonly string[];
+  /** Its first 2,000 characters: a search of megabytes would stop the event loop. */
   readonly message: string;
   readonly hasRetryAfter: boolean;
 }
@@ -14,7 +15,7 @@ interface FailureRule {
   readonly status?: number | readonly [from: number, to: number];
   readonly code?: RegExp;
   readonly type?: RegExp;
-  /** Only where the API documents no code for it, and never alone. */
+  /** Only where the API documents no code for it, and never alone: a message may repeat the user's prompt. */
   readonly message?: { test(message: string): boolean };
   readonly hasRetryAfter?: boolean;
   readonly kind: FailureKind;
@@ -42,28 +43,44 @@ function holds(rule: FailureRule, signs: FailureSigns): boolean {
 /** "Request too large for MODEL …: Limit 10000, Requested 12000": no wait will make it fit. */
 const asksMoreThanLimit: FailureRule["message"] = {
   test(message) {
-    const [, limit, requested] = /request too large.*limit (\d+),.*requested (\d+)/is.exec(message) ?? [];
-    return Number(requested) > Number(limit);
+    const limit = /\blimit (\d+),/i.exec(message)?.[1];
+    const requested = /\brequested (\d+)/i.exec(message)?.[1];
+    return /request too large/i.test(message) && Number(requested) > Number(limit);
   },
 };
 
 /** vLLM, Anthropic, llama.cpp and Gemini say it with `invalid_request_error`, or no code at all. */
 const promptTooLong =
-  /maximum context length|prompt is too long|exceed\w* the (available )?context size|exceeds the maximum number of tokens/i;
-const serverBusy = /overloaded|server busy|slow down|at capacity|loading model/i;
+  /maximum context length|prompt is too long|exceed(?:s|ed|ing)? the (?:available )?context size|exceeds the maximum number of tokens/i;
+const anthropicHasNoMoney = /^(Your credit balance is too low|You have reached your specified (\w+ )?API usage limits)/;
+const xaiHasNoMoney = /^Your (newly created )?teams? .*(credits|spending limit)/;
+/** OpenRouter behind a gateway, and Gemini. */
+const freeOrPrepaidUsedUp = /^(Rate limit exceeded: free-models-per-day|Your prepayment credits are depleted)/;
+const serverBusy = /overloaded|server busy|slow down|at capacity|\bloading\b|warming up/i;
+const wrongParameter =
+  /^(unsupported|unknown|unrecognized|invalid|missing_required)_?(parameter|argument|value|type)s?(_error)?$/i;
 const requestedAsMuch = /^(rate_limit_exceeded|rate_limit_error)$/i;
 
+const noMoney = { kind: "insufficient_quota", retryable: false } as const;
 const unknownError: FailureRule = { kind: "server_error", retryable: true };
 
 /** Named after their sources: the providers' error references. Codes come first, then statuses. */
 const failureRules: readonly FailureRule[] = [
-  // Money, before rate limits: both come as 429, and only the code tells them apart.
+  // Money, before rate limits: both come as 429. Without a code of its own, the message tells: by its beginning, which no prompt makes.
   { status: 402, code: /^openrouter_in_flight_budget$/, hasRetryAfter: true, kind: "rate_limit", retryable: true },
-  { code: /^(insufficient_quota|billing_hard_limit_reached|billing_not_active)$/i, kind: "insufficient_quota", retryable: false },
-  { code: /^(enforced|contract)_spend_limit_reached$/i, kind: "insufficient_quota", retryable: false },
-  { code: /^linked_organization_(spend_limit_reached|billing_unavailable)$/i, kind: "insufficient_quota", retryable: false },
-  { code: /^(billing_error|payment_required)$/i, kind: "insufficient_quota", retryable: false },
-  { status: 429, code: /PerDay/, kind: "insufficient_quota", retryable: false }, // Gemini: quotaId
+  { code: /^insufficient_(user_)?(quota|balance|credits|funds)(_error)?$/i, ...noMoney },
+  { code: /^(billing_(hard_limit_reached|not_active|error)|payment_required)$/i, ...noMoney },
+  { code: /^((enforced|contract)_spend_limit_reached|spend_limit_exceeded)$/i, ...noMoney },
+  { code: /^linked_organization_(spend_limit_reached|billing_unavailable)$/i, ...noMoney },
+  { code: /^(budget_exceeded|exceeded_current_quota_error)$/i, ...noMoney }, // LiteLLM, Moonshot
+  { code: /^(Arrearage|AccountOverdueError)$/i, ...noMoney }, // DashScope, Volcengine
+  { status: 429, code: /PerDay|^openrouter_free_tier_daily$|^1113$/, ...noMoney }, // Gemini: quotaId; OpenRouter; Zhipu
+  { status: 403, code: /^30001$/, ...noMoney }, // SiliconFlow
+  { status: 400, code: /^invalid_request_error$/, message: anthropicHasNoMoney, ...noMoney },
+  { status: 400, code: /^auth_error$/, message: /^(Budget has been exceeded|ExceededBudget)/, ...noMoney }, // older LiteLLM
+  { status: 412, message: /^Account \S+ is suspended\b/, ...noMoney }, // Fireworks
+  { status: [403, 429], code: /^(some resource has been|the caller does not)/i, message: xaiHasNoMoney, ...noMoney },
+  { status: 429, message: freeOrPrepaidUsedUp, ...noMoney },
 
   // The key, the account, the model.
   { code: /^(invalid_api_key|api_key_invalid)$/i, kind: "authentication", retryable: false },
@@ -89,6 +106,9 @@ const failureRules: readonly FailureRule[] = [
   },
   { status: 413, kind: "context_length_exceeded", retryable: false },
 
+  // A parameter is as wrong the next time, whatever the status says.
+  { code: wrongParameter, kind: "invalid_request", retryable: false },
+
   // Throttled: no work was done, and waiting helps.
   { code: /^(overloaded_error|overloaded|provider_overloaded|slow_down)$/i, kind: "overloaded", retryable: true },
   { code: /^(unavailable|unavailable_error)$/i, kind: "overloaded", retryable: true }, // Gemini, llama.cpp
@@ -97,14 +117,17 @@ const failureRules: readonly FailureRule[] = [
   { status: 503, message: serverBusy, kind: "overloaded", retryable: true }, // Ollama, OpenAI
   { code: /^(rate_limit_exceeded|rate_limit_error|resource_exhausted)$/i, kind: "rate_limit", retryable: true },
   { code: /^(too_many_requests|ramp_limit_exceeded)$/i, kind: "rate_limit", retryable: true },
+  { code: /^(ThrottlingException|TooManyRequestsException)$/i, kind: "rate_limit", retryable: true }, // AWS, also with a 400
   { status: 429, kind: "rate_limit", retryable: true },
 
   // Something broke.
   { code: /^(timeout_error|timeout|deadline_exceeded)$/i, kind: "timeout", retryable: true },
   { status: 408, kind: "timeout", retryable: true },
   { status: 409, kind: "server_error", retryable: true },
+  { status: 424, kind: "server_error", retryable: true }, // Bedrock, TGI: what stands behind the server failed
   { status: 425, kind: "server_error", retryable: true },
   { status: 498, kind: "server_error", retryable: true }, // Groq: flex tier at capacity
+  { status: 499, kind: "server_error", retryable: true }, // cancelled on its way, by a gateway
   { status: [500, 599], kind: "server_error", retryable: true },
 
   // What the status alone says.

@@ -123,7 +123,7 @@ const rows: readonly Row[] = [
   ["Groq: too large", 413, tooLarge(6000, 8000), "context_length_exceeded", false],
   ["Groq: flex at capacity", 498, { error: { code: "capacity_exceeded" } }, "server_error", true],
   ["unprocessable", 422, { error: { message: "semantic" } }, "invalid_request", false],
-  ["failed dependency", 424, { error: {} }, "invalid_request", false],
+  ["failed dependency", 424, { error: {} }, "server_error", true],
   // Gemini
   ["Gemini, per minute", 429, gemini429("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), "rate_limit", true],
   ["Gemini, per day", 429, gemini429("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), "insufficient_quota", false],
@@ -140,6 +140,14 @@ const rows: readonly Row[] = [
   ["Gemini overload", 503, { error: { code: 503, status: "UNAVAILABLE", message: "busy" } }, "overloaded", true],
   ["upstream 429 in a 500", 500, { error: { code: 429, message: "quota" } }, "rate_limit", true],
   ["upstream 429 in a 503", 503, { error: { code: "429", message: "quota" } }, "rate_limit", true],
+  // AWS
+  ["Bedrock in words of its own", 400, { __type: "ThrottlingException", message: "Too many requests" }, "rate_limit", true],
+  ["Bedrock, model failed", 424, { message: "The model failed to process" }, "server_error", true],
+  // A parameter is as wrong the next time
+  ["parameter in a 500", 500, { error: { code: "unsupported_parameter", param: "top_k" } }, "invalid_request", false],
+  ["value in a 200", 200, { error: { code: "invalid_value", message: "no" } }, "invalid_request", false],
+  ["argument in a 503", 503, { error: { code: 503, status: "INVALID_ARGUMENT" } }, "invalid_request", false],
+  ["DashScope's parameter", 500, { code: "InvalidParameter", message: "no" }, "invalid_request", false],
   // Local servers
   ["Ollama busy", 503, { error: { message: "server busy, please try again.", type: "api_error" } }, "overloaded", true],
   ["Ollama model", 404, { error: { message: 'model "x" not found', type: "not_found_error" } }, "not_found", false],
@@ -153,6 +161,8 @@ const rows: readonly Row[] = [
   ["old vLLM", 400, { object: "error", message: "bad", type: "BadRequestError", code: 400 }, "invalid_request", false],
   ["old vLLM in a 200", 200, { object: "error", message: "bad", type: "BadRequestError", code: 400 }, "invalid_request", false],
   ["llama.cpp loading", 503, { error: { code: 503, message: "Loading model", type: "unavailable_error" } }, "overloaded", true],
+  ["Hugging Face loading", 503, { error: "Model org/name is currently loading", estimated_time: 20 }, "overloaded", true],
+  ["TGI overloaded", 429, { error: "Model is overloaded", error_type: "overloaded" }, "overloaded", true],
   ["llama.cpp, too long", 400, { error: { type: "exceed_context_size_error", n_ctx: 8 } }, "context_length_exceeded", false],
   // Statuses alone
   ["plain 400", 400, "", "invalid_request", false],
@@ -166,6 +176,7 @@ const rows: readonly Row[] = [
   ["plain 413", 413, "<html>Request Entity Too Large</html>", "context_length_exceeded", false],
   ["plain 425", 425, "", "server_error", true],
   ["plain 429", 429, "", "rate_limit", true],
+  ["plain 499", 499, "", "server_error", true],
   ["plain 500", 500, "", "server_error", true],
   ["plain 502", 502, "<html>Bad Gateway</html>", "server_error", true],
   ["plain 503", 503, "", "server_error", true],
@@ -189,6 +200,13 @@ describe("what a response means", () => {
     });
   });
 
+  it("asks AWS again after a 400 that a header calls throttling", () => {
+    const named = { "x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/" };
+    const body = { message: "Too many requests, please wait before trying again." };
+    expect(openaiChat.readFailure(responseOf(400, body, named))).toMatchObject({ kind: "rate_limit", retryable: true });
+    expect(openaiChat.readFailure(responseOf(400, body))).toMatchObject({ kind: "invalid_request", retryable: false });
+  });
+
   it("asks OpenRouter again after a 402 only if its own in-flight budget was the reason and it says when", () => {
     const body = { error: { code: 402, metadata: { limit_source: "openrouter_in_flight_budget" } } };
     expect(openaiChat.readFailure(responseOf(402, body, { "retry-after": "1" }))).toMatchObject({
@@ -203,6 +221,7 @@ describe("what a response means", () => {
     ["false", 429, { code: "rate_limit_exceeded" }, false],
     ["true", 400, {}, true],
     ["true", 429, { code: "insufficient_quota" }, false],
+    ["true", 400, { code: "unsupported_parameter" }, false],
     ["maybe", 500, {}, true],
   ])("obeys x-should-retry: %s for a %i of %j", (header, status, error, retryable) => {
     expect(openaiChat.readFailure(responseOf(status, { error }, { "x-should-retry": header }))?.retryable).toBe(retryable);
