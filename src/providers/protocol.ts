@@ -11,7 +11,7 @@ export interface HttpResponse {
   readonly headers: ResponseHeaders;
   /** The parsed body; undefined when it is no JSON. Of a body above 1 MiB an extract: long texts and lists are cut short. */
   readonly body: unknown;
-  /** The body as received, for a message when it is no JSON. */
+  /** The body as received; where a failure is read, its beginning without secrets, for a message when it is no JSON. */
   readonly text: string;
   readonly receivedAt: Date;
 }

@@ -5,7 +5,6 @@ export { presets, type Preset } from "./presets.ts";
 export type { Protocol } from "./protocol.ts";
 export { protocols } from "./protocols/protocols.ts";
 export type { OnChunk, Provider, SendOptions } from "./provider.ts";
-export { createRedact, type Redact } from "./redaction.ts";
 export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
 export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
 export { RouteTarget } from "./routing/route-target.ts";

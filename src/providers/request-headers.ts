@@ -29,24 +29,43 @@ export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }
 }
 
 /**
- * The key and whatever else among the headers is a credential, for redaction.
+ * The key, and every value that the user's configuration adds to a request, for redaction.
  *
  * @param query Of the base URL, where some services want the key.
  */
 export function listSecrets(apiKey: string | undefined, headers: Readonly<Record<string, string>>, query = ""): string[] {
-  const credentials = Object.entries(headers)
-    .filter(([name, value]) => isCredential(name, value))
+  const inHeaders = Object.entries(headers)
+    .filter(([name, value]) => isCredential(name, value) || !publicNames.has(name.toLowerCase()))
     .flatMap(([, value]) => [value, value.replace(scheme, "")]);
-  const inQuery = [...new URLSearchParams(query)].filter(([name]) => credentialName.test(name)).map(([, value]) => value);
-  return [...(apiKey === undefined ? [] : [apiKey]), ...credentials, ...inQuery];
+  const inQuery = [...query.matchAll(/[?&]([^=?&]*)=([^&]*)/g)]
+    .filter(([, name = ""]) => !publicNames.has(name.toLowerCase()))
+    .flatMap(([pair, , value = ""]) => [value, new URLSearchParams(pair.slice(1)).values().next().value ?? ""]);
+  return [...(apiKey === undefined ? [] : [apiKey]), ...inHeaders, ...inQuery];
 }
+
+/** What says nothing of who sends: to hide a date or "application/json" would garble errors. */
+const publicNames: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-language",
+  "anthropic-beta",
+  "anthropic-version",
+  "api-version",
+  "content-type",
+  "http-referer",
+  "openai-beta",
+  "openai-organization",
+  "openai-project",
+  "referer",
+  "user-agent",
+  "x-title",
+]);
 
 /** Whether a header, by its name or value, is one that lets its bearer in. */
 export function isCredential(name: string, value: string): boolean {
   return credentialName.test(name) || scheme.test(value);
 }
 
-const credentialName = /authorization|cookie|credential|key|password|secret|signature|token/i;
+const credentialName = /auth|cookie|credential|jwt|key|pass(?:$|phrase|w)|secret|signature|token/i;
 const scheme = /^(?:basic|bearer|token) +/i;
 
 /** Those that belong to the connection. */

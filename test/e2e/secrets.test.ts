@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -53,8 +53,15 @@ const failures: readonly ((sent: string, call: ReceivedCall) => Reply)[] = [
   (sent) => rawBytes(`HTTP/1.1 200 ${sent}\r\n${sent}\r\n\r\n`),
   () => cutBeforeHeaders("reset"),
   (sent) => ({ status: 403, body: { error: sent } }),
+  (sent) => ({ status: 400, body: `${"x".repeat(303 - sent.length)}${sent}, which it does not know` }),
+  (sent) => ({ status: 400, body: `<p>${" ".repeat(3996 - sent.length)}${sent}</p>` }),
+  (sent) => ({ status: 400, body: `{"error":{"message":"no"},"sent":"${unicodeEscapes(sent)}"}` }),
   (sent, { headers }) => ({ status: 401, body: { error: { message: `Incorrect API key provided: ${sent}`, headers } } }),
 ];
+
+function unicodeEscapes(sent: string): string {
+  return sent.replaceAll(/./gs, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 function htmlPage(sent: string): string {
   const escaped = sent.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -128,8 +135,31 @@ describe("a key is found nowhere, however the server fails", () => {
     expect([...during.keys()]).toEqual(expect.arrayContaining([user.path("cache/llmbatch/cache.sqlite-wal"), "cmdline"]));
     expect(findings(key, during)).toEqual([]);
     expect(findings(key, new Map([...contents(user.folder), ...said(finished)]))).toEqual([]);
+    expect(findings(key, new Map([["decoded", JSON.stringify(user.lines("errors.jsonl"))]]))).toEqual([]);
     expect(user.read("errors.jsonl")).toContain("[redacted]");
     expect(user.lines("errors.jsonl").at(-1)?.error?.message).toBe("HTTP 401: Incorrect API key provided: [redacted]");
+  });
+
+  it("in a header and in the base URL's query, under names of their own", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    const server = await serve(({ path, headers }) => ({
+      status: 400,
+      body: { error: { message: `${path} ${headers["x-auth"]}` } },
+    }));
+    user.write("llmbatch.config.json", JSON.stringify({ header: ["X-Auth: header-canary"] }));
+    const finished = await user.runHere([
+      "run",
+      "in.jsonl",
+      "--base-url",
+      `${server.url}/v1?code=query-canary`,
+      ...files,
+      ...once,
+    ]);
+    expect(finished.code, finished.stderr).toBe(1);
+    expect(server.ledger[0]?.headers["x-auth"]).toBe("header-canary");
+    rmSync(user.path("llmbatch.config.json"));
+    expect(findings("header-canary", new Map([...contents(user.folder), ...said(finished)]))).toEqual([]);
   });
 });
 

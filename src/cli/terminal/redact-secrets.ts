@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
-import { createRedact, presets, type Redact } from "../../providers/providers.ts";
+import { createRedact, type Redact } from "../../model/redaction.ts";
 
 /** By environment: to look through it for each message would take longer than to write the message. */
 const redactors = new WeakMap<Environment, Redact>();
@@ -15,16 +15,16 @@ export function redactSecrets(text: string): string {
   return redact(text);
 }
 
-/** The presets' keys, and every variable whose name and length are those of a secret. */
+/** The values of all variables whose names are those of secrets: the presets' keys are among them. */
 export function secretsOf(environment: Environment): string[] {
-  const keyVariables = new Set(Object.values(presets).map(({ apiKeyVariable }) => apiKeyVariable));
   return Object.entries(environment).flatMap(([name, value = ""]) => {
     const secret = value.trim();
-    return keyVariables.has(name) || (secretName.test(name) && secret.length >= minSecretCharacters) ? [secret] : [];
+    return keyName.test(name) || (secretName.test(name) && secret.length >= minSecretCharacters) ? [secret] : [];
   });
 }
 
-const secretName = /(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD)$/i;
+const keyName = /(?:^|_)API_?KEY$/i;
+const secretName = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$/i;
 
 /** Shorter values may be words. */
 const minSecretCharacters = 12;

@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer";
 import { parseJson } from "../../json/json-value.ts";
 import type { Attempt, ErrorResponse } from "../../model/attempt.ts";
 import { cancelled, type Failure } from "../../model/failure.ts";
+import type { Redact } from "../../model/redaction.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
 import { extractJson, maxParsedLength } from "./json-extract.ts";
 import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
 import { readRateLimits } from "../failures/rate-limit-headers.ts";
-import type { Redact } from "../redaction.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
 import type { OnChunk } from "../provider.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -25,6 +25,8 @@ interface ResponseReaderOptions {
   readonly redact: Redact;
 }
 
+/** What a message may describe a body by, in UTF-16 units. */
+const shownTextLength = 4000;
 /** Longest text kept of an error body that is no JSON, and of a failure's message, in UTF-16 units. */
 const keptTextLength = 2000;
 const messageLength = 1000;
@@ -112,8 +114,19 @@ export class ResponseReader {
   }
 
   #read(response: HttpResponse): Attempt {
-    const failure = this.#options.protocol.readFailure(response);
+    const failure = this.#options.protocol.readFailure(this.#withoutSecrets(response));
     return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
+  }
+
+  /** Only the text is for people. It is looked through when it is needed: answers need it not. */
+  #withoutSecrets({ text, ...rest }: HttpResponse): HttpResponse {
+    const { redact } = this.#options;
+    return {
+      ...rest,
+      get text() {
+        return redact(text, shownTextLength);
+      },
+    };
   }
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
@@ -163,7 +176,7 @@ export class ResponseReader {
   }
 
   #failed(failure: Failure, response?: ErrorResponse): Attempt {
-    const message = shorten(this.#options.redact(failure.message), messageLength);
+    const message = this.#options.redact(failure.message, messageLength);
     return { ok: false, failure: { ...failure, message }, ...(response !== undefined && { response }) };
   }
 }
@@ -192,13 +205,8 @@ function onOneLine(text: string): string {
  * long one.
  */
 function errorText(body: unknown, text: string, redact: Redact): string {
-  if (text.length > maxParsedLength) return JSON.stringify(shorten(redact(text.slice(0, 2 * keptTextLength)), keptTextLength));
+  if (text.length > maxParsedLength) return JSON.stringify(redact(text, keptTextLength));
   const clean = redact(text);
   if (body !== undefined && (clean === text || parseJson(clean) !== undefined)) return onOneLine(clean);
-  return JSON.stringify(shorten(clean, keptTextLength));
-}
-
-/** Cuts no character in half. */
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")}…`;
+  return JSON.stringify(redact(text, keptTextLength));
 }

@@ -1,5 +1,9 @@
-/** Replaces every secret in a text. */
-export type Redact = (text: string) => string;
+/**
+ * Replaces every secret in a text, and cuts the text after that: half a secret is none to look for.
+ *
+ * @param maxLength In UTF-16 units; a longer text ends in `…`. @default no bound
+ */
+export type Redact = (text: string, maxLength?: number) => string;
 
 export const redacted = "[redacted]";
 
@@ -7,11 +11,14 @@ export const redacted = "[redacted]";
 const minSecretLength = 4;
 const minBase64Length = 8;
 
-/** What people put where a key is asked for and none is needed. */
+/** What people put where a key is asked for and none is needed, or in a header of their own. */
 const placeholders = new Set([
+  "auto",
+  "default",
   "dummy",
   "empty",
   "fake",
+  "false",
   "lm-studio",
   "no-key",
   "none",
@@ -20,7 +27,11 @@ const placeholders = new Set([
   "ollama",
   "sk-no-key-required",
   "test",
+  "true",
 ]);
+
+/** Of one character, as `\\\\u0041` for A in JSON within JSON within JSON. */
+const maxEscapedLength = 16;
 
 /**
  * Finds secrets in what a server sent back, also when they were written otherwise on the way: escaped for JSON, a URL or HTML, once
@@ -28,11 +39,40 @@ const placeholders = new Set([
  */
 export function createRedact(secrets: readonly string[]): Redact {
   const worthHiding = secrets.filter((secret) => secret.length >= minSecretLength && !placeholders.has(secret.toLowerCase()));
-  if (worthHiding.length === 0) return (text) => text;
+  if (worthHiding.length === 0) return shorten;
   const forms = new Set([...worthHiding.flatMap(escapedForms), ...worthHiding.flatMap(base64Forms)]);
   const byLength = [...forms].toSorted((a, b) => b.length - a.length);
   const pattern = new RegExp(byLength.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join("|"), "g");
-  return (text) => text.replace(pattern, redacted);
+  const maxFormLength = Math.max(...worthHiding.map(({ length }) => length * maxEscapedLength), byLength[0]?.length ?? 0);
+  return (text, maxLength = Number.POSITIVE_INFINITY) => {
+    const end = 2 * maxLength + maxFormLength;
+    if (text.length <= end) return shorten(hide(text, pattern), maxLength);
+    // What ends there may be half a secret.
+    return shorten(`${hide(text.slice(0, end), pattern).slice(0, -maxFormLength)}…`, maxLength);
+  };
+}
+
+function hide(text: string, pattern: RegExp): string {
+  const clean = text.replace(pattern, redacted);
+  if (!clean.includes(String.raw`\u`)) return clean;
+  const plain = clean.replaceAll(unicodeEscape, unescaped);
+  const cleaner = plain.replace(pattern, redacted);
+  return cleaner === plain ? clean : cleaner;
+}
+
+/** A run of backslashes is passed over as a whole, or one of a megabyte would be looked through from each of them. */
+const unicodeEscape = /\\+(?:u([\da-f]{4}))?/gi;
+
+/** JSON stays JSON: what has to be escaped in it remains so, and controls and halves of characters are no part of a secret. */
+function unescaped(escape: string, code: string | undefined): string {
+  const character = code === undefined ? "" : String.fromCharCode(Number.parseInt(code, 16));
+  if (character === '"' || character === "\\") return `\\${character}`;
+  return /^[^\p{Cc}\p{Cs}]$/u.test(character) ? character : escape;
+}
+
+/** Cuts no character in half. */
+function shorten(text: string, maxLength: number = Number.POSITIVE_INFINITY): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** For most keys all of these are the key itself. */
@@ -75,7 +115,7 @@ function escapeHtml(text: string, doubleQuote: string, singleQuote: string): str
 function base64Forms(secret: string): string[] {
   const padded = Buffer.from(secret).toString("base64");
   const groups = [0, 1, 2].map((shift) => wholeGroups(secret, shift)).filter((letters) => letters.length >= minBase64Length);
-  const forms = [padded, padded.replace(/=+$/, ""), ...groups];
+  const forms = [padded, padded.replace(/={1,2}$/, ""), ...groups];
   return [...forms, ...forms.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
 }
 
