@@ -45,7 +45,7 @@ export function parseRetryAfter(value: HeaderValue, now: number): number | undef
 type HeaderValue = string | string[] | undefined;
 
 /** "ms" stands before "m", or 120ms would be 120 minutes. */
-const durationPart = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/g;
+const durationPart = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/gy;
 const duration = /^(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|h|m|s))+$/;
 const plainNumber = /^\d+(?:\.\d+)?(?:e\d+)?$/i;
 const msPerUnit: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 1e-3, µs: 1e-3, ns: 1e-6 };

@@ -200,6 +200,14 @@ describe("what a response means", () => {
     });
   });
 
+  it("is told by the beginning of a long message or list: to look through all of it stopped the program", () => {
+    const message = `${"x".repeat(2_000)} maximum context length`;
+    expect(openaiChat.readFailure(responseOf(400, { error: { message } }))?.kind).toBe("invalid_request");
+    const details = Array.from({ length: 1_000 }, () => ({ violations: [{ quotaId: "PerMinute" }] }));
+    const last = { violations: [{ quotaId: "PerDay" }] };
+    expect(openaiChat.readFailure(responseOf(429, { error: { details: [...details, last] } }))?.kind).toBe("rate_limit");
+  });
+
   it("asks AWS again after a 400 that a header calls throttling", () => {
     const named = { "x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/" };
     const body = { message: "Too many requests, please wait before trying again." };
