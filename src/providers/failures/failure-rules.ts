@@ -99,6 +99,10 @@ const failureRules: readonly FailureRule[] = [
   { code: /^(too_many_requests|ramp_limit_exceeded)$/i, kind: "rate_limit", retryable: true },
   { status: 429, kind: "rate_limit", retryable: true },
 
+  // A parameter is wrong, whatever the status: no wait mends it.
+  { code: /^(?:unknown|unsupported|missing_required|invalid)_parameter(?:_error)?$/i, kind: "invalid_request", retryable: false },
+  { code: /^(?:unsupported_value|invalid_value|invalid_type|InvalidParameter)$/i, kind: "invalid_request", retryable: false },
+
   // Something broke.
   { code: /^(timeout_error|timeout|deadline_exceeded)$/i, kind: "timeout", retryable: true },
   { status: 408, kind: "timeout", retryable: true },
