@@ -73,6 +73,7 @@ class MessageAssembler implements StreamAssembler {
   }
 
   #startBlock(index: unknown, block: unknown): string | undefined {
+    if (block === undefined) return undefined; // its deltas will tell
     if (!isJsonObject(block)) return misfitError(block);
     this.#openBlock(index, { ...block });
     return undefined;
@@ -87,6 +88,7 @@ class MessageAssembler implements StreamAssembler {
   }
 
   #addToBlock(index: unknown, delta: unknown): string | undefined {
+    if (delta === undefined) return undefined;
     if (!isJsonObject(delta)) return misfitError(delta);
     const { type, partial_json: inputText = "", citation, ...rest } = delta;
     if (typeof inputText !== "string") return misfitError(delta);

@@ -40,7 +40,8 @@ function merged(known: unknown, value: unknown, key: string): unknown {
   if (typeof known !== "object" && typeof value !== "object") return value;
   const parts = asParts(known);
   const last = parts.at(-1);
-  const isContinued = typeof value === "string" && isJsonObject(last) && typeof last["text"] === "string";
+  const isContinued =
+    typeof value === "string" && isJsonObject(last) && last["type"] === "text" && typeof last["text"] === "string";
   if (!isContinued) return mergeItems(parts, asParts(value), key);
   mergeDelta(last, { text: value });
   return parts;
@@ -108,7 +109,7 @@ function findCall({ byIndex, byId, last }: KnownItems, piece: unknown): Growing 
   const indexed = byIndex.get(index);
   const nameless = isNothing(name) ? (indexed ?? (isNothing(id) ? last : undefined)) : undefined;
   const same = indexed === undefined || differ(indexed["id"], id) ? (byId.get(id) ?? nameless) : indexed;
-  return isJsonObject(same) && !differ(nameOf(same), name) ? same : undefined;
+  return isJsonObject(piece) && isJsonObject(same) && !differ(nameOf(same), name) ? same : undefined;
 }
 
 function nameOf(call: unknown): unknown {

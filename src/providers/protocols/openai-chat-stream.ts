@@ -92,7 +92,8 @@ class ChoicesAssembler implements StreamAssembler {
   /** @returns whether it is one. */
   #addPiece(piece: unknown): boolean {
     const delta = member(piece, "delta") ?? member(piece, "message") ?? {};
-    if (!isJsonObject(piece) || !isJsonObject(delta)) return false;
+    const isPiece = isJsonObject(delta) || delta === "" || (Array.isArray(delta) && delta.length === 0); // PHP's empty object
+    if (!isJsonObject(piece) || !isPiece) return false;
     const { index: given, delta: _, message: __, text, logprobs, ...facts } = piece;
     const index = typeof given === "number" ? given : 0;
     let choice = this.#choices.get(index);

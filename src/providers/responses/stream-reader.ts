@@ -8,7 +8,7 @@ import type { OnChunk } from "../provider.ts";
 const doneText = "[DONE]";
 
 /** What keeps a connection alive and stands in `data:`, where only a comment belongs. */
-const keepAliveText = /^(?::|\W{0,2}(?:ping|pong|null|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
+const keepAliveText = /^(?::|(?:""|\[\]|null|true|false|[\d.]+)$|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
 
 /** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
 export class StreamReader {

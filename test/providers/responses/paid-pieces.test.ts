@@ -25,6 +25,8 @@ const writings: readonly ((text: string) => object)[] = [
   (text) => ({ tool_calls: [{ index: 1, id: "a", function: { arguments: text } }] }),
   (text) => ({ tool_calls: [{ id: text, function: { name: "f", arguments: { text } } }] }),
   (text) => ({ tool_calls: [{ function: { arguments: text } }] }),
+  (text) => ({ tool_calls: [text] }),
+  (text) => ({ content: [{ type: "thinking", text }] }),
   (text) => ({ function_call: { arguments: text } }),
   (text) => ({ audio: { data: text } }),
 ];
@@ -127,15 +129,21 @@ describe("tool calls", () => {
 });
 
 describe("an event that has no place in an answer", () => {
-  it.each(["[1]", '"half"', "17", '{"choices":{}}', '{"choices":[null]}', '{"choices":[{"index":0,"delta":"half"}]}'])(
+  it.each(["[1]", '"half"', '{"choices":{}}', '{"choices":[null]}', '{"choices":[{"index":0,"delta":"half"}]}'])(
     "fails the line, instead of being left out: %s",
     (event) => {
       const events = chat([piece({ content: "whole" }, {}, "stop")]);
       expect(read(openaiChat, `data: ${event}\n\n${events}`)).toMatchObject({ ok: false, failure: { retryable: true } });
-      expect(read(openaiChat, `data: null\n\n${events}`).ok).toBe(true);
     },
   );
 });
+
+it.each(["null", "17", "true", '""', "[]", "{}", '{"choices":[]}', '{"choices":[{"index":0,"delta":[]}]}'])(
+  "an event that holds nothing fails no line: %s",
+  (event) => {
+    expect(read(openaiChat, `data: ${event}\n\n${chat([piece({ content: "whole" }, {}, "stop")])}`).ok).toBe(true);
+  },
+);
 
 function args(text: string): { readonly function: object } {
   return { function: { arguments: text } };
