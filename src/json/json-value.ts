@@ -25,7 +25,8 @@ export function items(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A count of tokens; 0 for whatever cannot be one. */
+/** A count of tokens, which some servers write as a text; 0 for whatever cannot be one. */
 export function count(value: unknown): number {
-  return typeof value === "number" && value > 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0;
+  const number = typeof value === "string" ? Number(value) : value;
+  return typeof number === "number" && number > 0 && number <= Number.MAX_SAFE_INTEGER ? Math.round(number) : 0;
 }

@@ -36,6 +36,8 @@ export interface Failure {
   /** For a person: what happened. Free of secrets. */
   readonly message: string;
   readonly retryable: boolean;
+  /** Where the next attempt fails alike, it is the last. */
+  readonly isFinalIfRepeated?: true;
   readonly statusCode?: number;
   /** How long the server asked to be left alone, in milliseconds from the moment its response arrived. */
   readonly retryAfterMs?: number;

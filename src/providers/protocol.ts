@@ -86,6 +86,16 @@ export interface Protocol {
    */
   readFailure(response: HttpResponse): Failure | undefined;
 
+  /**
+   * What a whole answer lacks that its request asked for, in words; undefined if it lacks nothing.
+   *
+   * @param requestBody The JSON text of the request.
+   */
+  findLack?(body: unknown, requestBody: string): string | undefined;
+
+  /** Of an answer, decoded. @default 48 MiB */
+  readonly maxBodyBytes?: number;
+
   /** Absent where the API does not stream. */
   readonly streaming?: Streaming;
 }

@@ -23,6 +23,7 @@ type Verdict = { readonly waitMs: number } | { readonly gaveUp: string };
 export class RetryBudget {
   readonly #options: RetryBudgetOptions;
   #failures = 0;
+  #last: Failure | undefined;
   #throttled = 0;
   #firstThrottledAtMs: number | undefined;
 
@@ -52,11 +53,23 @@ export class RetryBudget {
     const { policy, quota, random } = this.#options;
     const attempts = this.#failures + this.#throttled + 1;
     if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
+    if (isRepeated(failure, this.#last)) return { gaveUp: "twice alike: asking again does not help" };
+    this.#last = failure;
     if (!quota.spend()) return { gaveUp: "not tried again, because nearly everything fails" };
     this.#failures += 1;
     if (failure.canGoElsewhere) return { waitMs: 0 };
     return { waitMs: Math.max(failure.retryAfterMs ?? 0, backoffMs(this.#failures, policy, random)) };
   }
+}
+
+function isRepeated(failure: Failure, last: Failure | undefined): boolean {
+  if (failure.isFinalIfRepeated !== true || failure.canGoElsewhere || failure.kind !== last?.kind) return false;
+  return withoutNumbers(failure.message) === withoutNumbers(last.message);
+}
+
+/** Ids and times differ from one page to the next. */
+function withoutNumbers(message: string): string {
+  return message.replaceAll(/\w+/g, (word) => (/\d/.test(word) ? "" : word));
 }
 
 function waitedTooLong(waitedMs: number, dueMs: number, maxWaitMs: number): string {

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../json/json-value.ts";
 import { findError, readErrorFacts } from "./error-body.ts";
 import { findFailureRule } from "./failure-rules.ts";
 import { unitOfRejection } from "./rate-limit-errors.ts";
@@ -76,8 +77,14 @@ function noAnswer({ statusCode, body, text }: HttpResponse): Failure {
     kind: "invalid_response",
     message: `HTTP ${statusCode}: ${problem}: ${describeText(text)}`,
     retryable: true,
+    ...(!holdsList(body) && { isFinalIfRepeated: true }),
     statusCode,
   };
+}
+
+/** An empty list of choices may be full the next time; a page, or the JSON of another service, will not change. */
+function holdsList(body: unknown): boolean {
+  return isJsonObject(body) && Object.values(body).some(Array.isArray);
 }
 
 /** What classifies an error stands at the beginning of its message. */

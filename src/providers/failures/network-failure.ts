@@ -1,6 +1,6 @@
 import { errorCode } from "../../model/errors.ts";
 import type { Failure, FailureKind } from "../../model/failure.ts";
-import { maxBodyBytes, maxExpansion } from "../body-limits.ts";
+import { maxBodyBytes, maxEmbeddingsBytes, maxExpansion } from "../body-limits.ts";
 import type { TransportErrorCode } from "./transport-error.ts";
 
 /**
@@ -16,14 +16,17 @@ export function networkFailure(error: Error, host: string): Failure {
 
 type Meaning = readonly [kind: FailureKind, retryable: boolean, explain: string];
 
+const mebibytes = (bytes: number): string => `${bytes / 2 ** 20} MiB`;
+const maxLength = `${mebibytes(maxBodyBytes)} (embeddings ${mebibytes(maxEmbeddingsBytes)}): ask for less in one line`;
+
 const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
   ERR_NOT_HTTP: ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"],
   ERR_BODY_BROKEN: ["network", true, "the answer is broken off or garbled"],
-  ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxBodyBytes} bytes`],
+  ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxLength}`],
   ERR_DECODED_BODY_TOO_LONG: [
     "invalid_response",
     false,
-    `the answer decodes to more than ${maxBodyBytes} bytes, or ${maxExpansion} times its length`,
+    `the answer decodes to more than ${maxLength}, or to ${maxExpansion} times its length`,
   ],
   ERR_UNKNOWN_ENCODING: ["invalid_response", false, "the answer has a content-encoding that was not asked for"],
   ERR_PROVIDER_CLOSED: ["cancelled", false, "the provider was closed"],

@@ -1,7 +1,9 @@
 import { count, member } from "../../json/json-value.ts";
 import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import type { Protocol } from "../protocol.ts";
+import { brokenOff, isBrokenOff } from "./broken-off.ts";
+import type { HttpResponse, Protocol } from "../protocol.ts";
+import type { Failure } from "../../model/failure.ts";
 import type { Usage } from "../../model/usage.ts";
 
 /**
@@ -14,7 +16,7 @@ export const anthropicMessages: Protocol = {
   headers: { "anthropic-version": "2023-06-01" },
   counting: "input",
   readUsage,
-  readFailure: (response) => readApiFailure(response, isMessage),
+  readFailure,
   streaming: messagesStreaming,
 };
 
@@ -34,4 +36,10 @@ function readUsage(body: unknown): Usage {
 /** The content may be empty: the model had nothing to add, or `max_tokens` was 0 to warm the cache. */
 function isMessage(body: unknown): boolean {
   return Array.isArray(member(body, "content"));
+}
+
+/** Anthropic's own messages do not break off; those of compatible servers say it as their Chat Completions do. */
+function readFailure(response: HttpResponse): Failure | undefined {
+  const reason = member(response.body, "stop_reason");
+  return readApiFailure(response, isMessage) ?? (isBrokenOff(reason) ? brokenOff(response, "stop_reason", reason) : undefined);
 }

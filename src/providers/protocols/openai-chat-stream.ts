@@ -1,6 +1,9 @@
 import { items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
 import { findError } from "../failures/error-body.ts";
 import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
+import { misfitError } from "./misfit-error.ts";
+import { readCompletionUsage } from "./openai-usage.ts";
+import { totalTokens } from "../../model/usage.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 
 /** Streams of Chat Completions (OpenAI API reference, `chat.completion.chunk`). */
@@ -9,13 +12,13 @@ export const chatStreaming: Streaming = {
     ["stream", "true"],
     ["stream_options", '{"include_usage":true}'],
   ]),
-  assemble: (requestBody) => new ChoicesAssembler(requestBody, finishMessage),
+  assemble: (requestBody) => new ChoicesAssembler(requestBody, { message: { role: "assistant", content: null } }),
 };
 
 /** Streams of Completions: the same, with texts in place of messages. */
 export const completionsStreaming: Streaming = {
   ...chatStreaming,
-  assemble: (requestBody) => new ChoicesAssembler(requestBody, finishText),
+  assemble: (requestBody) => new ChoicesAssembler(requestBody, { text: "" }),
 };
 
 /** One choice as far as it has come. */
@@ -27,7 +30,11 @@ interface Choice {
   readonly facts: Growing;
 }
 
-type FinishChoice = (choice: Choice, index: number) => object;
+/** What a choice has where nothing is said of it. */
+interface EmptyChoice {
+  readonly message?: object;
+  readonly text?: string;
+}
 
 const doneText = "[DONE]";
 /** Filler that hides how long pieces are. */
@@ -40,35 +47,35 @@ const notInAnswer = ["choices", "usage", "obfuscation"];
 class ChoicesAssembler implements StreamAssembler {
   isOver = false;
   readonly #requestBody: string;
-  readonly #finishChoice: FinishChoice;
+  readonly #emptyChoice: EmptyChoice;
   readonly #head: Growing = {};
   readonly #choices = new Map<number, Choice>();
   #usage: unknown;
 
-  constructor(requestBody: string, finishChoice: FinishChoice) {
+  constructor(requestBody: string, emptyChoice: EmptyChoice) {
     this.#requestBody = requestBody;
-    this.#finishChoice = finishChoice;
+    this.#emptyChoice = emptyChoice;
   }
 
   add({ text, data }: StreamEvent): string | undefined {
     if (text === doneText) this.isOver = true;
     if (findError(data) !== undefined) return text;
     replaceMembers(this.#head, data, notInAnswer);
-    const usage = member(data, "usage") ?? member(member(data, "x_groq"), "usage");
-    if (isJsonObject(usage)) this.#usage = usage;
-    for (const piece of items(member(data, "choices"))) this.#addPiece(piece);
-    return undefined;
+    const choices = member(data, "choices");
+    this.#addUsage(member(data, "usage") ?? member(member(data, "x_groq"), "usage") ?? member(items(choices)[0], "usage"));
+    const misfit = Array.isArray(choices) ? choices.find((piece) => !this.#addPiece(piece)) : (choices ?? undefined);
+    return misfit === undefined ? undefined : misfitError(misfit);
   }
 
   isWhole(): boolean {
     const choices = [...this.#choices.values()];
-    const haveEnded = choices.length > 0 && choices.every(({ facts }) => Boolean(facts["finish_reason"]));
+    const haveEnded = choices.length > 0 && choices.every(({ facts }) => hasEnded(facts["finish_reason"]));
     return haveEnded && (this.isOver || choices.length >= countChoices(parseJson(this.#requestBody)));
   }
 
   body(): string {
     const { object } = this.#head;
-    const choices = [...this.#choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => this.#finishChoice(choice, index));
+    const choices = [...this.#choices].toSorted(([a], [b]) => a - b).map(([index, choice]) => this.#finish(choice, index));
     return JSON.stringify({
       ...this.#head,
       ...(typeof object === "string" && { object: object.replace(/\.chunk$/, "") }),
@@ -77,25 +84,54 @@ class ChoicesAssembler implements StreamAssembler {
     });
   }
 
-  #addPiece(piece: unknown): void {
-    const given = member(piece, "index");
+  /** It counts the whole answer so far; some servers count nothing in the last chunk. */
+  #addUsage(usage: unknown): void {
+    if (isJsonObject(usage) && countedTokens(usage) >= countedTokens(this.#usage)) this.#usage = usage;
+  }
+
+  /** @returns whether it is one. */
+  #addPiece(piece: unknown): boolean {
+    const delta = member(piece, "delta") ?? member(piece, "message") ?? {};
+    const isPiece = isJsonObject(delta) || delta === "" || (Array.isArray(delta) && delta.length === 0); // PHP's empty object
+    if (!isJsonObject(piece) || !isPiece) return false;
+    const { index: given, delta: _, message: __, text, logprobs, ...facts } = piece;
     const index = typeof given === "number" ? given : 0;
     let choice = this.#choices.get(index);
     if (choice === undefined) this.#choices.set(index, (choice = { message: {}, parts: {}, facts: {} }));
-    mergeDelta(choice.message, member(piece, "delta") ?? member(piece, "message"));
-    mergeDelta(choice.parts, { text: member(piece, "text"), logprobs: member(piece, "logprobs") });
-    replaceMembers(choice.facts, piece, ["index", "delta", "message", "text", "logprobs"]);
+    mergeDelta(choice.message, delta);
+    mergeDelta(choice.parts, { text, logprobs });
+    const lists = Object.entries(facts).filter(([, value]) => Array.isArray(value)); // vLLM: token_ids
+    mergeDelta(choice.facts, Object.fromEntries(lists));
+    replaceMembers(
+      choice.facts,
+      facts,
+      lists.map(([key]) => key),
+    );
+    return true;
+  }
+
+  #finish({ message, parts, facts }: Choice, index: number): object {
+    const { tool_calls: calls, ...rest } = message;
+    const toolCalls = calls === undefined ? {} : { tool_calls: Array.isArray(calls) ? calls.map(withoutIndex) : calls };
+    const whole = { ...this.#emptyChoice.message, ...rest, ...toolCalls };
+    const text = parts["text"] || this.#emptyChoice.text;
+    return {
+      index,
+      ...(Object.keys(whole).length > 0 && { message: whole }),
+      ...(text !== undefined && { text }),
+      logprobs: parts["logprobs"],
+      ...facts,
+    };
   }
 }
 
-function finishMessage({ message, parts: { logprobs }, facts }: Choice, index: number): object {
-  const { role = "assistant", content = null, tool_calls: calls, ...rest } = message;
-  const toolCalls = calls === undefined ? {} : { tool_calls: items(calls).map(withoutIndex) };
-  return { index, message: { role, content, ...rest, ...toolCalls }, logprobs, ...facts };
+/** DashScope writes that there is none as a text. */
+function hasEnded(reason: unknown): boolean {
+  return Boolean(reason) && reason !== "null";
 }
 
-function finishText({ parts: { text, logprobs }, facts }: Choice, index: number): object {
-  return { index, text: text ?? "", logprobs, ...facts };
+function countedTokens(usage: unknown): number {
+  return totalTokens(readCompletionUsage({ usage }));
 }
 
 /** It says only which call a piece belongs to. */

@@ -1,8 +1,10 @@
 import { items, member } from "../../json/json-value.ts";
+import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
+import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { chatStreaming } from "./openai-chat-stream.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
-import type { Protocol } from "../protocol.ts";
+import type { HttpResponse, Protocol } from "../protocol.ts";
 
 /** OpenAI Chat Completions (OpenAI API reference), which nearly every provider and local server speaks. */
 export const openaiChat: Protocol = {
@@ -11,11 +13,14 @@ export const openaiChat: Protocol = {
   headers: {},
   counting: "sum",
   readUsage: readCompletionUsage,
-  readFailure: (response) => readApiFailure(response, hasChoices),
+  readFailure,
   streaming: chatStreaming,
 };
 
 /** A `finish_reason` of `length` or `content_filter` is an answer like any other, recorded as received. */
-function hasChoices(body: unknown): boolean {
-  return items(member(body, "choices")).length > 0;
+function readFailure(response: HttpResponse): Failure | undefined {
+  const choices = items(member(response.body, "choices"));
+  const failure = readApiFailure(response, () => choices.length > 0);
+  const reason = choices.map((choice) => member(choice, "finish_reason")).find(isBrokenOff);
+  return failure ?? (reason === undefined ? undefined : brokenOff(response, "finish_reason", reason));
 }

@@ -1,10 +1,13 @@
-import { member } from "../../json/json-value.ts";
-import { objectMembers } from "../../json/json-text.ts";
+import { isJsonObject, items, member } from "../../json/json-value.ts";
+import { objectMembers, prependMembers } from "../../json/json-text.ts";
+import { editJson } from "../../json/json-edits.ts";
+import { misfitError } from "./misfit-error.ts";
+import { StreamedOutput } from "./streamed-output.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 
 /**
  * Streams of Responses (OpenAI API reference, streaming events). The last event holds the whole response, so it is taken from there as
- * it stands; those before it are pieces of the same.
+ * it stands; those before it are pieces of the same. Some servers leave out of it what they have streamed: there the pieces are put in.
  */
 export const responsesStreaming: Streaming = {
   members: new Map([["stream", "true"]]),
@@ -12,26 +15,23 @@ export const responsesStreaming: Streaming = {
 };
 
 class ResponseAssembler implements StreamAssembler {
+  readonly #output = new StreamedOutput();
   #response: string | undefined;
+  isOver = false;
 
   add({ text, data }: StreamEvent): string | undefined {
     switch (member(data, "type")) {
       case "response.completed":
       case "response.incomplete":
-        this.#response ??= memberText(text, "response");
-        return undefined;
+        return this.#end(memberText(text, "response"), member(data, "response"));
       case "response.failed":
       case "response.cancelled":
         return memberText(text, "response") ?? text;
       case "error":
         return member(data, "error") ? text : `{"error":${text}}`;
       default:
-        return member(data, "error") ? text : undefined;
+        return member(data, "error") ? text : this.#output.add(data);
     }
-  }
-
-  get isOver(): boolean {
-    return this.#response !== undefined;
   }
 
   isWhole(): boolean {
@@ -40,6 +40,19 @@ class ResponseAssembler implements StreamAssembler {
 
   body(): string {
     return this.#response ?? "{}";
+  }
+
+  #end(response: string | undefined, parsed: unknown): string | undefined {
+    if (response === undefined || !isJsonObject(parsed)) return undefined;
+    const { output } = parsed;
+    const completed = JSON.stringify(this.#output.complete(items(output)));
+    const { strange } = this.#output;
+    if (strange !== undefined && (completed !== undefined || items(output).length === 0)) return misfitError(strange);
+    this.isOver = true;
+    if (completed === undefined) this.#response = response;
+    else if (output === undefined) this.#response = prependMembers(response, `"output":${completed}`);
+    else this.#response = editJson(response, [{ keys: ["output"], replaces: "value", text: completed }]);
+    return undefined;
   }
 }
 

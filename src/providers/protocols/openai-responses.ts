@@ -1,8 +1,10 @@
-import { count, member } from "../../json/json-value.ts";
+import { member } from "../../json/json-value.ts";
+import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
+import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { responsesStreaming } from "./openai-responses-stream.ts";
-import type { Protocol } from "../protocol.ts";
-import type { Usage } from "../../model/usage.ts";
+import { readUsageMembers } from "./openai-usage.ts";
+import type { HttpResponse, Protocol } from "../protocol.ts";
 
 /**
  * OpenAI Responses (OpenAI API reference). A response that `failed` comes with HTTP 200 and an `error` object; one that is
@@ -14,23 +16,27 @@ export const openaiResponses: Protocol = {
   isBesideDeployments: true,
   headers: {},
   counting: "sum",
-  readUsage,
-  readFailure: (response) => readApiFailure(response, isResponse),
+  readUsage: (body) => readUsageMembers(member(body, "usage"), { input: "input_tokens", output: "output_tokens" }),
+  readFailure,
   streaming: responsesStreaming,
 };
 
-function readUsage(body: unknown): Usage {
-  const usage = member(body, "usage");
-  return {
-    promptTokens: count(member(usage, "input_tokens")),
-    completionTokens: count(member(usage, "output_tokens")),
-    cachedTokens: count(member(member(usage, "input_tokens_details"), "cached_tokens")),
-    reasoningTokens: count(member(member(usage, "output_tokens_details"), "reasoning_tokens")),
-  };
+const waiting: ReadonlySet<unknown> = new Set(["queued", "in_progress"]);
+const unfinished: ReadonlySet<unknown> = new Set([...waiting, "failed", "cancelled"]);
+
+function readFailure(response: HttpResponse): Failure | undefined {
+  const { body } = response;
+  const status = member(body, "status");
+  const failure = readApiFailure(response, () => unfinished.has(status) || Array.isArray(member(body, "output")));
+  if (failure !== undefined) return failure;
+  if (waiting.has(status) && member(body, "background") === true) return inBackground(response);
+  if (unfinished.has(status)) return brokenOff(response, "status", status);
+  const reason = member(member(body, "incomplete_details"), "reason");
+  return isBrokenOff(reason) ? brokenOff(response, "incomplete_details", reason) : undefined;
 }
 
-/** `failed` without an `error` object, and `cancelled`, are no answers either. */
-function isResponse(body: unknown): boolean {
-  const status = member(body, "status");
-  return status !== "failed" && status !== "cancelled" && Array.isArray(member(body, "output"));
+/** Asked again, it would be made, and paid, again. */
+function inBackground({ statusCode }: HttpResponse): Failure {
+  const message = `HTTP ${statusCode}: the answer is made in the background, and not waited for: leave "background" out`;
+  return { kind: "invalid_request", message, retryable: false, statusCode };
 }

@@ -18,6 +18,7 @@ export class EventStreamParser {
   readonly #parser: EventSourceParser;
   /** Passes over a byte order mark, and holds back the bytes of half a character. */
   readonly #decoder = new TextDecoder();
+  #endsWithReturn = false;
 
   constructor(onEvent: (event: ServerSentEvent) => void) {
     this.#onEvent = onEvent;
@@ -28,12 +29,20 @@ export class EventStreamParser {
   }
 
   push(bytes: Buffer): void {
-    this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
+    const text = this.#decoder.decode(bytes, { stream: true });
+    if (text !== "") this.#parser.feed(this.#withLineFeeds(text));
   }
 
   /** Nothing follows. An event without its empty line counts: servers forget the last one. */
   end(): void {
     this.#parser.feed(`${this.#decoder.decode()}\n\n`);
+  }
+
+  /** Where a carriage return follows, the parser looks for it at each line feed: 1 MB of them would take a minute. */
+  #withLineFeeds(text: string): string {
+    const lines = this.#endsWithReturn && text.startsWith("\n") ? text.slice(1) : text;
+    this.#endsWithReturn = text.endsWith("\r");
+    return lines.includes("\r") ? lines.replaceAll(/\r\n?/g, "\n") : lines;
   }
 
   #takeUnknown({ type, field, value = "", line = "" }: ParseError): void {

@@ -5,6 +5,7 @@ import { cancelled, type Failure } from "../../model/failure.ts";
 import type { Redact } from "../../model/redaction.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
 import { extractJson, maxParsedLength } from "./json-extract.ts";
+import { maxBodyBytes } from "../body-limits.ts";
 import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
@@ -49,8 +50,14 @@ export interface Reading {
 export class ResponseReader {
   readonly #options: ResponseReaderOptions;
 
+  /** Of an answer, decoded. */
+  readonly maxBodyBytes: number;
+  /** Some stream has said why its answer ended. */
+  #hasEnded = false;
+
   constructor(options: ResponseReaderOptions) {
     this.#options = options;
+    this.maxBodyBytes = options.protocol.maxBodyBytes ?? maxBodyBytes;
   }
 
   /** Does not throw: a response that breaks the reading of it is a failure of kind `internal`. */
@@ -58,7 +65,7 @@ export class ResponseReader {
     try {
       const body = extractJson(text);
       if (body !== undefined || !looksLikeEventStream(text))
-        return this.#read({ statusCode: head.statusCode, headers: head.headers, body, text, receivedAt: new Date() });
+        return this.#read({ statusCode: head.statusCode, headers: head.headers, body, text, receivedAt: new Date() }, reading);
       return this.#readUndeclaredStream(head, text, reading);
     } catch (error) {
       return this.#unreadable(error);
@@ -83,9 +90,9 @@ export class ResponseReader {
       if (stream.thrown !== undefined) return this.#unreadable(stream.thrown);
       const { errorText: reported, openedAt: receivedAt } = stream;
       const text = reported ?? stream.body();
-      const response = { ...head, body: parseJson(text), text, receivedAt };
-      if (stream.isWhole()) return this.#read(response);
-      const attempt = reported === undefined ? this.#incomplete(head, interruption) : this.#read(response);
+      const response = { ...head, body: extractJson(text), text, receivedAt };
+      if (stream.isWhole()) return this.#readWhole(response);
+      const attempt = reported === undefined ? this.#incomplete(head, stream, interruption) : this.#read(response);
       return this.#withLimits(withUsage(attempt, this.#options.protocol.readUsage(parseJson(stream.body()))), response);
     } catch (error) {
       return this.#unreadable(error);
@@ -113,8 +120,14 @@ export class ResponseReader {
     return this.#failed({ kind: "timeout", message: `${this.#options.host}: ${what}`, retryable: true });
   }
 
-  #read(response: HttpResponse): Attempt {
-    const failure = this.#options.protocol.readFailure(this.#withoutSecrets(response));
+  #readWhole(response: HttpResponse): Attempt {
+    this.#hasEnded = true;
+    return this.#read(response);
+  }
+
+  #read(response: HttpResponse, reading?: Reading): Attempt {
+    const { protocol } = this.#options;
+    const failure = protocol.readFailure(this.#withoutSecrets(response)) ?? (reading && lack(response, protocol, reading));
     return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
   }
 
@@ -148,12 +161,21 @@ export class ResponseReader {
     return this.readStream(head, stream, undefined);
   }
 
-  /** What broke the connection is not the point: the server was reached, and had begun to answer. */
-  #incomplete({ statusCode }: ResponseHead, interruption: Attempt | undefined): Attempt {
-    const failure = interruption === undefined || interruption.ok ? undefined : interruption.failure;
-    if (interruption !== undefined && failure?.kind !== "network") return interruption;
-    const message = failure?.message ?? `${this.#options.host}: the stream ended before the answer was complete`;
-    return this.#failed({ kind: "incomplete_stream", message, retryable: true, statusCode });
+  /**
+   * What broke the connection is not the point: the server was reached, and had begun to answer. A server that says that its answer is over,
+   * but not why, and has given no reason before, never gives one: it is asked once more.
+   */
+  #incomplete({ statusCode }: ResponseHead, stream: StreamReader, interruption: Attempt | undefined): Attempt {
+    const failure = { kind: "incomplete_stream", retryable: true, statusCode } as const;
+    const { host } = this.#options;
+    if (stream.isOver) {
+      const message = `${host}: the stream is over, but does not say why its answer ended; try it without streaming`;
+      return this.#failed({ ...failure, message, ...(!this.#hasEnded && { isFinalIfRepeated: true }) });
+    }
+    const cut = interruption === undefined || interruption.ok ? undefined : interruption.failure;
+    if (interruption !== undefined && cut?.kind !== "network") return interruption;
+    const message = cut?.message ?? `${host}: the stream ended before the answer was complete`;
+    return this.#failed({ ...failure, message });
   }
 
   #unreadable(error: unknown): Attempt {
@@ -183,6 +205,13 @@ export class ResponseReader {
 
 export function isSuccess({ statusCode }: ResponseHead): boolean {
   return statusCode >= 200 && statusCode <= 299;
+}
+
+function lack({ statusCode, body }: HttpResponse, { findLack }: Protocol, { requestBody }: Reading): Failure | undefined {
+  const lacking = findLack?.(body, requestBody);
+  if (lacking === undefined) return undefined;
+  const message = `HTTP ${statusCode}: the answer is not complete: ${lacking}`;
+  return { kind: "invalid_response", message, retryable: true, isFinalIfRepeated: true, statusCode };
 }
 
 /** A failed stream may have been billed for what it had told by then. */

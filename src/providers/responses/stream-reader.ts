@@ -1,13 +1,14 @@
 import type { Buffer } from "node:buffer";
-import { member, parseJson } from "../../json/json-value.ts";
+import { isJsonObject, member, parseJson } from "../../json/json-value.ts";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
+import { misfitError } from "../protocols/misfit-error.ts";
 import type { StreamAssembler } from "../protocol.ts";
 import type { OnChunk } from "../provider.ts";
 
 const doneText = "[DONE]";
 
 /** What keeps a connection alive and stands in `data:`, where only a comment belongs. */
-const keepAliveText = /^(?::|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
+const keepAliveText = /^(?::|(?:""|\[\]|null|true|false|[\d.]+)$|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
 
 /** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
 export class StreamReader {
@@ -62,8 +63,12 @@ export class StreamReader {
   #take({ name, data: received }: ServerSentEvent, mayBeCut: boolean): void {
     const text = received.trimEnd(); // `[DONE]` is written with a space after it, too
     if (this.isOver || text === "") return;
+    if (isTooComplex(text)) {
+      this.errorText = misfitError(text.slice(0, 1_000));
+      return;
+    }
     const data = parseJson(text);
-    if (data !== undefined || text === doneText) this.#add(name, text, data);
+    if (isJsonObject(data) || text === doneText || (name === "error" && data !== undefined)) this.#add(name, text, data);
     else if (holdsEvents(name, text)) this.#takeLines(name, text.split("\n"), mayBeCut);
     else if (!mayBeCut && !isKeepAlive(name, text)) this.errorText = text;
   }
@@ -97,4 +102,17 @@ function holdsEvents(name: string, text: string): boolean {
 /** An event of an unknown name holds no piece of an answer unless it is JSON. */
 function isKeepAlive(name: string, text: string): boolean {
   return (!text.startsWith("{") && name !== "" && name !== "message" && name !== "error") || keepAliveText.test(text);
+}
+
+const maxPlainLength = 1024 * 1024;
+/** Takes some 100 MB and 0.5 s to parse. */
+const maxContainers = 1_000_000;
+
+/** Whether an event is made to fill memory: 46 MB of brackets take 2 GB and 15 s. */
+function isTooComplex(text: string): boolean {
+  if (text.length <= maxPlainLength) return false;
+  let containers = 0;
+  for (const bracket of ["{", "["])
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) containers += 1;
+  return containers > maxContainers;
 }

@@ -12,7 +12,7 @@ import type { ByteBudget, Reader } from "./byte-budget.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import { type BodySink, type ContentDecoder, createDecoders } from "./content-decoder.ts";
 import type { Exchange, ResponseListener } from "./exchange.ts";
-import { maxBodyBytes, maxErrorBodyBytes } from "../body-limits.ts";
+import { maxErrorBodyBytes } from "../body-limits.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
 /** What bounds the calls of one provider, in time and in memory. */
@@ -77,7 +77,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   onData(bytes: Buffer): void {
     this.#receivedBytes += bytes.length;
     this.#bounds.bodies.add(this, bytes.length);
-    if (this.#receivedBytes > maxBodyBytes) this.fail(new TransportError("ERR_BODY_TOO_LONG"));
+    if (this.#receivedBytes > this.#reader.maxBodyBytes) this.fail(new TransportError("ERR_BODY_TOO_LONG"));
     else (this.#decoders[0] ?? this).write(bytes);
   }
 
@@ -94,7 +94,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     if (this.#ended) return;
     this.#bodyBytes += bytes.length;
     if (this.#decoders.length > 0) this.#bounds.bodies.add(this, bytes.length);
-    if (this.#bodyBytes > maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
+    if (this.#bodyBytes > this.#reader.maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
     if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
     if (this.#stream === undefined) return this.#gather(bytes);
     this.#stream.push(bytes);

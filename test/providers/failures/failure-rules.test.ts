@@ -48,6 +48,8 @@ const rows: readonly Row[] = [
   ["policy", 400, { error: { code: "content_policy_violation" } }, "content_filter", false],
   ["server error", 500, { error: { type: "server_error" } }, "server_error", true],
   ["server error that blames the request", 500, { error: { type: "invalid_request_error" } }, "server_error", true],
+  ["bad parameter as a 500", 500, { error: { code: "unsupported_parameter", param: "top_k" } }, "invalid_request", false],
+  ["bad parameter as a 200", 200, { error: { code: "invalid_value", message: "no" } }, "invalid_request", false],
   ["slow down", 503, { error: { message: "Slow Down", type: "service_unavailable" } }, "overloaded", true],
   ["overloaded engine", 503, { error: { message: "The engine is currently overloaded" } }, "overloaded", true],
   // Azure

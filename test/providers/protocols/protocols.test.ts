@@ -31,6 +31,34 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
       usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, reasoningTokens: 0 },
     },
     {
+      name: "an xAI answer, whose completion leaves out the thinking that it counts",
+      body: {
+        choices: [choice],
+        usage: {
+          prompt_tokens: 10,
+          completion_tokens: 5,
+          total_tokens: 315,
+          completion_tokens_details: { reasoning_tokens: 300 },
+        },
+      },
+      usage: { promptTokens: 10, completionTokens: 305, cachedTokens: 0, reasoningTokens: 300 },
+    },
+    {
+      name: "a Gemini answer, in which only the total tells that it thought",
+      body: { choices: [choice], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 45 } },
+      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, reasoningTokens: 0 },
+    },
+    {
+      name: "a Moonshot answer, with its usage in the choice",
+      body: { choices: [{ ...choice, usage: { prompt_tokens: 3, completion_tokens: 2 } }], usage: { prompt_tokens: 0 } },
+      usage: { promptTokens: 3, completionTokens: 2, cachedTokens: 0, reasoningTokens: 0 },
+    },
+    {
+      name: "an answer whose counts are texts",
+      body: { choices: [choice], usage: { prompt_tokens: "17", completion_tokens: "24", total_tokens: "41" } },
+      usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, reasoningTokens: 0 },
+    },
+    {
       name: "an answer cut by its token limit",
       body: { choices: [{ ...choice, finish_reason: "length" }] },
       usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
@@ -71,6 +99,11 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
       usage: { promptTokens: 328, completionTokens: 52, cachedTokens: 128, reasoningTokens: 32 },
     },
     {
+      name: "a response whose output leaves out the thinking",
+      body: { status: "completed", output: [], usage: { input_tokens: 10, output_tokens: 5, total_tokens: 45 } },
+      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, reasoningTokens: 0 },
+    },
+    {
       name: "an incomplete response, which is an answer too",
       body: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output: [] },
       usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
@@ -84,6 +117,11 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
         data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
         usage: { prompt_tokens: 8, total_tokens: 8 },
       },
+      usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+    },
+    {
+      name: "a Voyage embedding, with a total alone",
+      body: { data: [{ embedding: [0.1] }], usage: { total_tokens: 8 } },
       usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
     },
   ],

@@ -99,6 +99,16 @@ describe("a stream of Chat Completions", () => {
     });
   });
 
+  it("counts what its server counted, though the last chunk counts nothing, or the usage stands in the choice", () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 2 };
+    const end = { choices: [], usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } };
+    const inChoice = choicePiece(0, { delta: { content: "Hi" }, finish_reason: "stop", usage });
+    for (const chunks of [[piece({ content: "Hi" }, { usage }, "stop"), end], [inChoice, end], [inChoice]])
+      expect(read("/v1/chat/completions", {}, chat(chunks))).toMatchObject({
+        response: { usage: { promptTokens: 3, completionTokens: 2 } },
+      });
+  });
+
   it("cannot reach the prototypes of this program, nor claim its end by one", () => {
     const claim = '{"choices":[{"index":0,"delta":{"content":"Hel"},"__proto__":{"finish_reason":"stop"}}]}';
     expect(read("/v1/chat/completions", {}, `data: ${claim}\n\ndata: [DONE]\n\n`).ok).toBe(false);

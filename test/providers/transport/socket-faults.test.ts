@@ -219,7 +219,7 @@ describe("answers without end", () => {
     const before = process.memoryUsage().rss;
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ ok: false, failure: { kind: "invalid_response", retryable: false } });
-    expect(attempt.ok ? "" : attempt.failure.message).toContain("longer than 50331648 bytes");
+    expect(attempt.ok ? "" : attempt.failure.message).toContain("longer than 48 MiB (embeddings 256 MiB)");
     await server.until(() => server.ledger[0]?.aborted === true);
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024); // the server's buffers are in here too
   });
@@ -234,7 +234,9 @@ describe("answers without end", () => {
     });
     const attempt = await provider.send(requestOf(), { signal });
     expect(attempt).toMatchObject({ ok: false, failure: { kind: "invalid_response", retryable: false } });
-    expect(attempt.ok ? "" : attempt.failure.message).toContain("decodes to more than 50331648 bytes, or 100 times its length");
+    expect(attempt.ok ? "" : attempt.failure.message).toContain(
+      "decodes to more than 48 MiB (embeddings 256 MiB): ask for less in one line, or to 100 times its length",
+    );
   });
 });
 
