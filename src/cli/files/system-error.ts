@@ -13,7 +13,7 @@ const words: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or directory",
   ENOSPC: "the disk is full; make room and run the same command again",
   ENOTDIR: "a part of its path is not a directory",
-  ENXIO: "it is a socket or a device that is not there",
+  ENXIO: "it is a socket, a device that is not there, or a pipe without a reader",
   EPERM: "the system does not permit it",
   EROFS: "the file system is read-only",
   ESTALE: "the network drive has lost it",

@@ -14,10 +14,10 @@ export class DirectOutput implements Output {
   readonly #sink: Sink;
   readonly #buffer: OutputBuffer;
 
-  /** @throws ConfigurationError when it cannot be opened. */
-  static async open(resolved: ResolvedSink): Promise<DirectOutput> {
+  /** @param waits Whether to wait for the reader of a named pipe. @throws ConfigurationError when it cannot be opened. */
+  static async open(resolved: ResolvedSink, waits = true): Promise<DirectOutput> {
     try {
-      return new DirectOutput(resolved.name, await openSink(resolved));
+      return new DirectOutput(resolved.name, await openSink(resolved, waits));
     } catch (error) {
       throw asConfigurationError(`cannot write ${resolved.name}`, error);
     }

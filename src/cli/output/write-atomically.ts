@@ -7,7 +7,8 @@ import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
 /**
- * Replaces a small file atomically: a reader finds the old text or the new one, whole. Pipes and devices are written directly.
+ * Replaces a small file atomically: a reader finds the old text or the new one, whole. Pipes and devices are written directly; a
+ * named pipe that has no reader is not waited for, because the run is over.
  *
  * @param path `-` for stdout.
  * @throws OutputError when it cannot be written; then an older file is unchanged.
@@ -49,7 +50,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void> {
-  const output = await DirectOutput.open(resolved);
+  const output = await DirectOutput.open(resolved, false);
   await output.write(text);
   await output.finish();
 }
