@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isJsonObject } from "../json/json-value.ts";
 import { ConfigurationError, messageOf } from "../model/errors.ts";
+import { closestTo } from "./closest.ts";
 import type { Environment } from "./environment.ts";
 import { expandAll } from "./expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
@@ -89,8 +90,13 @@ function whereBroken({ message }: SyntaxError): string {
 function describe({ key, path, expected }: OptionIssue, given: Given): string {
   const { value, written = value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
   const where = `${origin}${path}`;
-  if (expected === undefined) return `${where}: there is no such option`;
+  if (expected === undefined) return `${where}: there is no such option${path === "" ? hintFor(key) : ""}`;
   return `${where}: expected ${expected}${shown(key, path, written)}`;
+}
+
+function hintFor(key: string): string {
+  const closest = closestTo(key, [...optionTable.map((row) => row.key), "providers", "routes", "prices"]);
+  return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
 
 /** Headers and addresses may contain credentials, and a nested value of the file may be a key. */

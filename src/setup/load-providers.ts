@@ -1,4 +1,4 @@
-import { type Environment, readEnvironment } from "../config/environment.ts";
+import { type Environment, readEnvironment, unknownVariables } from "../config/environment.ts";
 import { loadOptions } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
 import { leadsOnlyTo } from "../config/provider-config.ts";
@@ -48,6 +48,7 @@ export interface LoadedProviders {
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
   const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
+  unknownVariables(environment).forEach(onWarning);
   const configured = loadOptions({}, configFile, environment);
   const opening = { options: configured, environment, needsOne: false, onWarning };
   const { provider, providers } = await openProviders(opening);

@@ -25,6 +25,14 @@ export function describeSystemError(error: unknown): string {
   return (code && words[code]) || messageOf(error);
 }
 
+/** Whether a write failed because the reader of a pipe has closed it (`| head`). */
+export function isReaderGone(error: unknown): boolean {
+  return readerGoneCodes.has(errorCode(error) ?? "");
+}
+
+/** A socket is reset when its reader leaves unread bytes behind; after either error Node's stdout is destroyed. */
+const readerGoneCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+
 /** @param what Cannot be done: `cannot write out.jsonl`. An error that says so already is returned as it is. */
 export function asConfigurationError(what: string, error: unknown): ConfigurationError {
   if (error instanceof ConfigurationError) return error;
