@@ -17,11 +17,12 @@ export function optionsPage(): string {
 ${table(["option", "default", "meaning"], rows)}
 
 - Each option is also an environment variable, \`${environmentVariableOf("max_retries")}=3\`, and a key of \`llmbatch.config.json\`, \`{"max_retries": 3}\`, or of the
-  file that \`--config\` names. Flags win over variables, variables over the file. A variable with that prefix that is none of these is warned of. Switches are \`true\` or \`false\` there; options that can
+  file that \`--config\` names. Flags win over variables, variables over the file. Switches are \`true\` or \`false\` there; options that can
   be given several times (\`${optionTable
     .filter(({ repeatable }) => repeatable)
     .map(({ key }) => flagOf(key))
     .join("`, `")}\`) are lists.
+- A variable \`LLMBATCH_…\` that is none of these is warned of: it is probably mistyped.
 - TIME is a number of seconds, or has a unit: \`500ms\`, \`90s\`, \`10m\`, \`12h\`, \`30d\`, \`4w\`. N is a whole number, also written as \`1e6\`.
 - Keys come from the environment only, never from a flag: see [providers and routes](providers-and-routes.md#one-provider).
 - \`providers\`, \`routes\` and \`prices\` stand in the file only: see
