@@ -189,3 +189,13 @@ it("a length of time may have a unit, wherever one is given", async () => {
   user.write("llmbatch.config.json", '{"timeout": "0.0004m", "max_wait": "1h", "retry_delay": 0.5}');
   expect(await errorOf()).toMatchObject({ code: "timeout" });
 });
+
+it("statistics for a named pipe that nothing reads are left out: the run that was over waited for ever", async () => {
+  const user = new Workplace();
+  user.write("in.jsonl", questions(1));
+  makePipe(user.path("pipe"));
+  const { code, stderr } = await user.runHere(["run", "in.jsonl", "-p", "mock", "-q", "-o", "out.jsonl", "--stats", "pipe"]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^llmbatch: cannot write pipe: .*a pipe without a reader; it was left out\n$/);
+  expect(user.lines("out.jsonl")).toHaveLength(1);
+});
