@@ -13,13 +13,11 @@ export function readEnvironment(): Environment {
 
 /** A warning for each variable that has our prefix and no effect: it is probably mistyped. */
 export function unknownVariables(environment: Environment): string[] {
-  const known = optionTable.map(({ key }) => environmentVariableOf(key));
-  const unknown = Object.keys(environment).filter((name) => name.startsWith(variablePrefix) && !known.includes(name));
+  const keys = optionTable.map(({ key }) => key);
+  const known = new Set(keys.map(environmentVariableOf));
+  const unknown = Object.keys(environment).filter((name) => name.startsWith(variablePrefix) && !known.has(name));
   return unknown.map((name) => {
-    const option = closestTo(
-      name.slice(variablePrefix.length).toLowerCase(),
-      optionTable.map(({ key }) => key),
-    );
+    const option = closestTo(name.slice(variablePrefix.length).toLowerCase(), keys);
     const hint = option === undefined ? "" : `; did you mean ${environmentVariableOf(option)}?`;
     return `the environment variable ${name} has no effect: no option has that name${hint}`;
   });

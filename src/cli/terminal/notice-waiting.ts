@@ -1,8 +1,8 @@
 const patienceMs = 2_000;
 
-/** Passes on what comes, and says once if nothing does for 2 s: a person who forgot to name a file would wait for ever. */
-export async function* noticeWaiting<Item>(items: AsyncIterable<Item>, say: () => void): AsyncGenerator<Item> {
-  const notice = setTimeout(say, patienceMs).unref();
+/** Passes on what comes. If nothing does for 2 s, it says so once: a person who forgot to name a file would wait for ever. */
+export async function* noticeWaiting<Item>(items: AsyncIterable<Item>, message: string): AsyncGenerator<Item> {
+  const notice = setTimeout(() => void say(message), patienceMs).unref();
   try {
     for await (const item of items) {
       clearTimeout(notice);
@@ -11,4 +11,10 @@ export async function* noticeWaiting<Item>(items: AsyncIterable<Item>, say: () =
   } finally {
     clearTimeout(notice);
   }
+}
+
+/** Loaded on demand: it loads all providers. */
+async function say(message: string): Promise<void> {
+  const { printError } = await import("./print-error.ts");
+  printError(message);
 }
