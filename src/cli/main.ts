@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, ConfigurationError } from "../model/errors.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { asOutputError, isReaderGone } from "./files/system-error.ts";
 import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
 
@@ -19,12 +20,14 @@ export async function main(args: readonly string[]): Promise<number> {
     },
     (text) => said.push(text),
   );
+  const finishOutput = watchOutput();
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(args, { from: "user" }).catch(ignoreHelp);
+    await finishOutput();
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
+    if (error instanceof CommanderError) return exitCodes.usage;
     // The run itself reports an input that breaks off while it is sent; here it broke off while it was checked.
     if (error instanceof ConfigurationError || error instanceof InputError) return await end(error.message, exitCodes.usage);
     if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
@@ -34,11 +37,34 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Commander throws when it has shown help or the version, too. */
+function ignoreHelp(error: unknown): void {
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+}
+
+/**
+ * Without a listener a failed write ends the process with a stack trace. A reader that has enough (`| head`) is no failure, and what is told
+ * to a stderr that cannot be written is lost.
+ *
+ * @returns a function that resolves once stdout has all; it throws an OutputError if it does not.
+ */
+function watchOutput(): () => Promise<void> {
+  let failure: unknown;
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error) => {
+    if (!isReaderGone(error)) failure ??= error;
+  });
+  return async () => {
+    await new Promise((resolve) => process.stdout.write("", resolve));
+    if (failure !== undefined) throw asOutputError("cannot write to stdout", failure);
+  };
+}
+
 // Loaded on demand: redaction loads all presets, and help and version need not wait for them.
 
 async function tell(text: string): Promise<void> {
-  const { redactSecrets } = await import("./terminal/redact-secrets.ts");
-  process.stderr.write(redactSecrets(text));
+  const { printLines } = await import("./terminal/print-error.ts");
+  printLines(text.trimEnd());
 }
 
 async function end(message: string, exitCode: number): Promise<number> {

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseDurationMs } from "../config/duration.ts";
+import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -21,12 +23,26 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .version(readVersion())
     .enablePositionalOptions()
     .configureOutput({ writeErr: writeError, outputError: (text, write) => write(redactValues(text)) })
-    .showHelpAfterError("(llmbatch --help shows what there is)")
     .addHelpText("after", examples)
     .exitOverride();
 
   for (const add of [addRun, addValidate, addCache, addMock, addProviders, addCheck]) add(program, exitWith);
+  program.hook("preAction", warnOfUnknownVariables);
+  pointToHelp(program, program.name());
   return program;
+}
+
+/** A mistake in a command's options leads to the help of that command. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(${name} --help shows what there is)`);
+  for (const inner of command.commands) pointToHelp(inner, `${name} ${inner.name()}`);
+}
+
+async function warnOfUnknownVariables(): Promise<void> {
+  const warnings = unknownVariables(readEnvironment());
+  if (warnings.length === 0) return;
+  const { printError } = await import("./terminal/print-error.ts");
+  warnings.forEach(printError);
 }
 
 function addRun(program: Command, exitWith: (code: number) => void): void {
@@ -127,8 +143,8 @@ function addMock(program: Command, exitWith: (code: number) => void): void {
     .addOption(new Option("--retry-after <HOW>", "what 429 responses tell").choices(["exact", "seconds", "none"]))
     .option("--max-in-flight <N>", "requests at once; more get a 503 (default: no limit)", readNumber)
     .option("--outage <FROM,FOR,KIND>", "down from and for so many ms; KIND: refuse-connections, 500, 503", readOutage)
-    .option("--latency <MS>", "milliseconds an answer takes", readNumber, 50)
-    .option("--jitter <MS>", "milliseconds more or less", readNumber, 0)
+    .option("--latency <MS>", "milliseconds an answer takes, or a time such as 2s", readMs, 50)
+    .option("--jitter <MS>", "milliseconds more or less, or a time", readMs, 0)
     .option("--fail-rate <SHARE>", "share of requests that fail on purpose, 0 to 1", readNumber, 0)
     .option("--seed <N>", "other answers, other failures", readNumber, 0)
     .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
@@ -145,11 +161,18 @@ function readNumber(text: string): number {
   return value;
 }
 
+/** A bare number is milliseconds. */
+function readMs(text: string): number {
+  const ms = parseDurationMs(text, "ms");
+  if (ms === undefined) throw new InvalidArgumentError("It is no length of time: 200 (milliseconds), 200ms and 2s are.");
+  return ms;
+}
+
 function readOutage(text: string): OutagePlan {
   const [fromMs = "", forMs = "", kind] = text.split(",");
   if (kind !== "refuse-connections" && kind !== "500" && kind !== "503")
     throw new InvalidArgumentError("It has to look like 30000,2000,refuse-connections, or 500 or 503 at the end.");
-  return { fromMs: readNumber(fromMs), forMs: readNumber(forMs), kind };
+  return { fromMs: readMs(fromMs), forMs: readMs(forMs), kind };
 }
 
 function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
@@ -184,5 +207,5 @@ function configOf(flags: Record<string, unknown>): string | undefined {
 
 /** The value of an unknown option may be a key. */
 function redactValues(text: string): string {
-  return text.replace(/(unknown option '-[^=\n]*=).*'/, "$1…'");
+  return text.replace(/(unknown option '-[^=]*=)[^]*'/, "$1…'");
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isJsonObject } from "../json/json-value.ts";
 import { ConfigurationError, messageOf } from "../model/errors.ts";
+import { closestTo } from "./closest.ts";
 import type { Environment } from "./environment.ts";
+import { expandAll } from "./expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
 import { readReferenceShape } from "./reference-shape.ts";
 import { type OptionIssue, type Options, parseOptions } from "./options.ts";
@@ -9,7 +11,14 @@ import { type OptionIssue, type Options, parseOptions } from "./options.ts";
 const defaultConfigFile = "llmbatch.config.json";
 
 /** Values as given, each with its origin in words: the flag, the variable or the file's key. */
-type Given = Record<string, { readonly value: unknown; readonly origin: string }>;
+type Given = Record<string, GivenValue>;
+
+interface GivenValue {
+  readonly value: unknown;
+  readonly origin: string;
+  /** As the file has it: what its variables hold may be a secret. @default `value` */
+  readonly written?: unknown;
+}
 
 /**
  * Merges the options of a run: flags win over environment variables, those over the configuration file, that over the defaults.
@@ -23,7 +32,7 @@ export function loadOptions(
   configFile: string | undefined,
   environment: Environment,
 ): Options {
-  const given: Given = { ...readConfigFile(configFile), ...fromEnvironment(environment), ...fromFlags(flags) };
+  const given: Given = { ...readConfigFile(configFile, environment), ...fromEnvironment(environment), ...fromFlags(flags) };
   const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
   const parsed = parseOptions(values);
   if ("options" in parsed) return parsed.options;
@@ -48,7 +57,7 @@ function fromEnvironment(environment: Environment): Given {
   return given;
 }
 
-function readConfigFile(path: string | undefined): Given {
+function readConfigFile(path: string | undefined, environment: Environment): Given {
   if (path === undefined && !existsSync(defaultConfigFile)) return {};
   const file = path ?? defaultConfigFile;
   const content = parseConfig(file);
@@ -57,7 +66,10 @@ function readConfigFile(path: string | undefined): Given {
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
-      .map(([key, value]) => [key, { value, origin: `${file}: "${key}"` }]),
+      .map(([key, written]) => {
+        const origin = `${file}: "${key}"`;
+        return [key, { value: expandAll(written, environment, origin), written, origin }];
+      }),
   );
 }
 
@@ -76,10 +88,15 @@ function whereBroken({ message }: SyntaxError): string {
 }
 
 function describe({ key, path, expected }: OptionIssue, given: Given): string {
-  const { value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
+  const { value, written = value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
   const where = `${origin}${path}`;
-  if (expected === undefined) return `${where}: there is no such option`;
-  return `${where}: expected ${expected}${shown(key, path, value)}`;
+  if (expected === undefined) return `${where}: there is no such option${path === "" ? hintFor(key) : ""}`;
+  return `${where}: expected ${expected}${shown(key, path, written)}`;
+}
+
+function hintFor(key: string): string {
+  const closest = closestTo(key, [...optionTable.map((row) => row.key), "providers", "routes", "prices"]);
+  return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
 
 /** Headers and addresses may contain credentials, and a nested value of the file may be a key. */

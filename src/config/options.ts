@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseJson } from "../json/json-value.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import { parseDurationMs } from "./duration.ts";
+import { durationExample, parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 import {
@@ -80,21 +80,23 @@ const positiveInteger = number(
 const count = number(
   z.number("a whole number, 0 or more").int("a whole number, 0 or more").nonnegative("a whole number, 0 or more"),
 );
-const seconds = number(z.number("a number of seconds").positive("more than 0 seconds"));
-const secondsOrNone = number(z.number("a number of seconds").nonnegative("a number of seconds, 0 or more"));
 const text = z.string("a text").min(1, "a text that is not empty");
-const toMs = (value: number): number => value * 1_000;
 
 const flag = z.preprocess(
   (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" || value === "" ? false : value),
   z.boolean("true or false"),
 );
 
-const duration = z.union([z.string(), z.number()], "a length of time such as 30d, 12h, 90s").transform((value, context) => {
-  const parsed = parseDurationMs(String(value));
-  if (parsed === undefined || parsed === 0) context.addIssue("a length of time such as 30d, 12h, 90s");
-  return parsed ?? z.NEVER;
-});
+/** In milliseconds. */
+const durationOf = (expected: string, isAllowed: (ms: number) => boolean): z.ZodType<number> =>
+  z.union([z.string(), z.number()], expected).transform((value, context) => {
+    const ms = parseDurationMs(String(value));
+    if (ms !== undefined && isAllowed(ms)) return ms;
+    context.addIssue(expected);
+    return z.NEVER;
+  });
+const duration = durationOf(`a length of time above 0 such as ${durationExample}`, (ms) => ms > 0);
+const durationOrNone = durationOf(`a length of time such as ${durationExample}`, () => true);
 
 const maxFailures = z
   .union([z.string(), z.number()], "a number of lines such as 10, or a share such as 5%")
@@ -166,12 +168,12 @@ const optionSchemas = {
   tpm: positiveInteger.optional(),
   adaptive: flag.default(true),
   max_retries: count.default(5),
-  retry_delay: secondsOrNone.transform(toMs).default(1_000),
-  max_retry_delay: secondsOrNone.transform(toMs).default(60_000),
-  max_wait: secondsOrNone.transform(toMs).default(1_800_000),
-  timeout: seconds.transform(toMs).default(600_000),
-  idle_timeout: seconds.transform(toMs).default(300_000),
-  deadline: seconds.transform(toMs).optional(),
+  retry_delay: durationOrNone.default(1_000),
+  max_retry_delay: durationOrNone.default(60_000),
+  max_wait: durationOrNone.default(1_800_000),
+  timeout: duration.default(600_000),
+  idle_timeout: duration.default(300_000),
+  deadline: duration.optional(),
   max_failures: maxFailures.optional(),
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),
   cache_path: text.optional(),

@@ -27,6 +27,11 @@ export interface RouteConfig {
   }[];
 }
 
+/** Whether a route leads to one vendor only, whose providers are called `vendor`, or `vendor/model` as those of provider.json are. */
+export function leadsOnlyTo(vendor: string, { to }: RouteConfig): boolean {
+  return to.every(({ provider }) => provider === vendor || provider.startsWith(`${vendor}/`));
+}
+
 /** US dollars per million tokens. */
 export interface PriceConfig {
   readonly input: number;

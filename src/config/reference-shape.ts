@@ -3,23 +3,25 @@ import { member } from "../json/json-value.ts";
 /**
  * Translates SimpleLLMFunc's provider.json, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
  * "rate_limit_refill_rate", "max_retries", "retry_delay" }] }`. Each entry becomes a provider with a pool of keys and two routes: the
- * model's name leads to all entries of that model, `openrouter/` and the model's name to this vendor's alone. Retries apply to the whole
- * run: the maximum of all entries.
+ * model's name leads to all entries of that model, `openrouter/` and the model's name to this vendor's alone: `openai/gpt-4o` to OpenAI's
+ * `gpt-4o` where the file has one, and not to OpenRouter's model of that name. Retries apply to the whole run: the maximum of all entries.
  *
  * @returns `content` in our shape; unchanged if nothing in it has that shape.
  */
 export function readReferenceShape(content: object): Record<string, unknown> {
   const ours = new Map<string, unknown>();
   const providers = new Map<string, unknown>();
-  const routes = new Map<string, Route>();
+  const byVendor = new Map<string, Route>();
+  const byModel = new Map<string, Route>();
   for (const [vendor, value] of Object.entries(content)) {
     if (!isModelList(value)) ours.set(vendor, value);
-    else for (const entry of value) addEntry(vendor, entry, providers, routes);
+    else for (const entry of value) addEntry(vendor, entry, providers, byVendor, byModel);
   }
   const own = Object.fromEntries(ours);
   if (providers.size === 0) return own;
   const entries = Object.values(content).filter(isModelList).flat();
-  return { providers: Object.fromEntries(providers), routes: Object.fromEntries(routes), ...retriesOf(entries), ...own };
+  const routes = Object.fromEntries([...byModel, ...byVendor]);
+  return { providers: Object.fromEntries(providers), routes, ...retriesOf(entries), ...own };
 }
 
 function retriesOf(entries: readonly ModelEntry[]): object {
@@ -35,16 +37,25 @@ interface Route {
   readonly to: { readonly provider: string; readonly model: string }[];
 }
 
-function addEntry(vendor: string, entry: ModelEntry, providers: Map<string, unknown>, routes: Map<string, Route>): void {
+function addEntry(
+  vendor: string,
+  entry: ModelEntry,
+  providers: Map<string, unknown>,
+  byVendor: Map<string, Route>,
+  byModel: Map<string, Route>,
+): void {
   const model = entry.model_name;
   const name = `${vendor}/${model}`;
   const provider = unusedName(name, providers);
   providers.set(provider, providerOf(vendor, entry));
-  for (const routeName of [model, name]) {
-    const route = routes.get(routeName) ?? { to: [] };
-    route.to.push({ provider, model });
-    routes.set(routeName, route);
-  }
+  addTo(byVendor, name, { provider, model });
+  addTo(byModel, model, { provider, model });
+}
+
+function addTo(routes: Map<string, Route>, name: string, step: Route["to"][number]): void {
+  const route = routes.get(name) ?? { to: [] };
+  route.to.push(step);
+  routes.set(name, route);
 }
 
 /** A vendor may have several entries for one model, with different keys or addresses. */

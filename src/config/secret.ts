@@ -1,5 +1,5 @@
-import { ConfigurationError } from "../model/errors.ts";
 import type { Environment } from "./environment.ts";
+import { expandVariables } from "./expand-variables.ts";
 
 const masked = "[secret]";
 
@@ -7,19 +7,15 @@ const masked = "[secret]";
 export class Secret {
   readonly #text: string;
 
-  /** @param text `$OPENAI_KEY_1` or `env:OPENAI_KEY_1` for a variable; any other text is the key itself. */
+  /** @param text `$OPENAI_KEY_1`, `${OPENAI_KEY_1}` or `env:OPENAI_KEY_1` for a variable; any other text is the key itself. */
   constructor(text: string) {
     this.#text = text;
   }
 
   /** @throws ConfigurationError when its variable is not set. */
   reveal(environment: Environment): string {
-    const [, variable] = /^(?:\$|env:)([A-Za-z_]\w*)$/.exec(this.#text) ?? [];
-    if (variable === undefined) return this.#text;
-    const value = environment[variable]?.trim();
-    if (value === undefined || value === "")
-      throw new ConfigurationError(`no API key: the environment variable ${variable} is not set`);
-    return value;
+    const text = this.#text.replace(/^(?:\$|env:)([A-Za-z_]\w*)$/, "${$1}");
+    return expandVariables(text, environment, "no API key");
   }
 
   toString(): string {

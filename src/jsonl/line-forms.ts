@@ -28,8 +28,8 @@ interface DraftTexts {
  * - in `body` (OpenAI Batch; Mistral and Together, whose lines have no `method` and `url`);
  * - in `params` (Anthropic Message Batches);
  * - made of `prompt` and `system` (the short form), the other members unchanged;
- * - else the line is the body, without the envelope's members: `custom_id`, `method`, `url`, `metadata`. To send OpenAI's own
- *   `metadata` parameter, put the body in `body`.
+ * - else the line is the body, without the envelope's members: `custom_id`, `method`, `url`, `metadata`, and
+ *   `provider` if it is a text (OpenRouter's parameter is an object). To send a parameter of such a name, put the body in `body`.
  */
 export function readForm(line: JsonObject, url: string | undefined): Draft | Problem {
   if (line.body !== undefined) return readWrapped(line, "body", undefined);
@@ -53,7 +53,7 @@ export function cutTexts(line: unknown, draft: Draft, text: string, url: string 
 
 /** Keys beside `body` or `params` that are ignored. */
 export function unknownKeys(line: JsonObject, wrapper: string): string[] {
-  return Object.keys(line).filter((key) => key !== wrapper && key !== "provider" && !isOwnKey(key));
+  return Object.keys(line).filter((key) => key !== wrapper && key !== "provider" && !isOwnKey(line, key));
 }
 
 /** A lone CR, white space in JSON, becomes a space: some readers would take it for the end of the output line. */
@@ -61,12 +61,15 @@ export function readMetadata(text: string): string | undefined {
   return lastValueText(text, "metadata")?.replaceAll("\r", " ");
 }
 
-function isOwnKey(key: string): boolean {
+function isOwnKey(line: JsonObject, key: string): boolean {
+  if (key === "provider") return typeof line.provider === "string";
   return key === "custom_id" || key === "method" || key === "url" || key === "metadata";
 }
 
-function hasOwnKey({ custom_id: customId, method, url, metadata }: JsonObject): boolean {
-  return customId !== undefined || method !== undefined || url !== undefined || metadata !== undefined;
+function hasOwnKey({ custom_id: customId, method, url, metadata, provider }: JsonObject): boolean {
+  return (
+    customId !== undefined || method !== undefined || url !== undefined || metadata !== undefined || typeof provider === "string"
+  );
 }
 
 function readWrapped(line: JsonObject, wrapper: "body" | "params", path: string | undefined): Draft | Problem {
@@ -80,7 +83,7 @@ function bare(line: JsonObject): Draft {
 
 function cutBare(line: JsonObject, text: string): string {
   if (!hasOwnKey(line)) return text.trim();
-  return rewriteMembers(text, objectMembers(text), (key) => (isOwnKey(key) ? "" : undefined));
+  return rewriteMembers(text, objectMembers(text), (key) => (isOwnKey(line, key) ? "" : undefined));
 }
 
 function readShort(line: JsonObject, url: string | undefined): Draft | Problem {
@@ -94,7 +97,7 @@ function cutShort(line: JsonObject, text: string, url: string | undefined): stri
   const system = hasSystem ? lastValueText(text, "system") : undefined;
   let messages = messagesMember(system, lastValueText(text, "prompt") ?? "");
   return rewriteMembers(text, objectMembers(text), (key) => {
-    if (isOwnKey(key) || (hasSystem && key === "system")) return "";
+    if (isOwnKey(line, key) || (hasSystem && key === "system")) return "";
     if (key !== "prompt") return undefined;
     const first = messages;
     messages = "";

@@ -138,7 +138,7 @@ export class RequestParser {
     if (attachments instanceof Problem) return attachments;
     // Optional members are assigned one by one: spreading them takes microseconds a line.
     const request: Writable<BatchRequest> = { kind: "request", lineNumber, customId, path, model, body: "" };
-    const provider = readProvider(value, draft);
+    const provider = readProvider(value);
     if (provider !== undefined) request.provider = provider;
     if (this.#checkOnly) return request;
     const texts = cutTexts(value, draft, text, url);
@@ -204,10 +204,9 @@ interface ReadLine {
   readonly customId: string;
 }
 
-/** Beside a body `provider` names one of the user's providers; within a body it is an ordinary parameter. */
-function readProvider(line: unknown, { wrapper }: Draft): string | undefined {
-  if (wrapper === undefined || !isJsonObject(line)) return undefined;
-  return typeof line.provider === "string" ? line.provider : undefined;
+/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
+function readProvider(line: unknown): string | undefined {
+  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
 }
 
 /** `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */

@@ -64,3 +64,21 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxRetryDelayMs: 60_000,
   maxWaitMs: 1_800_000,
 };
+
+/** How many managers use a provider or a cache, as long as any does. */
+const users = new WeakMap<object, number>();
+
+/** Managers may share a provider or a cache: the last one that is closed closes it. */
+export function shareResources({ provider, cache }: RequestManagerOptions): void {
+  for (const resource of [provider, cache]) if (resource !== undefined) users.set(resource, (users.get(resource) ?? 0) + 1);
+}
+
+/** Called once by each manager. */
+export async function closeResources({ provider, cache }: RequestManagerOptions): Promise<void> {
+  for (const resource of [provider, cache]) {
+    if (resource === undefined) continue;
+    const left = (users.get(resource) ?? 1) - 1;
+    users.set(resource, left);
+    if (left === 0) await resource.close();
+  }
+}

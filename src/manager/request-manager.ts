@@ -9,11 +9,13 @@ import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/stats.ts";
 import { type Completion, completionOf, completionRequest } from "./completion.ts";
 import {
+  closeResources,
   defaultConcurrency,
   defaultDrainMs,
   defaultHeldBytes,
   defaultRetryPolicy,
   type RequestManagerOptions,
+  shareResources,
 } from "./request-manager-options.ts";
 import { Run } from "./run.ts";
 import type { Inputs } from "./run-options.ts";
@@ -35,6 +37,7 @@ export class RequestManager {
   readonly #retryPolicy: RetryPolicy;
   readonly #limiter: Limiter;
   readonly #runs = new Set<Run>();
+  #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError when options contradict each other. */
   constructor(options: RequestManagerOptions) {
@@ -45,6 +48,7 @@ export class RequestManager {
     this.#options = options;
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#limiter = options.limiter ?? this.#createLimiter();
+    shareResources(options);
   }
 
   /**
@@ -140,11 +144,11 @@ export class RequestManager {
     this.#limiter.resetRateLimits();
   }
 
-  /** Stops what still runs, then closes the provider's connections and the cache. */
-  async close(): Promise<void> {
+  /** Stops what still runs, then closes the provider's connections and the cache, unless another manager uses them, too. */
+  close(): Promise<void> {
     this.stop("the request manager was closed");
-    await this.#options.provider.close();
-    await this.#options.cache?.close();
+    this.#closing ??= closeResources(this.#options);
+    return this.#closing;
   }
 
   /** Makes requests of whatever a program gives, in the order in which it is called. */

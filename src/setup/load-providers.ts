@@ -1,6 +1,7 @@
-import { type Environment, readEnvironment } from "../config/environment.ts";
+import { type Environment, readEnvironment, unknownVariables } from "../config/environment.ts";
 import { loadOptions } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
+import { leadsOnlyTo } from "../config/provider-config.ts";
 import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
 import type { Provider } from "../providers/providers.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
@@ -14,7 +15,7 @@ export interface LoadProvidersOptions {
   readonly environment?: Environment;
   /** Options of the manager, such as a cache and observers; they win over the file's. @default none */
   readonly options?: Partial<Omit<RequestManagerOptions, "provider">>;
-  /** Called for each key that a provider rejects and that is no longer used. @default process.emitWarning */
+  /** Called for each key that a provider rejects, each provider that is left out of its routes, … @default process.emitWarning */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -26,7 +27,7 @@ export interface LoadedProviders {
   readonly models: Readonly<Record<string, Readonly<Record<string, ConfiguredModel>>>>;
   /** What `manager` asks. For a manager of your own, with limits of its own: `new RequestManager({ ...options, provider })`. */
   readonly provider: Provider;
-  /** Each provider that the configuration names, alone, with its keys and its names of models. */
+  /** Each provider that the configuration names, alone, with its keys and its names of models. `close` of all closes it. */
   readonly providers: Readonly<Record<string, Provider>>;
   /** The configuration's options of the manager: limits, retries, the default model. */
   readonly options: Omit<RequestManagerOptions, "provider">;
@@ -47,8 +48,9 @@ export interface LoadedProviders {
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
   const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
+  unknownVariables(environment).forEach(onWarning);
   const configured = loadOptions({}, configFile, environment);
-  const opening = { options: configured, environment, needsOne: false, onEvicted: onWarning };
+  const opening = { options: configured, environment, needsOne: false, onWarning };
   const { provider, providers } = await openProviders(opening);
   const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), ...loading.options };
   const manager = new RequestManager({ ...options, provider });
@@ -60,7 +62,7 @@ export async function loadProviders(loading: LoadProvidersOptions = {}): Promise
     options,
     async close() {
       await manager.close();
-      for (const one of Object.values(providers)) await one.close();
+      await provider.close();
     },
   };
 }
@@ -86,13 +88,17 @@ function modelsOf(options: Options, manager: RequestManager): LoadedProviders["m
     if (!known.has(name)) known.set(name, new ConfiguredModel(provider, name, address, manager));
     models.set(provider, known);
   };
-  for (const route of Object.keys(options.routes)) {
-    const [provider = "", ...name] = route.split("/");
-    if (name.length > 0) add(provider, name.join("/"), { model: route });
+  // `vendor/model` of provider.json, whose providers are called `vendor/model`, too.
+  const underTheirVendor = new Set<string>();
+  for (const [model, route] of Object.entries(options.routes)) {
+    const [vendor = "", ...name] = model.split("/");
+    if (name.length === 0 || !leadsOnlyTo(vendor, route)) continue;
+    add(vendor, name.join("/"), { model });
+    for (const { provider } of route.to) if (provider !== vendor) underTheirVendor.add(provider);
   }
   for (const [provider, { models: names = {} }] of Object.entries(options.providers))
     for (const model of Object.keys(names)) add(provider, model, { model, provider });
   for (const [route, { to }] of Object.entries(options.routes))
-    for (const { provider, model = route } of to) add(provider, model, { model, provider });
+    for (const { provider, model = route } of to) if (!underTheirVendor.has(provider)) add(provider, model, { model, provider });
   return Object.fromEntries([...models].map(([provider, known]) => [provider, Object.fromEntries(known)]));
 }

@@ -27,8 +27,8 @@ export interface OpenProvidersOptions {
   readonly environment: Environment;
   /** Whether the first request throws a ConfigurationError when its provider cannot be used. If not, that is a failure of each such request. */
   readonly needsOne: boolean;
-  /** Called for each key that its provider rejects, with a message for a person. */
-  readonly onEvicted: (message: string) => void;
+  /** Called for each key that its provider rejects, and each provider that is left out of its routes, with a message for a person. */
+  readonly onWarning: (message: string) => void;
 }
 
 export interface OpenedProviders {
@@ -63,26 +63,29 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 }
 
 /** Each provider is opened by the first request that needs it, so a key that no request needs may be missing. */
-async function openRoutes({ options, environment, needsOne, onEvicted }: OpenProvidersOptions): Promise<OpenedProviders> {
+async function openRoutes({ options, environment, needsOne, onWarning }: OpenProvidersOptions): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
   const opened = new Map<string, readonly RouteTarget[]>();
+  const targets: RouteTarget[] = [];
   const openOnce = (name: string): readonly RouteTarget[] => {
-    const targets = opened.get(name) ?? openTargets(name, options, environment, mock);
-    opened.set(name, targets);
-    return targets;
+    const own = opened.get(name) ?? openTargets(name, options, environment, mock);
+    if (!opened.has(name)) targets.push(...own);
+    opened.set(name, own);
+    return own;
   };
   const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
-  const all = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne });
+  const all = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne, onWarning });
   // The mock's server runs already: opened here, it is closed even if no request names it.
   if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
   const alone = (name: string): Provider => {
-    const table = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne: false });
+    const table = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne: false, onWarning });
     const routeOf: RouteTable["routeOf"] = (request) => table.routeOf({ ...request, provider: name });
-    return createRoutedProvider({ name, targets: table.targets, routeOf, onEvicted });
+    // Its connections are those of the whole, which closes them.
+    return createRoutedProvider({ name, targets: [], routeOf, onEvicted: onWarning });
   };
   return {
-    provider: createRoutedProvider({ name: "llmbatch", targets: all.targets, routeOf: all.routeOf, onEvicted }),
+    provider: createRoutedProvider({ name: "llmbatch", targets, routeOf: all.routeOf, onEvicted: onWarning }),
     providers: Object.fromEntries(names.map((name) => [name, alone(name)])),
     targetsOf: openOnce,
   };

@@ -1,5 +1,5 @@
 import type { Options } from "../config/options.ts";
-import type { RouteConfig } from "../config/provider-config.ts";
+import { leadsOnlyTo, type RouteConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
@@ -12,6 +12,8 @@ interface RouteTableOptions {
   readonly isProvider: (name: string) => boolean;
   /** Whether to throw a ConfigurationError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
   readonly needsOne: boolean;
+  /** Called once for each provider that is left out of its routes, with a message for a person. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** A file may name any number of models. */
@@ -19,9 +21,9 @@ const maxRememberedRoutes = 10_000;
 
 /** Finds the steps of each request's route, and opens providers when the first request needs them. */
 export class RouteTable {
-  readonly targets: RouteTarget[] = [];
   readonly #options: RouteTableOptions;
-  readonly #targetsOf = new Map<string, readonly RouteTarget[]>();
+  #hasOpened = false;
+  readonly #leftOut = new Set<string>();
   readonly #known = new Map<string, readonly RouteStep[] | string>();
 
   constructor(options: RouteTableOptions) {
@@ -41,24 +43,30 @@ export class RouteTable {
 
   /** Opens a provider, once for each of its keys. @throws ConfigurationError when it cannot be used. */
   open(provider: string): readonly RouteTarget[] {
-    const known = this.#targetsOf.get(provider);
-    if (known !== undefined) return known;
     const opened = this.#options.openTargets(provider);
-    this.targets.push(...opened);
-    this.#targetsOf.set(provider, opened);
+    this.#hasOpened = true;
     return opened;
   }
 
   #find(model: string, provider: string | undefined): readonly RouteStep[] | string {
     try {
-      if (provider !== undefined) return this.#stepsAt(provider, model, 0, 1);
+      if (provider !== undefined) return this.#stepsOf(provider, model);
       const route = this.#options.options.routes[model];
       return route === undefined ? this.#withoutRoute(model) : this.#stepsOn(route, model);
     } catch (error) {
-      const isTheEnd = this.#options.needsOne && this.targets.length === 0;
+      const isTheEnd = this.#options.needsOne && !this.#hasOpened;
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
     }
+  }
+
+  /** A vendor of provider.json has a provider for each of its models, and a route to it. */
+  #stepsOf(provider: string, model: string): readonly RouteStep[] {
+    const { providers, routes } = this.#options.options;
+    const route = providers[provider] === undefined ? routes[`${provider}/${model}`] : undefined;
+    return route !== undefined && leadsOnlyTo(provider, route)
+      ? this.#stepsOn(route, model)
+      : this.#stepsAt(provider, model, 0, 1);
   }
 
   /** `anthropic/claude-…` names its provider, unless an option or the line does. */
@@ -73,9 +81,25 @@ export class RouteTable {
   #stepsOn({ strategy, to }: RouteConfig, model: string): readonly RouteStep[] {
     const ranks =
       strategy === "cheapest" ? this.#ranksByPrice(to, model) : to.map((_, index) => (strategy === "order" ? index : 0));
-    return to
-      .flatMap((entry, index) => this.#stepsAt(entry.provider, entry.model ?? model, ranks[index] ?? 0, entry.weight ?? 1))
-      .toSorted((a, b) => a.rank - b.rank);
+    const steps: RouteStep[] = [];
+    const unusable = new Map<string, string>();
+    for (const [index, { provider, model: own = model, weight = 1 }] of to.entries()) {
+      try {
+        steps.push(...this.#stepsAt(provider, own, ranks[index] ?? 0, weight));
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        unusable.set(provider, error.message);
+      }
+    }
+    if (steps.length === 0) throw new ConfigurationError([...unusable.values()].join("; "));
+    for (const [provider, why] of unusable) this.#leaveOut(provider, why);
+    return steps.toSorted((a, b) => a.rank - b.rank);
+  }
+
+  #leaveOut(provider: string, why: string): void {
+    if (this.#leftOut.has(provider)) return;
+    this.#leftOut.add(provider);
+    this.#options.onWarning(`${provider} is left out of its routes, and the others serve: ${why}`);
   }
 
   /** Entries without a price come last. */

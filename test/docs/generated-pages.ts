@@ -22,7 +22,8 @@ ${table(["option", "default", "meaning"], rows)}
     .filter(({ repeatable }) => repeatable)
     .map(({ key }) => flagOf(key))
     .join("`, `")}\`) are lists.
-- S is a number of seconds. N is a whole number, also written as \`1e6\`.
+- A variable \`LLMBATCH_…\` that is none of these is warned of: it is probably mistyped.
+- TIME is a number of seconds, or has a unit: \`500ms\`, \`90s\`, \`10m\`, \`12h\`, \`30d\`, \`4w\`. N is a whole number, also written as \`1e6\`.
 - Keys come from the environment only, never from a flag: see [providers and routes](providers-and-routes.md#one-provider).
 - \`providers\`, \`routes\` and \`prices\` stand in the file only: see
   [providers and routes](providers-and-routes.md#several-the-configuration-file).

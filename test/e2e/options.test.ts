@@ -75,11 +75,12 @@ describe("where options come from", () => {
   it("a mistake in the file names the file and the key", async () => {
     const user = new Workplace();
     user.write("in.jsonl", ["one"]);
-    user.write("my.json", JSON.stringify({ rpm: "fast", colour: "red" }));
+    user.write("my.json", JSON.stringify({ rpm: "fast", colour: "red", time_out: 5 }));
     const { code, stderr } = await user.runHere(["run", "in.jsonl", "--config", "my.json"]);
     expect(code).toBe(2);
     expect(stderr).toContain('my.json: "rpm": expected a whole number above 0, not "fast"');
-    expect(stderr).toContain('my.json: "colour": there is no such option');
+    expect(stderr).toContain('my.json: "colour": there is no such option\n');
+    expect(stderr).toContain('my.json: "time_out": there is no such option; did you mean "timeout"?');
   });
 
   it("a file that is no JSON stops the run instead of being replaced by defaults", async () => {

@@ -35,6 +35,20 @@ describe("each form of line", () => {
     });
   });
 
+  test.each([
+    ['{"provider":"gpu","model":"m","messages":[]}', '{"model":"m","messages":[]}'],
+    ['{"model":"m","input":"Hi", "provider" : "gpu"}', '{"model":"m","input":"Hi"}'],
+    ['{"provider":"gpu","model":"m","prompt":"Hi"}', '{"model":"m","messages":[{"role":"user","content":"Hi"}]}'],
+  ])("a provider that is named beside them, which was sent as a parameter: %s", (text, body) => {
+    expect(requestOf(text)).toMatchObject({ provider: "gpu", body });
+  });
+
+  test("OpenRouter's parameter of that name, an object, is sent as written", () => {
+    const text = '{"model":"m","messages":[],"provider":{"order":["a"]}}';
+    expect(requestOf(text)).toMatchObject({ body: text });
+    expect(requestOf(text)).not.toHaveProperty("provider");
+  });
+
   test("bare body among our own keys, which are not sent", () => {
     const text =
       ' { "custom_id" : "a", "model": "m" , "url":"/v1/responses", "input":"Hi","method":"POST", "metadata":{"row":1} } ';

@@ -26,6 +26,27 @@ describe("what cannot be used", () => {
     expect(server.ledger).toHaveLength(1);
   });
 
+  it("is left out of its routes, which is said once: a fallback without a key made each of their lines fail", async () => {
+    const server = await serve(() => chatAnswer("fine"));
+    const said: string[] = [];
+    const to = [{ provider: "spare" }, { provider: "house" }, { provider: "openrouter" }];
+    const { manager } = await load(
+      {
+        providers: { house: { base_url: `${server.url}/v1` }, spare: { base_url: `${server.url}/v1`, api_keys: ["${NOT_SET}"] } },
+        routes: { a: { to }, b: { strategy: "least-loaded", to }, c: { to: [{ provider: "spare" }] } },
+      },
+      { onWarning: (message) => said.push(message) },
+    );
+    for (const model of ["a", "b", "a"]) await manager.complete("Hello", { model });
+    expect(modelsOf(server)).toEqual(["a", "b", "a"]);
+    expect(said).toEqual([
+      "spare is left out of its routes, and the others serve: no API key: the environment variable NOT_SET is not set",
+      expect.stringMatching(/^openrouter is left out of its routes, .* OPENROUTER_API_KEY is not set/),
+    ]);
+    await expect(manager.complete("Hello", { model: "c" })).rejects.toThrow(/NOT_SET is not set/);
+    expect(said).toHaveLength(2);
+  });
+
   it.each([
     [{ provider: "openai" }, /OPENAI_API_KEY is not set/],
     [{ provider: "nobody" }, /there is no provider "nobody"/],

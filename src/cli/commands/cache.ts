@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import type { DiskCache } from "../../caches/caches.ts";
-import { parseDurationMs } from "../../config/duration.ts";
+import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { openDisk } from "../../setup/setup.ts";
+import { printable } from "../terminal/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
@@ -14,12 +15,12 @@ export async function cacheCommand(action: CacheAction, flags: { cachePath?: str
   const environment = readEnvironment();
   const path = cachePathOf(flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"], environment);
   if (action === "path") {
-    process.stdout.write(`${path}\n`);
+    process.stdout.write(`${process.stdout.isTTY ? printable(path) : path}\n`); // a script takes it as it is
     return exitCodes.succeeded;
   }
   const olderThanMs = readAge(flags.olderThan);
   if (!existsSync(path)) {
-    process.stdout.write(`${path}: no cache yet\n`);
+    process.stdout.write(`${printable(path)}: no cache yet\n`);
     return exitCodes.succeeded;
   }
   const cache = await openDisk({ path, onWarning: printError });
@@ -49,7 +50,7 @@ async function act(
 
 function describe(stats: Awaited<ReturnType<DiskCache["stats"]>>, path: string): string {
   const rows = [
-    ["file", path],
+    ["file", printable(path)],
     ["answers", String(stats.entries)],
     ["expired", String(stats.expired)],
     ["size", `${(stats.bytes / 1e6).toFixed(1)} MB`],
@@ -67,6 +68,8 @@ function readAge(olderThan: string | undefined): number | undefined {
   if (olderThan === undefined) return undefined;
   const age = parseDurationMs(olderThan);
   if (age === undefined)
-    throw new ConfigurationError(`--older-than: expected a length of time such as 30d or 12h, not ${JSON.stringify(olderThan)}`);
+    throw new ConfigurationError(
+      `--older-than: expected a length of time such as ${durationExample}, not ${JSON.stringify(olderThan)}`,
+    );
   return age;
 }

@@ -20,15 +20,13 @@ export async function checkCommand(flags: Readonly<Record<string, unknown>>, con
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment);
   const impatient = { ...options, timeout: Math.min(options.timeout, maxProbeMs) };
-  const opened = await openProviders({ options: impatient, environment, needsOne: true, onEvicted: printError });
-  const targets: CheckTarget[] = [];
+  const opened = await openProviders({ options: impatient, environment, needsOne: true, onWarning: printError });
   try {
-    for (const name of namesOf(options)) targets.push(...probesOf(name, options, opened));
+    const targets = namesOf(options).flatMap((name) => probesOf(name, options, opened));
     const outcomes = await checkProviders(targets, new AbortController().signal);
     process.stdout.write(redactSecrets(formatTable([heading, ...outcomes.map(rowOf)])));
     return outcomes.every(({ ok }) => ok) ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
-    for (const target of targets) await target.provider.close();
     await opened.provider.close();
   }
 }

@@ -56,7 +56,7 @@ export async function runCommand(
 /** Opens and checks everything before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   const statsPath = await chooseStatsPath(options, input);
-  const { provider } = await openProviders({ options, environment, needsOne: true, onEvicted: printError });
+  const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));

@@ -1,7 +1,8 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { ConfigurationError, errorCode } from "../../model/errors.ts";
-import { isAlive, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
+import { isAlive, isOurs, type LockHolder, parseHolder, thisProcess } from "./lock-holder.ts";
+import { readLock } from "./read-lock.ts";
 import { asConfigurationError } from "./system-error.ts";
 
 export interface FileLock {
@@ -111,26 +112,24 @@ function writeLock(path: string, holder: LockHolder): void {
   writeFileSync(path, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
 }
 
-/** @returns undefined when the lock is gone. @throws ConfigurationError for a file that no run has written: it must not be removed. */
+/** @returns undefined when the lock is gone. @throws ConfigurationError for what no run has written: it must not be removed. */
 function readHolder(lockPath: string, name: string): LockHolder | undefined {
-  let text: string;
-  try {
-    text = readFileSync(lockPath, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  const holder = parseHolder(text);
-  if (holder !== undefined) return holder;
+  const lock = readLock(lockPath);
+  if (lock === undefined) return undefined;
+  const holder = parseHolder(lock.text);
+  if (holder !== undefined) return { ...holder, writtenByUs: lock.isOwn };
   throw new ConfigurationError(
     `cannot lock ${name}: ${lockPath} is there, but does not say who made it; ${removal(lockPath, name)}`,
   );
 }
 
-function inUse(lockPath: string, { pid, host }: LockHolder, name: string): string {
-  if (host === hostname())
+/** A person is told to kill a process only if it is certainly one of this program: anyone may have planted the lock. */
+function inUse(lockPath: string, holder: LockHolder, name: string): string {
+  const { pid, host } = holder;
+  if (isOurs(holder))
     return `another run is writing ${name} (process ${pid}); wait until it has ended, stop it with "kill ${pid}", or name another file`;
-  return `another run is writing ${name} (process ${pid} on the machine ${host}); ${removal(lockPath, name)}`;
+  const machine = host === hostname() ? "" : ` on the machine ${host}`;
+  return `another run is writing ${name} (process ${pid}${machine}); ${removal(lockPath, name)}`;
 }
 
 function removal(lockPath: string, name: string): string {

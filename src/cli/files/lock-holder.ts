@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { errorCode } from "../../model/errors.ts";
 import { isJsonObject, parseJson } from "../../json/json-value.ts";
@@ -12,6 +12,8 @@ export interface LockHolder {
   readonly host: string;
   /** The process's start time: a later process may get the same pid. Known on Linux only. */
   readonly started?: string;
+  /** Whether the lock file belongs to the user of this process; not part of its text. */
+  readonly writtenByUs?: boolean;
 }
 
 export function thisProcess(): LockHolder {
@@ -38,6 +40,16 @@ export function isAlive({ pid, host, started }: LockHolder): boolean {
   const now = lookUp(pid);
   if (now === undefined) return true;
   return !now.hasEnded && (started === undefined || started === now.started);
+}
+
+/** Whether it certainly is a run of this user: by the lock's owner, the process's start time and its program. Known on Linux only. */
+export function isOurs({ pid, host, started, writtenByUs }: LockHolder): boolean {
+  if (host !== hostname() || writtenByUs !== true || started === undefined) return false;
+  try {
+    return lookUp(pid)?.started === started && readlinkSync(`/proc/${pid}/exe`) === readlinkSync("/proc/self/exe");
+  } catch {
+    return false; // it has ended, or is another user's
+  }
 }
 
 function isHolder(value: unknown): value is LockHolder {

@@ -13,7 +13,7 @@ const words: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or directory",
   ENOSPC: "the disk is full; make room and run the same command again",
   ENOTDIR: "a part of its path is not a directory",
-  ENXIO: "it is a socket or a device that is not there",
+  ENXIO: "it is a socket, a device that is not there, or a pipe without a reader",
   EPERM: "the system does not permit it",
   EROFS: "the file system is read-only",
   ESTALE: "the network drive has lost it",
@@ -24,6 +24,14 @@ export function describeSystemError(error: unknown): string {
   const code = errorCode(error);
   return (code && words[code]) || messageOf(error);
 }
+
+/** Whether a write failed because the reader of a pipe has closed it (`| head`). */
+export function isReaderGone(error: unknown): boolean {
+  return readerGoneCodes.has(errorCode(error) ?? "");
+}
+
+/** A socket is reset when its reader leaves unread bytes behind; after either error Node's stdout is destroyed. */
+const readerGoneCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 
 /** @param what Cannot be done: `cannot write out.jsonl`. An error that says so already is returned as it is. */
 export function asConfigurationError(what: string, error: unknown): ConfigurationError {

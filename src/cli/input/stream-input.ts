@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { noticeWaiting } from "../terminal/notice-waiting.ts";
 import { InputError } from "./input-error.ts";
 import type { Input } from "./input.ts";
 
@@ -17,7 +18,7 @@ export class StreamInput implements Input {
     if (this.#begun) throw new Error(`${this.name} can be read only once`);
     this.#begun = true;
     try {
-      for await (const chunk of this.#stream) yield chunk;
+      yield* noticeWaiting(this.#stream, `waiting for requests on ${this.name}`);
     } catch (error) {
       throw new InputError(this.name, error);
     }

@@ -1,5 +1,4 @@
-import { errorCode } from "../../model/errors.ts";
-import { asConfigurationError, asOutputError } from "../files/system-error.ts";
+import { asConfigurationError, asOutputError, isReaderGone } from "../files/system-error.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { type Sink, openSink } from "./sink.ts";
 import type { ResolvedSink } from "../files/resolve-output.ts";
@@ -14,10 +13,10 @@ export class DirectOutput implements Output {
   readonly #sink: Sink;
   readonly #buffer: OutputBuffer;
 
-  /** @throws ConfigurationError when it cannot be opened. */
-  static async open(resolved: ResolvedSink): Promise<DirectOutput> {
+  /** @param waits Whether to wait for the reader of a named pipe. @throws ConfigurationError when it cannot be opened. */
+  static async open(resolved: ResolvedSink, waits = true): Promise<DirectOutput> {
     try {
-      return new DirectOutput(resolved.name, await openSink(resolved));
+      return new DirectOutput(resolved.name, await openSink(resolved, waits));
     } catch (error) {
       throw asConfigurationError(`cannot write ${resolved.name}`, error);
     }
@@ -51,11 +50,8 @@ export class DirectOutput implements Output {
     try {
       await this.#sink.write(bytes);
     } catch (error) {
-      this.readerGone = readerGoneCodes.has(errorCode(error) ?? "");
+      this.readerGone = isReaderGone(error);
       if (!this.readerGone) throw asOutputError(`cannot write ${this.#name}`, error);
     }
   }
 }
-
-/** A socket is reset when its reader leaves unread bytes behind; after either error Node's stdout is destroyed. */
-const readerGoneCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);

@@ -16,12 +16,13 @@ export interface Sink {
   readonly close: () => Promise<void>;
 }
 
-export async function openSink(resolved: ResolvedSink): Promise<Sink> {
+/** @param waits Whether to wait for the reader of a named pipe. */
+export async function openSink(resolved: ResolvedSink, waits: boolean): Promise<Sink> {
   switch (resolved.kind) {
     case "descriptor":
       return inherited(resolved.descriptor);
     case "pipe":
-      return pipe(writingSocket(await openPipe(resolved.name)));
+      return pipe(writingSocket(await openPipe(resolved.name, waits)));
     case "device":
       return device(await open(resolved.name, constants.O_WRONLY));
   }
@@ -68,12 +69,12 @@ function device(handle: FileHandle): Sink {
 const pollIntervalMs = 50;
 
 /** Polls for a reader: an `open` that blocks until there is one cannot be interrupted, and even `process.exit` waits for it. */
-async function openPipe(path: string): Promise<number> {
+async function openPipe(path: string, waits: boolean): Promise<number> {
   for (;;) {
     try {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
-      if (errorCode(error) !== "ENXIO") throw error;
+      if (errorCode(error) !== "ENXIO" || !waits) throw error;
     }
     await sleep(pollIntervalMs);
   }

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { OutputError } from "../../model/errors.ts";
+import { errorCode, OutputError } from "../../model/errors.ts";
 import { asConfigurationError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
 /**
- * Replaces a small file atomically: a reader finds the old text or the new one, whole. Pipes and devices are written directly.
+ * Replaces a small file atomically: a reader finds the old text or the new one, whole. Pipes and devices are written directly. A
+ * named pipe without a reader is not waited for, because the run is over: what was for it is dropped with a warning.
  *
  * @param path `-` for stdout.
  * @throws OutputError when it cannot be written; then an older file is unchanged.
@@ -49,9 +50,16 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void> {
-  const output = await DirectOutput.open(resolved);
-  await output.write(text);
-  await output.finish();
+  const output = await DirectOutput.open(resolved, false).catch(warnWithoutReader);
+  await output?.write(text);
+  await output?.finish();
+}
+
+/** As when a reader has left early, it is no failure of the run. */
+async function warnWithoutReader(error: Error): Promise<undefined> {
+  if (errorCode(error.cause) !== "ENXIO") throw error;
+  const { printError } = await import("../terminal/print-error.ts"); // it loads all providers
+  printError(`${error.message}; it was left out`);
 }
 
 async function finalMode(path: string): Promise<number> {

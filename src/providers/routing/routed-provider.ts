@@ -19,7 +19,7 @@ export interface RouteStep {
 
 export interface RoutedProviderOptions {
   readonly name: string;
-  /** All that its routes may name. It may grow, as more of them are opened. */
+  /** Those that it closes. There may come to be more, as more are opened. */
   readonly targets: readonly RouteTarget[];
   /** @returns the steps of a request's route, at least one; or, in words, why there is none. */
   readonly routeOf: (request: BatchRequest) => readonly RouteStep[] | string;

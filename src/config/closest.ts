@@ -1,0 +1,26 @@
+/** Of the words that are known, the one that `word` probably stands for: with a third of its letters wrong, missing or too many at most. */
+export function closestTo(word: string, known: readonly string[]): string | undefined {
+  const [closest] = known
+    .map((candidate) => ({ candidate, edits: countEdits(word, candidate) }))
+    .filter(({ candidate, edits }) => edits * 3 <= candidate.length)
+    .toSorted((a, b) => a.edits - b.edits);
+  return closest?.candidate;
+}
+
+/** Letters to add, leave out, change, or swap with the next (optimal string alignment). */
+function countEdits(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let at = 1; at <= to.length; at += 1) {
+      const isSame = from[row - 1] === to[at - 1];
+      const isSwapped = row > 1 && at > 1 && from[row - 1] === to[at - 2] && from[row - 2] === to[at - 1];
+      const edits = [(last[at] ?? 0) + 1, (current[at - 1] ?? 0) + 1, (last[at - 1] ?? 0) + (isSame ? 0 : 1)];
+      if (isSwapped) edits.push((beforeLast[at - 2] ?? 0) + 1);
+      current.push(Math.min(...edits));
+    }
+    [beforeLast, last] = [last, current];
+  }
+  return last[to.length] ?? 0;
+}
