@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["*.trial.ts"],
     globalSetup: ["../support/build.ts"],
     provide: { trialSize: "full" },
-    testTimeout: 10 * 60_000,
+    testTimeout: 40 * 60_000, // it ends what hangs; at a load of 10, 200 deaths take more than ten minutes
     expect: { poll: { timeout: 60_000 } },
     fileParallelism: false,
     disableConsoleIntercept: true,
