@@ -55,7 +55,8 @@ export class RouteTable {
       const route = this.#options.options.routes[model];
       return route === undefined ? this.#withoutRoute(model) : this.#stepsOn(route, model);
     } catch (error) {
-      const isTheEnd = this.#options.needsOne && this.targets.length === 0;
+      const { needsOne, isProvider } = this.#options;
+      const isTheEnd = needsOne && this.targets.length === 0 && (provider === undefined || isProvider(provider));
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
     }
