@@ -21,12 +21,29 @@ type Row = readonly [name: string, text: string];
 function lineRows(stats: TokenStats): Row[] {
   const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
   const rows: (readonly [name: string, count: number, details: string])[] = [
-    ["answered", stats.requestsCompleted, list({ "from cache": stats.cacheHits, deduplicated: stats.deduplicated })],
+    [
+      "answered",
+      stats.requestsCompleted,
+      list({ "from cache": stats.cacheHits, deduplicated: stats.deduplicated, "cut off": stats.cutOff }),
+    ],
     ["failed", stats.requestsFailed, list(Object.fromEntries(kinds))],
     ["skipped", stats.requestsSkipped, ""],
   ];
   const width = Math.max(...rows.map(([, count]) => formatCount(count).length));
-  return rows.map(([name, count, details]) => [name, `${formatCount(count).padStart(width)}${inBrackets(details)}`]);
+  return rows.flatMap(([name, count, details]): Row[] => {
+    const row: Row = [name, `${formatCount(count).padStart(width)}${inBrackets(details)}`];
+    return name === "failed" ? [row, ...failureRows(stats)] : [row];
+  });
+}
+
+const maxMessageLength = 300;
+
+/** Of each kind the commonest message. */
+function failureRows({ failureMessages }: TokenStats): Row[] {
+  return failureMessages.map(([kind, { message, lineNumber }]) => [
+    "",
+    `${kind}, line ${lineNumber}: ${printable(message, maxMessageLength)}`,
+  ]);
 }
 
 function tokenRows(stats: TokenStats): Row[] {
