@@ -11,13 +11,18 @@ import type { TransportErrorCode } from "./transport-error.ts";
 export function networkFailure(error: Error, host: string): Failure {
   const code = errorCode(error) ?? error.name;
   const [kind, retryable, explain] = meanings.get(code) ?? byPattern(code);
-  return { kind, message: `${host}: ${explain} (${code === "Error" ? error.message : code})`, retryable };
+  // TLS and proxies refuse every request alike; so does a port that speaks something else.
+  const isForAll = (kind === "network" && !retryable) || explain === notHttp;
+  const message = `${host}: ${explain} (${code === "Error" ? error.message : code})`;
+  return { kind, message, retryable, ...(isForAll && { isForAll }) };
 }
 
 type Meaning = readonly [kind: FailureKind, retryable: boolean, explain: string];
 
+const notHttp = "the answer is not HTTP: does the base URL name the right port, or should it start with https://?";
+
 const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
-  ERR_NOT_HTTP: ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"],
+  ERR_NOT_HTTP: ["invalid_response", true, notHttp],
   ERR_BODY_BROKEN: ["network", true, "the answer is broken off or garbled"],
   ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxBodyBytes} bytes`],
   ERR_DECODED_BODY_TOO_LONG: [
@@ -67,8 +72,7 @@ const encodingCode = /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT)/;
 
 function byPattern(code: string): Meaning {
   if (encodingCode.test(code)) return ["invalid_response", true, "the answer is not in the content-encoding it claims"];
-  if (code.startsWith("HPE_"))
-    return ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"];
+  if (code.startsWith("HPE_")) return ["invalid_response", true, notHttp];
   if (!certificateCode.test(code)) return ["network", true, "the connection failed"];
   return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
 }
