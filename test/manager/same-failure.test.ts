@@ -45,6 +45,17 @@ describe("what no request gets through to", () => {
     expect(server.ledger.length).toBeLessThanOrEqual(3 + 2 * 4);
   });
 
+  it("was tried for minutes: http to a port that speaks TLS", async () => {
+    const server = await serve(undefined, { tls: selfSignedCertificate("localhost") });
+    const provider = createProvider("openai", { baseUrl: `http://127.0.0.1:${server.port}/v1`, apiKey: "key" });
+    const stop = await stopOf(managerOf(provider).processBatch([...prompts(500)]));
+    expect(stop).toMatchObject({
+      reason: "unreachable",
+      message: expect.stringContaining("should the base URL start with https://?"),
+    });
+    expect(server.connections).toBeLessThanOrEqual(1 + 3 + 2 * 4);
+  });
+
   it.each<[string, { tls?: object; url?: string }]>([
     ["a certificate that is not trusted", { tls: selfSignedCertificate("localhost") }],
     ["TLS to a port that does not speak it", {}],

@@ -31,6 +31,7 @@ const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
     `the answer decodes to more than ${maxBodyBytes} bytes, or ${maxExpansion} times its length`,
   ],
   ERR_UNKNOWN_ENCODING: ["invalid_response", false, "the answer has a content-encoding that was not asked for"],
+  ERR_SPEAKS_TLS: ["network", false, "speaks TLS: should the base URL start with https://?"],
   ERR_PROVIDER_CLOSED: ["cancelled", false, "the provider was closed"],
   ERR_PROXY_AUTHENTICATION: ["network", false, "the proxy wants a name and password: http://NAME:PASSWORD@HOST:PORT"],
   ERR_PROXY_REFUSED: ["network", false, "the proxy does not let it through"],
