@@ -29,6 +29,8 @@ function stopOf(asked: Promise<unknown>): Promise<unknown> {
   );
 }
 
+const oneGood: Script = ({ body }) => (body.includes('prompt 40"') ? chatAnswer("fine") : errorAnswer(400));
+
 const page: Reply = { headers: { "content-type": "text/html" }, body: "<html><body>Welcome to the gateway</body></html>" };
 
 describe("what no request gets through to", () => {
@@ -124,8 +126,7 @@ describe("the same failure for every line", () => {
   });
 
   it("stops nothing once a line has succeeded, be it from the cache, nor where the user says how many may fail", async () => {
-    const isGood: Script = ({ body }) => (body.includes('prompt 40"') ? chatAnswer("fine") : errorAnswer(400));
-    const { server, createManager } = await serveManagers(isGood);
+    const { server, createManager } = await serveManagers(oneGood);
     const cache = createMemoryCache();
     await createManager({ cache }).execute("prompt 40");
     const failedOf = async (more: object): Promise<number> => {

@@ -19,21 +19,19 @@ export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}): stri
 type Row = readonly [name: string, text: string];
 
 function lineRows(stats: TokenStats): Row[] {
-  const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
-  const rows: (readonly [name: string, count: number, details: string])[] = [
-    [
-      "answered",
-      stats.requestsCompleted,
-      list({ "from cache": stats.cacheHits, deduplicated: stats.deduplicated, "cut off": stats.cutOff }),
-    ],
-    ["failed", stats.requestsFailed, list(Object.fromEntries(kinds))],
-    ["skipped", stats.requestsSkipped, ""],
+  const { requestsCompleted: completed, requestsFailed: failed, requestsSkipped: skipped } = stats;
+  const width = Math.max(...[completed, failed, skipped].map((count) => formatCount(count).length));
+  const row = (name: string, count: number, details: Readonly<Record<string, number>>): Row => [
+    name,
+    `${formatCount(count).padStart(width)}${inBrackets(list(details))}`,
   ];
-  const width = Math.max(...rows.map(([, count]) => formatCount(count).length));
-  return rows.flatMap(([name, count, details]): Row[] => {
-    const row: Row = [name, `${formatCount(count).padStart(width)}${inBrackets(details)}`];
-    return name === "failed" ? [row, ...failureRows(stats)] : [row];
-  });
+  const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
+  return [
+    row("answered", completed, { "from cache": stats.cacheHits, deduplicated: stats.deduplicated, "cut off": stats.cutOff }),
+    row("failed", failed, Object.fromEntries(kinds)),
+    ...failureRows(stats),
+    row("skipped", skipped, {}),
+  ];
 }
 
 const maxMessageLength = 300;

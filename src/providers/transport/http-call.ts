@@ -90,7 +90,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   onError(error: Error): void {
     const explained = this.#head === noHead ? this.#bounds.tlsProbe?.explain(error) : undefined;
     if (explained === undefined) this.#interrupt(this.#reader.readError(error));
-    else void explained.then((explanation) => this.#interrupt(this.#reader.readError(explanation)));
+    else void this.#interruptBy(explained);
   }
 
   /** The next bytes of the body, decoded. */
@@ -157,6 +157,10 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   #abort(attempt: Attempt): void {
     this.#interrupt(attempt);
     this.#exchange?.abort();
+  }
+
+  async #interruptBy(explained: Promise<Error>): Promise<void> {
+    this.#interrupt(this.#reader.readError(await explained));
   }
 
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */

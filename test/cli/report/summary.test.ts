@@ -44,10 +44,6 @@ describe("formatSummary", () => {
   });
 
   it("says why lines failed, and how many answers were cut off", () => {
-    const why = (lineNumber: number, message: string): RunEvent => {
-      const result = { id: "x", customId: "x", lineNumber, status: "failed" as const, attempts: 1 };
-      return { type: "request-end", result: { ...result, failure: failure("not_found", { message }) } };
-    };
     const response = { statusCode: 200, requestId: "", body: '{"choices":[{"finish_reason":"length"}]}', usage: usage(1, 1) };
     const cut = { id: "x", customId: "x", lineNumber: 5, status: "succeeded", source: "asked", attempts: 1, response } as const;
     const stats = statsOf(1000, why(3, "no file f1"), why(4, "no \u001bmodel"), why(6, "no \u001bmodel"), {
@@ -70,6 +66,11 @@ describe("formatSummary", () => {
     expect(summary).toContain("output      a\\u001b[2J\\u000afailed 0\\u202e.jsonl");
   });
 });
+
+function why(lineNumber: number, message: string): RunEvent {
+  const result = { id: "x", customId: "x", lineNumber, status: "failed" as const, attempts: 1 };
+  return { type: "request-end", result: { ...result, failure: failure("not_found", { message }) } };
+}
 
 /** A run over ten lines, or as many as there were, that took so long. */
 function statsOf(durationMs: number, ...events: readonly RunEvent[]): TokenStats {
