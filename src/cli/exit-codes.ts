@@ -25,6 +25,7 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   not_found: "the model or endpoint does not exist",
   insufficient_quota: "the quota is used up",
   unreachable: "the server cannot be reached",
+  same_failure: "no request succeeds",
   max_failures: "too many requests failed",
   deadline: "no time is left",
   cache: "the cache cannot be used any more",

@@ -1,8 +1,9 @@
 import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
-import { type Failure, hasFailedEverywhere, type TriedProvider } from "../model/failure.ts";
+import { type Failure, hasFailedEverywhere, isModelRefusal, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
+import type { Refusals } from "./refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<Target> = new Set();
@@ -16,24 +17,31 @@ export class Journey {
   readonly key: string;
   /** The number of the latest attempt, 1 for the first. */
   attempt = 0;
+  /** HTTP calls made for it. */
+  sent = 0;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
   readonly #provider: Provider;
+  readonly #refusals: Refusals | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
 
-  constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider) {
+  /** @param refusals Of its run. */
+  constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
     this.request = request;
     this.id = id;
     this.key = key;
     this.#provider = provider;
+    this.#refusals = refusals;
   }
 
-  /** What it needs to start. Targets where it has not failed yet come first. */
+  /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
-    return this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    const demand =
+      this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    return this.#refusals?.allowed(demand, this.request.model) ?? demand;
   }
 
   /** A new attempt begins to wait. */
@@ -53,15 +61,19 @@ export class Journey {
     this.#lastMessage = failure.message;
   }
 
-  /** Whether a target is left where it has not failed. */
+  /** Whether a target that is of use is left where it has not failed. */
   get canGoElsewhere(): boolean {
-    return this.#provider.route !== undefined && !this.#hasFailedAtAll(this.demand);
+    if (this.#provider.route === undefined) return false;
+    return this.demand.candidates.some(({ target }) => !this.#failures.has(target) && !target.isEvicted?.());
   }
 
-  /** An attempt that need not wait before the next one, if that goes to another target, says so. */
+  /** An attempt that need not wait before the next one, if that goes to another target, says so. What one target refuses, another may do. */
   marked(attempt: Attempt): Attempt {
-    if (attempt.ok || !attempt.failure.retryable || !this.canGoElsewhere) return attempt;
-    return { ...attempt, failure: { ...attempt.failure, canGoElsewhere: true } };
+    if (attempt.ok) return attempt;
+    const { failure } = attempt;
+    const mayHelp = failure.retryable || failure.isForAll || isModelRefusal(failure);
+    if (!mayHelp || !this.canGoElsewhere) return attempt;
+    return { ...attempt, failure: { ...failure, retryable: true, canGoElsewhere: true } };
   }
 
   /** The failure as its user reads it: of several targets that were asked, what came of each. */

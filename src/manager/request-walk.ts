@@ -73,7 +73,7 @@ export class RequestWalk {
     const { provider, emit } = this.#options;
     emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
     if (input.kind === "invalid-line") return failedResult({ request: input, id: this.#names.idOf(input) }, input, 0);
-    const journey = new Journey(input, this.#names.name(input), provider);
+    const journey = new Journey(input, this.#names.name(input), provider, this.#stop.refusals);
     const failure = reasonNotToSend(input, provider);
     return failure === undefined ? journey : failedResult(journey, { failure }, 0);
   }
@@ -96,7 +96,7 @@ export class RequestWalk {
   async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
     const { retryRules, emit } = this.#options;
     const { customId, lineNumber } = journey.request;
-    const { attempt, attempts } = await retry(
+    const { attempt } = await retry(
       async (number) => {
         journey.begin(number);
         return journey.marked(await ask());
@@ -108,22 +108,29 @@ export class RequestWalk {
         this.#noteOutage(journey, wait.failure);
       },
     );
-    if (attempt.ok) return succeededResult(journey, attempt.response, "asked", attempts);
+    if (attempt.ok) return succeededResult(journey, attempt.response, "asked", journey.sent);
     this.#noteOutage(journey, attempt.failure);
-    return failedResult(journey, { ...attempt, failure: journey.explain(attempt.failure) }, attempts);
+    return failedResult(journey, { ...attempt, failure: journey.explain(attempt.failure) }, journey.sent);
   }
 
   /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  #acquire(journey: Journey, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
-    return this.#options.limiter.run(journey.demand, task, this.#stop.waitSignal);
+  async #acquire(journey: Journey, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
+    for (;;) {
+      const { demand } = journey;
+      if (demand.candidates.length === 0) return { ok: false, failure: this.#stop.refusals.unsent(journey.request.model) };
+      const signal = this.#stop.startSignal;
+      const attempt = await this.#options.limiter.run(demand, task, signal);
+      const wasCancelled = !attempt.ok && attempt.failure.kind === "cancelled";
+      if (!wasCancelled || !signal.aborted || this.#stop.reason !== undefined) return attempt;
+    }
   }
 
   async #send(journey: Journey, target: Target): Promise<Attempt> {
     const { provider, emit } = this.#options;
+    this.#stop.startAttempt(target, journey);
     const attempt = await sendAttempt(journey, target, { provider, emit, signal: this.#stop.attemptSignal });
-    const { model } = journey.request;
-    const targetName = journey.nameOf(target);
-    this.#stop.observeAttempt(attempt, targetName === undefined ? model : `${model} at ${targetName}`);
+    const message = this.#stop.observeAttempt(attempt, target, journey);
+    if (message !== undefined) emit({ type: "warning", message });
     return attempt;
   }
 

@@ -1,8 +1,11 @@
 import { setMaxListeners } from "node:events";
 import type { Attempt } from "../model/attempt.ts";
+import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
+import type { Journey } from "./journey.ts";
+import { Refusals } from "./refusals.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
 import { type Stop, StopConditions } from "./stop-conditions.ts";
 
@@ -22,9 +25,11 @@ export interface RunStopOptions {
 export class RunStop {
   /** Undefined while the run goes on. */
   reason: Stop | undefined;
+  readonly refusals: Refusals = new Refusals(() => this.#endStarts());
   readonly #options: RunStopOptions;
   readonly #conditions: StopConditions;
   readonly #waits = new AbortController();
+  #starts = new AbortController();
   readonly #attempts = new AbortController();
   readonly #onStop: () => void;
   #deadline: NodeJS.Timeout | undefined;
@@ -34,13 +39,18 @@ export class RunStop {
   constructor(options: RunStopOptions, onStop: () => void) {
     this.#options = options;
     this.#onStop = onStop;
-    this.#conditions = new StopConditions(options.maxFailures, options.maxWaitMs);
-    setMaxListeners(0, this.waitSignal, this.attemptSignal);
+    this.#conditions = new StopConditions(options.maxFailures, options.maxWaitMs, this.refusals);
+    setMaxListeners(0, this.waitSignal, this.startSignal, this.attemptSignal);
   }
 
-  /** Ends waits: for a slot, before a retry. */
+  /** Ends waits before a retry. */
   get waitSignal(): AbortSignal {
     return this.#waits.signal;
+  }
+
+  /** Ends waits for a slot; while the run goes on, because a model is condemned, and there is a new one then. */
+  get startSignal(): AbortSignal {
+    return this.#starts.signal;
   }
 
   /** Ends attempts in flight. */
@@ -55,9 +65,17 @@ export class RunStop {
     this.#deadline = setTimeout(() => this.stop({ reason: "deadline", message }), deadlineMs);
   }
 
-  /** Called with each attempt as it ends, before another one can start. @param model See `StopConditions.observeAttempt`. */
-  observeAttempt(attempt: Attempt, model: string): void {
-    this.#stopIf(this.#conditions.observeAttempt(attempt, model));
+  startAttempt(target: Target, { request }: Journey): void {
+    this.#conditions.startAttempt(target);
+    this.refusals.started(target, request.model);
+  }
+
+  /** Called with each attempt as it ends, before another one can start. @returns what to tell the user of a run that goes on. */
+  observeAttempt(attempt: Attempt, target: Target, journey: Journey): string | undefined {
+    this.#stopIf(this.#conditions.observeAttempt(attempt, target, journey));
+    const { model, lineNumber } = journey.request;
+    const warning = this.refusals.ended(attempt, target, model, lineNumber);
+    return this.reason === undefined ? warning : undefined;
   }
 
   observeOutage(outage: Outage, why: string): void {
@@ -66,6 +84,11 @@ export class RunStop {
 
   observeResult(result: BatchResult): void {
     this.#stopIf(this.#conditions.observeResult(result));
+  }
+
+  /** All lines have their results. */
+  observeEnd(): void {
+    this.#stopIf(this.#conditions.observeEnd());
   }
 
   cacheFailed(error: unknown): void {
@@ -77,6 +100,7 @@ export class RunStop {
     if (this.reason !== undefined) return;
     this.reason = stop;
     this.#waits.abort();
+    this.#starts.abort();
     this.#drain = setTimeout(() => this.#attempts.abort(), this.#options.drainMs);
     this.#onStop();
   }
@@ -85,6 +109,14 @@ export class RunStop {
   close(): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#drain);
+  }
+
+  #endStarts(): void {
+    if (this.reason !== undefined) return;
+    const ended = this.#starts;
+    this.#starts = new AbortController();
+    setMaxListeners(0, this.startSignal);
+    ended.abort();
   }
 
   #stopIf(stop: Stop | undefined): void {

@@ -51,6 +51,7 @@ export class Run {
         if (results.length < group.length && inOrder) break;
         this.#change.fire();
       }
+      if (this.#error === undefined) this.#stop.observeEnd();
     } finally {
       if (!this.#window.isEmpty) this.stop({ reason: "interrupted", message: "the results were not wanted any more" });
       while (!this.#window.isEmpty) await this.#change.wait();

@@ -20,6 +20,7 @@ export async function sendAttempt(
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
   const name = journey.nameOf(target);
+  journey.sent += 1;
   const startedAtMs = performance.now();
   const waitedMs = startedAtMs - askedAtMs;
   emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });

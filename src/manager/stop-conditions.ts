@@ -1,7 +1,10 @@
 import type { Attempt } from "../model/attempt.ts";
+import type { Target } from "../model/demand.ts";
 import type { StopReason } from "../model/errors.ts";
-import { isSharedByAll, type Outage } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
+import { type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../model/failure.ts";
+import type { BatchResult, FailedResult } from "../model/result.ts";
+import type { Journey } from "./journey.ts";
+import { type Alike, minRefusals, Refusals, Streak } from "./refusals.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
 
 export interface Stop {
@@ -9,48 +12,67 @@ export interface Stop {
   readonly message: string;
 }
 
-/** One failed line proves nothing; three in a row with no success between them do. */
-const identicalFailures = 3;
+/** What may be a line's own fault is everyone's when so many fail alike, and none ever succeeded. */
+const minAlike = 25;
+/** Lines that fail unsent cost nothing, and those behind them may be others; so many are written before any success. */
+const maxUnsent = 10_000;
 /** An address that no request ever got through to is probably wrong. */
 const maxNeverReachedMs = 300_000;
 /** A share of few lines means nothing. */
 const linesBeforeShare = 100;
 
 /**
- * Watches a run and says when going on would only burn through the file: a key that is refused, a model that is not there, a
- * quota that is used up, or more failures than the user accepts.
+ * Watches a run and says when going on would only burn through the file: a key that is refused, models that are not there, a quota that
+ * is used up, the same failure for every line, or more failures than the user accepts. What succeeds now and then never stops a run.
  */
 export class StopConditions {
   readonly #maxFailures: MaxFailures | undefined;
   readonly #maxWaitMs: number;
-  readonly #inARow = new Map<string, number>();
+  readonly #refusals: Refusals;
+  readonly #all = new Streak();
+  readonly #targets = new Map<Target, Streak>();
+  /** Whether any line has, be it by a recalled answer. */
+  #hasSucceeded = false;
   #finished = 0;
   #failed = 0;
+  /** Of those that failed, the ones that a target refused for their model, and the ones that were not sent. */
+  #refused = 0;
+  #unsent = 0;
 
   /** @param maxWaitMs How long to try when no request gets through. */
-  constructor(maxFailures: MaxFailures | undefined, maxWaitMs: number) {
+  constructor(maxFailures: MaxFailures | undefined, maxWaitMs: number, refusals: Refusals = new Refusals(() => {})) {
     this.#maxFailures = maxFailures;
     this.#maxWaitMs = maxWaitMs;
+    this.#refusals = refusals;
   }
 
-  /**
-   * Called with each attempt as it ends, before another one can start.
-   *
-   * @param model The model that the request named; failures are counted by it.
-   */
-  observeAttempt(attempt: Attempt, model: string): Stop | undefined {
+  startAttempt(target: Target): void {
+    this.#all.inFlight += 1;
+    this.#streakAt(target).inFlight += 1;
+  }
+
+  /** Called with each attempt as it ends, before another one can start. */
+  observeAttempt(attempt: Attempt, target: Target, journey: Journey): Stop | undefined {
+    const streak = this.#streakAt(target);
+    this.#all.inFlight -= 1;
+    streak.inFlight -= 1;
     if (attempt.ok) {
-      if (this.#inARow.size > 0) this.#forget(model);
+      streak.succeeded();
+      this.#succeeded();
       return undefined;
     }
     const { failure } = attempt;
-    if (failure.retryable || !isSharedByAll(failure)) return undefined;
-    const key = `${failure.kind} ${failure.statusCode ?? ""} ${model}`;
-    const count = (this.#inARow.get(key) ?? 0) + 1;
-    this.#inARow.set(key, count);
-    if (failure.kind === "insufficient_quota") return { reason: failure.kind, message: failure.message };
-    if (count < identicalFailures) return undefined;
-    return { reason: failure.kind, message: `${count} requests in a row failed alike: ${failure.message}` };
+    if (journey.canGoElsewhere) return undefined;
+    const { lineNumber } = journey.request;
+    if (isKeyRefusal(failure) && !failure.retryable)
+      return stopFor(failure.kind, streak.failed(failure, lineNumber, minRefusals));
+    // Of a line that is asked again and again, the first attempt counts.
+    if (journey.attempt > 1) return undefined;
+    if (failure.isForAll) {
+      const min = this.#hasSucceeded ? minAlike : minRefusals;
+      return stopFor(reasonOf(failure), streak.failed(failure, lineNumber, min));
+    }
+    return failure.kind === "invalid_response" ? this.#observeAlike(failure, lineNumber) : undefined;
   }
 
   /** Called while no request gets through, whenever another one did not. */
@@ -63,13 +85,50 @@ export class StopConditions {
   observeResult(result: BatchResult): Stop | undefined {
     if (result.status === "failed" && result.failure.kind === "cancelled") return undefined;
     this.#finished += 1;
-    if (result.status === "succeeded") return undefined;
+    if (result.status === "succeeded") {
+      this.#succeeded();
+      return undefined;
+    }
     this.#failed += 1;
-    return this.#tooManyFailures();
+    return this.#tooManyFailures() ?? this.#observeFailed(result);
   }
 
-  #forget(model: string): void {
-    for (const key of this.#inARow.keys()) if (key.endsWith(` ${model}`)) this.#inARow.delete(key);
+  /** Called when all lines have their results. */
+  observeEnd(): Stop | undefined {
+    const isAllRefused = !this.#hasSucceeded && this.#refused === this.#failed;
+    return isAllRefused ? this.#stopForModels() : undefined;
+  }
+
+  #observeFailed({ failure, attempts, lineNumber }: FailedResult): Stop | undefined {
+    if (isModelRefusal(failure)) this.#refused += 1;
+    if (attempts > 0) return failure.kind === "invalid_response" ? undefined : this.#observeAlike(failure, lineNumber);
+    this.#unsent += 1;
+    return !this.#hasSucceeded && this.#unsent >= maxUnsent ? this.#stopForModels() : undefined;
+  }
+
+  /** A filter judges one line, and a user who says how many may fail means it. */
+  #observeAlike(failure: Failure, lineNumber: number): Stop | undefined {
+    if (this.#hasSucceeded || this.#maxFailures !== undefined || failure.kind === "content_filter") return undefined;
+    const alike = this.#all.failed(failure, lineNumber, minAlike);
+    const wayOut = " (--max-failures N goes on until N have failed)";
+    return stopFor(reasonOf(failure), alike && { ...alike, message: `${alike.message}${wayOut}` });
+  }
+
+  #stopForModels(): Stop | undefined {
+    const { latest } = this.#refusals;
+    return latest && stopFor(latest.kind, latest);
+  }
+
+  #succeeded(): void {
+    if (this.#hasSucceeded) return;
+    this.#hasSucceeded = true;
+    this.#all.succeeded();
+  }
+
+  #streakAt(target: Target): Streak {
+    let streak = this.#targets.get(target);
+    if (streak === undefined) this.#targets.set(target, (streak = new Streak()));
+    return streak;
   }
 
   #tooManyFailures(): Stop | undefined {
@@ -82,4 +141,13 @@ export class StopConditions {
     if (!reached) return undefined;
     return { reason: "max_failures", message: `${this.#failed} of ${this.#finished} finished requests failed` };
   }
+}
+
+function stopFor(reason: StopReason, alike: Alike | undefined): Stop | undefined {
+  return alike && { reason, message: `${alike.count} requests in a row failed alike: ${alike.message}` };
+}
+
+function reasonOf(failure: Failure): StopReason {
+  if (isModelRefusal(failure)) return failure.kind;
+  return failure.kind === "network" ? "unreachable" : "same_failure";
 }

@@ -13,6 +13,14 @@ export interface ModelResponse {
   readonly usage: Usage;
 }
 
+/**
+ * Whether an answer ended because it had as many tokens as it may: `finish_reason` `length` (Chat Completions, Completions), `stop_reason`
+ * `max_tokens` (Messages), `incomplete_details.reason` `max_output_tokens` (Responses). Within texts, quotes are escaped.
+ */
+export function isCutOff({ body }: ModelResponse): boolean {
+  return /reason"\s*:\s*"(?:length|max_tokens|max_output_tokens)"/.test(body);
+}
+
 /** What a server sent back with a failure. */
 export interface ErrorResponse {
   readonly statusCode: number;

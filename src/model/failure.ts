@@ -45,6 +45,8 @@ export interface Failure {
   readonly limitUnit?: LimitUnit;
   /** If there are several targets: what came of each that was asked, in the order in which they were first asked. */
   readonly providersTried?: readonly TriedProvider[];
+  /** Each request would fail there alike: the address is wrong, or TLS or the proxy refuses it. */
+  readonly isForAll?: true;
   /** A target is left where the request has not failed: it need not wait before it goes there. */
   readonly canGoElsewhere?: true;
   /** Set while no request gets through to the server: another attempt then costs time and no retry. */
@@ -104,13 +106,22 @@ export function hasFailedEverywhere({ kind, providersTried = [] }: Failure): boo
   return providersTried.length > 1 && !ownKinds.has(kind);
 }
 
-/** Failures that every later request of the same key or model would share, so that going on would burn through the file. */
-const sharedFailureKinds = ["authentication", "permission", "not_found", "insufficient_quota"] as const;
+const modelRefusals = ["not_found", "permission", "insufficient_quota"] as const;
+const keyRefusals = ["authentication", "insufficient_quota"] as const;
 
-export type SharedFailureKind = (typeof sharedFailureKinds)[number];
+/** What later requests of the same key or model share, so that going on would burn through the file. */
+export type SharedFailureKind = (typeof modelRefusals)[number] | (typeof keyRefusals)[number];
 
-export function isSharedByAll(failure: Failure): failure is Failure & { readonly kind: SharedFailureKind } {
-  return sharedFailureKinds.some((kind) => kind === failure.kind);
+type Refusal<Kind> = Failure & { readonly kind: Kind };
+
+/** A target does not serve the model, or no more; another may. */
+export function isModelRefusal(failure: Failure): failure is Refusal<(typeof modelRefusals)[number]> {
+  return modelRefusals.some((kind) => kind === failure.kind);
+}
+
+/** A target's key is of no use, whatever the model. */
+export function isKeyRefusal(failure: Failure): failure is Refusal<(typeof keyRefusals)[number]> {
+  return keyRefusals.some((kind) => kind === failure.kind);
 }
 
 /** @param why In words for a person. */

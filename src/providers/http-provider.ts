@@ -20,6 +20,7 @@ import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
+import { TlsProbe } from "./transport/tls-probe.ts";
 import { checkTls, type TlsSettings } from "./transport/tls-settings.ts";
 
 export interface HttpProviderOptions {
@@ -106,6 +107,7 @@ class HttpProvider implements Provider {
       calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
       bodies,
+      tlsProbe: base.origin.startsWith("http:") && proxy === undefined ? new TlsProbe(base.origin) : undefined,
     };
     this.#streamsAll = options.stream ?? false;
     const { origin, host: authority } = base;

@@ -54,7 +54,8 @@ export class RouteTable {
       const route = this.#options.options.routes[model];
       return route === undefined ? this.#withoutRoute(model) : this.#stepsOn(route, model);
     } catch (error) {
-      const isTheEnd = this.#options.needsOne && !this.#hasOpened;
+      const { needsOne, isProvider } = this.#options;
+      const isTheEnd = needsOne && !this.#hasOpened && (provider === undefined || isProvider(provider));
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
     }

@@ -1,5 +1,7 @@
-import { type Failure, type FailureKind, failureKinds } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
+import { isCutOff } from "../model/attempt.ts";
+import { type FailureKind, failureKinds } from "../model/failure.ts";
+import type { BatchResult, FailedResult } from "../model/result.ts";
+import { CommonMessages, type FailureMessage } from "./common-messages.ts";
 
 /** What became of the lines so far. */
 export class LineCounts {
@@ -7,7 +9,8 @@ export class LineCounts {
   failed = 0;
   cacheHits = 0;
   deduplicated = 0;
-  readonly #failures = new Map<FailureKind, number>();
+  cutOff = 0;
+  readonly #failures = new Map<FailureKind, { count: number; readonly messages: CommonMessages }>();
   readonly #retrying = new Set<number>();
   #total = 0;
   #started = 0;
@@ -31,20 +34,24 @@ export class LineCounts {
 
   end(result: BatchResult): void {
     if (this.#retrying.size > 0) this.#retrying.delete(result.lineNumber);
-    if (result.status === "failed") return this.#fail(result.failure);
+    if (result.status === "failed") return this.#fail(result);
     this.completed += 1;
+    if (isCutOff(result.response)) this.cutOff += 1;
     if (result.source === "cache") this.cacheHits += 1;
     if (result.source === "shared") this.deduplicated += 1;
   }
 
   /** A line whose result is `cancelled` did not fail: it is left for the next run. */
-  #fail({ kind }: Failure): void {
+  #fail({ failure: { kind, message }, lineNumber }: FailedResult): void {
     if (kind === "cancelled") {
       this.#cancelled += 1;
       return;
     }
     this.failed += 1;
-    this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
+    let failures = this.#failures.get(kind);
+    if (failures === undefined) this.#failures.set(kind, (failures = { count: 0, messages: new CommonMessages() }));
+    failures.count += 1;
+    failures.messages.add(message, lineNumber);
   }
 
   get total(): number {
@@ -63,9 +70,23 @@ export class LineCounts {
   get failures(): Partial<Record<FailureKind, number>> {
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const kind of failureKinds) {
-      const count = this.#failures.get(kind);
-      if (count !== undefined) failures[kind] = count;
+      const known = this.#failures.get(kind);
+      if (known !== undefined) failures[kind] = known.count;
     }
     return failures;
+  }
+
+  /** The commonest of each kind, those of the commonest kind first. */
+  get failureMessages(): readonly (readonly [kind: FailureKind, message: FailureMessage])[] {
+    return [...this.#failures]
+      .toSorted(([, a], [, b]) => b.count - a.count)
+      .flatMap(
+        ([
+          kind,
+          {
+            messages: { commonest },
+          },
+        ]) => (commonest === undefined ? [] : [[kind, commonest] as const]),
+      );
   }
 }

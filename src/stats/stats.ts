@@ -1,4 +1,5 @@
 /** The door of this room: what a run takes. */
+export { CommonMessages } from "./common-messages.ts";
 export type { LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
 export { TokenStats } from "./token-stats.ts";
 export type { StatsClock } from "./throughput.ts";

@@ -31,6 +31,8 @@ export interface TokenStatsJson extends UsageJson {
   readonly cache_hits: number;
   /** Lines that shared the answer of an identical one. */
   readonly deduplicated: number;
+  /** Lines whose answer ended because it had as many tokens as it may. */
+  readonly cut_off: number;
   /** Of the lines that are done, the share that the cache answered; 0 to 1. */
   readonly cache_hit_ratio: number;
   /** HTTP calls that have ended. */
@@ -45,6 +47,8 @@ export interface TokenStatsJson extends UsageJson {
   readonly limits_learned: readonly LearnedLimitJson[];
   /** Failed lines by `error.code`; only the codes that occurred. Their sum is `requests_failed`. */
   readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
+  /** The commonest message for each of these codes, and the first line that had it. */
+  readonly failure_messages: Readonly<Partial<Record<FailureKind, { readonly message: string; readonly line_number: number }>>>;
   readonly from_cache: UsageJson;
   /** Durations of attempts that brought an answer; percentiles are within 1 %. `null` when there was none. */
   readonly latency_ms: LatencyJson | null;

@@ -125,6 +125,10 @@ export class TokenStats {
     return this.#lines.deduplicated;
   }
 
+  get cutOff(): number {
+    return this.#lines.cutOff;
+  }
+
   get attempts(): number {
     return this.#attempts;
   }
@@ -148,6 +152,10 @@ export class TokenStats {
   /** In the order of `failureKinds`. */
   get failures(): Partial<Record<FailureKind, number>> {
     return this.#lines.failures;
+  }
+
+  get failureMessages(): LineCounts["failureMessages"] {
+    return this.#lines.failureMessages;
   }
 
   get latencyMs(): LatencyJson | null {
@@ -193,12 +201,16 @@ export class TokenStats {
       cache_hits: this.cacheHits,
       cache_hit_ratio: rounded(this.cacheHitRatio),
       deduplicated: this.deduplicated,
+      cut_off: this.cutOff,
       attempts: this.attempts,
       retries: this.retries,
       rate_limited: this.rateLimited,
       pauses: this.pauses,
       limits_learned: this.limitsLearned,
       failures: this.failures,
+      failure_messages: Object.fromEntries(
+        this.failureMessages.map(([kind, { message, lineNumber: line_number }]) => [kind, { message, line_number }]),
+      ),
       from_cache: this.#fromCache.toJSON(),
       latency_ms: this.latencyMs,
       requests_per_second: rounded(this.requestsPerSecond),

@@ -68,7 +68,7 @@ describe("what is asked again, and how often", () => {
     expect(server.ledger).toHaveLength(4);
   });
 
-  it("a used-up quota once: the run stops with exit code 3, and the same command goes on later", async () => {
+  it("a used-up quota three times in a row: the run stops with exit code 3, and the same command goes on later", async () => {
     let hasQuota = false;
     const server = await serve((call) =>
       hasQuota || call.index < 2 ? chatAnswer() : errorAnswer(429, { code: "insufficient_quota", type: "insufficient_quota" }),
@@ -82,20 +82,42 @@ describe("what is asked again, and how often", () => {
     expect(stopped.code).toBe(3);
     expect(stopped.stderr).toContain("quota");
     expect(stopped.stderr).toContain("2 answers are safe");
-    expect(server.ledger).toHaveLength(3);
+    expect(server.ledger).toHaveLength(2 + 3);
     expect(user.read("out.jsonl"), "the older output stays").toBe("older");
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
       requests_total: 20,
       requests_completed: 2,
-      requests_failed: 1,
-      requests_skipped: 17,
+      requests_failed: 3,
+      requests_skipped: 15,
     });
 
     hasQuota = true;
     const resumed = await user.runHere(args);
     expect(resumed.code).toBe(0);
-    expect(server.ledger).toHaveLength(3 + 18);
+    expect(server.ledger).toHaveLength(5 + 18);
     expect(user.lines("out.jsonl")).toHaveLength(20);
+  });
+
+  it("a model that is not there costs its own lines only: the output is finished, and again where all others are cached", async () => {
+    const server = await serve(({ body }) => (body.includes('"gone"') ? errorAnswer(404, { message: "no gone" }) : chatAnswer()));
+    const user = new Workplace();
+    const [gone, good] = [questions(4, { model: "gone" }), questions(40)];
+    user.write("in.jsonl", [...gone.map((line, index) => ({ ...line, custom_id: `gone-${index}` })), ...good]);
+    for (const asked of [43, 46]) {
+      const { code, stderr } = await user.runHere(runArguments(server, "-c", "1"));
+      expect(code, stderr).toBe(1);
+      expect(stderr).toContain("not_found, line 1: HTTP 404: no gone");
+      expect(user.lines("out.jsonl").map(({ error }) => error?.code ?? "fine")).toEqual([
+        ...gone.map(() => "not_found"),
+        ...good.map(() => "fine"),
+      ]);
+      expect(user.lines("out.jsonl")[3]?.error).toMatchObject({
+        attempts: 0,
+        message: expect.stringContaining("as 3 requests before it"),
+      });
+      expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ requests_completed: 40, failures: { not_found: 4 } });
+      expect(server.ledger).toHaveLength(asked);
+    }
   });
 
   it("a refused key stops the run after a few requests instead of burning through the file", async () => {

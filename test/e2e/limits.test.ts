@@ -127,7 +127,18 @@ describe("a server that is not well", () => {
     const server = await serve(() => errorAnswer(500));
     const user = new Workplace();
     user.write("in.jsonl", questions(400));
-    const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--retry-delay", "0.01"];
+    const args = [
+      "run",
+      "in.jsonl",
+      "--base-url",
+      `${server.url}/v1`,
+      "-o",
+      "out.jsonl",
+      "--retry-delay",
+      "0.01",
+      "--max-failures",
+      "401",
+    ];
     const { code, stderr } = await user.runHere(args);
     expect(code, stderr).toBe(1);
     expect(server.ledger.length).toBeLessThanOrEqual(400 + 500);

@@ -111,6 +111,21 @@ describe("one file, several providers", () => {
     expect(stderr).toContain("in.jsonl:2: no API key: the environment variable NOT_SET is not set");
     expect(server.ledger).toEqual([]);
   });
+
+  it("that does not exist ends nothing but its own line, also where that is the first", async () => {
+    const server = await serve(() => chatAnswer("fine"));
+    const user = new Workplace();
+    configure(user, { provider: "house", providers: { house: { base_url: `${server.url}/v1` } } });
+    user.write("in.jsonl", [{ provider: "hause", body: { model: "m", messages: [] } }, ...questions(2)]);
+    const checked = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
+    expect([checked.code, checked.stderr]).toEqual([2, expect.stringMatching(/in\.jsonl:1: .*there is no provider "hause"/)]);
+    for (const run of [["run", "in.jsonl", "--skip-invalid"], ["run"]]) {
+      const { code, stderr } = await user.runHere([...run, "-o", "out.jsonl"], user.read("in.jsonl"));
+      expect(code, stderr).toBe(1);
+      expect(user.lines("out.jsonl").map(({ error }) => error?.code)).toEqual(["not_found", undefined, undefined]);
+    }
+    expect(server.ledger).toHaveLength(2);
+  });
 });
 
 describe("the mock", () => {

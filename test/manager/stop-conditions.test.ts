@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { noUsage } from "../support/usage.ts";
 import { StopConditions } from "../../src/manager/stop-conditions.ts";
-import type { Attempt } from "../../src/model/attempt.ts";
 import type { FailureKind } from "../../src/model/failure.ts";
 import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
 
@@ -18,44 +17,6 @@ const succeeded: SucceededResult = {
   source: "asked",
   attempts: 1,
 };
-
-function attempt(kind: FailureKind): Attempt {
-  return { ok: false, failure: { kind, message: `it was ${kind}`, retryable: false } };
-}
-
-const answered: Attempt = { ok: true, response: succeeded.response };
-
-describe("failures that all requests of a key or model share", () => {
-  it.each(["authentication", "permission", "not_found"] as const)("stop the run after three %s in a row", (kind) => {
-    const conditions = new StopConditions(undefined, 600_000);
-    expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
-    expect(conditions.observeAttempt(attempt(kind), "m")).toBeUndefined();
-    expect(conditions.observeAttempt(attempt(kind), "m")?.reason).toBe(kind);
-  });
-
-  it("stop the run at once when the quota is used up", () => {
-    expect(new StopConditions(undefined, 600_000).observeAttempt(attempt("insufficient_quota"), "m")?.reason).toBe(
-      "insufficient_quota",
-    );
-  });
-
-  it("do not stop it while the same model answers others", () => {
-    const conditions = new StopConditions(undefined, 600_000);
-    for (let round = 0; round < 10; round += 1) {
-      expect(conditions.observeAttempt(attempt("permission"), "m")).toBeUndefined();
-      expect(conditions.observeAttempt(answered, "m")).toBeUndefined();
-    }
-  });
-
-  it("are counted by model: another model's success does not excuse them", () => {
-    const conditions = new StopConditions(undefined, 600_000);
-    const stops = [1, 2, 3].map(() => {
-      conditions.observeAttempt(answered, "good");
-      return conditions.observeAttempt(attempt("not_found"), "bad")?.reason;
-    });
-    expect(stops).toEqual([undefined, undefined, "not_found"]);
-  });
-});
 
 describe("an outage", () => {
   it("stops the run when it has lasted as long as a request may wait", () => {

@@ -77,16 +77,38 @@ describe("a pool of keys", () => {
     expect(said).toEqual([]);
   });
 
-  it.each([401, 403])("gives up a key that is refused with %d, once for all, and says so in one sentence", async (status) => {
+  it("gives up a key that is refused, once for all, and says so in one sentence", async () => {
     const { manager, server, said } = await pool(["bad", "good", "better"], (key) =>
-      key === "bad" ? errorAnswer(status, { message: "Incorrect API key provided: bad" }) : chatAnswer(),
+      key === "bad" ? errorAnswer(401, { message: "Incorrect API key provided: bad" }) : chatAnswer(),
     );
     const results = await manager.processBatch(prompts(60));
     expect(results.filter(({ status: ended }) => ended === "failed")).toEqual([]);
     expect(callsWith("bad", server)).toBeLessThanOrEqual(4);
-    expect(said).toEqual([
-      expect.stringMatching(new RegExp(`^house, key 1 is refused and used no more; 2 left \\(HTTP ${status}: `)),
+    expect(said).toEqual([expect.stringMatching(/^house, key 1 is refused and used no more; 2 left \(HTTP 401: /)]);
+  });
+
+  it("asks a key no more for a model that it may not use, loses no line for it, and says so in one sentence", async () => {
+    const { manager, server, events } = await pool(["narrow", "wide"], (key) =>
+      key === "narrow" ? errorAnswer(403, { message: "Not for you" }) : chatAnswer(),
+    );
+    const results = await manager.processBatch(prompts(60));
+    expect(results.filter(({ status: ended }) => ended === "failed")).toEqual([]);
+    expect(callsWith("narrow", server)).toBeLessThanOrEqual(4);
+    expect(events.filter((event) => event.type === "warning").map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^house, key 1 gets no more requests for ".+": 3 in a row failed alike \(HTTP 403: Not for you\)$/),
     ]);
+  });
+
+  it("keeps a key that one dear request was too much for", async () => {
+    let asked = 0;
+    const { manager, server, said } = await pool(["poor", "rich"], (key) => {
+      asked += key === "poor" ? 1 : 0;
+      return key === "poor" && asked === 3 ? errorAnswer(402) : delayed(2, chatAnswer());
+    });
+    const results = await manager.processBatch(prompts(100));
+    expect(results.filter(({ status }) => status === "failed")).toEqual([]);
+    expect(callsWith("poor", server)).toBeGreaterThan(20);
+    expect(said).toEqual([]);
   });
 
   it("finishes with the other when one is revoked in mid-run, and repeats only what that one was asked", async () => {

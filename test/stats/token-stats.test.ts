@@ -40,6 +40,18 @@ describe("what a run cost", () => {
     expect(stats.fromCache).toMatchObject({ promptTokens: 11, completionTokens: 7 });
   });
 
+  it.each([
+    ['{"choices":[{"finish_reason":"stop"},{"finish_reason": "length"}]}', 1],
+    ['{"stop_reason":"max_tokens","content":[]}', 1],
+    ['{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}', 1],
+    ['{"choices":[{"message":{"content":"\\"finish_reason\\":\\"length\\""},"finish_reason":"stop"}]}', 0],
+  ])("counts answers that were cut off at their limit of tokens: %s", (body, count) => {
+    const line = { id: "batch_req_1", customId: "a", lineNumber: 1, attempts: 0 };
+    const response = { statusCode: 200, requestId: "", body, usage: usage(1, 1) };
+    const stats = statsOf({ type: "request-end", result: { ...line, status: "succeeded", source: "cache", response } });
+    expect(stats.toJSON()).toMatchObject({ cut_off: count, requests_completed: 1 });
+  });
+
   it("counts shared answers as deduplicated and charges no one for them", () => {
     const stats = statsOf(
       started(1),
@@ -147,12 +159,14 @@ describe("the statistics file", () => {
       cache_hits: 1,
       cache_hit_ratio: 0.333,
       deduplicated: 0,
+      cut_off: 0,
       attempts: 1,
       retries: 0,
       rate_limited: 0,
       pauses: 0,
       limits_learned: [],
       failures: { timeout: 1 },
+      failure_messages: { timeout: { message: "it was timeout", line_number: 3 } },
       from_cache: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, cached_tokens: 0, reasoning_tokens: 0 },
       latency_ms: { p50: 250, p90: 250, p99: 250, max: 250, mean: 250 },
       requests_per_second: 1.5,

@@ -19,14 +19,29 @@ export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}): stri
 type Row = readonly [name: string, text: string];
 
 function lineRows(stats: TokenStats): Row[] {
-  const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
-  const rows: (readonly [name: string, count: number, details: string])[] = [
-    ["answered", stats.requestsCompleted, list({ "from cache": stats.cacheHits, deduplicated: stats.deduplicated })],
-    ["failed", stats.requestsFailed, list(Object.fromEntries(kinds))],
-    ["skipped", stats.requestsSkipped, ""],
+  const { requestsCompleted: completed, requestsFailed: failed, requestsSkipped: skipped } = stats;
+  const width = Math.max(...[completed, failed, skipped].map((count) => formatCount(count).length));
+  const row = (name: string, count: number, details: Readonly<Record<string, number>>): Row => [
+    name,
+    `${formatCount(count).padStart(width)}${inBrackets(list(details))}`,
   ];
-  const width = Math.max(...rows.map(([, count]) => formatCount(count).length));
-  return rows.map(([name, count, details]) => [name, `${formatCount(count).padStart(width)}${inBrackets(details)}`]);
+  const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
+  return [
+    row("answered", completed, { "from cache": stats.cacheHits, deduplicated: stats.deduplicated, "cut off": stats.cutOff }),
+    row("failed", failed, Object.fromEntries(kinds)),
+    ...failureRows(stats),
+    row("skipped", skipped, {}),
+  ];
+}
+
+const maxMessageLength = 300;
+
+/** Of each kind the commonest message. */
+function failureRows({ failureMessages }: TokenStats): Row[] {
+  return failureMessages.map(([kind, { message, lineNumber }]) => [
+    "",
+    `${kind}, line ${lineNumber}: ${printable(message, maxMessageLength)}`,
+  ]);
 }
 
 function tokenRows(stats: TokenStats): Row[] {

@@ -23,9 +23,10 @@ export function readApiFailure(response: HttpResponse, isAnswer: (body: unknown)
 function redirect({ statusCode, headers }: HttpResponse): Failure {
   return {
     kind: "invalid_response",
-    message: `HTTP ${statusCode}: redirected to ${redirectTarget(headers)}; redirects are not followed. Is the base URL right?`,
+    message: `HTTP ${statusCode}: redirected to ${redirectTarget(headers)}; redirects are not followed${askForBaseUrl}`,
     retryable: false,
     statusCode,
+    isForAll: true,
   };
 }
 
@@ -48,12 +49,14 @@ function apiError(response: HttpResponse): Failure {
     hasRetryAfter: waitMs !== undefined,
   });
   const unit = rule.kind === "rate_limit" ? unitOfRejection(body, facts.codes) : undefined;
+  const isForAll = statusCode === 405 || statusCode === 501 || (statusCode === 400 && isPage(text));
   const retryable = shouldRetry(headers["x-should-retry"], rule.retryable, rule.code !== undefined);
   return {
     kind: rule.kind,
-    message: `HTTP ${statusCode}: ${facts.message || describeText(text)}`,
+    message: `HTTP ${statusCode}: ${facts.message || describeText(text)}${isForAll ? askForBaseUrl : ""}`,
     retryable,
     statusCode,
+    ...(isForAll && { isForAll }),
     ...(retryable && waitMs !== undefined && { retryAfterMs: waitMs }),
     ...(unit !== undefined && { limitUnit: unit }),
   };
@@ -73,12 +76,14 @@ function shouldRetry(header: string | string[] | undefined, byRule: boolean, rul
 
 function noAnswer({ statusCode, body, text }: HttpResponse): Failure {
   const problem = body === undefined ? "no JSON in the answer" : "the answer is not of the shape this API has";
+  const isForAll = body === undefined && isPage(text);
   return {
     kind: "invalid_response",
-    message: `HTTP ${statusCode}: ${problem}: ${describeText(text)}`,
+    message: `HTTP ${statusCode}: ${problem}: ${describeText(text)}${isForAll ? askForBaseUrl : ""}`,
     retryable: true,
     ...(!holdsList(body) && { isFinalIfRepeated: true }),
     statusCode,
+    ...(isForAll && { isForAll }),
   };
 }
 
@@ -90,6 +95,12 @@ function holdsList(body: unknown): boolean {
 /** What classifies an error stands at the beginning of its message. */
 const classifiedLength = 2_000;
 const describedLength = 300;
+const askForBaseUrl = " (is the base URL right?)";
+
+/** Whether it is HTML: of a web site, a gateway or a proxy, not of an API. */
+function isPage(text: string): boolean {
+  return text.slice(0, 200).trimStart().startsWith("<");
+}
 
 /** What a person needs of a body that does not explain itself: the words of an HTML page, the beginning of anything else. */
 function describeText(text: string): string {

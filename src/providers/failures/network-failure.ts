@@ -11,16 +11,20 @@ import type { TransportErrorCode } from "./transport-error.ts";
 export function networkFailure(error: Error, host: string): Failure {
   const code = errorCode(error) ?? error.name;
   const [kind, retryable, explain] = meanings.get(code) ?? byPattern(code);
-  return { kind, message: `${host}: ${explain} (${code === "Error" ? error.message : code})`, retryable };
+  // TLS and proxies refuse every request alike; so does a port that speaks something else.
+  const isForAll = (kind === "network" && !retryable) || explain === notHttp;
+  const message = `${host}: ${explain} (${code === "Error" ? error.message : code})`;
+  return { kind, message, retryable, ...(isForAll && { isForAll }) };
 }
 
 type Meaning = readonly [kind: FailureKind, retryable: boolean, explain: string];
 
 const mebibytes = (bytes: number): string => `${bytes / 2 ** 20} MiB`;
 const maxLength = `${mebibytes(maxBodyBytes)} (embeddings ${mebibytes(maxEmbeddingsBytes)}): ask for less in one line`;
+const notHttp = "the answer is not HTTP: does the base URL name the right port, or should it start with https://?";
 
 const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
-  ERR_NOT_HTTP: ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"],
+  ERR_NOT_HTTP: ["invalid_response", true, notHttp],
   ERR_BODY_BROKEN: ["network", true, "the answer is broken off or garbled"],
   ERR_BODY_TOO_LONG: ["invalid_response", false, `the answer is longer than ${maxLength}`],
   ERR_DECODED_BODY_TOO_LONG: [
@@ -29,6 +33,7 @@ const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
     `the answer decodes to more than ${maxLength}, or to ${maxExpansion} times its length`,
   ],
   ERR_UNKNOWN_ENCODING: ["invalid_response", false, "the answer has a content-encoding that was not asked for"],
+  ERR_SPEAKS_TLS: ["network", false, "speaks TLS: should the base URL start with https://?"],
   ERR_PROVIDER_CLOSED: ["cancelled", false, "the provider was closed"],
   ERR_PROXY_AUTHENTICATION: ["network", false, "the proxy wants a name and password: http://NAME:PASSWORD@HOST:PORT"],
   ERR_PROXY_REFUSED: ["network", false, "the proxy does not let it through"],
@@ -70,8 +75,7 @@ const encodingCode = /^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT)/;
 
 function byPattern(code: string): Meaning {
   if (encodingCode.test(code)) return ["invalid_response", true, "the answer is not in the content-encoding it claims"];
-  if (code.startsWith("HPE_"))
-    return ["invalid_response", true, "the answer is not HTTP: does the base URL name the right port?"];
+  if (code.startsWith("HPE_")) return ["invalid_response", true, notHttp];
   if (!certificateCode.test(code)) return ["network", true, "the connection failed"];
   return ["network", false, "the certificate is not trusted; for one of your own see NODE_EXTRA_CA_CERTS"];
 }

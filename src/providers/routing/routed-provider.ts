@@ -1,7 +1,7 @@
 import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
-import { unservedModel } from "../../model/failure.ts";
+import { isKeyRefusal, unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
 import type { RouteTarget } from "./route-target.ts";
@@ -34,7 +34,8 @@ const failedRank = 1_000_000;
  * A provider made of several: keys of one account pool, deployments of one model, or other providers to fall back on. The limiter
  * chooses among them, at the moment when a request starts.
  *
- * A key that is refused (401, 403) is used no more while there are others, and its requests go elsewhere.
+ * A key that is refused (401, or three times in a row for want of money) is used no more while there are others, and its requests go
+ * elsewhere.
  */
 export function createRoutedProvider(options: RoutedProviderOptions): Provider {
   return new RoutedProvider(options);
@@ -82,7 +83,8 @@ class RoutedProvider implements Provider {
     const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
     if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
     const attempt = await step.target.provider.send(withModel(request, step.model), { signal, onChunk });
-    return attempt.ok || !isKeyRefused(attempt) ? attempt : this.#evict(attempt, step.target, steps);
+    if (attempt.ok) step.target.succeeded();
+    return attempt.ok || !isKeyRefusal(attempt.failure) ? attempt : this.#evict(attempt, step.target, steps);
   }
 
   async close(): Promise<void> {
@@ -94,11 +96,10 @@ class RoutedProvider implements Provider {
   #evict(attempt: FailedAttempt, target: RouteTarget, steps: readonly RouteStep[]): FailedAttempt {
     const left = steps.filter((step) => step.target !== target && !step.target.isEvicted());
     if (left.length === 0) return attempt;
-    if (!target.isEvicted()) {
-      target.evict();
-      this.#options.onEvicted(`${target.name} is refused and used no more; ${left.length} left (${attempt.failure.message})`);
-    }
-    return { ...attempt, failure: { ...attempt.failure, retryable: true } };
+    const { failure } = attempt;
+    if (target.evict(failure))
+      this.#options.onEvicted(`${target.name} is refused and used no more; ${left.length} left (${failure.message})`);
+    return { ...attempt, failure: { ...failure, retryable: true } };
   }
 
   #stepsOf(request: BatchRequest): readonly RouteStep[] {
@@ -114,8 +115,4 @@ function firstInUse(steps: readonly RouteStep[]): RouteStep | undefined {
 /** Limits are kept by the name that the provider knows the model by. */
 function estimateAt(request: BatchRequest, { target, model }: RouteStep): Cost {
   return { ...target.provider.estimate(request), model };
-}
-
-function isKeyRefused({ failure }: FailedAttempt): boolean {
-  return failure.kind === "authentication" || failure.kind === "permission" || failure.kind === "insufficient_quota";
 }

@@ -8,6 +8,10 @@ export interface WithDeadline<Item> {
 }
 
 const maxTimerMs = 2 ** 31 - 1;
+/** A timer so late means that the process was stopped (Ctrl-Z, a closed lid): what came meanwhile has not been read. */
+const lateMs = 1_000;
+/** To read it. */
+const graceMs = 5_000;
 
 /** Items of one timeout, oldest first: the oldest is the next to time out, so that one timer serves all. It is set anew when it fires. */
 export class Deadlines<Item extends WithDeadline<Item>> {
@@ -15,6 +19,8 @@ export class Deadlines<Item extends WithDeadline<Item>> {
   readonly #timeMs: number;
   #newest: Item | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When it fires, by the monotonic clock. */
+  #firesAtMs = 0;
 
   constructor(timeMs: number) {
     this.#timeMs = timeMs;
@@ -41,12 +47,15 @@ export class Deadlines<Item extends WithDeadline<Item>> {
 
   /** Unreferenced: what keeps the process alive is the connection, not the clock. */
   #setTimer(ms: number): void {
-    this.#timer = setTimeout(this.#ring, Math.min(Math.ceil(ms), maxTimerMs)).unref();
+    const delayMs = Math.min(Math.ceil(ms), maxTimerMs);
+    this.#firesAtMs = performance.now() + delayMs;
+    this.#timer = setTimeout(this.#ring, delayMs).unref();
   }
 
   readonly #ring = (): void => {
     this.#timer = undefined;
     const now = performance.now();
+    if (now - this.#firesAtMs > lateMs) return this.#setTimer(graceMs);
     while (this.oldest !== undefined && this.oldest.deadline <= now) this.oldest.timeOut();
     if (this.oldest !== undefined) this.#setTimer(this.oldest.deadline - now);
   };

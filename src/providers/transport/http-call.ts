@@ -14,9 +14,11 @@ import { type BodySink, type ContentDecoder, createDecoders } from "./content-de
 import type { Exchange, ResponseListener } from "./exchange.ts";
 import { maxErrorBodyBytes } from "../body-limits.ts";
 import { TransportError } from "../failures/transport-error.ts";
+import type { TlsProbe } from "./tls-probe.ts";
 
-/** What bounds the calls of one provider, in time and in memory. */
+/** What the calls of one provider have in common: what bounds them in time and in memory, and what explains that servers hang up. */
 export interface CallBounds {
+  readonly tlsProbe: TlsProbe | undefined;
   readonly calls: CallsInFlight;
   readonly streams: StreamTimes;
   readonly bodies: ByteBudget;
@@ -86,7 +88,9 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   }
 
   onError(error: Error): void {
-    this.#interrupt(this.#reader.readError(error));
+    const explained = this.#head === noHead ? this.#bounds.tlsProbe?.explain(error) : undefined;
+    if (explained === undefined) this.#interrupt(this.#reader.readError(error));
+    else void this.#interruptBy(explained);
   }
 
   /** The next bytes of the body, decoded. */
@@ -153,6 +157,10 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   #abort(attempt: Attempt): void {
     this.#interrupt(attempt);
     this.#exchange?.abort();
+  }
+
+  async #interruptBy(explained: Promise<Error>): Promise<void> {
+    this.#interrupt(this.#reader.readError(await explained));
   }
 
   /** A stream that is whole by now is an answer, whatever becomes of its connection. */

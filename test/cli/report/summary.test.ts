@@ -22,6 +22,8 @@ describe("formatSummary", () => {
     expect(summary.split("\n")).toEqual([
       "  answered    3  (from cache 1, deduplicated 1)",
       "  failed      3  (timeout 2, invalid_request 1)",
+      "              timeout, line 4: it was timeout",
+      "              invalid_request, line 5: it was invalid_request",
       "  skipped     4",
       "  tokens      prompt 1,234,000  (cached 12,000)  completion 456,000  (reasoning 1,000)",
       "  from cache  prompt 1,500  completion 300",
@@ -41,6 +43,18 @@ describe("formatSummary", () => {
     );
   });
 
+  it("says why lines failed, and how many answers were cut off", () => {
+    const response = { statusCode: 200, requestId: "", body: '{"choices":[{"finish_reason":"length"}]}', usage: usage(1, 1) };
+    const cut = { id: "x", customId: "x", lineNumber: 5, status: "succeeded", source: "asked", attempts: 1, response } as const;
+    const stats = statsOf(1000, why(3, "no file f1"), why(4, "no \u001bmodel"), why(6, "no \u001bmodel"), {
+      type: "request-end",
+      result: cut,
+    });
+    expect(formatSummary(stats)).toMatch(
+      /answered {4}1 {2}\(cut off 1\)\n {2}failed {6}3 {2}\(not_found 3\)\n {14}not_found, line 4: no \\u001bmodel\n {2}skipped/,
+    );
+  });
+
   it("leaves out what there was none of", () => {
     const summary = formatSummary(statsOf(1000, attemptEnded(1, { failure: failure("network") }), failed(1, "network")));
     expect(summary).not.toMatch(/from cache|latency|output|errors|stats|NaN|undefined|null/);
@@ -52,6 +66,11 @@ describe("formatSummary", () => {
     expect(summary).toContain("output      a\\u001b[2J\\u000afailed 0\\u202e.jsonl");
   });
 });
+
+function why(lineNumber: number, message: string): RunEvent {
+  const result = { id: "x", customId: "x", lineNumber, status: "failed" as const, attempts: 1 };
+  return { type: "request-end", result: { ...result, failure: failure("not_found", { message }) } };
+}
 
 /** A run over ten lines, or as many as there were, that took so long. */
 function statsOf(durationMs: number, ...events: readonly RunEvent[]): TokenStats {
