@@ -1,5 +1,6 @@
 import type { Options } from "../../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
@@ -12,11 +13,36 @@ interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly checked: CheckedInput;
 }
 
-/** Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken. */
-export async function* readRequests(
+/**
+ * Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken.
+ *
+ * @returns once there is a line: the run has changed nothing before.
+ * @throws ConfigurationError when there is none: results must not be replaced by nothing because the producer of a pipe has failed.
+ */
+export async function startReading(
+  input: Input,
+  options: ReadingOptions,
+  /** Called once at most. */
+  warn: (warning: string) => void,
+): Promise<AsyncGenerator<Iterable<BatchInput>>> {
+  const groups = readRequests(input, options, warn);
+  const first = await groups.next();
+  if (first.done) throw withoutRequests(input.name);
+  return continued(first.value, groups);
+}
+
+export function withoutRequests(name: string): ConfigurationError {
+  return new ConfigurationError(`${name} holds no requests: nothing was sent, and the output is as it was`);
+}
+
+async function* continued<Item>(first: Item, rest: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  yield first;
+  yield* rest;
+}
+
+async function* readRequests(
   input: Input,
   { checked, limit, ...parsing }: ReadingOptions,
-  /** Called once at most. */
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
   const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warn });
