@@ -61,7 +61,7 @@ async function runInput(input: Input, options: Options, environment: Environment
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(input, options, provider, cache);
+  const checked = await checkWhole(input, options, provider, cache, printError);
   const { total } = checked;
   const requests = await startReading(input, { ...options, checked }, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);

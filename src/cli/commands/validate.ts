@@ -4,6 +4,7 @@ import { protocols } from "../../providers/providers.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
+import { printError } from "../terminal/print-error.ts";
 import { printable } from "../terminal/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 
@@ -29,6 +30,7 @@ export async function validateCommand(
       endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
     });
     if (check.lines === 0) throw withoutRequests(input.name);
+    for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
     process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);

@@ -25,6 +25,8 @@ export interface CheckedInput {
   readonly idsAreUnique: boolean;
   /** Numbers of lines that are too long. */
   readonly tooLong?: ReadonlySet<number>;
+  /** Whether what is odd about its lines was said. */
+  readonly hasWarned?: true;
 }
 
 /** What the check needs of a provider. */

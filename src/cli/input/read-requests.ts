@@ -3,6 +3,7 @@ import { type Line, RequestParser, type RequestParserOptions, splitLines } from 
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
+import { decodeInput } from "./decode-input.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
@@ -45,23 +46,41 @@ async function* readRequests(
   { checked, limit, ...parsing }: ReadingOptions,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warn });
+  const parser = createParser(parsing, {
+    idsAreUnique: checked.idsAreUnique,
+    ...(!checked.hasWarned && { onWarning: warn }),
+  });
   let left = limit.lines ?? Infinity;
-  for await (const lines of splitLines(input, checked.tooLong)) {
+  for await (const lines of splitLines(decodeInput(input), checked.tooLong)) {
     yield parseEach(lines.slice(0, left), parser);
     left -= lines.length;
     if (left <= 0) return;
   }
+  if (!checked.hasWarned) for (const warning of warningsOfDefaults(parser)) warn(warning);
+}
+
+/** Whoever gives a model for all lines may take it for the one that is asked. */
+function warningsOfDefaults({ unusedDefaults }: RequestParser): string[] {
+  return unusedDefaults.map((key) => {
+    const flag = key === "model" ? "--model" : `--set ${key}`;
+    return `${flag} has no effect: every line has a ${JSON.stringify(key)} of its own, which wins`;
+  });
 }
 
 function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
   for (const line of lines) yield parser.parse(line);
 }
 
-/** Checks the whole input, offline. It gives no warnings: they come up when the input is read to be sent. */
-export function checkRequests(input: Input, options: ParsingOptions, provider: AskedProvider): Promise<InputCheck> {
-  const parser = createParser(options, { checkOnly: true });
-  return checkInput(input.name, splitLines(input), parser, provider);
+/** Checks the whole input, offline. */
+export async function checkRequests(
+  input: Input,
+  options: ParsingOptions,
+  provider: AskedProvider,
+): Promise<InputCheck & { readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const parser = createParser(options, { checkOnly: true, onWarning: (warning) => warnings.push(warning) });
+  const check = await checkInput(input.name, splitLines(decodeInput(input)), parser, provider);
+  return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */
