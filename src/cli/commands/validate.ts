@@ -1,6 +1,6 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
-import { protocols } from "../../providers/providers.ts";
+import { describeProviders } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
@@ -19,16 +19,14 @@ export async function validateCommand(
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
-  const options = loadOptions(flags, configFile, readEnvironment());
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment);
   const inputName = chooseInput(argument, process.stdin.isTTY);
   if (inputName === undefined) return showHelp();
 
   const input = await openInput(inputName, process.stdin);
   try {
-    const check = await checkRequests(input, options, {
-      name: options.provider,
-      endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
-    });
+    const check = await checkRequests(input, options, describeProviders(options, environment));
     if (check.lines === 0) throw withoutRequests(input.name);
     for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);

@@ -77,5 +77,5 @@ export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
 function problemOf(input: BatchInput, provider: AskedProvider): string | undefined {
   if (input.kind === "invalid-line") return input.failure.message;
   if (provider.endpoint(input) !== undefined) return undefined;
-  return provider.refusal?.(input) ?? `${provider.name} cannot be asked at ${input.path}`;
+  return provider.refusal?.(input)?.message ?? `${provider.name} cannot be asked at ${input.path}`;
 }
