@@ -36,7 +36,7 @@ export interface Provider {
    */
   endpoint(request: BatchRequest): string | undefined;
 
-  /** Why `endpoint` knows none for a request. */
+  /** Why `endpoint` knows none for a request: `not_found` where no provider serves its model. */
   refusal?(request: BatchRequest): Failure | undefined;
 
   /** What the request is expected to take from this provider's limits, as this provider counts. */

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
-import { questions, Workplace } from "./cli.ts";
+import { parseLines, questions, Workplace } from "./cli.ts";
 
 /** A user with the results of an earlier run. */
 function userWithResults(): Workplace {
@@ -180,6 +181,16 @@ describe("a file of the wrong kind", () => {
       Readable.from([gzipSync(lines.join("\n"))]),
     );
     expect(gunzipped).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("and of a gzip pipe that stays open no more is awaited than --limit lines", async () => {
+    const user = new Workplace();
+    const child = user.start(["run", "-", "-p", "mock", "-m", "m", "-q", "--limit", "2"]);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.write(
+      gzipSync(`${Array.from({ length: 20_000 }, (_, at) => `"q ${at} ${Math.random()}"`).join("\n")}\n`).subarray(0, -12),
+    );
+    expect(parseLines(await text(child.stdout ?? Readable.from([])))).toHaveLength(2);
   });
 
   it("and gzip that was cut off gives no results for its beginning", async () => {

@@ -137,7 +137,7 @@ describe("an API that a service does not have", () => {
     ]);
     const { code, stderr } = await user.runHere(["validate", "in.jsonl"]);
     expect(code).toBe(2);
-    expect(stderr).toContain('in.jsonl:2: no provider serves the model "m": there is no provider "nowhere"');
+    expect(stderr).toContain('in.jsonl:2: there is no provider "nowhere"');
     expect(stderr).not.toContain("in.jsonl:1");
   });
 });

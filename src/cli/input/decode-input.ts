@@ -37,7 +37,8 @@ async function* decode(
     else if (kind === "lines") yield* whole;
     else throw wrongKind(name, kind === "gzip" ? { what: "packed by gzip twice", command: "gzip -dc" } : kind, unpacking);
   } finally {
-    await chunks.return?.();
+    // Not awaited: unpacking reads ahead, and what a pipe is asked for may never come.
+    void chunks.return?.().catch(() => undefined);
   }
 }
 

@@ -48,7 +48,7 @@ export class FileInput implements Input {
     await this.#handle.close();
   }
 
-  /** Synchronous, because it is asked for each chunk: 2 µs instead of 30. */
+  /** Synchronous, because it is asked for each chunk of 256 KiB, and takes 3 µs. */
   #hasChanged(): boolean {
     if (!this.rereadable) return false;
     const { size, mtimeMs } = fstatSync(this.#handle.fd);

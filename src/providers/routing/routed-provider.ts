@@ -59,7 +59,8 @@ class RoutedProvider implements Provider {
 
   refusal(request: BatchRequest): Failure | undefined {
     const route = this.#options.routeOf(request);
-    return typeof route === "string" ? unservedModel(request, route) : route[0]?.target.provider.refusal?.(request);
+    if (typeof route === "string") return { kind: "not_found", message: route, retryable: false };
+    return route[0]?.target.provider.refusal?.(request);
   }
 
   estimate(request: BatchRequest): Cost {
