@@ -11,6 +11,16 @@ export function explainJsonError(text: string): string | undefined {
   return new Checker(text).line();
 }
 
+/**
+ * Where the first value of `text` ends, which may stand on many lines.
+ *
+ * @param text As above.
+ * @returns Infinity if `text` ends within the value; undefined if it is no JSON.
+ */
+export function firstValueEnd(text: string): number | undefined {
+  return new Checker(text).firstValueEnd();
+}
+
 const maxQuote = 20;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
@@ -29,6 +39,11 @@ class Checker {
     if (problem !== undefined) return problem;
     this.#skipSpace();
     return this.#at < this.#text.length ? this.#expected("the end of the line") : undefined;
+  }
+
+  firstValueEnd(): number | undefined {
+    if (this.#value() === undefined) return this.#at;
+    return scalarEnd(this.#text, this.#at) >= this.#text.length ? Infinity : undefined;
   }
 
   #value(): string | undefined {
@@ -111,7 +126,7 @@ class Checker {
     if (first === '"') return "a string";
     if (first === "'") return "' (JSON takes double quotes)";
     if (first === "\0") return "U+0000 (if this file is UTF-16, save it as UTF-8)";
-    if (first === "\uFEFF") return "a byte order mark, which only the start of a file may have";
+    if (first === "\uFEFF") return "a byte order mark, which may stand only before a line";
     const word = this.#text.slice(this.#at, Math.min(scalarEnd(this.#text, this.#at), this.#at + maxQuote));
     return /^[\w.+-]+$/.test(word) ? word : /[!-~]/.test(first) ? first : codePoint(first);
   }

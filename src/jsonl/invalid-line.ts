@@ -41,6 +41,10 @@ export function duplicateProblem(customId: string, isDefault: boolean): Problem 
   );
 }
 
+export const writtenTwice: Problem = new Problem(
+  'is a request that was written as JSON twice: write it as an object; a prompt that looks like one goes into {"prompt":"…"}',
+);
+
 export function typeProblem(value: unknown): Problem {
   const type = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
   return new Problem(`must be an object or a string, not ${type}`);

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
+import { readJson } from "./read-json.ts";
 import { anthropicPath } from "./request-path.ts";
 
 /** The request of a line, whichever form the line has. */
@@ -40,6 +41,12 @@ export function readForm(line: JsonObject, url: string | undefined): Draft | Pro
   return new Problem("has no `body`, `params`, `messages`, `input` or `prompt`, so there is nothing to send");
 }
 
+/** Whether a JSON string is a request that was written as JSON twice. Those who mean a prompt can write `{"prompt":"…"}`. */
+export function holdsRequest(text: string): boolean {
+  const value = text.trimStart().startsWith("{") ? readJson(text) : undefined;
+  return isJsonObject(value) && !(readForm(value, undefined) instanceof Problem);
+}
+
 /** Of a line that is a JSON string: the prompt. */
 export const promptDraft: Draft = { body: { messages: [] }, form: "short", wrapper: undefined, path: undefined };
 
@@ -51,17 +58,13 @@ export function cutTexts(line: unknown, draft: Draft, text: string, url: string 
   return { body: draft.form === "short" ? cutShort(line, text, url) : cutBare(line, text), metadata };
 }
 
-/** Keys beside `body` or `params` that are ignored. */
-export function unknownKeys(line: JsonObject, wrapper: string): string[] {
-  return Object.keys(line).filter((key) => key !== wrapper && key !== "provider" && !isOwnKey(line, key));
-}
-
 /** A lone CR, white space in JSON, becomes a space: some readers would take it for the end of the output line. */
 export function readMetadata(text: string): string | undefined {
   return lastValueText(text, "metadata")?.replaceAll("\r", " ");
 }
 
-function isOwnKey(line: JsonObject, key: string): boolean {
+/** Whether a member is the line's own, and no part of the body. */
+export function isOwnKey(line: JsonObject, key: string): boolean {
   if (key === "provider") return typeof line.provider === "string";
   return key === "custom_id" || key === "method" || key === "url" || key === "metadata";
 }

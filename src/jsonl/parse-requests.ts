@@ -5,12 +5,13 @@ import { ConfigurationError } from "../model/errors.ts";
 import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
-import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, quote, typeProblem } from "./invalid-line.ts";
-import { cutTexts, type Draft, promptDraft, readForm, readMetadata, unknownKeys } from "./line-forms.ts";
+import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
+import { keyWarning } from "./key-warning.ts";
+import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
-import { inferPath, plainPath } from "./request-path.ts";
+import { inferPath, plainPath, withVersion } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -29,8 +30,6 @@ const envelopeSchema = z.object({
 const modelProblem = "`model` must be a string that is not empty";
 const modelSchema = z.object({ model: z.string(modelProblem).min(1, modelProblem).optional() });
 
-const maxKeysNamed = 10;
-
 export interface RequestParserOptions {
   /** For bodies that name no model. */
   readonly defaultModel?: string;
@@ -42,7 +41,7 @@ export interface RequestParserOptions {
   readonly checkOnly?: boolean;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
-  /** Called once at most, for keys that are ignored. */
+  /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -50,6 +49,8 @@ export interface RequestParserOptions {
 export class RequestParser {
   readonly #defaults: ReadonlyMap<string, unknown>;
   readonly #defaultMembers: readonly { readonly key: string; readonly text: string }[];
+  /** From the first request on. */
+  #unusedDefaults: Set<string> | undefined;
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
@@ -74,6 +75,11 @@ export class RequestParser {
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
     this.#onWarning = onWarning;
+  }
+
+  /** Keys of the defaults that every request so far has had itself. */
+  get unusedDefaults(): readonly string[] {
+    return [...(this.#unusedDefaults ?? [])];
   }
 
   /** Parses a line in any input form. @returns an `InvalidLine`, which says why, if it cannot be sent. Never throws. */
@@ -115,13 +121,13 @@ export class RequestParser {
   }
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
+    if (typeof value === "string" && holdsRequest(value)) return writtenTwice;
     if (typeof value === "string") return this.#finish({ value, text, draft: promptDraft, url: undefined, lineNumber, customId });
     if (!isJsonObject(value)) return typeProblem(value);
     const url = readUrl(value);
     if (url instanceof Problem) return url;
     const draft = readForm(value, url);
     if (draft instanceof Problem) return draft;
-    if (draft.wrapper !== undefined && this.#onWarning) this.#warnOfUnknownKeys(value, draft.wrapper, lineNumber);
     return this.#finish({ value, text, draft, url, lineNumber, customId });
   }
 
@@ -134,6 +140,9 @@ export class RequestParser {
     const path = url ?? draft.path ?? inferPath(body, model);
     if (path === undefined)
       return new Problem('`body` does not show which API it is for: give a `url`, such as "/v1/chat/completions"');
+    this.#unusedDefaults ??= new Set(this.#defaults.keys());
+    for (const key of this.#unusedDefaults) if (!Object.hasOwn(body, key)) this.#unusedDefaults.delete(key);
+    if (this.#onWarning && isJsonObject(value)) this.#warnOfKeys(keyWarning(value, draft, path), lineNumber);
     const attachments = findAttachments(body, this.#findFile);
     if (attachments instanceof Problem) return attachments;
     // Optional members are assigned one by one: spreading them takes microseconds a line.
@@ -173,14 +182,9 @@ export class RequestParser {
     return own === undefined ? this.#defaults.get(key) : own;
   }
 
-  #warnOfUnknownKeys(line: JsonObject, wrapper: string, lineNumber: number): void {
-    const keys = unknownKeys(line, wrapper);
-    if (keys.length === 0) return;
-    const named = keys.slice(0, maxKeysNamed).map(quote).join(", ");
-    const more = keys.length > maxKeysNamed ? ` and ${keys.length - maxKeysNamed} more` : "";
-    this.#onWarning?.(
-      `line ${lineNumber}: ignored beside \`${wrapper}\`: ${named}${more} (said once; other lines may have others)`,
-    );
+  #warnOfKeys(warning: string | undefined, lineNumber: number): void {
+    if (warning === undefined) return;
+    this.#onWarning?.(`line ${lineNumber}: ${warning} (said once; other lines may have others)`);
     this.#onWarning = undefined;
   }
 }
@@ -209,19 +213,20 @@ function readProvider(line: unknown): string | undefined {
   return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
 }
 
-/** `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
-const knownUrls = new Set<string>();
+/** The paths of `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
+const knownUrls = new Map<unknown, string | undefined>([[undefined, undefined]]);
 const maxKnownUrls = 64;
 
 /** The schema takes microseconds a line, so lines that it cannot object to skip it. */
 function readUrl(line: JsonObject): string | undefined | Problem {
   const { custom_id: customId, method, url } = line;
   const isPlain = (customId === undefined || typeof customId === "string") && (method === undefined || method === "POST");
-  if (isPlain && (url === undefined || (typeof url === "string" && knownUrls.has(url)))) return url;
+  if (isPlain && knownUrls.has(url)) return knownUrls.get(url);
   const envelope = envelopeSchema.safeParse(line);
   if (!envelope.success) return problemOf(envelope.error);
-  if (envelope.data.url !== undefined && knownUrls.size < maxKnownUrls) knownUrls.add(envelope.data.url);
-  return envelope.data.url;
+  const path = envelope.data.url === undefined ? undefined : withVersion(envelope.data.url);
+  if (knownUrls.size < maxKnownUrls) knownUrls.set(url, path);
+  return path;
 }
 
 function readModel(body: JsonObject): string | undefined | Problem {

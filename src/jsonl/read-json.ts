@@ -14,6 +14,10 @@ export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    if (text.endsWith("\0\0"))
+      return new Problem(
+        "ends in NUL bytes, as files do after a crash: `tr -d '\\0'` takes them out, and then see what is missing",
+      );
     return new Problem(`not JSON: ${explainJsonError(text) ?? "cannot be parsed"}`);
   }
 }

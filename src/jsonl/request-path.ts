@@ -6,6 +6,13 @@ import type { JsonObject } from "../json/json-value.ts";
  */
 export const plainPath: RegExp = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~:-]+)+$/;
 
+/** Azure's batch files leave out the version of these. */
+const knownPath = /^\/(?:chat\/completions|completions|embeddings|responses|messages)$/;
+
+export function withVersion(url: string): string {
+  return knownPath.test(url) ? `/v1${url}` : url;
+}
+
 export const anthropicPath = "/v1/messages";
 
 /** Infers the API of a body whose line has no `url`. @returns undefined if the body does not show it. */

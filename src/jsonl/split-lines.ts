@@ -27,8 +27,8 @@ export interface BrokenLine {
 export type Line = TextLine | BrokenLine;
 
 /**
- * Splits UTF-8 bytes into lines at LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). A byte order mark before the
- * first line is dropped. The last line needs no line end. Lines of white space only are left out but counted.
+ * Splits UTF-8 bytes into lines at LF or CRLF; nothing else ends a line (not U+2028, not a lone CR). Byte order marks before a
+ * line are dropped: files that were joined have them anywhere. The last line needs no line end. Lines of white space only are left out but counted.
  *
  * @param source Chunks of any size. It may reuse a chunk's memory once the next one is requested.
  * @param knownTooLong Numbers of lines that an earlier pass over the same bytes found too long: they are hashed from the start.
@@ -52,7 +52,6 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
-const byteOrderMark: Buffer = Buffer.from("\uFEFF");
 
 class LineSplitter {
   #linesSeen = 0;
@@ -124,7 +123,7 @@ class LineSplitter {
   #line(block: Buffer, from: number, to: number, encoding: Encoding): Line | undefined {
     this.#linesSeen += 1;
     const lineNumber = this.#linesSeen;
-    const start = lineNumber === 1 && startsWithByteOrderMark(block) ? from + byteOrderMark.length : from;
+    const start = encoding === "latin1" ? from : skipByteOrderMarks(block, from);
     const end = to > start && block[to - 1] === carriageReturn ? to - 1 : to;
     if (isBlank(block, start, end)) return undefined;
     if (end - start > maxLineBytes) return { lineNumber, problem: "too-long", text: "", digest: digestOf(block, start, end) };
@@ -143,8 +142,10 @@ function encodingOf(block: Buffer): Encoding {
   return isUtf8(block) ? "utf8" : "unknown";
 }
 
-function startsWithByteOrderMark(block: Buffer): boolean {
-  return block.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+function skipByteOrderMarks(block: Buffer, from: number): number {
+  let at = from;
+  while (block[at] === 0xef && block[at + 1] === 0xbb && block[at + 2] === 0xbf) at += 3;
+  return at;
 }
 
 function isBlank(block: Buffer, start: number, end: number): boolean {

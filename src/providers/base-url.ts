@@ -42,13 +42,15 @@ export function parseBaseUrl(text: string): BaseUrl {
  * Where a protocol's requests go below a base URL: path and query.
  *
  * `/v1` stands once. A bare origin gets it from the protocol; a base URL with a path of its own has it already, in whatever form
- * (`/v1`, `/openai/v1`, `/v1beta/openai`), as users of the OpenAI SDKs write it; Anthropic's SDKs leave it to the path.
+ * (`/v1`, `/openai/v1`, `/v1beta/openai`), as users of the OpenAI SDKs write it; Anthropic's SDKs leave it to the path. Another version in a
+ * path (`/v2/rerank`) takes the place of the base URL's.
  */
 export function requestPath(
   base: BaseUrl,
   protocol: Pick<Protocol, "path" | "baseUrlHasVersion" | "isBesideDeployments">,
 ): string {
   const hasVersion = base.path !== "" && (protocol.baseUrlHasVersion || base.path.endsWith("/v1"));
+  if (/^\/v(?!1\/)\d/.test(protocol.path)) return base.path.replace(/\/v\d+$/, "") + protocol.path + base.query;
   const basePath = protocol.isBesideDeployments ? base.path.replace(/(\/openai)\/deployments\/[^/]+$/, "$1") : base.path;
   return basePath + (hasVersion ? protocol.path.replace(/^\/v1/, "") : protocol.path) + base.query;
 }

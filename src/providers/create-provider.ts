@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../model/errors.ts";
 import { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+import { protocols } from "./protocols/protocols.ts";
 import { presets } from "./presets.ts";
 import type { Provider } from "./provider.ts";
 
@@ -23,11 +24,15 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
   const baseUrl = options.baseUrl ?? preset.baseUrl;
   if (baseUrl === undefined)
     throw new ConfigurationError(`${name} needs a baseUrl: each of its customers has an address of their own`);
-  const { authorization, tokenCounting, requestsPeriodMs } = preset;
-  // Another server at the preset's name may count otherwise.
-  const limits = options.baseUrl === undefined && {
-    ...(tokenCounting !== undefined && { tokenCounting }),
-    ...(requestsPeriodMs !== undefined && { requestsPeriodMs }),
-  };
-  return createHttpProvider({ authorization, ...limits, ...options, baseUrl, name });
+  const { authorization, tokenCounting, requestsPeriodMs, lacks = [] } = preset;
+  // Another server at the preset's name may count otherwise, and have other APIs.
+  const own =
+    options.baseUrl === undefined
+      ? {
+          ...(tokenCounting !== undefined && { tokenCounting }),
+          ...(requestsPeriodMs !== undefined && { requestsPeriodMs }),
+          protocols: protocols.filter(({ path }) => !lacks.includes(path)),
+        }
+      : { takesAnyPath: true };
+  return createHttpProvider({ authorization, ...own, ...options, baseUrl, name });
 }

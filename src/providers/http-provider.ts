@@ -12,6 +12,7 @@ import { addMembers } from "./protocols/add-members.ts";
 import { type CallBounds, HttpCall } from "./transport/http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
+import { plainJson } from "./protocols/plain-json.ts";
 import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
 import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
@@ -55,6 +56,8 @@ export interface HttpProviderOptions {
   readonly idleTimeoutMs?: number;
   /** Which APIs it speaks. @default all there are */
   readonly protocols?: readonly Protocol[];
+  /** Sends requests for other paths, too: any JSON without an error is an answer. @default false */
+  readonly takesAnyPath?: boolean;
   /** How it counts the tokens of APIs whose answers count. @default "sum": request and answer together */
   readonly tokenCounting?: TokenCounting;
   /** Of the limit on requests that it tells in its headers. @default 60_000 */
@@ -65,6 +68,9 @@ export interface HttpProviderOptions {
 
 const defaultTimeoutMs = 600_000;
 const defaultIdleTimeoutMs = 300_000;
+
+/** A file names few paths; beyond, what is known of one is made for each request. */
+const maxEndpoints = 1000;
 
 /** Seven of the largest embeddings, 33 MB each, are read at a time; the others wait in their servers. */
 const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
@@ -92,7 +98,9 @@ interface Endpoint {
 
 class HttpProvider implements Provider {
   readonly name: string;
-  readonly #endpoints: ReadonlyMap<string, Endpoint>;
+  readonly #endpoints: Map<string, Endpoint>;
+  /** Undefined where other paths are refused. */
+  readonly #endpointAt: ((protocol: Protocol) => Endpoint) | undefined;
   readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
   readonly #connections: ConnectionPool;
@@ -102,7 +110,9 @@ class HttpProvider implements Provider {
     const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
-    this.#endpoints = buildEndpoints(base, proxy, options);
+    const build = endpointBuilder(base, proxy, options);
+    this.#endpoints = new Map((options.protocols ?? allProtocols).map((protocol) => [protocol.path, build(protocol)]));
+    this.#endpointAt = options.takesAnyPath ? build : undefined;
     this.#bounds = {
       calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
@@ -116,16 +126,20 @@ class HttpProvider implements Provider {
   }
 
   endpoint(request: BatchRequest): string | undefined {
-    return this.#endpoints.get(request.path)?.identity;
+    return this.#find(request)?.identity;
+  }
+
+  refusal(request: BatchRequest): Failure | undefined {
+    return this.#find(request) === undefined ? this.#refuse(request) : undefined;
   }
 
   estimate(request: BatchRequest): Cost {
-    return estimate(request, this.#endpoints.get(request.path)?.counting ?? "input");
+    return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
   send(request: BatchRequest, { signal, onChunk }: SendOptions): Promise<Attempt> {
-    const endpoint = this.#endpoints.get(request.path);
-    if (endpoint === undefined) return failed(this.#speaksNo(request.path));
+    const endpoint = this.#find(request);
+    if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
     const { reader, protocol } = endpoint;
     const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
@@ -141,9 +155,18 @@ class HttpProvider implements Provider {
     return this.#connections.close();
   }
 
-  #speaksNo(path: string): Failure {
+  #refuse({ path }: BatchRequest): Failure {
     const known = [...this.#endpoints.keys()].join(", ");
-    return { kind: "invalid_request", message: `${this.name} has no endpoint ${path}; it has ${known}`, retryable: false };
+    const message = `${this.name} has no ${path}: it has ${known}; only at a base URL of your own is any path sent`;
+    return { kind: "invalid_request", message, retryable: false };
+  }
+
+  #find({ path }: BatchRequest): Endpoint | undefined {
+    const known = this.#endpoints.get(path);
+    if (known !== undefined || this.#endpointAt === undefined) return known;
+    const endpoint = this.#endpointAt(plainJson(path));
+    if (this.#endpoints.size < maxEndpoints) this.#endpoints.set(path, endpoint);
+    return endpoint;
   }
 }
 
@@ -157,7 +180,11 @@ function forwardingHeaders(base: BaseUrl, { authorization }: ProxyServer): strin
   return authorization === undefined ? host : [...host, "proxy-authorization", authorization];
 }
 
-function buildEndpoints(base: BaseUrl, proxy: ProxyServer | undefined, options: HttpProviderOptions): Map<string, Endpoint> {
+function endpointBuilder(
+  base: BaseUrl,
+  proxy: ProxyServer | undefined,
+  options: HttpProviderOptions,
+): (protocol: Protocol) => Endpoint {
   const {
     apiKey,
     authorization = "bearer",
@@ -167,34 +194,30 @@ function buildEndpoints(base: BaseUrl, proxy: ProxyServer | undefined, options: 
     endpointIdentity,
     tokenCounting = "sum",
     requestsPeriodMs = minuteMs,
-    protocols = allProtocols,
   } = options;
   const redact = createRedact([...listSecrets(apiKey, headers, base.query), ...(proxy?.secrets ?? [])]);
   const forwarding = base.origin.startsWith("http:") ? proxy : undefined;
   const host = proxy === undefined ? base.host : `${base.host} (through the proxy ${proxy.host})`;
-  return new Map(
-    protocols.map((protocol) => {
-      const path = requestPath(base, protocol);
-      const endpoint = {
-        protocol,
-        counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
-        identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
-        request: {
-          method: "POST" as const,
-          path: forwarding === undefined ? path : base.origin + path,
-          headers: [
-            ...(forwarding === undefined ? [] : forwardingHeaders(base, forwarding)),
-            ...buildHeaders({
-              ...(apiKey !== undefined && { apiKey }),
-              authorization,
-              headers,
-              protocolHeaders: protocol.headers,
-            }),
-          ],
-        },
-        reader: new ResponseReader({ protocol, host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
-      };
-      return [protocol.path, endpoint];
-    }),
-  );
+  return (protocol) => {
+    const path = requestPath(base, protocol);
+    return {
+      protocol,
+      counting: protocol.counting === "sum" ? tokenCounting : protocol.counting,
+      identity: endpointIdentity === undefined ? base.origin + path : endpointIdentity + protocol.path,
+      request: {
+        method: "POST" as const,
+        path: forwarding === undefined ? path : base.origin + path,
+        headers: [
+          ...(forwarding === undefined ? [] : forwardingHeaders(base, forwarding)),
+          ...buildHeaders({
+            ...(apiKey !== undefined && { apiKey }),
+            authorization,
+            headers,
+            protocolHeaders: protocol.headers,
+          }),
+        ],
+      },
+      reader: new ResponseReader({ protocol, host, timeoutMs, idleTimeoutMs, requestsPeriodMs, redact }),
+    };
+  };
 }

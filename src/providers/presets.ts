@@ -11,6 +11,8 @@ export interface Preset {
   readonly pathOfBareOrigin?: string;
   /** The API that is its own. @default "/v1/chat/completions" */
   readonly ownPath?: string;
+  /** Paths of protocols that it is known not to have. */
+  readonly lacks?: readonly string[];
   /** The environment variable that customarily holds the key. */
   readonly apiKeyVariable?: string;
   readonly authorization: AuthorizationStyle;
@@ -31,6 +33,7 @@ const services: Readonly<Record<string, Preset>> = {
   openai: {
     ...hosted("https://api.openai.com/v1", "OPENAI_API_KEY"),
     baseUrlVariable: "OPENAI_BASE_URL",
+    lacks: ["/v1/messages"],
     tokenCounting: "larger",
     headerVariables: { "openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID" },
   },
@@ -38,6 +41,7 @@ const services: Readonly<Record<string, Preset>> = {
     ...hosted("https://api.anthropic.com", "ANTHROPIC_API_KEY"),
     baseUrlVariable: "ANTHROPIC_BASE_URL",
     ownPath: "/v1/messages",
+    lacks: ["/v1/responses", "/v1/embeddings", "/v1/completions"],
     authorization: "x-api-key",
   },
   azure: {

@@ -1,6 +1,7 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
+import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 
 /** Hears the parsed data of each event of a stream, as it comes. */
@@ -35,8 +36,8 @@ export interface Provider {
    */
   endpoint(request: BatchRequest): string | undefined;
 
-  /** Why `endpoint` knows none for a request, in words for a person. */
-  refusal?(request: BatchRequest): string | undefined;
+  /** Why `endpoint` knows none for a request: `not_found` where no provider serves its model. */
+  refusal?(request: BatchRequest): Failure | undefined;
 
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;

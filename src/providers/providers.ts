@@ -3,7 +3,6 @@ export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts
 export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
 export type { Protocol } from "./protocol.ts";
-export { protocols } from "./protocols/protocols.ts";
 export type { OnChunk, Provider, SendOptions } from "./provider.ts";
 export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
 export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";

@@ -48,7 +48,7 @@ function openOne(
   const own = { ...transport, ...(apiKey !== undefined && { apiKey }), ...(proxy !== undefined && { proxy }) };
   if (preset === undefined) {
     if (config.base_url === undefined) throw new ConfigurationError(withoutAddress(name, config));
-    return createHttpProvider({ ...own, name, baseUrl: config.base_url, headers: ownHeaders });
+    return createHttpProvider({ ...own, name, baseUrl: config.base_url, takesAnyPath: true, headers: ownHeaders });
   }
   const choice = { provider: presetName, base_url: config.base_url, api_key_env: undefined };
   const settings = apiKey === undefined ? readPresetSettings(choice, preset, environment) : {};

@@ -47,13 +47,20 @@ export interface OpenedProviders {
  */
 export async function openProviders(opening: OpenProvidersOptions): Promise<OpenedProviders> {
   const { options, environment } = opening;
-  const isOne = options.provider_is_named || options.base_url !== undefined;
-  const isConfigured = Object.keys(options.providers).length > 0 || Object.keys(options.routes).length > 0;
-  if (isConfigured && !options.provider_is_named) rejectCredentials(options);
-  if (!isOne || isConfigured) return openRoutes(opening);
+  if (isConfigured(options) && !options.provider_is_named) rejectCredentials(options);
+  if (!asksOne(options)) return openRoutes(opening);
   const provider = await openOne(options, environment);
   const targetsOf = (name: string): RouteTarget[] => [new RouteTarget(name, provider)];
   return { provider, providers: { [options.provider]: provider }, targetsOf };
+}
+
+/** Whether all requests go to the one provider that is named, whatever their models. */
+export function asksOne(options: Options): boolean {
+  return (options.provider_is_named || options.base_url !== undefined) && !isConfigured(options);
+}
+
+function isConfigured({ providers, routes }: Options): boolean {
+  return Object.keys(providers).length > 0 || Object.keys(routes).length > 0;
 }
 
 async function openOne(options: Options, environment: Environment): Promise<Provider> {

@@ -84,7 +84,7 @@ describe("what is asked again, and how often", () => {
     expect(stopped.stderr).toContain("2 answers are safe");
     expect(server.ledger).toHaveLength(2 + 3);
     expect(user.read("out.jsonl"), "the older output stays").toBe("older");
-    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
+    expect(JSON.parse(user.read("out.jsonl.stats.json.partial"))).toMatchObject({
       requests_total: 20,
       requests_completed: 2,
       requests_failed: 3,

@@ -30,7 +30,7 @@ describe("what is wrong with a text", () => {
     ['{"a":"\\x"}', '"\\\\x" at column 7 is not an escape'],
     ['{"a":"\\u12g4"}', '"\\\\u" at column 7 is not an escape'],
     ["{\0", "expected a key in double quotes at column 2, found U+0000 (if this file is UTF-16, save it as UTF-8)"],
-    ["\uFEFF{}", "expected a value at column 1, found a byte order mark, which only the start of a file may have"],
+    ["\uFEFF{}", "expected a value at column 1, found a byte order mark, which may stand only before a line"],
     [`[${"x".repeat(1000)}]`, `expected a value at column 2, found ${"x".repeat(20)}`],
   ])("%j", (text, expected) => {
     expect(explainJsonError(text)).toBe(expected);

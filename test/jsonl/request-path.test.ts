@@ -14,6 +14,10 @@ describe("the path", () => {
     ['{"body":{"model":"m","prompt":"Hi"}}', "/v1/completions"],
     ['{"params":{"model":"m","input":"Hi"}}', "/v1/messages"],
     ['{"url":"/v1/chat/completions","params":{"model":"m"}}', "/v1/chat/completions"],
+    ['{"url":"/chat/completions","body":{"model":"m","messages":[]}}', "/v1/chat/completions"],
+    ['{"url":"/responses","model":"m","input":"Hi"}', "/v1/responses"],
+    ['{"url":"/messages","prompt":"Hi","model":"m"}', "/v1/messages"],
+    ['{"url":"/rerank","body":{"model":"m","input":"Hi"}}', "/rerank"],
     ['{"url":"/v1/moderations","body":{"model":"m","input":"Hi"}}', "/v1/moderations"],
     ['{"url":"/v1beta/models/gemini-2.5:generateContent","body":{"model":"m"}}', "/v1beta/models/gemini-2.5:generateContent"],
   ])("of %s is %s", (text, path) => {

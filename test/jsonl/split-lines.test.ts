@@ -63,10 +63,14 @@ describe("lines", () => {
     ]);
   });
 
-  test("lose a byte order mark at the start of the file, not elsewhere", async () => {
-    expect(await split("\uFEFFa\n\uFEFFb\n")).toEqual([
+  test("lose byte order marks before them, also where files were joined, and none within", async () => {
+    expect(
+      await split("\uFEFFa\n\uFEFF\uFEFFb\n", "c\uFEFF\n", Uint8Array.of(0xef, 0xbb), Uint8Array.of(0xbf, 0x0a), "\uFEFFd"),
+    ).toEqual([
       { lineNumber: 1, text: "a" },
-      { lineNumber: 2, text: "\uFEFFb" },
+      { lineNumber: 2, text: "b" },
+      { lineNumber: 3, text: "c\uFEFF" },
+      { lineNumber: 5, text: "d" },
     ]);
   });
 
@@ -182,9 +186,8 @@ function cutUp(bytes: Buffer, lengths: number[]): Buffer[] {
 /** The same rules, written for a text that is all there. */
 function splitAtOnce(text: string): Line[] {
   return text
-    .replace(/^\uFEFF/, "")
     .split("\n")
-    .map((line, index) => ({ lineNumber: index + 1, text: line.replace(/\r$/, "") }))
+    .map((line, index) => ({ lineNumber: index + 1, text: line.replace(/^\uFEFF+/, "").replace(/\r$/, "") }))
     .filter((line) => /[^ \t\r]/.test(line.text));
 }
 

@@ -80,7 +80,7 @@ describe("stream", () => {
   it.each([
     ["refused", "Say hello", "invalid_request", 1],
     ["no request", { nonsense: true }, "invalid_line", 0],
-    ["for an API that is not there", { url: "/v1/audio", body: { model: "m" } }, "invalid_request", 0],
+    ["refused by an API of which nothing is known", { url: "/v1/audio", body: { model: "m" } }, "invalid_request", 1],
   ])("throws at once when it is %s", async (_, request, kind, asked) => {
     const { server, createManager } = await serveStreams(() => errorAnswer(400));
     const { chunks: taken, error } = await take(createManager().stream(request));

@@ -4,6 +4,7 @@ import { parseBaseUrl, requestPath } from "../../src/providers/base-url.ts";
 import { anthropicMessages } from "../../src/providers/protocols/anthropic-messages.ts";
 import { openaiChat } from "../../src/providers/protocols/openai-chat.ts";
 import { openaiResponses } from "../../src/providers/protocols/openai-responses.ts";
+import { plainJson } from "../../src/providers/protocols/plain-json.ts";
 import { presets } from "../../src/providers/presets.ts";
 
 function chatUrl(baseUrl: string): string {
@@ -59,6 +60,17 @@ describe("where requests go", () => {
   ])("responses at %s", (baseUrl, url) => {
     const base = parseBaseUrl(baseUrl);
     expect(base.origin + requestPath(base, openaiResponses)).toBe(url);
+  });
+
+  it.each([
+    ["http://localhost:8000/v1", "/v1/score", "http://localhost:8000/v1/score"],
+    ["http://localhost:8000", "/v1/score", "http://localhost:8000/v1/score"],
+    ["http://localhost:8000", "/score", "http://localhost:8000/score"],
+    ["http://localhost:8000/v1", "/v2/rerank", "http://localhost:8000/v2/rerank"],
+    ["https://r.example/openai/v1?a=b", "/v1/images/generations", "https://r.example/openai/v1/images/generations?a=b"],
+  ])("at %s the path %s is %s", (baseUrl, path, url) => {
+    const base = parseBaseUrl(baseUrl);
+    expect(base.origin + requestPath(base, plainJson(path))).toBe(url);
   });
 
   it.each([

@@ -46,5 +46,5 @@ it(`a line of ${mebibytes} MiB is refused in little memory, and its neighbours a
 
 function verdict(output: string): number {
   const said = parseLines(output).map(({ error }) => error && [error.code, error.message]);
-  return JSON.stringify(said) === '[null,["invalid_line","longer than 64 MiB"],null]' ? 1 : 0;
+  return JSON.stringify(said) === '[null,["invalid_line","line 2: longer than 64 MiB"],null]' ? 1 : 0;
 }

@@ -1,12 +1,20 @@
 import type { ModelResponse } from "../../model/attempt.ts";
-import { CacheError } from "../../model/errors.ts";
+import { CacheError, messageOf } from "../../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
 import type { CacheStore } from "../cache-store.ts";
 import type { Connection } from "./connection.ts";
 import { Grouped } from "../grouped.ts";
 import { answerPrefix, noteRow, readNote, readValues, type TableRow, writeRows } from "./keyv-table.ts";
-import { deleteAllRows, deleteExpiredRows, type Expiry, type RowSummary, shrink, summarizeRows } from "./maintenance.ts";
-import { databaseBytes } from "./private-file.ts";
+import {
+  copyRows,
+  deleteAllRows,
+  deleteExpiredRows,
+  type Expiry,
+  type RowSummary,
+  shrink,
+  summarizeRows,
+} from "./maintenance.ts";
+import { databaseBytes, identityOf, makePrivateFile } from "./private-file.ts";
 import { isExpired } from "../stored-answer.ts";
 
 export interface DiskCacheStats extends RowSummary {
@@ -40,12 +48,16 @@ export class DiskCache implements CacheStore {
   readonly #parts: DiskCacheParts;
   readonly #writes: Grouped<TableRow, undefined>;
   readonly #reads: Grouped<string, ModelResponse | undefined>;
+  /** Of the file that was opened. */
+  readonly #identity: string | undefined;
+  #isGone = false;
   #hasWarned = false;
   #closing: Promise<void> | undefined;
 
   /** Use `openDiskCache`. */
   constructor(parts: DiskCacheParts) {
     this.#parts = parts;
+    this.#identity = parts.file && identityOf(parts.file);
     this.#writes = new Grouped((rows) => this.#write(firstFitting(rows)));
     this.#reads = new Grouped((keys) => this.#read(keys));
   }
@@ -102,7 +114,7 @@ export class DiskCache implements CacheStore {
     return deleted;
   }
 
-  /** Waits for what is in flight. The last process to close merges the write-ahead log, so that one file remains. */
+  /** Waits for what is in flight. Puts back what was deleted while it was written to. The last process to close merges the write-ahead log, so that one file remains. */
   close(): Promise<void> {
     this.#closing ??= this.#finish();
     return this.#closing;
@@ -110,6 +122,7 @@ export class DiskCache implements CacheStore {
 
   async #write(rows: readonly TableRow[]): Promise<undefined[]> {
     await writeRows(this.#parts.connection, rows);
+    this.#assertInPlace();
     return rows.map(() => undefined);
   }
 
@@ -143,9 +156,27 @@ export class DiskCache implements CacheStore {
     return { now, storedUntil: Math.max(now - lifetimeMs, -1) };
   }
 
+  /** SQLite goes on in a file that has no name any more: whatever a run would pay for from now on, the next one would not find. */
+  #assertInPlace(): void {
+    const { path, file } = this.#parts;
+    if (file === undefined || identityOf(file) === this.#identity) return;
+    this.#isGone = true;
+    throw new CacheError(`The cache ${path} was deleted or replaced while it was in use. Its answers are put back at the end.`);
+  }
+
+  async #putBack(file: string): Promise<void> {
+    const { path, connection, onWarning } = this.#parts;
+    try {
+      await copyRows(connection, await makePrivateFile(file));
+    } catch (error) {
+      onWarning(`the answers of the cache ${path}, which was deleted, could not be put back and are lost: ${messageOf(error)}`);
+    }
+  }
+
   async #finish(): Promise<void> {
     await this.#reads.idle();
     await this.#writes.idle();
+    if (this.#isGone && this.#parts.file !== undefined) await this.#putBack(this.#parts.file);
     await this.#parts.connection.close(); // after what `getMany` has in flight
   }
 

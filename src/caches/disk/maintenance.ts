@@ -1,6 +1,6 @@
 import { expiresSql, storedAtSql } from "./answer-row.ts";
 import type { Connection } from "./connection.ts";
-import { isAnswerSql, isNoteSql } from "./keyv-table.ts";
+import { createTableSql, isAnswerSql, isNoteSql } from "./keyv-table.ts";
 
 export interface RowSummary {
   /** Answers, expired ones included. */
@@ -65,6 +65,14 @@ export async function earlierTables(connection: Connection): Promise<string[]> {
 export async function shrink(connection: Connection): Promise<void> {
   await connection.query("VACUUM");
   await connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** Adds all rows to those of another database. The connection must have no statement in flight. */
+export async function copyRows(connection: Connection, file: string): Promise<void> {
+  await connection.query("ATTACH ? AS other", [file]);
+  await connection.query(createTableSql.replace("keyv", "other.keyv"));
+  await connection.query("INSERT OR IGNORE INTO other.keyv SELECT key, value FROM main.keyv");
+  await connection.query("DETACH other");
 }
 
 async function countRows(connection: Connection, what: string): Promise<number> {

@@ -18,11 +18,11 @@ import { InputError } from "../input/input-error.ts";
 import type { Input } from "../input/input.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../progress/start-progress.ts";
-import { readRequests } from "../input/read-requests.ts";
+import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
 import { RunReport } from "../report/run-report.ts";
 import { watchSignals } from "../terminal/signals.ts";
-import { chooseStatsPath } from "../report/stats-path.ts";
+import { chooseStatsPaths } from "../report/stats-path.ts";
 
 /**
  * `llmbatch run`: sends the requests, writes the responses.
@@ -55,14 +55,15 @@ export async function runCommand(
 
 /** Opens and checks everything before the first request is sent. */
 async function runInput(input: Input, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
-  const statsPath = await chooseStatsPath(options, input);
+  const statsPaths = await chooseStatsPaths(options, input);
   const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(input, options, provider, cache);
+  const checked = await checkWhole(input, options, provider, cache, printError);
   const { total } = checked;
+  const requests = await startReading(input, { ...options, checked }, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);
   if (log !== undefined) cleanups.defer(() => log.close());
   const writer = await openResultWriter(options);
@@ -80,10 +81,9 @@ async function runInput(input: Input, options: Options, environment: Environment
     ...(total !== undefined && { total }),
   });
   cleanups.defer(() => progress.stop());
-  const report = new RunReport({ options, manager, writer, progress, statsPath });
+  const report = new RunReport({ options, manager, writer, progress, statsPaths });
   observers.push(report.observe);
   warn = report.warn;
-  const requests = readRequests(input, { ...options, checked }, report.warn);
   return sendAll({ requests, manager, writer, progress, report });
 }
 

@@ -1,9 +1,10 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
-import { protocols } from "../../providers/providers.ts";
+import { describeProviders } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
-import { checkRequests } from "../input/read-requests.ts";
+import { checkRequests, withoutRequests } from "../input/read-requests.ts";
+import { printError } from "../terminal/print-error.ts";
 import { printable } from "../terminal/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 
@@ -18,16 +19,16 @@ export async function validateCommand(
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
-  const options = loadOptions(flags, configFile, readEnvironment());
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment);
   const inputName = chooseInput(argument, process.stdin.isTTY);
   if (inputName === undefined) return showHelp();
 
   const input = await openInput(inputName, process.stdin);
   try {
-    const check = await checkRequests(input, options, {
-      name: options.provider,
-      endpoint: ({ path }) => protocols.find((protocol) => protocol.path === path)?.path,
-    });
+    const check = await checkRequests(input, options, describeProviders(options, environment));
+    if (check.lines === 0) throw withoutRequests(input.name);
+    for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
     process.stdout.write(`${check.lines} lines: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`);

@@ -22,7 +22,7 @@ export async function assertDistinctFiles({ input, output, errors, stats, log }:
     ...(await fileOf("the input", input, 0)),
     ...(await outputFilesOf("--output", output, 1)),
     ...(await outputFilesOf("--errors", errors)),
-    ...(await fileOf("--stats", stats)),
+    ...(await outputFilesOf("--stats", stats)),
     ...(await fileOf("--log", log)),
   ];
   const known = new Map<string, NamedFile>();

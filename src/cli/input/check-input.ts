@@ -25,6 +25,8 @@ export interface CheckedInput {
   readonly idsAreUnique: boolean;
   /** Numbers of lines that are too long. */
   readonly tooLong?: ReadonlySet<number>;
+  /** Whether what is odd about its lines was said. */
+  readonly hasWarned?: true;
 }
 
 /** What the check needs of a provider. */
@@ -75,5 +77,5 @@ export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
 function problemOf(input: BatchInput, provider: AskedProvider): string | undefined {
   if (input.kind === "invalid-line") return input.failure.message;
   if (provider.endpoint(input) !== undefined) return undefined;
-  return provider.refusal?.(input) ?? `${provider.name} cannot be asked at ${input.path}`;
+  return provider.refusal?.(input)?.message ?? `${provider.name} cannot be asked at ${input.path}`;
 }

@@ -9,8 +9,8 @@ import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
 
 /**
- * Checks every line of a file before anything is sent. The disk cache keeps a note of a file whose lines are all valid: unchanged, it is
- * not checked again, which saves a fifth of the time of a run whose answers are all cached.
+ * Checks every line of a file before anything is sent. The disk cache keeps a note of a file whose lines are all in order: unchanged, it
+ * is not checked again, which saves a fifth of the time of a run whose answers are all cached.
  *
  * @throws ConfigurationError naming the invalid lines, or when the cache fails.
  */
@@ -19,6 +19,7 @@ export async function checkWhole(
   options: Options,
   provider: Provider,
   cache: CacheStore | undefined,
+  warn: (warning: string) => void,
 ): Promise<CheckedInput> {
   if (!input.rereadable) {
     createParser(options); // throws if the options are wrong
@@ -30,9 +31,11 @@ export async function checkWhole(
     if (validLines !== undefined) return { total: limited(Number(validLines), options), idsAreUnique: true };
     const found = await checkRequests(input, options, provider);
     if (!options.skip_invalid) rejectInvalid(found);
-    const { lines, invalid, tooLong } = found;
-    if (invalid === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
-    return { total: limited(lines, options), idsAreUnique: invalid === 0, ...(tooLong.size > 0 && { tooLong }) };
+    const { lines, invalid, tooLong, warnings } = found;
+    for (const warning of warnings) warn(warning);
+    if (invalid === 0 && warnings.length === 0 && note !== undefined) await cache?.setNote?.(note, String(lines));
+    const ifAny = tooLong.size > 0 && { tooLong };
+    return { total: limited(lines, options), idsAreUnique: invalid === 0, hasWarned: true, ...ifAny };
   } catch (error) {
     if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
     throw error;

@@ -6,7 +6,7 @@ export interface Input extends AsyncIterable<Uint8Array> {
   readonly rereadable: boolean;
   /** Identifies the content of a file: any change of it changes this too. Undefined for other inputs, and for 2.5 s after a change. */
   version(): Promise<string | undefined>;
-  /** @throws InputError when reading breaks off. ConfigurationError when a file has changed since it was read before. */
+  /** @throws InputError when reading breaks off, or a file changes meanwhile. ConfigurationError when it has changed since it was read before. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
   /** Closes the file or stream. An iteration under way then throws an `InputError`: the input must not seem to be complete. */
   close(): Promise<void>;

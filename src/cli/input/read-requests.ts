@@ -1,7 +1,9 @@
 import type { Options } from "../../config/options.ts";
 import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
+import { decodeInput } from "./decode-input.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
@@ -12,30 +14,73 @@ interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   readonly checked: CheckedInput;
 }
 
-/** Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken. */
-export async function* readRequests(
+/**
+ * Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken.
+ *
+ * @returns once there is a line: the run has changed nothing before.
+ * @throws ConfigurationError when there is none: results must not be replaced by nothing because the producer of a pipe has failed.
+ */
+export async function startReading(
   input: Input,
-  { checked, limit, ...parsing }: ReadingOptions,
+  options: ReadingOptions,
   /** Called once at most. */
   warn: (warning: string) => void,
+): Promise<AsyncGenerator<Iterable<BatchInput>>> {
+  const groups = readRequests(input, options, warn);
+  const first = await groups.next();
+  if (first.done) throw withoutRequests(input.name);
+  return continued(first.value, groups);
+}
+
+export function withoutRequests(name: string): ConfigurationError {
+  return new ConfigurationError(`${name} holds no requests: nothing was sent, and the output is as it was`);
+}
+
+async function* continued<Item>(first: Item, rest: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  yield first;
+  yield* rest;
+}
+
+async function* readRequests(
+  input: Input,
+  { checked, limit, ...parsing }: ReadingOptions,
+  warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = createParser(parsing, { idsAreUnique: checked.idsAreUnique, onWarning: warn });
+  const parser = createParser(parsing, {
+    idsAreUnique: checked.idsAreUnique,
+    ...(!checked.hasWarned && { onWarning: warn }),
+  });
   let left = limit.lines ?? Infinity;
-  for await (const lines of splitLines(input, checked.tooLong)) {
+  for await (const lines of splitLines(decodeInput(input), checked.tooLong)) {
     yield parseEach(lines.slice(0, left), parser);
     left -= lines.length;
     if (left <= 0) return;
   }
+  if (!checked.hasWarned) for (const warning of warningsOfDefaults(parser)) warn(warning);
+}
+
+/** Whoever gives a model for all lines may take it for the one that is asked. */
+function warningsOfDefaults({ unusedDefaults }: RequestParser): string[] {
+  return unusedDefaults.map((key) => {
+    const flag = key === "model" ? "--model" : `--set ${key}`;
+    return `${flag} has no effect: every line has a ${JSON.stringify(key)} of its own, which wins`;
+  });
 }
 
 function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<BatchInput> {
   for (const line of lines) yield parser.parse(line);
 }
 
-/** Checks the whole input, offline. It gives no warnings: they come up when the input is read to be sent. */
-export function checkRequests(input: Input, options: ParsingOptions, provider: AskedProvider): Promise<InputCheck> {
-  const parser = createParser(options, { checkOnly: true });
-  return checkInput(input.name, splitLines(input), parser, provider);
+/** Checks the whole input, offline. */
+export async function checkRequests(
+  input: Input,
+  options: ParsingOptions,
+  provider: AskedProvider,
+): Promise<InputCheck & { readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const parser = createParser(options, { checkOnly: true, onWarning: (warning) => warnings.push(warning) });
+  const check = await checkInput(input.name, splitLines(decodeInput(input)), parser, provider);
+  return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */

@@ -43,7 +43,7 @@ export class ResultWriter {
   /** @returns a promise to await before writing more. @throws OutputError when it cannot be written. */
   write(result: BatchResult): Promise<void> | undefined {
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
-    return output.write(...formatResultInParts(result));
+    return output.write(...formatResultInParts(result.attempts === 0 ? withLineNumber(result) : result));
   }
 
   /** Renames the files to their final names. */
@@ -63,4 +63,11 @@ export class ResultWriter {
       await this.#errors?.abandon();
     }
   }
+}
+
+/** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
+function withLineNumber(result: BatchResult): BatchResult {
+  if (result.status === "succeeded") return result;
+  const { failure, lineNumber } = result;
+  return { ...result, failure: { ...failure, message: `line ${lineNumber}: ${failure.message}` } };
 }

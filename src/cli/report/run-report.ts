@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import { messageOf } from "../../model/errors.ts";
@@ -7,6 +8,7 @@ import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
 import type { Progress } from "../progress/start-progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
+import type { StatsPaths } from "./stats-path.ts";
 import { formatSummary } from "./summary.ts";
 import { printable } from "../terminal/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
@@ -17,7 +19,7 @@ interface RunReportOptions {
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
-  readonly statsPath: string | undefined;
+  readonly statsPaths: StatsPaths | undefined;
 }
 
 /** Reports a run: warnings while it goes on, statistics and a summary at its end. */
@@ -26,15 +28,15 @@ export class RunReport {
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
-  readonly #statsPath: string | undefined;
+  readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, manager, writer, progress, statsPath }: RunReportOptions) {
+  constructor({ options, manager, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
     this.#stats = manager.stats;
     this.#writer = writer;
     this.#progress = progress;
-    this.#statsPath = statsPath;
+    this.#statsPaths = statsPaths;
   }
 
   readonly warn = (warning: string): void => {
@@ -54,15 +56,18 @@ export class RunReport {
   /** The run is complete. @throws OutputError when the statistics cannot be written. */
   async finished(): Promise<void> {
     this.#end();
-    await this.#writeStats();
-    this.#summarise("");
+    const { finished, stopped } = this.#statsPaths ?? {};
+    await this.#writeStats(finished);
+    if (stopped !== undefined && stopped !== finished) await rm(stopped, { force: true });
+    this.#summarise("", finished);
   }
 
   /** The run ended early. @param why For a person. */
   async stopped(why: string): Promise<void> {
     this.#end();
-    await this.#writeStats().catch((error: unknown) => printError(messageOf(error)));
-    this.#summarise(".partial");
+    const path = this.#statsPaths?.stopped;
+    await this.#writeStats(path).catch((error: unknown) => printError(messageOf(error)));
+    this.#summarise(".partial", path);
     printError(`stopped early: ${why}\n${this.#howToGoOn()}`);
   }
 
@@ -82,18 +87,18 @@ export class RunReport {
     this.#progress.stop();
   }
 
-  async #writeStats(): Promise<void> {
-    if (this.#statsPath !== undefined) await writeFileAtomically(this.#statsPath, `${JSON.stringify(this.#stats, null, 2)}\n`);
+  async #writeStats(path: string | undefined): Promise<void> {
+    if (path !== undefined) await writeFileAtomically(path, `${JSON.stringify(this.#stats, null, 2)}\n`);
   }
 
   /** @param suffix Of the files of results: `.partial` after a stop. */
-  #summarise(suffix: string): void {
+  #summarise(suffix: string, statsPath: string | undefined): void {
     if (this.#options.quiet) return;
     const { outputPath, errorsPath } = this.#writer;
     const paths = {
       outputPath: outputPath && outputPath + suffix,
       errorsPath: errorsPath && errorsPath + suffix,
-      statsPath: this.#statsPath,
+      statsPath,
       logPath: this.#options.log,
     };
     process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths))}\n`);

@@ -3,17 +3,24 @@ import type { Input } from "../input/input.ts";
 import { assertDistinctFiles } from "../files/distinct-files.ts";
 import { resolveOutput } from "../files/resolve-output.ts";
 
+export interface StatsPaths {
+  readonly finished: string;
+  /** Of a run that was stopped: the statistics of the finished output stay as they are. */
+  readonly stopped: string;
+}
+
 /**
  * Chooses the file of statistics: `--stats`, else beside a regular output file, else none.
  *
  * @throws ConfigurationError when it cannot be written, or when two files of the run are the same: before the run, not at its end.
  */
-export async function chooseStatsPath(options: Options, input: Input): Promise<string | undefined> {
+export async function chooseStatsPaths(options: Options, input: Input): Promise<StatsPaths | undefined> {
   const stats = options.stats ?? (await besideOutput(options.output));
-  if (stats !== undefined) await resolveOutput(stats);
+  const resolved = stats === undefined ? undefined : await resolveOutput(stats);
   const { output, errors, log } = options;
   await assertDistinctFiles({ input: input.rereadable ? input.name : undefined, output, errors, stats, log });
-  return stats;
+  if (stats === undefined) return undefined;
+  return { finished: stats, stopped: resolved?.kind === "file" ? `${stats}.partial` : stats };
 }
 
 async function besideOutput(output: string | undefined): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
-import { isKeyRefusal, unservedModel } from "../../model/failure.ts";
+import { type Failure, isKeyRefusal, unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
 import type { RouteTarget } from "./route-target.ts";
@@ -58,9 +58,10 @@ class RoutedProvider implements Provider {
     return first.model === request.model ? endpoint : `${endpoint}#${first.model}`;
   }
 
-  refusal(request: BatchRequest): string | undefined {
+  refusal(request: BatchRequest): Failure | undefined {
     const route = this.#options.routeOf(request);
-    return typeof route === "string" ? route : undefined;
+    if (typeof route === "string") return { kind: "not_found", message: route, retryable: false };
+    return route[0]?.target.provider.refusal?.(request);
   }
 
   estimate(request: BatchRequest): Cost {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
@@ -39,6 +39,20 @@ describe("the disk cache's files", () => {
     symlinkSync(target, `${path}-journal`);
     await expect(openDiskCache({ path })).rejects.toThrow(CacheError); // by SQLite, which follows no such link
     expect(statSync(target).mode & 0o777).toBe(0o644);
+  });
+
+  it("are put back when they were deleted under way, also into a cache that stands there by now", async () => {
+    const path = join(temporaryFolder(), "new", "cache.sqlite");
+    const cache = await openDiskCache({ path });
+    await cache.set(keyOf(1), answerOf('"before"'));
+    rmSync(dirname(path), { recursive: true });
+    const another = await openDiskCache({ path });
+    await another.set(keyOf(2), answerOf('"elsewhere"'));
+    await expect(cache.set(keyOf(3), answerOf('"after"'))).rejects.toThrow(/was deleted or replaced while it was in use/);
+    await cache.close();
+    const found = await another.getMany([1, 2, 3].map(keyOf));
+    expect(found.map((response) => response?.body)).toEqual(['"before"', '"elsewhere"', '"after"']);
+    await another.close();
   });
 
   it("stand where a symbolic link points", async () => {

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, wri
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allowFolder } from "../../../src/cli/files/allowed-folder.ts";
 import type { LocalFile } from "../../../src/jsonl/jsonl.ts";
@@ -151,3 +152,39 @@ describe("between being found and being read", () => {
     expect(file.read()).toEqual({ problem: "there is no such file or directory" });
   });
 });
+
+describe("while a folder is swapped for a link to another one, over and over", () => {
+  it("nothing from outside is sent: 73 files were, because the name was checked and not what was opened", async () => {
+    mkdirSync(join(folder, "swapped"));
+    mkdirSync(join(place, "elsewhere"));
+    writeFileSync(join(folder, "swapped", "p.png"), "inside!");
+    writeFileSync(join(place, "elsewhere", "p.png"), "outside");
+    symlinkSync(join(place, "elsewhere"), join(folder, "link"));
+    const swaps = new Int32Array(new SharedArrayBuffer(8)); // how many there were, and whether it is enough
+    const swapper = new Worker(swapForEver, { eval: true, workerData: { folder, swaps } });
+    const ended = new Promise((resolve) => void swapper.once("exit", resolve));
+    const counts = new Map<string, number>();
+    const find = allowFolder(folder);
+    while ((counts.get("inside!") ?? 0) < 2_000 || Atomics.load(swaps, 0) < 2_000) {
+      const file = find("swapped/p.png");
+      const content = "problem" in file ? file : file.read();
+      const outcome = "problem" in content ? "refused" : content.toString();
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    }
+    Atomics.store(swaps, 1, 1);
+    await ended;
+    expect(counts.get("outside") ?? 0).toBe(0);
+  });
+});
+
+const swapForEver = `
+  const { renameSync } = require("node:fs");
+  const { workerData: { folder, swaps } } = require("node:worker_threads");
+  const at = (name) => folder + "/" + name;
+  while (Atomics.load(swaps, 1) === 0) {
+    renameSync(at("swapped"), at("real"));
+    renameSync(at("link"), at("swapped"));
+    Atomics.add(swaps, 0, 1);
+    renameSync(at("swapped"), at("link"));
+    renameSync(at("real"), at("swapped"));
+  }`;

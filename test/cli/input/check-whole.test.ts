@@ -17,6 +17,7 @@ const provider = createProvider("openai", { apiKey: "k" });
 describe("checking a file before anything is sent", () => {
   const open: { close(): Promise<void> }[] = [];
   let timesRead = 0;
+  const warnings: string[] = [];
 
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close();
@@ -48,14 +49,15 @@ describe("checking a file before anything is sent", () => {
 
   async function check(input: Input, cache: CacheStore, flags: object = {}): Promise<CheckedInput & { read: number }> {
     timesRead = 0;
+    warnings.length = 0;
     const options = loadOptions({ model: "m", ...flags }, undefined, {});
-    return { ...(await checkWhole(input, options, provider, cache)), read: timesRead };
+    return { ...(await checkWhole(input, options, provider, cache, (warning) => warnings.push(warning))), read: timesRead };
   }
 
   it("is done once for a file that has not changed", async () => {
     const cache = await openCache();
     const good = { total: 3, idsAreUnique: true };
-    expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 1 });
+    expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, hasWarned: true, read: 1 });
     expect(await check(await fileOf(requests, "v1"), cache)).toEqual({ ...good, read: 0 });
     expect(await check(await fileOf(requests, "v1"), cache, { limit: ["2"] })).toEqual({
       total: 2,
@@ -82,13 +84,33 @@ describe("checking a file before anything is sent", () => {
     }
   });
 
+  it("says before anything is sent, each time, that --model and --set have no effect: every line names its own", async () => {
+    const cache = await openCache();
+    const lines = ["one", "two"].map((prompt) => JSON.stringify({ prompt, model: "own", seed: 1 }));
+    for (const _ of [1, 2]) {
+      await check(await fileOf(lines, "v1"), cache, { set: ["seed=2", "temperature=0"] });
+      expect(warnings).toEqual([
+        '--model has no effect: every line has a "model" of its own, which wins',
+        '--set seed has no effect: every line has a "seed" of its own, which wins',
+      ]);
+    }
+    await check(await fileOf([...lines, '"a prompt"'], "v1"), cache, { set: ["seed=2"] });
+    await check(await fileOf(["{"], "v1"), cache, { skip_invalid: true });
+    expect(warnings).toEqual([]);
+  });
+
   it("never takes a file for good that has a bad line", async () => {
     const cache = await openCache();
     const lines = [...requests, "{"];
     for (const _ of [1, 2]) await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
     const skipping = { skip_invalid: true };
     for (const _ of [1, 2]) {
-      expect(await check(await fileOf(lines, "v1"), cache, skipping)).toEqual({ total: 4, idsAreUnique: false, read: 1 });
+      expect(await check(await fileOf(lines, "v1"), cache, skipping)).toEqual({
+        total: 4,
+        idsAreUnique: false,
+        hasWarned: true,
+        read: 1,
+      });
     }
     await expect(check(await fileOf(lines, "v1"), cache)).rejects.toThrow("requests.jsonl:4: not JSON");
   });
