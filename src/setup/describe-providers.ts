@@ -28,8 +28,9 @@ export function describeProviders(options: Options, environment: Environment): P
     isProvider: (name) => options.providers[name] !== undefined || presets[name] !== undefined,
     openTargets: (name) => [new RouteTarget(name, describe(name))],
     needsOne: false,
+    onWarning: () => undefined,
   });
-  return createRoutedProvider({ name: "llmbatch", targets: table.targets, routeOf: table.routeOf, onEvicted: () => undefined });
+  return createRoutedProvider({ name: "llmbatch", targets: [], routeOf: table.routeOf, onEvicted: () => undefined });
 }
 
 function describeOne(name: string, options: Options, environment: Environment): Provider {
