@@ -105,11 +105,11 @@ describe("a line cannot choose where it goes", () => {
     expect(lines.at(-1)).toMatchObject({ custom_id: "good", error: null });
     for (const { error } of lines.slice(0, -1)) {
       expect(error?.code).toBe("invalid_line");
-      expect(error?.message).toMatch(/^`url` must be a plain path/);
+      expect(error?.message).toMatch(/^line \d+: `url` must be a plain path/);
     }
   });
 
-  it("nor by any other field: in a body it is data, beside one it is nothing", async () => {
+  it("nor by any other field: in a body it is data, beside one it is nothing or names a configured provider", async () => {
     const [own, other] = await twoServers(() => chatAnswer());
     const evil = {
       base_url: other.url,
@@ -122,6 +122,7 @@ describe("a line cannot choose where it goes", () => {
       provider: "groq",
       allow_http: true,
     };
+    const { provider: _, ...sent } = evil;
     const user = new Workplace();
     user.write("in.jsonl", [
       { custom_id: "in-a-body", body: { ...body, ...evil } },
@@ -141,8 +142,8 @@ describe("a line cannot choose where it goes", () => {
     expect(own.ledger.map((call) => call.json())).toEqual([
       { ...body, ...evil },
       body,
-      { ...body, ...evil },
-      { model: "test-model", messages: [{ role: "user", content: "Hi" }], ...evil },
+      { ...body, ...sent },
+      { model: "test-model", messages: [{ role: "user", content: "Hi" }], ...sent },
     ]);
     expect(stderr).toMatch(/line 2: ignored beside `body`: .*base_url.*api_key.*proxy/);
   });

@@ -153,7 +153,7 @@ describe("a server that is not well", () => {
     const { code, stderr } = await user.runHere(["run", "in.jsonl", ...args]);
     expect(code, stderr).toBe(3);
     expect(stderr).toContain("the server cannot be reached");
-    expect(JSON.parse(user.read("out.jsonl.stats.json")).attempts).toBeLessThan(150);
+    expect(JSON.parse(user.read("out.jsonl.stats.json.partial")).attempts).toBeLessThan(150);
   });
 
   it("and comes back later finds the run going on by itself", async () => {
