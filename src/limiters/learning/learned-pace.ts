@@ -141,7 +141,7 @@ export class LearnedPace implements Gate {
     if (this.#limit === undefined) {
       this.#limit = new PacedLimit({ unit: unit, amount, periodMs: minuteMs, model }, "refusals", clock);
       limits.add(this.#limit);
-    } else this.#limit.setAmount(amount);
+    } else this.#limit.resize(amount);
     if (amount >= this.#announcedAmount && amount < this.#announcedAmount * 1.1) return;
     this.#announcedAmount = amount;
     onLearned(this.#limit.spec);
