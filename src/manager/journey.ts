@@ -22,6 +22,7 @@ export class Journey {
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
+  #goesFirst = false;
 
   constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider) {
     this.request = request;
@@ -33,11 +34,14 @@ export class Journey {
   /** What it needs to start. Targets where it has not failed yet come first. */
   get demand(): Demand {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
-    return this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    const demand =
+      this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    return this.#goesFirst ? { ...demand, goesFirst: true } : demand;
   }
 
   /** A new attempt begins to wait. */
   begin(attempt: number): void {
+    this.#goesFirst = this.attempt > 0;
     this.attempt = attempt;
     this.askedAtMs = performance.now();
   }

@@ -1,6 +1,6 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { StopReason } from "../model/errors.ts";
-import { isSharedByAll, type Outage } from "../model/failure.ts";
+import { type Closure, type Failure, isSharedByAll, type Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
 
@@ -60,6 +60,12 @@ export class StopConditions {
     return { reason: "unreachable", message: `no request got through for ${Math.round(forMs / 1000)} s: ${why}` };
   }
 
+  /** Called when no line that is under way can be sent before a limit opens. */
+  observeClosure({ message }: Failure, { opensInMs }: Closure): Stop {
+    const opening = new Date(Date.now() + opensInMs).toString().slice(0, "Mon Nov 30 2026 15:04:05".length);
+    return { reason: "throttled", message: `${message}; the next one may be sent at ${opening}, in ${describeWait(opensInMs)}` };
+  }
+
   observeResult(result: BatchResult): Stop | undefined {
     if (result.status === "failed" && result.failure.kind === "cancelled") return undefined;
     this.#finished += 1;
@@ -82,4 +88,12 @@ export class StopConditions {
     if (!reached) return undefined;
     return { reason: "max_failures", message: `${this.#failed} of ${this.#finished} finished requests failed` };
   }
+}
+
+/** `12 s`, `5 min`, `17 h 34 min`: rounded up. */
+function describeWait(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

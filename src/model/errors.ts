@@ -53,7 +53,7 @@ export class OutputError extends Error {
 }
 
 /** Why a run ended before its last line. */
-export type StopReason = SharedFailureKind | "unreachable" | "max_failures" | "deadline" | "cache" | "interrupted";
+export type StopReason = SharedFailureKind | "throttled" | "unreachable" | "max_failures" | "deadline" | "cache" | "interrupted";
 
 /**
  * The run was stopped before its last line. Thrown by `RequestManager.run` after every result that could still leave has left;
