@@ -24,6 +24,7 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   permission: "the API key may not do this",
   not_found: "the model or endpoint does not exist",
   insufficient_quota: "the quota is used up",
+  throttled: "the server takes no requests for now",
   unreachable: "the server cannot be reached",
   same_failure: "no request succeeds",
   max_failures: "too many requests failed",

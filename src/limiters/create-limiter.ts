@@ -30,6 +30,13 @@ export interface LimiterOptions {
   readonly probeDelayMs?: number | undefined;
   /** @default 30_000 */
   readonly maxProbeDelayMs?: number | undefined;
+  /**
+   * How long a request may be throttled. Those that wait fail once their targets are closed for longer, counted from when the last one got
+   * through.
+   *
+   * @default Infinity
+   */
+  readonly maxWaitMs?: number | undefined;
   /** Hears of pauses, learned limits, changes of concurrency, and once of a request that is larger than a limit. */
   readonly onEvent?: Observer | undefined;
   /**
@@ -59,6 +66,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const shared = limits.filter(({ model }) => model === undefined);
   return new RequestScheduler({
     concurrency,
+    maxWaitMs: options.maxWaitMs ?? Infinity,
     createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
     createQueues: (onAbort) =>
       new ModelQueues({

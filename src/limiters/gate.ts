@@ -1,4 +1,5 @@
 import type { Attempt } from "../model/attempt.ts";
+import type { Failure } from "../model/failure.ts";
 import type { LimitSource } from "../model/rate-limit.ts";
 import type { Blocker } from "./limiter.ts";
 import type { Weights } from "./limits/weights.ts";
@@ -12,6 +13,8 @@ export interface BlockedBy {
   readonly amount?: number;
   /** Of a limit. */
   readonly source?: LimitSource;
+  /** Of a pause: what the server said. Of several targets, only where all of them pause. */
+  readonly rejection?: Failure;
 }
 
 /** A request that would start at a target. */

@@ -13,7 +13,7 @@ export interface LimiterStatus {
   /** What the blocking limit allows, in its period or in flight. */
   readonly amount?: number | undefined;
   readonly source?: LimitSource | undefined;
-  /** Milliseconds until the longest pause ends; 0 when there is none. */
+  /** Milliseconds until requests for the model that pauses longest may start at one of its targets; 0 when there is no such pause. */
   readonly pauseMs: number;
 }
 
@@ -46,7 +46,8 @@ export interface Limiter {
    * @param demand Its cost is reserved, at the target that is chosen, before `task` starts, and settled with the usage afterwards.
    * @param task One attempt at that target. Must not reject.
    * @param signal Ends the wait, not the task: a waiting request then gets a failure of kind `cancelled`.
-   * @returns what the task returned; during an outage its failure says so.
+   * @returns what the task returned; its failure says so during an outage, and where all targets are closed for longer than it may wait.
+   *   A request that waits then gets such a failure without an attempt.
    */
   run(demand: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt>;
   /** How many requests wait. Read with each request, so it must cost nothing. */

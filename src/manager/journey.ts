@@ -26,6 +26,7 @@ export class Journey {
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
+  #goesFirst = false;
 
   /** @param refusals Of its run. */
   constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
@@ -41,11 +42,13 @@ export class Journey {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
-    return this.#refusals?.allowed(demand, this.request.model) ?? demand;
+    const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
+    return this.#goesFirst ? { ...allowed, goesFirst: true } : allowed;
   }
 
   /** A new attempt begins to wait. */
   begin(attempt: number): void {
+    this.#goesFirst = this.attempt > 0;
     this.attempt = attempt;
     this.askedAtMs = performance.now();
   }

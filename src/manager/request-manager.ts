@@ -203,6 +203,7 @@ export class RequestManager {
       concurrency: concurrency ?? defaultConcurrency,
       limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
       adaptive,
+      maxWaitMs: this.#retryPolicy.maxWaitMs,
       probeDelayMs: retryDelayMs,
       maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
       onEvent: this.#emit,

@@ -3,7 +3,7 @@ import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import type { Observer } from "../model/event.ts";
-import type { Failure } from "../model/failure.ts";
+import { cancelled, type Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/providers.ts";
@@ -82,7 +82,7 @@ export class RequestWalk {
   #once(journey: Journey, walk: () => Promise<BatchResult>): Promise<BatchResult> {
     if (!this.#options.dedupe) return walk();
     const first = this.#underWay.get(journey.key);
-    if (first !== undefined) return first.then((result) => sharedResult(journey, result));
+    if (first !== undefined) return this.#stop.idle(first.then((result) => sharedResult(journey, result)));
     const result = walk().finally(() => this.#underWay.delete(journey.key));
     this.#underWay.set(journey.key, result);
     return result;
@@ -109,8 +109,12 @@ export class RequestWalk {
       },
     );
     if (attempt.ok) return succeededResult(journey, attempt.response, "asked", journey.sent);
-    this.#noteOutage(journey, attempt.failure);
-    return failedResult(journey, { ...attempt, failure: journey.explain(attempt.failure) }, journey.sent);
+    const { failure } = attempt;
+    this.#noteOutage(journey, failure);
+    if (await this.#stop.standBy(failure)) return this.#retry(journey, ask);
+    const isLeft = failure.closure !== undefined && this.#stop.reason !== undefined;
+    const cause = isLeft ? cancelled(`Left for the next run: ${failure.message}`) : journey.explain(failure);
+    return failedResult(journey, { ...attempt, failure: cause }, journey.sent);
   }
 
   /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */

@@ -2,8 +2,9 @@ import { setMaxListeners } from "node:events";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
-import type { Outage } from "../model/failure.ts";
+import type { Failure, Outage } from "../model/failure.ts";
 import type { BatchResult } from "../model/result.ts";
+import { sleep } from "../retry/retry.ts";
 import type { Journey } from "./journey.ts";
 import { Refusals } from "./refusals.ts";
 import type { MaxFailures } from "./request-manager-options.ts";
@@ -32,13 +33,22 @@ export class RunStop {
   #starts = new AbortController();
   readonly #attempts = new AbortController();
   readonly #onStop: () => void;
+  readonly #countUnderWay: () => number;
+  /** Of the lines under way, those that only wait: for a limit to open, or for another line's answer. */
+  #idle = 0;
+  /** What the last of them that waits for a limit was told. */
+  #closed: Failure | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #drain: NodeJS.Timeout | undefined;
 
-  /** @param onStop Called once, when the run is stopped. */
-  constructor(options: RunStopOptions, onStop: () => void) {
+  /**
+   * @param onStop Called once, when the run is stopped.
+   * @param countUnderWay Lines of the run that have no result yet; 0 for a request by itself, which is no run.
+   */
+  constructor(options: RunStopOptions, onStop: () => void, countUnderWay: () => number) {
     this.#options = options;
     this.#onStop = onStop;
+    this.#countUnderWay = countUnderWay;
     this.#conditions = new StopConditions(options.maxFailures, options.maxWaitMs, this.refusals);
     setMaxListeners(0, this.waitSignal, this.startSignal, this.attemptSignal);
   }
@@ -80,6 +90,35 @@ export class RunStop {
 
   observeOutage(outage: Outage, why: string): void {
     this.#stopIf(this.#conditions.observeOutage(outage, why));
+  }
+
+  /**
+   * A line waits for a limit that opens later than it may wait, as long as others can be sent.
+   *
+   * @returns whether it may be asked again; false when the run has stopped, or is none.
+   */
+  async standBy(failure: Failure): Promise<boolean> {
+    if (failure.closure === undefined || this.#countUnderWay() === 0) return false;
+    this.#closed = failure;
+    return this.idle(sleep(failure.closure.opensInMs, this.waitSignal));
+  }
+
+  /** A line that is under way does nothing but wait. */
+  async idle<Value>(wait: Promise<Value>): Promise<Value> {
+    this.#idle += 1;
+    this.stopIfIdle();
+    try {
+      return await wait;
+    } finally {
+      this.#idle -= 1;
+    }
+  }
+
+  /** Called whenever fewer lines are under way. */
+  stopIfIdle(): void {
+    const closure = this.#closed?.closure;
+    if (this.#closed === undefined || closure === undefined || this.#idle < this.#countUnderWay()) return;
+    this.stop(this.#conditions.observeClosure(this.#closed, closure));
   }
 
   observeResult(result: BatchResult): void {

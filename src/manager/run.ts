@@ -29,7 +29,11 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#stop = new RunStop(options.stop, () => this.#onStop());
+    this.#stop = new RunStop(
+      options.stop,
+      () => this.#onStop(),
+      () => this.#window.requests,
+    );
     this.#walk = new RequestWalk(options.walk, this.#stop, () => this.#roomForAnswers());
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
@@ -126,6 +130,7 @@ export class Run {
       this.#fail(error);
     }
     this.#window.leave(bytes);
+    this.#stop.stopIfIdle();
     if (!this.#goesOn && this.#window.isEmpty) this.#queue.end();
     this.#change.fire();
   }

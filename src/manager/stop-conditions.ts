@@ -1,7 +1,7 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import type { StopReason } from "../model/errors.ts";
-import { type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../model/failure.ts";
+import { type Closure, type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../model/failure.ts";
 import type { BatchResult, FailedResult } from "../model/result.ts";
 import type { Journey } from "./journey.ts";
 import { type Alike, minRefusals, Refusals, Streak } from "./refusals.ts";
@@ -82,6 +82,12 @@ export class StopConditions {
     return { reason: "unreachable", message: `no request got through for ${Math.round(forMs / 1000)} s: ${why}` };
   }
 
+  /** Called when no line that is under way can be sent before a limit opens. */
+  observeClosure({ message }: Failure, { opensInMs }: Closure): Stop {
+    const opening = new Date(Date.now() + opensInMs).toString().slice(0, "Mon Nov 30 2026 15:04:05".length);
+    return { reason: "throttled", message: `${message}; the next one may be sent at ${opening}, in ${describeWait(opensInMs)}` };
+  }
+
   observeResult(result: BatchResult): Stop | undefined {
     if (result.status === "failed" && result.failure.kind === "cancelled") return undefined;
     this.#finished += 1;
@@ -150,4 +156,12 @@ function stopFor(reason: StopReason, alike: Alike | undefined): Stop | undefined
 function reasonOf(failure: Failure): StopReason {
   if (isModelRefusal(failure)) return failure.kind;
   return failure.kind === "network" ? "unreachable" : "same_failure";
+}
+
+/** `12 s`, `5 min`, `17 h 34 min`: rounded up. */
+function describeWait(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -27,6 +27,8 @@ export interface Demand {
   readonly model: string;
   /** At least one, those of lower rank first. */
   readonly candidates: readonly Candidate[];
+  /** It was asked before, and starts before those that were not. @default false */
+  readonly goesFirst?: boolean;
 }
 
 /** Of a request that has one target only. */

@@ -55,6 +55,7 @@ export class OutputError extends Error {
 /** Why a run ended before its last line. */
 export type StopReason =
   | SharedFailureKind
+  | "throttled"
   | "unreachable"
   | "same_failure"
   | "max_failures"

@@ -49,8 +49,14 @@ export interface Failure {
   readonly isForAll?: true;
   /** A target is left where the request has not failed: it need not wait before it goes there. */
   readonly canGoElsewhere?: true;
+  /** The limiter lets nothing through before the time that the server asked for is over: the request need not wait for that elsewhere. */
+  readonly isHeldBack?: true;
+  /** This machine lacks what a connection needs, such as file descriptors: it says nothing of the server, and costs time and no retry. */
+  readonly isLocal?: true;
   /** Set while no request gets through to the server: another attempt then costs time and no retry. */
   readonly outage?: Outage;
+  /** Set where every target rejects requests for longer than one may wait. */
+  readonly closure?: Closure;
 }
 
 /** What came of one target that was asked. */
@@ -70,12 +76,22 @@ export interface Outage {
   readonly wasReached: boolean;
 }
 
+/** Limits or overload let no request through. */
+export interface Closure {
+  /** How long by now. */
+  readonly forMs: number;
+  /** Until a target opens. */
+  readonly opensInMs: number;
+}
+
 /** Statuses of gateways that cannot reach the server behind them (RFC 9110; 520 to 524 are Cloudflare's). */
 const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504, 520, 521, 522, 523, 524]);
 
 /** The request did not get through to the server, which may be down for all requests alike. */
-export function isUnreachable({ kind, statusCode }: Failure): boolean {
-  return kind === "network" || (kind === "server_error" && statusCode !== undefined && gatewayStatuses.has(statusCode));
+export function isUnreachable({ kind, statusCode, isLocal }: Failure): boolean {
+  return (
+    (kind === "network" && !isLocal) || (kind === "server_error" && statusCode !== undefined && gatewayStatuses.has(statusCode))
+  );
 }
 
 /** Throttled: the server did no work, so another attempt costs time and no retry. */
@@ -85,7 +101,7 @@ export function isThrottled(failure: Failure): boolean {
 
 /** Another provider may do better. */
 export function isProvidersFault(failure: Failure): boolean {
-  return failure.retryable && !isThrottled(failure);
+  return failure.retryable && !isThrottled(failure) && !failure.isLocal;
 }
 
 /** Failures that say something of the request, or of the run, and nothing of the provider. */

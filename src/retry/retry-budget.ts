@@ -33,7 +33,9 @@ export class RetryBudget {
 
   /** Spends what the next attempt after `failure` costs. */
   spend(failure: Failure): Verdict {
-    return isThrottled(failure) || failure.outage !== undefined ? this.#spendTime(failure) : this.#spendRetry(failure);
+    return isThrottled(failure) || failure.isLocal || failure.outage !== undefined
+      ? this.#spendTime(failure)
+      : this.#spendRetry(failure);
   }
 
   #spendTime(failure: Failure): Verdict {
@@ -42,8 +44,8 @@ export class RetryBudget {
     this.#firstThrottledAtMs ??= nowMs;
     this.#throttled += 1;
     if (failure.canGoElsewhere) return { waitMs: 0 };
-    const requestedMs = Math.max(0, failure.retryAfterMs ?? 0);
-    const dueMs = requestedMs || backoffMs(this.#throttled, policy, random);
+    const requestedMs = failure.isHeldBack ? 0 : Math.max(0, failure.retryAfterMs ?? 0);
+    const dueMs = failure.isHeldBack ? 0 : requestedMs || backoffMs(this.#throttled, policy, random);
     const waitedMs = nowMs - this.#firstThrottledAtMs;
     if (waitedMs + dueMs > policy.maxWaitMs) return { gaveUp: waitedTooLong(waitedMs, dueMs, policy.maxWaitMs) };
     return { waitMs: dueMs + random() * Math.min(maxSpreadMs, requestedMs * spreadShare) };

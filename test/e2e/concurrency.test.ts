@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { MockServerOptions } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import { chatAnswer, delayed, type Reply } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
+
+const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
 describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
   it("is reached and never exceeded", async () => {
@@ -33,6 +36,18 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
     expect(server.peakInFlight).toBe(concurrency);
     held = [];
   });
+});
+
+it("is lowered to what the file descriptors are enough for, and no line fails for them", async () => {
+  const server = await serve(() => ({ ...chatAnswer(), delayMs: 50 }));
+  const user = new Workplace();
+  user.write("in.jsonl", questions(800));
+  const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "400", "--max-retries", "0"];
+  const limited = ["-c", 'ulimit -n 256 && exec "$@"', "bash", process.execPath, program, ...args, "--log", "log.jsonl"];
+  const { code, stderr } = await user.finish(user.spawn("bash", limited));
+  expect(code, stderr).toBe(0);
+  expect(user.read("log.jsonl")).toContain("EMFILE");
+  expect(server.ledger).toHaveLength(800);
 });
 
 it("one slow request delays no other: the window slides", async () => {

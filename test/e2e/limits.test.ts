@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
 import { portOf } from "../support/raw-server.ts";
-import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
+import { chatAnswer, errorAnswer, rateLimited } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
 interface LogRecord {
@@ -143,6 +143,22 @@ describe("a server that is not well", () => {
     expect(code, stderr).toBe(1);
     expect(server.ledger.length).toBeLessThanOrEqual(400 + 500);
     expect(user.lines("out.jsonl").filter(({ error }) => error?.code === "server_error")).toHaveLength(400);
+  });
+
+  it.each([
+    ["for 17 hours", "63214", 5],
+    ["for ever", "1", 0],
+    ["and never says until when", undefined, 0],
+  ])("and throttles all %s stops the run instead of hanging it, and says when to come back", async (_, retryAfter, answers) => {
+    const server = await serve(({ index }) => (index < answers ? chatAnswer() : rateLimited(retryAfter)));
+    const user = new Workplace();
+    user.write("in.jsonl", questions(30));
+    const args = ["--base-url", `${server.url}/v1`, "-o", "out.jsonl", "--max-retries", "0", "--max-wait", "2"];
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", ...args]);
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(/the server takes no requests for now: .*; the next one may be sent at /);
+    expect(stderr).toMatch(/run the same command again/);
+    expect(user.lines("out.jsonl.partial").filter(({ error }) => error !== null)).toEqual([]);
   });
 
   it("and is not there is tried by one request at a time, and then the run stops, resumable", async () => {

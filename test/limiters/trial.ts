@@ -1,5 +1,6 @@
 import { createLimiter, type Limiter, type LimiterOptions } from "../../src/limiters/limiters.ts";
 import type { Attempt } from "../../src/model/attempt.ts";
+import type { Demand } from "../../src/model/demand.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import { answered, demandFor, limitsOf, never, type PerMinute } from "./attempts.ts";
 
@@ -29,9 +30,18 @@ export class Trial {
 
   /** Sends a request that takes no time. */
   send(tokens: number, attempt: Attempt = answered(tokens), signal: AbortSignal = never, model?: string): Promise<Attempt> {
+    return this.#run(demandFor(tokens, model), tokens, attempt, signal);
+  }
+
+  /** Sends one that was asked before. */
+  sendAgain(attempt: Attempt = answered()): Promise<Attempt> {
+    return this.#run({ ...demandFor(0), goesFirst: true }, 0, attempt, never);
+  }
+
+  #run(demand: Demand, tokens: number, attempt: Attempt, signal: AbortSignal): Promise<Attempt> {
     const number = this.#count++;
     return this.limiter.run(
-      demandFor(tokens, model),
+      demand,
       async () => {
         this.starts.push({ number, atMs: performance.now(), tokens });
         return attempt;

@@ -35,6 +35,21 @@ describe("an outage", () => {
   });
 });
 
+describe("limits that open too late", () => {
+  it.each([
+    [63_214_000, "17 h 34 min"],
+    [3_600_000, "60 min"],
+    [4_200, "5 s"],
+  ])("stop the run, which says when to come back: %d ms", (opensInMs, wait) => {
+    const failure = { kind: "rate_limit", message: "Too many.", retryable: false } as const;
+    const stop = new StopConditions(undefined, 600_000).observeClosure(failure, { forMs: 0, opensInMs });
+    expect(stop.reason).toBe("throttled");
+    expect(stop.message).toMatch(
+      new RegExp(`^Too many\\.; the next one may be sent at \\w{3} \\w{3} \\d\\d \\d{4} [\\d:]{8}, in ${wait}$`),
+    );
+  });
+});
+
 describe("--max-failures", () => {
   it("stops at the N-th failed line", () => {
     const conditions = new StopConditions({ count: 2 }, 600_000);

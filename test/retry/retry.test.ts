@@ -91,6 +91,21 @@ describe("retry", () => {
     expect(trial.waitsMs).toEqual([2_200, 61_000]);
   });
 
+  test("what the limiter holds back goes back to it at once, for as long as a request may be throttled", async () => {
+    const trial = new Trial();
+    const heldBack = failed("rate_limit", { retryAfterMs: 90_000, isHeldBack: true });
+    await trial.run([heldBack, failed("rate_limit", { retryAfterMs: 5_000 }), answered()], { maxWaitMs: 60_000 });
+    expect(trial.waitsMs.map(Math.floor)).toEqual([0, 5_250]);
+  });
+
+  test("a shortage of file descriptors spends no retry: lines failed for it", async () => {
+    const trial = new Trial();
+    const short = failed("network", { isLocal: true });
+    const { attempt } = await trial.run([short, short, short, answered()], { maxRetries: 0 });
+    expect(attempt.ok).toBe(true);
+    expect(trial.waitsMs).toEqual([500, 1_000, 2_000]);
+  });
+
   test("being throttled spends no retry, however often", async () => {
     const storm = Array.from({ length: 200 }, () => failed("rate_limit", { retryAfterMs: 1_000 }));
     const outcome = await new Trial().run([...storm, failed("network"), answered()], { maxRetries: 1 });

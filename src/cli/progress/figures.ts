@@ -51,8 +51,13 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     limitAmount: status.amount,
     isLimitLearned: status.source !== undefined && status.source !== "configured",
     pauseSeconds: status.pauseMs / 1000,
-    secondsLeft: total === undefined || total < done ? undefined : stats.secondsFor(total - done),
+    secondsLeft: total === undefined || total < done ? undefined : secondsLeft(stats.secondsFor(total - done), status.pauseMs),
   };
+}
+
+/** Nothing is done in a pause. */
+function secondsLeft(seconds: number | undefined, pauseMs: number): number | undefined {
+  return seconds === undefined || seconds === 0 ? seconds : seconds + pauseMs / 1000;
 }
 
 const limitNames: Readonly<Record<Blocker, string | undefined>> = {

@@ -23,6 +23,10 @@ export interface PauseOptions {
 export class Pause {
   /** Number of the last episode. Note it when an attempt starts. */
   episode = 0;
+  /** Whether the pause lasts as long as the last rejection asked for. */
+  coversLast = false;
+  /** The rejection that the pause goes by. */
+  rejection: Failure | undefined;
   readonly #options: PauseOptions;
   #untilMs = -Infinity;
   /** What the server asked for when the episode began. */
@@ -55,8 +59,10 @@ export class Pause {
       return false;
     }
     if (!isThrottled(attempt.failure)) return false;
-    if (isStraggler) this.#extend(attempt.failure);
-    else if (this.#isForAll(attempt.failure)) this.#begin(attempt.failure);
+    const nowMs = this.#options.clock();
+    if (isStraggler) this.#extend(attempt.failure, nowMs);
+    else if (this.#isForAll(attempt.failure)) this.#begin(attempt.failure, nowMs);
+    this.coversLast = nowMs < this.#untilMs && nowMs + requestedMs(attempt.failure) <= this.#untilMs;
     return !isStraggler && episode < this.episode;
   }
 
@@ -66,17 +72,21 @@ export class Pause {
     return this.#rejections >= rejectionsInARow;
   }
 
-  #begin(failure: Failure): void {
-    const nowMs = this.#options.clock();
+  #begin(failure: Failure, nowMs: number): void {
     this.#requestedMs = requestedMs(failure);
-    this.#untilMs = Math.max(this.#untilMs, nowMs + (this.#requestedMs || this.#backoffMs()));
+    this.#pauseUntil(nowMs + (this.#requestedMs || this.#backoffMs()), failure);
     this.episode += 1;
     this.#episodesInARow += 1;
   }
 
-  #extend(failure: Failure): void {
-    if (requestedMs(failure) <= this.#requestedMs) return;
-    this.#untilMs = Math.max(this.#untilMs, this.#options.clock() + requestedMs(failure));
+  #extend(failure: Failure, nowMs: number): void {
+    if (requestedMs(failure) > this.#requestedMs) this.#pauseUntil(nowMs + requestedMs(failure), failure);
+  }
+
+  #pauseUntil(untilMs: number, failure: Failure): void {
+    if (untilMs <= this.#untilMs) return;
+    this.#untilMs = untilMs;
+    this.rejection = failure;
   }
 
   /** Full jitter: anything up to a ceiling that doubles with each episode. */

@@ -45,9 +45,15 @@ export class Rejections implements Gate {
     return this.#pause.leftMs;
   }
 
+  /** Whether requests that were rejected like the last one are held back as long as the server asked. */
+  get coversLast(): boolean {
+    return this.#pause.coversLast;
+  }
+
   blockedBy(): BlockedBy | undefined {
     const waitMs = this.#pause.leftMs;
-    if (waitMs > 0) return { reason: "pause", waitMs };
+    const { rejection } = this.#pause;
+    if (waitMs > 0) return { reason: "pause", waitMs, ...(rejection && { rejection }) };
     const ended = this.#current;
     if (ended === undefined) return undefined;
     this.#current = undefined;

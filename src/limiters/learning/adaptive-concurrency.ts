@@ -55,7 +55,11 @@ export class AdaptiveConcurrency implements Gate {
     return { reason: "concurrency", amount: this.cap, ...(waitMs !== Infinity && { waitMs }) };
   }
 
-  ended({ attempt }: Pick<Ended, "attempt">): void {
+  ended({ attempt, inFlight }: Pick<Ended, "attempt" | "inFlight">): void {
+    if (!attempt.ok && attempt.failure.isLocal) {
+      // Those in flight with it have what it lacks.
+      this.cut({ inFlight, rejected: 1, isOverrun: true, failure: attempt.failure }, false);
+    }
     if (!attempt.ok || !this.#isUsed) return;
     this.#successes += 1;
     if (this.#successes >= this.cap) this.#grow();

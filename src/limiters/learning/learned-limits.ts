@@ -61,11 +61,12 @@ export class LearnedLimits implements Gate {
   #learn({ unit, limit: amount, periodMs, source }: RateLimitReport): PacedLimit {
     const { model, limits, clock, onLearned } = this.#options;
     const known = this.#known.get(unit);
-    if (known?.spec.amount === amount) return known;
+    // Late in a window that is reset as a whole, a header looks like one of a shorter period.
+    if (known?.spec.amount === amount && known.spec.periodMs >= periodMs) return known;
     const spec = { unit, amount, periodMs, model };
     onLearned(spec, source);
     if (known !== undefined) {
-      known.setAmount(amount);
+      known.resize(amount, periodMs);
       return known;
     }
     const learned = new PacedLimit(spec, source, clock);
@@ -81,7 +82,8 @@ function maxRemaining(unit: LimitUnit, remaining: number): number {
   return isRounded ? remaining + 500 : remaining;
 }
 
-/** A provider may report two limits on one measure, of a project and of its organisation; the smaller one counts. */
+/** A provider may report two limits on one unit, of a project and of its organisation; the smaller one counts. */
 function isTightest(report: RateLimitReport, reports: readonly RateLimitReport[]): boolean {
-  return !reports.some(({ unit, limit }) => unit === report.unit && limit < report.limit);
+  const perMs = report.limit / report.periodMs;
+  return !reports.some(({ unit, limit, periodMs }) => unit === report.unit && periodMs <= minuteMs && limit / periodMs < perMs);
 }

@@ -100,6 +100,7 @@ export class LearnedPace implements Gate {
 
   /** @param isOverrun Too many were rejected at once for chance. @param told What the server said that it limits. */
   endEpisode(isOverrun: boolean, told?: LimitUnit): void {
+    if (!this.#hasAdmitted) return;
     const nowMs = this.#options.clock();
     const isSure = isOverrun || (told ?? "requests") !== "requests";
     if (nowMs < this.#uselessUntilMs || (!isSure && this.#limit === undefined && this.isChance)) return;
@@ -118,6 +119,12 @@ export class LearnedPace implements Gate {
     if (amount >= this.#effective.amount * maxCut) return this.#set(amount, unit);
     this.#drop();
     this.#uselessUntilMs = nowMs + uselessForMs;
+  }
+
+  /** A server that has let nothing through since it last rejected is closed for all: that is no pace, and the pause is enough. */
+  get #hasAdmitted(): boolean {
+    const before = this.#moments.findLast((moment) => moment.burstMs === 0) ?? this.#moments[0];
+    return this.#admitted.requests > (before?.admitted.requests ?? 0);
   }
 
   #remember(atMs: number, heldMs: number): void {
@@ -141,7 +148,7 @@ export class LearnedPace implements Gate {
     if (this.#limit === undefined) {
       this.#limit = new PacedLimit({ unit: unit, amount, periodMs: minuteMs, model }, "refusals", clock);
       limits.add(this.#limit);
-    } else this.#limit.setAmount(amount);
+    } else this.#limit.resize(amount);
     if (amount >= this.#announcedAmount && amount < this.#announcedAmount * 1.1) return;
     this.#announcedAmount = amount;
     onLearned(this.#limit.spec);

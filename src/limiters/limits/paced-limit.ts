@@ -103,8 +103,8 @@ export class PacedLimit implements Limit {
     this.#reservoir.lower(remaining + ageMs * perMs(this.spec), this.#clock());
   }
 
-  setAmount(amount: number): void {
-    this.spec = { ...this.spec, amount };
+  resize(amount: number, periodMs: number = this.spec.periodMs): void {
+    this.spec = { ...this.spec, amount, periodMs };
     this.#levels = levelsOf(this.spec);
     this.#reservoir.resize(this.#levels.capacity, perMs(this.spec), this.#clock());
     if (this.#window !== undefined) this.#window = windowOf(this.spec);

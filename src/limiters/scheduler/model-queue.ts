@@ -44,8 +44,11 @@ export class ModelQueue {
     return this.waiting.length === 0 && [...this.#targets.values()].every(({ inFlight }) => inFlight === 0);
   }
 
+  /** Milliseconds until one of the targets that were asked does not pause. */
   get pauseMs(): number {
-    return Math.max(0, ...[...this.#targets.values()].map(({ limiter }) => limiter.pauseMs));
+    let minMs = Infinity;
+    for (const [target, { limiter }] of this.#targets) if (!isEvicted(target)) minMs = Math.min(minMs, limiter.pauseMs);
+    return minMs === Infinity ? 0 : minMs;
   }
 
   isPaced(target: Target): boolean {
@@ -75,6 +78,7 @@ export class ModelQueue {
   #chooseAmong(candidates: readonly Candidate[], sparesSick: boolean): Choice | BlockedBy {
     let choice: (Choice & { readonly load: number }) | undefined;
     let blockedBy: BlockedBy | undefined;
+    let doAllPause = true;
     let rankInUse = Infinity;
     const lastRank = lastRankOf(candidates);
     for (const candidate of candidates) {
@@ -90,10 +94,13 @@ export class ModelQueue {
         if (choice === undefined || load < choice.load) choice = { candidate, start, load };
       } else {
         if (!isOutOfReach(blocked)) rankInUse = candidate.rank;
+        if (blocked.rejection === undefined) doAllPause = false;
         if ((blocked.waitMs ?? Infinity) <= (blockedBy?.waitMs ?? Infinity)) blockedBy = blocked;
       }
     }
-    return choice ?? blockedBy ?? { reason: "circuit" };
+    if (choice !== undefined) return choice;
+    if (blockedBy === undefined) return { reason: "circuit" };
+    return doAllPause || blockedBy.rejection === undefined ? blockedBy : { reason: "pause", waitMs: blockedBy.waitMs ?? 0 };
   }
 
   started({ candidate: { target }, start }: Choice): Started {

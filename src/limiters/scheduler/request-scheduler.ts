@@ -1,5 +1,6 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Demand, Target } from "../../model/demand.ts";
+import { type Failure, isThrottled } from "../../model/failure.ts";
 import type { BlockedBy } from "../gate.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiter.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
@@ -7,12 +8,15 @@ import { reservedWeights, unusedWeights } from "../limits/weights.ts";
 import { Alarm } from "../limits/alarm.ts";
 import type { Choice, ModelQueue } from "./model-queue.ts";
 import type { ModelQueues } from "./model-queues.ts";
+import { closedFailure } from "./closed-failure.ts";
 import { describeTooLarge } from "./too-large.ts";
 import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
 
 interface RequestSchedulerOptions {
   /** Attempts in flight at most. */
   readonly concurrency: number;
+  /** How long a request may be throttled. */
+  readonly maxWaitMs: number;
   /** Makes the limits of all models together, full. */
   readonly createLimits: () => LimitSet;
   readonly createQueues: (onAbort: () => void) => ModelQueues;
@@ -37,6 +41,8 @@ export class RequestScheduler implements Limiter {
   /** What blocks those that wait, or did so last. */
   #blockedBy: BlockedBy | undefined;
   #tickets = 0;
+  /** The first rejection since a request got through; undefined if one did. */
+  #throttledSinceMs: number | undefined;
   #inFlight = 0;
   #limits: LimitSet;
   #hasWarned = false;
@@ -52,8 +58,12 @@ export class RequestScheduler implements Limiter {
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       const queue = this.#queues.of(demand.model);
+      const { goesFirst = false } = demand;
+      // After a time in which nothing was asked for, it is counted anew.
+      if (!goesFirst && this.waiting === 0 && this.#inFlight === 0) this.#throttledSinceMs = undefined;
       this.#tickets += 1;
-      const request = { ticket: this.#tickets, demand, task, signal, resolve, reject };
+      const ticket = goesFirst ? 0 : this.#tickets;
+      const request = { ticket, demand, task, signal, resolve, reject };
       const choice = this.#chooseAtOnce(queue, demand);
       if (choice !== undefined) {
         void this.#start({ queue, request, choice });
@@ -122,7 +132,12 @@ export class RequestScheduler implements Limiter {
       const request = queue.waiting.at(0);
       if (request === undefined || (first !== undefined && first.request.ticket < request.ticket)) continue;
       const choice = queue.choose(request.demand);
-      if (!("reason" in choice)) first = { queue, request, choice };
+      if (!("reason" in choice)) {
+        first = { queue, request, choice };
+        continue;
+      }
+      const failure = this.#closureOf(choice);
+      if (failure !== undefined) this.#failAll(queue, failure);
       else if ((choice.waitMs ?? Infinity) <= (blockedBy?.waitMs ?? Infinity)) blockedBy = choice;
     }
     if (blockedBy !== undefined && first === undefined) return this.#wait(blockedBy);
@@ -146,7 +161,7 @@ export class RequestScheduler implements Limiter {
       const attempt = await Promise.resolve(candidate.target).then(request.task);
       const unused = unusedWeights(start.weights, candidate.cost, attempt);
       this.#limits.ended({ unused, start });
-      request.resolve(queue.ended(attempt, candidate, start, unused));
+      request.resolve(this.#noted(queue.ended(attempt, candidate, start, unused), queue, request.demand));
     } catch (error) {
       queue.abandon(candidate);
       request.reject(error);
@@ -154,6 +169,34 @@ export class RequestScheduler implements Limiter {
       this.#inFlight -= 1;
     }
     this.#startSoon();
+  }
+
+  /** @returns the attempt; one that was throttled says so if none of its targets opens in time. */
+  #noted(attempt: Attempt, queue: ModelQueue, demand: Demand): Attempt {
+    if (attempt.ok || !isThrottled(attempt.failure)) {
+      this.#throttledSinceMs = undefined;
+      return attempt;
+    }
+    this.#throttledSinceMs ??= this.#options.clock();
+    const choice = queue.choose(demand);
+    const failure = "reason" in choice ? this.#closureOf(choice) : undefined;
+    return failure === undefined ? attempt : { ...attempt, failure };
+  }
+
+  /** @returns why a request fails that is blocked for longer than it may wait. */
+  #closureOf({ rejection, waitMs = 0 }: BlockedBy): Failure | undefined {
+    if (rejection === undefined) return undefined;
+    const { clock, maxWaitMs } = this.#options;
+    const nowMs = clock();
+    const forMs = nowMs - (this.#throttledSinceMs ?? nowMs);
+    return forMs + waitMs > maxWaitMs ? closedFailure(rejection, { forMs, opensInMs: waitMs }, maxWaitMs) : undefined;
+  }
+
+  #failAll({ waiting }: ModelQueue, failure: Failure): void {
+    for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
+      this.waiting -= 1;
+      request.resolve({ ok: false, failure });
+    }
   }
 
   /** Answers come in bursts, one a turn of the event loop: to start a burst at once costs a tenth less than one request for each answer. */

@@ -1,7 +1,7 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { LimiterEvent } from "../../model/event.ts";
-import { isUnreachable } from "../../model/failure.ts";
+import { isThrottled, isUnreachable } from "../../model/failure.ts";
 import type { RateLimit } from "../../model/rate-limit.ts";
 import type { BlockedBy, Gate, Start, Started } from "../gate.ts";
 import { Circuit } from "../health/circuit.ts";
@@ -149,14 +149,20 @@ export class TargetLimiter {
   /**
    * @param unused What the attempt had reserved and not used.
    * @param inFlight The attempts that were in flight with it.
-   * @returns the attempt, marked if it belongs to an outage.
+   * @returns the attempt, marked if it belongs to an outage, or need not wait before it comes back here.
    */
   ended(attempt: Attempt, start: Started, unused: Weights, inFlight: number): Attempt {
     const ended = { attempt, start, unused, inFlight };
     for (const gate of this.#gatesToLeave) gate.ended?.(ended);
-    if (attempt.ok) this.#prediction.observe(attempt.response.usage, this.#options.clock() - start.atMs);
+    if (attempt.ok) {
+      this.#prediction.observe(attempt.response.usage, this.#options.clock() - start.atMs);
+      return attempt;
+    }
+    const { failure } = attempt;
     const outage = this.#circuit.outageOf(attempt);
-    return attempt.ok || outage === undefined ? attempt : { ...attempt, failure: { ...attempt.failure, outage } };
+    if (outage !== undefined) return { ...attempt, failure: { ...failure, outage } };
+    const isHeldBack = isThrottled(failure) && this.#rejections.coversLast;
+    return isHeldBack ? { ...attempt, failure: { ...failure, isHeldBack } } : attempt;
   }
 
   /** @param shared Limits that count requests of others as well. */

@@ -3,7 +3,7 @@ import type { Demand, Target } from "../../model/demand.ts";
 import { cancelled } from "../../model/failure.ts";
 
 export interface WaitingRequest {
-  /** Of two requests the one that came first has the lower one. */
+  /** Of two requests the one that starts first has the lower one. */
   readonly ticket: number;
   readonly demand: Demand;
   /** @param target Where it is to be sent. */
@@ -14,7 +14,7 @@ export interface WaitingRequest {
 }
 
 /**
- * First in, first out. A request that waits when its signal is aborted leaves with a failure of kind `cancelled`. A signal that all
+ * In the order of their tickets. A request that waits when its signal is aborted leaves with a failure of kind `cancelled`. A signal that all
  * requests of a run share has one listener here, while any of them waits.
  */
 export class WaitingQueue {
@@ -40,7 +40,8 @@ export class WaitingQueue {
 
   /** Its signal must not be aborted yet. */
   push(request: WaitingRequest): void {
-    this.#requests.push(request);
+    if ((this.#requests.at(-1)?.ticket ?? 0) <= request.ticket) this.#requests.push(request);
+    else this.#requests.splice(this.#indexBehind(request.ticket), 0, request);
     const { signal } = request;
     const known = this.#signals.get(signal);
     if (known !== undefined) {
@@ -62,6 +63,13 @@ export class WaitingQueue {
     }
     this.#forget(request.signal);
     return request;
+  }
+
+  /** Few go before others, so that the search is short. */
+  #indexBehind(ticket: number): number {
+    let at = this.#head;
+    while ((this.#requests[at]?.ticket ?? Infinity) <= ticket) at += 1;
+    return at;
   }
 
   #forget(signal: AbortSignal): void {

@@ -28,6 +28,11 @@ export class RequestWindow {
     return this.#wasFull;
   }
 
+  /** How many have entered and not left. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   get isEmpty(): boolean {
     return this.#requests === 0;
   }

@@ -14,7 +14,7 @@ export function networkFailure(error: Error, host: string): Failure {
   // TLS and proxies refuse every request alike; so does a port that speaks something else.
   const isForAll = (kind === "network" && !retryable) || explain === notHttp;
   const message = `${host}: ${explain} (${code === "Error" ? error.message : code})`;
-  return { kind, message, retryable, ...(isForAll && { isForAll }) };
+  return { kind, message, retryable, ...(isForAll && { isForAll }), ...(localCodes.has(code) && { isLocal: true }) };
 }
 
 type Meaning = readonly [kind: FailureKind, retryable: boolean, explain: string];
@@ -40,6 +40,10 @@ const ownMeanings: Readonly<Record<TransportErrorCode, Meaning>> = {
   ERR_PROXY_UNAVAILABLE: ["network", true, "the proxy could not reach it"],
 };
 
+const tooManyOpen = "this machine has no file descriptor left for a connection; ulimit -n says how many a program may have";
+/** Of shortages on this machine. */
+const localCodes: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS"]);
+
 const closedEarly: Meaning = ["network", true, "the server closed the connection before its answer was complete"];
 const noConnection: Meaning = ["network", true, "no connection within the time allowed for it"];
 const isTlsMissing = "should the base URL start with http://?";
@@ -52,6 +56,9 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["UND_ERR_SOCKET", closedEarly],
   ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", closedEarly],
   ["UND_ERR_HEADERS_OVERFLOW", ["invalid_response", false, "the headers of the answer are too long"]],
+  ["EMFILE", ["network", true, tooManyOpen]],
+  ["ENFILE", ["network", true, tooManyOpen]],
+  ["ENOBUFS", ["network", true, "this machine has no memory left for a connection"]],
   ["ECONNREFUSED", ["network", true, "refused the connection: is the server running?"]],
   ["ENOTFOUND", ["network", true, "no such host: is the base URL right, and is there a network?"]],
   ["EAI_AGAIN", ["network", true, "the name could not be looked up: is there a network?"]],

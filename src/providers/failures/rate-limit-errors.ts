@@ -71,10 +71,15 @@ function limitsInWords(message: string): RateLimitReport[] {
   return [];
 }
 
+/** A body may hold any number of them, and each report is compared with all others. */
+const maxViolations = 20;
+
 /** `google.rpc.QuotaFailure`: the quota's id says what it counts, and how long, as in `GenerateRequestsPerMinutePerProjectPerModel`. */
 function googleLimits(body: unknown): RateLimitReport[] {
-  const violations = items(member(findError(body), "details")).flatMap((detail) => items(member(detail, "violations")));
-  return violations.flatMap((violation) => {
+  const violations = items(member(findError(body), "details"))
+    .slice(0, maxViolations)
+    .flatMap((detail) => items(member(detail, "violations")).slice(0, maxViolations));
+  return violations.slice(0, maxViolations).flatMap((violation) => {
     const id = member(violation, "quotaId");
     const value = member(violation, "quotaValue");
     if (typeof id !== "string" || typeof value !== "string") return [];

@@ -8,6 +8,8 @@ interface HeaderNames {
   readonly limit: string;
   readonly remaining: string;
   readonly reset: string;
+  /** Of its period in seconds: Azure's. */
+  readonly renewal?: string;
 }
 
 /** OpenAI and those who copy it (OpenAI API, rate limits guide); a project's limit stands beside its organisation's. */
@@ -17,6 +19,7 @@ function openaiNames(unit: LimitUnit, name: string): HeaderNames {
     limit: `x-ratelimit-limit-${name}`,
     remaining: `x-ratelimit-remaining-${name}`,
     reset: `x-ratelimit-reset-${name}`,
+    renewal: `x-ratelimit-renewalperiod-${name}`,
   };
 }
 
@@ -38,6 +41,8 @@ const allNames: readonly HeaderNames[] = [
 const dayMs = 86_400_000;
 /** A limit by the minute is whole again within a minute; whole seconds are rounded up. */
 const maxMinuteMs = minuteMs + 1_000;
+/** Limits are by the minute, or by one of these (Azure's). */
+const shortPeriodsMs = [1_000, 10_000];
 
 /**
  * What a response's headers say of the provider's limits. Missing, unreadable, zero and negative limits say nothing.
@@ -46,17 +51,32 @@ const maxMinuteMs = minuteMs + 1_000;
  * @returns undefined when nothing is said.
  */
 export function readRateLimits(response: HttpResponse, requestsPeriodMs: number): RateLimitReport[] | undefined {
+  const { headers } = response;
   let reports: RateLimitReport[] | undefined;
   for (const names of allNames) {
-    const limit = count(response.headers[names.limit]);
+    const limit = count(headers[names.limit]);
     if (limit === undefined || limit === 0) continue;
-    const resetMs = parseReset(response.headers[names.reset], serverTime(response)) ?? 0;
+    const remaining = count(headers[names.remaining]);
+    const resetMs = parseReset(headers[names.reset], serverTime(response)) ?? 0;
+    const renewalMs = (names.renewal === undefined ? 0 : (count(headers[names.renewal]) ?? 0)) * 1_000;
     const declaredMs = names.unit === "requests" ? requestsPeriodMs : minuteMs;
-    const periodMs = resetMs > maxMinuteMs ? Math.max(dayMs, declaredMs) : declaredMs;
-    const remaining = count(response.headers[names.remaining]);
+    const used = limit - (remaining ?? limit);
+    const periodMs = renewalMs || inferPeriod(declaredMs, resetMs, names.renewal === undefined ? 0 : used, limit);
     (reports ??= []).push({ unit: names.unit, limit, periodMs, remaining, source: "headers" });
   }
   return reports;
+}
+
+/**
+ * What was used flows in again until the reset, and the whole limit in its period. Resets are rounded, so a period is one of a few.
+ *
+ * @param used 0 where the reset is a moment: clocks differ by more than a short period.
+ */
+function inferPeriod(declaredMs: number, resetMs: number, used: number, limit: number): number {
+  if (resetMs > maxMinuteMs) return Math.max(dayMs, declaredMs);
+  if (declaredMs !== minuteMs || !(resetMs > 0 && used > 0)) return declaredMs;
+  const wholeMs = (resetMs * limit) / used;
+  return shortPeriodsMs.find((periodMs) => wholeMs <= periodMs) ?? minuteMs;
 }
 
 function count(value: string | string[] | undefined): number | undefined {

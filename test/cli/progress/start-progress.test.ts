@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { readFigures } from "../../../src/cli/progress/figures.ts";
 import { type Progress, type ProgressMode, startProgress } from "../../../src/cli/progress/start-progress.ts";
 import { TokenStats } from "../../../src/stats/token-stats.ts";
 import { succeeded } from "../../stats/run-events.ts";
@@ -44,6 +45,16 @@ describe("plain lines", () => {
     vi.advanceTimersByTime(60_000);
     expect(textOf(stream)).toBe("");
   });
+});
+
+it("counts a pause in the time that is left: it said a minute where an hour was to be waited", () => {
+  const stats = new TokenStats();
+  const paused = { inFlight: 0, waiting: 9, blockedBy: "pause", pauseMs: 60_000 } as const;
+  stats.observe({ type: "request-start", customId: "a", lineNumber: 1 });
+  vi.advanceTimersByTime(1_000);
+  stats.observe(succeeded());
+  expect(readFigures({ stats, limiterStatus: () => paused, total: 4 }).secondsLeft).toBeCloseTo(63);
+  expect(readFigures({ stats, limiterStatus: () => paused, total: 1 }).secondsLeft).toBe(0);
 });
 
 describe("JSON lines", () => {

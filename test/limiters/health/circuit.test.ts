@@ -50,6 +50,11 @@ describe("the circuit", () => {
     expect(circuit.isOpen).toBe(false);
   });
 
+  test("does not open for what this machine lacks", () => {
+    for (let failure = 0; failure < 50; failure += 1) circuit.ended({ attempt: failed("network", { isLocal: true }) });
+    expect(circuit.isOpen).toBe(false);
+  });
+
   test("lets one at a time try, each later than the last, and all once one gets through", () => {
     fail(10);
     for (const delayMs of [1_000, 2_000, 4_000, 5_000, 5_000]) {

@@ -100,6 +100,17 @@ describe("adaptive concurrency", () => {
     expect(concurrency.cap).toBeGreaterThan(100);
   });
 
+  test("is cut to what this machine could connect, where it has too few file descriptors", () => {
+    const concurrency = create(1_000);
+    waitFor(concurrency, 20_000);
+    expect(concurrency.cap).toBe(1_000);
+    const attempt = failed("network", { isLocal: true });
+    for (let inFlight = 1_000; inFlight > 240; inFlight -= 1) concurrency.ended({ attempt, inFlight });
+    expect(concurrency.cap).toBe(240);
+    waitFor(concurrency, 1_100);
+    expect(concurrency.cap).toBe(252);
+  });
+
   test("is hardly cut where one among a hundred is rejected", () => {
     const concurrency = create(100);
     waitFor(concurrency, 3_500);

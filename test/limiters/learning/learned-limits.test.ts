@@ -111,6 +111,19 @@ describe("limits learned from headers", () => {
     expect(learned).toEqual([]);
   });
 
+  test("keep the longest period that was told: late in a window the next may look shorter than it is", () => {
+    for (const periodMs of [10_000, 1_000, 60_000, 10_000]) observe([report("requests", 10, 9, periodMs)], nowMs);
+    expect(learned.map(({ periodMs }) => periodMs)).toEqual([10_000, 60_000]);
+    expect(limits.status()).toMatchObject([{ amount: 10, periodMs: 60_000 }]);
+    observe([report("requests", 20, 9, 1_000)], nowMs);
+    expect(limits.status()).toMatchObject([{ amount: 20, periodMs: 1_000 }]);
+  });
+
+  test("of which one is by the second and one by the minute: the slower one counts, though its figure is larger", () => {
+    observe([report("requests", 10, 9, 1_000), report("requests", 60, 50), report("requests", 200, 100, 86_400_000)], nowMs);
+    expect(limits.status()).toMatchObject([{ amount: 60, periodMs: 60_000 }]);
+  });
+
   test("of a project and of its organisation: the smaller one counts", () => {
     observe([report("tokens", 90_000), report("tokens", 40_000)], nowMs);
     expect(limits.status()).toMatchObject([{ amount: 40_000 }]);

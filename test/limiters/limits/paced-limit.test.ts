@@ -76,7 +76,7 @@ describe("a limit on requests", () => {
   test("that was raised lets more through from then on", () => {
     let nowMs = 0;
     const limit = new PacedLimit({ unit: "requests", amount: 600, periodMs: minuteMs }, "headers", () => nowMs);
-    limit.setAmount(6_000);
+    limit.resize(6_000);
     let starts = 0;
     for (; nowMs < 1_000; nowMs += 1) for (; limit.waitMs(1) === 0; limit.take(1)) starts += 1;
     expect(starts).toBeGreaterThanOrEqual(98);

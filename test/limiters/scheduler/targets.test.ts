@@ -64,6 +64,16 @@ function count(went: readonly number[], target: number): number {
 }
 
 describe("several places to send to", () => {
+  test("are closed for longer than a request may wait only where all of them are", async () => {
+    const limiter = create([{ name: "a" }, { name: "b" }], { maxWaitMs: 60_000, concurrency: 2 });
+    const closed = failed("rate_limit", { retryAfterMs: 3_600_000 });
+    const ends = (target: number): Attempt => (target === 0 ? closed : answered());
+    const went = await send(limiter, 10, demand([0, 0]), ends);
+    expect(count(went, 1)).toBe(9);
+    const last = limiter.run(demand([0, 0]), async () => failed("rate_limit", { retryAfterMs: 7_200_000 }), never);
+    expect(await last).toMatchObject({ failure: { retryable: false, closure: { opensInMs: expect.closeTo(3_600_000, -4) } } });
+  });
+
   test("of one rank share the load evenly, each request going where fewest are under way", async () => {
     const went = await send(create([{ name: "a" }, { name: "b" }, { name: "c" }]), 300, demand([0, 0, 0]));
     expect([0, 1, 2].map((target) => count(went, target))).toEqual([100, 100, 100]);

@@ -30,6 +30,19 @@ test("first come, first served, also after the front was moved up", () => {
   expect(queue.length).toBe(0);
 });
 
+test("those with lower tickets go before others, in the order in which they came", () => {
+  const queue = new WaitingQueue(ignore);
+  const { signal } = new AbortController();
+  const demands = [1, 2, 3, 4].map((ticket) => waiting(signal, ticket));
+  for (const request of demands) queue.push(request);
+  queue.shift();
+  const first = [waiting(signal, 0), waiting(signal, 0)];
+  for (const request of first) queue.push(request);
+  const left = Array.from({ length: 5 }, () => queue.shift());
+  expect(left).toEqual([...first, ...demands.slice(1)]);
+  left.forEach((request, index) => expect(request).toBe([...first, ...demands.slice(1)][index]));
+});
+
 test("requests that share a signal share one listener, and there is none when none waits", () => {
   const queue = new WaitingQueue(ignore);
   const { signal } = new AbortController();

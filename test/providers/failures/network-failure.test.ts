@@ -6,6 +6,12 @@ function failureOf(code: string | undefined): ReturnType<typeof networkFailure> 
 }
 
 describe("errors of the connection", () => {
+  it.each(["EMFILE", "ENFILE", "ENOBUFS"])("%s is a shortage of this machine, and says nothing of the server", (code) => {
+    expect(failureOf(code)).toMatchObject({ kind: "network", retryable: true, isLocal: true });
+    expect(failureOf(code).message).toContain("this machine");
+    expect(failureOf("ECONNREFUSED").isLocal).toBeUndefined();
+  });
+
   it.each([
     ["ECONNREFUSED", "network", true],
     ["ECONNRESET", "network", true],

@@ -137,6 +137,13 @@ describe("the limit that a refusal names", () => {
     expect(readLimitsOfRefusal(ofMessage(`${" ".repeat(3_000_000)}${words}`))).toBeUndefined();
   });
 
+  test("is one of the first few in a list of a hundred thousand, which took minutes to compare", () => {
+    const violation = { quotaId: "GenerateRequestsPerMinutePerProjectPerModel", quotaValue: "15" };
+    const many = Array.from({ length: 100_000 }, () => violation);
+    expect(readLimitsOfRefusal({ error: { details: [{ violations: many }] } })).toHaveLength(20);
+    expect(readLimitsOfRefusal({ error: { details: many.map(() => ({ violations: [violation] })) } })).toHaveLength(20);
+  });
+
   test("never throws", () => {
     assert(property(anything(), (body) => readLimitsOfRefusal(body) === undefined));
     assert(property(string(), (text) => readLimitsOfRefusal(ofMessage(text)) === undefined));

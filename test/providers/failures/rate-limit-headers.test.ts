@@ -52,6 +52,37 @@ test("a provider that gives its requests by the day is not paced by them as if t
   expect(read({ ...groq, "x-ratelimit-reset-requests": "2m59.56s" })).toMatchObject([{ periodMs: day }]);
 });
 
+test("a limit by the second or by ten is not taken for one by the minute: ten a second took a minute for ten lines", () => {
+  const azure = { "x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "1" };
+  expect(read({ ...azure, "x-ratelimit-renewalperiod-requests": "10" })).toMatchObject([{ limit: 10, periodMs: 10_000 }]);
+  expect(read({ ...azure, "x-ratelimit-renewalperiod-requests": "1" })).toMatchObject([{ limit: 10, periodMs: 1_000 }]);
+  expect(read({ ...azure, "x-ratelimit-renewalperiod-requests": "86400" })).toMatchObject([{ limit: 10, periodMs: day }]);
+  expect(read({ ...azure, "x-ratelimit-reset-requests": "1s" })).toMatchObject([{ limit: 10, periodMs: 10_000 }]);
+  expect(read({ ...azure, "x-ratelimit-reset-requests": "100ms" })).toMatchObject([{ limit: 10, periodMs: 1_000 }]);
+  expect(read({ ...azure, "x-ratelimit-reset-requests": "6s" })).toMatchObject([{ limit: 10, periodMs: minute }]);
+});
+
+test("a reset that says nothing of the period leaves it a minute", () => {
+  const tokens = (remaining: string, reset: string) =>
+    read({ "x-ratelimit-limit-tokens": "6000", "x-ratelimit-remaining-tokens": remaining, "x-ratelimit-reset-tokens": reset });
+  for (const [remaining, reset] of [
+    ["6000", "1s"],
+    ["5999", "0"],
+    ["5999", "10ms"],
+    ["5234", "7.66s"],
+    ["-1", "1s"],
+    ["0", "60"],
+  ] as const)
+    expect(tokens(remaining, reset)).toMatchObject([{ periodMs: minute }]);
+  const moment = "2026-11-21T12:00:01Z";
+  const anthropic = {
+    "anthropic-ratelimit-requests-limit": "50",
+    "anthropic-ratelimit-requests-remaining": "10",
+    "anthropic-ratelimit-requests-reset": moment,
+  };
+  expect(read(anthropic)).toMatchObject([{ periodMs: minute }]);
+});
+
 test.each(["0", "-1", "", "many", "NaN"])("a limit of %j says nothing", (limit) => {
   expect(read({ "x-ratelimit-limit-requests": limit, "x-ratelimit-remaining-requests": "5" })).toBeUndefined();
 });

@@ -30,8 +30,11 @@ describe("retry-after", () => {
     ["0x10", undefined],
     ["", undefined],
     ["soon", undefined],
-    ["5, 10", undefined],
-    ["3 seconds", undefined],
+    ["2, 2", 2000],
+    ["5, 10", 10_000],
+    ["soon, 10", 10_000],
+    ["3 seconds", 3000],
+    ["30s", 30_000],
     ["Sun, 01 Mar 2026 12:00:30 GMT", 30_000],
     ["Sunday, 01-Mar-26 12:00:30 GMT", 30_000],
     ["Sun Mar  1 12:00:30 2026", 30_000],
@@ -71,13 +74,27 @@ describe("retry-after", () => {
     expect(wait(headers)).toBe(9000);
   });
 
-  it("prefers retry-after-ms, which is exact", () => {
-    expect(wait({ "retry-after-ms": "1234.5", "retry-after": "2" })).toBe(1235);
+  it("is the longest of all that is said: a retry-after-ms of 0 hid a time that followed, which was then not kept", () => {
+    expect(wait({ "retry-after-ms": "0", "retry-after": "2" })).toBe(2000);
+    expect(wait({ "retry-after-ms": "1234.5", "retry-after": "1" })).toBe(1235);
     expect(wait({ "retry-after-ms": "-1", "retry-after": "2" })).toBe(2000);
+    expect(wait({ "retry-after-ms": "1234.5" })).toBe(1235);
+    expect(wait({ "retry-after": ["3", "9"] })).toBe(9000);
+    expect(wait({ "retry-after": "2" }, retryInfo("21s"))).toBe(21_000);
+    expect(wait({ "retry-after": "0" }, { error: { message: "Please try again in 20s." } })).toBe(20_000);
   });
 
-  it("takes the first of several headers", () => {
-    expect(wait({ "retry-after": ["3", "9"] })).toBe(3000);
+  it.each([
+    [{ "x-retry-after": "7" }],
+    [{ "x-ms-retry-after-ms": "7000" }],
+    [{ "x-ratelimit-retry-after": "7" }],
+    [{ "retry-after-seconds": "7" }],
+    [{ "ratelimit-remaining": "0", "ratelimit-reset": "7" }],
+    [{ "x-rate-limit-remaining": "0", "x-rate-limit-reset-after": "7" }],
+    [{ "x-ratelimit-reset": "7" }],
+    [{ "x-ratelimit-remaining-tokens-minute": "0", "x-ratelimit-reset-tokens-minute": "7" }],
+  ])("is read in other spellings: %j", (headers) => {
+    expect(wait(headers)).toBe(7000);
   });
 });
 
@@ -120,7 +137,15 @@ describe("other places that say how long to wait", () => {
     expect(wait({}, [retryInfo("3.5s")])).toBe(3500);
     expect(wait({}, retryInfo("1s"), 503)).toBe(1000);
     expect(wait({}, retryInfo(7))).toBeUndefined();
-    expect(wait({ "retry-after": "2" }, retryInfo("21s"))).toBe(2000);
+  });
+
+  it("reads the headers that OpenRouter quotes in the body, and fields of gateways", () => {
+    const headers = { "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": 1_772_366_402_500 };
+    expect(wait({}, { error: { code: 429, message: "Rate limit exceeded", metadata: { headers } } })).toBe(2500);
+    expect(wait({}, { error: { code: 429, metadata: { headers: { "Retry-After": "9" }, retry_after_seconds: 4 } } })).toBe(9000);
+    expect(wait({}, { error: { message: "Slow down", retry_after: 3 } })).toBe(3000);
+    expect(wait({}, { error: "Model m is currently loading", estimated_time: 20.5 }, 503)).toBe(20_500);
+    expect(wait({}, { error: { metadata: { headers: "none" }, retry_after: null } })).toBeUndefined();
   });
 
   it("waits for the reset of the limit that is used up, not for one that has room, which may be a day away", () => {
@@ -137,6 +162,12 @@ describe("other places that say how long to wait", () => {
     expect(wait(headers, undefined, 503)).toBeUndefined();
   });
 
+  it("does not wait until all of a limit is there again where the server names a shorter time", () => {
+    const headers = { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m0s" };
+    expect(wait({ ...headers, "retry-after": "1" })).toBe(1000);
+    expect(wait({ ...headers, "retry-after": "0" })).toBe(60_000);
+  });
+
   it.each([
     ["2026-03-01T12:00:05Z", 5000],
     ["45", 45_000],
@@ -149,12 +180,33 @@ describe("other places that say how long to wait", () => {
     expect(wait({ "anthropic-ratelimit-input-tokens-remaining": "0", "anthropic-ratelimit-input-tokens-reset": reset })).toBe(ms);
   });
 
-  it("reads OpenAI's sentence as a last resort, for a 429 only", () => {
-    const body = { error: { message: "Rate limit reached. Please try again in 7m12s. Visit …" } };
-    expect(wait({}, body)).toBe(432_000);
-    expect(wait({}, { error: { message: "Please try again in 120ms." } })).toBe(120);
-    expect(wait({}, { error: { message: "Please try again later." } })).toBeUndefined();
-    expect(wait({}, body, 500)).toBeUndefined();
-    expect(wait({ "retry-after": "1" }, body)).toBe(1000);
+  it.each([
+    ["Rate limit reached. Please try again in 7m12s. Visit …", 432_000],
+    ["Please try again in 120ms.", 120],
+    ["Requests have exceeded call rate limit. Please retry after 6 seconds.", 6000],
+    ["Quota exceeded for metric: x, limit: 20. Please retry in 12.34s.", 12_340],
+    ["Request was throttled. Expected available in 1 second.", 1000],
+    ["User burst rate limit exceeded. Try again in about 3 hours.", 10_800_000],
+    ["Too fast: wait 1 minute and 5 seconds", 65_000],
+    ["Try again in 20s, or wait for 2 minutes.", 120_000],
+    ["Please try again later.", undefined],
+    ["Please try again in a few minutes.", undefined],
+    ["The retry limit is 30 requests.", undefined],
+    ["Please try again in 5 million years.", undefined],
+  ])("reads words: %s", (message, ms) => {
+    expect(wait({}, { error: { message } })).toBe(ms);
+    expect(wait({}, { error: message }, 529)).toBe(ms);
+    expect(wait({}, { error: { message } }, 500)).toBeUndefined();
+  });
+
+  it("reads words that are no JSON, at the beginning of them", () => {
+    const answer = { statusCode: 429, headers: {}, body: undefined, receivedAt: new Date(now) };
+    expect(retryAfterMs({ ...answer, text: "Too many requests, retry in 30 s\n" })).toBe(30_000);
+    expect(retryAfterMs({ ...answer, text: `${" ".repeat(3_000_000)}retry in 30 s` })).toBeUndefined();
+  });
+
+  it("does not fail for more details than a call takes arguments", () => {
+    const details = Array.from({ length: 300_000 }, () => ({ retryDelay: "1s" }));
+    expect(wait({}, { error: { details } })).toBe(1000);
   });
 });
