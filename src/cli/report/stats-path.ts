@@ -5,7 +5,7 @@ import { resolveOutput } from "../files/resolve-output.ts";
 
 export interface StatsPaths {
   readonly finished: string;
-  /** Of a run that was stopped: the statistics of the finished output stay as they are. */
+  /** Of a run that was stopped: the statistics beside the finished output stay as they are. A file that the user names is this run's. */
   readonly stopped: string;
 }
 
@@ -16,11 +16,10 @@ export interface StatsPaths {
  */
 export async function chooseStatsPaths(options: Options, input: Input): Promise<StatsPaths | undefined> {
   const stats = options.stats ?? (await besideOutput(options.output));
-  const resolved = stats === undefined ? undefined : await resolveOutput(stats);
   const { output, errors, log } = options;
   await assertDistinctFiles({ input: input.rereadable ? input.name : undefined, output, errors, stats, log });
   if (stats === undefined) return undefined;
-  return { finished: stats, stopped: resolved?.kind === "file" ? `${stats}.partial` : stats };
+  return { finished: stats, stopped: options.stats === undefined ? `${stats}.partial` : stats };
 }
 
 async function besideOutput(output: string | undefined): Promise<string | undefined> {

@@ -19,6 +19,9 @@ interface ConnectionPoolOptions {
   readonly maxConnections?: number | undefined;
 }
 
+/** A server that closes after each answer does so at once: 1 to 4 of 300 requests met the end of the connection that they were given in its place. */
+const provingMs = 5;
+
 /**
  * The connections to one server: one request at a time on each, the one used last first.
  *
@@ -33,6 +36,8 @@ export class ConnectionPool {
   readonly #connections: Connection[] = [];
   readonly #idle: Connection[] = [];
   readonly #waiting: Exchange[] = [];
+  /** How many will be idle soon, if their server does not close them. */
+  #proving = 0;
   readonly #connecting = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -52,13 +57,31 @@ export class ConnectionPool {
   send(request: Dispatcher.DispatchOptions, listener: ResponseListener): Exchange {
     const exchange = new Exchange(this, request, listener);
     if (this.#closing !== undefined) listener.onError(new TransportError("ERR_PROVIDER_CLOSED"));
-    else if (this.#idle.length > 0 || this.#connections.length < this.#maxConnections) exchange.start(this.#take());
+    else if (this.#mayStart) exchange.start(this.#take());
     else this.#waiting.push(exchange);
     return exchange;
   }
 
-  /** What the connection carried has ended. */
+  /** What the connection carried has ended. After its first response it has to prove that it stays open. */
   release(connection: Connection): void {
+    if (connection.isProven || !connection.isUsed) return this.#reuse(connection);
+    this.#proving += 1;
+    // Timers fire before what has arrived is read, immediates after that.
+    setTimeout(() => setImmediate(() => this.#endProof(connection)), provingMs);
+  }
+
+  #endProof(connection: Connection): void {
+    this.#proving -= 1;
+    connection.isProven = connection.isUsed;
+    this.#reuse(connection);
+  }
+
+  get #mayStart(): boolean {
+    if (this.#idle.length > 0) return true;
+    return this.#connections.length < this.#maxConnections && this.#proving <= this.#waiting.length;
+  }
+
+  #reuse(connection: Connection): void {
     let next = this.#waiting.shift();
     while (next?.isOver === true) next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(connection);

@@ -21,6 +21,8 @@ export class Connection {
   #heldBytes: Buffer | undefined;
   /** It has carried a response, so that the server may close it at any moment. False again once it is lost. */
   isUsed = false;
+  /** It was still open some time after its first response. */
+  isProven = false;
   /** Bytes of the response to the last request that it began to send have come. */
   hasResponded = false;
 
@@ -36,7 +38,10 @@ export class Connection {
       bodyTimeout: 0,
       keepAliveTimeoutThreshold: keepAliveMarginMs,
     });
-    this.#client.on("disconnect", () => (this.isUsed = false));
+    this.#client.on("disconnect", () => {
+      this.isUsed = false;
+      this.isProven = false;
+    });
   }
 
   /** The request waits where the connection is not ready; nothing is sent twice. */
