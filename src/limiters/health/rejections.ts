@@ -21,7 +21,7 @@ interface RejectionsOptions extends PauseOptions {
   readonly onEnd: (episode: Episode) => void;
 }
 
-const minOverrun = 4;
+const minOverrun = 6;
 const minOverrunShare = 0.15;
 
 /** Pauses while a target rejects requests, and counts how many it rejects. */

@@ -23,9 +23,9 @@ const growthDoublesMs = 10_000;
 const calmMsAtFirst = 54_000;
 const calmMsLost = 20_000;
 const maxGrowthPerSecond = 0.25;
-/** Of the latest 200 requests 12 rejections are no chance, and of the first ones 4 that are a seventh. */
+/** Of the latest 200 requests 12 rejections are no chance, and of the first ones 6 that are a seventh. */
 const maxByChance = 12;
-const maxByChanceAtFirst = 4;
+const maxByChanceAtFirst = 6;
 const maxShareByChance = 0.15;
 /** A pace that is cut by as much, and rejections are not four times rarer: they are chance, and let be for a while. */
 const rarerShare = 0.25;
@@ -100,7 +100,9 @@ export class LearnedPace implements Gate {
 
   /** @param isOverrun Too many were rejected at once for chance. @param told What the server said that it limits. */
   endEpisode(isOverrun: boolean, told?: LimitUnit): void {
-    if (!this.#hasAdmitted) return;
+    const lastEpisode = this.#moments.findLastIndex((moment) => moment.burstMs === 0);
+    // Nothing got through since then: the server is closed, which is no pace.
+    if (this.#admitted.requests <= (this.#moments[Math.max(0, lastEpisode)]?.admitted.requests ?? 0)) return;
     const nowMs = this.#options.clock();
     const isSure = isOverrun || (told ?? "requests") !== "requests";
     if (nowMs < this.#uselessUntilMs || (!isSure && this.#limit === undefined && this.isChance)) return;
@@ -109,7 +111,6 @@ export class LearnedPace implements Gate {
     const before = this.#limit?.spec.amount;
     const [min, max] = before === undefined ? [0, Infinity] : [before * (isOverrun ? maxCut : maxCutByFew), before * minCut];
     const amount = Math.min(max, Math.max(min, this.#flowPerMs(unit) * minuteMs * cautiousShare));
-    const lastEpisode = this.#moments.findLastIndex((moment) => moment.burstMs === 0);
     this.#moments.splice(0, lastEpisode);
     this.#remember(this.#episodeMs, 0);
     this.#grownMs = nowMs;
@@ -119,12 +120,6 @@ export class LearnedPace implements Gate {
     if (amount >= this.#effective.amount * maxCut) return this.#set(amount, unit);
     this.#drop();
     this.#uselessUntilMs = nowMs + uselessForMs;
-  }
-
-  /** A server that has let nothing through since it last rejected is closed for all: that is no pace, and the pause is enough. */
-  get #hasAdmitted(): boolean {
-    const before = this.#moments.findLast((moment) => moment.burstMs === 0) ?? this.#moments[0];
-    return this.#admitted.requests > (before?.admitted.requests ?? 0);
   }
 
   #remember(atMs: number, heldMs: number): void {
@@ -146,7 +141,7 @@ export class LearnedPace implements Gate {
   #set(amount: number, unit: LimitUnit): void {
     const { model, limits, clock, onLearned } = this.#options;
     if (this.#limit === undefined) {
-      this.#limit = new PacedLimit({ unit: unit, amount, periodMs: minuteMs, model }, "refusals", clock);
+      this.#limit = new PacedLimit({ unit, amount, periodMs: minuteMs, model }, "refusals", clock);
       limits.add(this.#limit);
     } else this.#limit.resize(amount);
     if (amount >= this.#announcedAmount && amount < this.#announcedAmount * 1.1) return;

@@ -70,6 +70,15 @@ describe("the pace at a server that rejects and says nothing", () => {
     expect(admitted).toBeGreaterThan((15 * 190 * 0.6) / (1 + 190 * share * 0.02));
   });
 
+  test("is not learned from a few that come by chance while the run begins: one in fifteen took eight times as long", async () => {
+    const clusters = Array.from({ length: 30 }, (_, begin) => [0, 1, 2, 3].map((offset) => begin * 4 + offset));
+    for (const rejected of [[4, 9, 15, 21], ...clusters]) {
+      const server = new SimulatedServer({ rejectsByChance: (index) => rejected.includes(index), serve: () => answered(1) });
+      await server.sendFor(3_000);
+      expect([rejected, server.limiter.rateLimits()[0]?.limits]).toEqual([rejected, []]);
+    }
+  });
+
   test("is called out, with what it is on and that rejections taught it", async () => {
     const events: RunEvent[] = [];
     const onEvent = (event: RunEvent): void => void events.push(event);
