@@ -106,10 +106,10 @@ export function providerContract(connect: (url: string) => Provider, atOnce = 10
   it("refuses a path that it cannot ask, and says so beforehand", async () => {
     const { server, provider } = await start(() => chatAnswer());
     const request = { ...requestOf(), path: "/v1/images" };
-    if (provider.endpoint(request) !== undefined) return expect(provider.endpoint(request)).toMatch(/\/images$/); // it asks any
-    expect(provider.endpoint(request)).toBeUndefined();
-    expect(await provider.send(request, { signal })).toMatchObject({ failure: { kind: "invalid_request", retryable: false } });
-    expect(server.ledger.length).toBe(0);
+    const asksAny = provider.endpoint(request)?.endsWith("/images") ?? false;
+    const attempt = await provider.send(request, { signal });
+    expect(attempt).toMatchObject(asksAny ? { ok: true } : { failure: { kind: "invalid_request", retryable: false } });
+    expect(server.ledger.length).toBe(asksAny ? 1 : 0);
   });
 
   it("names the endpoint by path, the same in every run", async () => {
