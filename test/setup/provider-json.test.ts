@@ -16,7 +16,8 @@ async function loadVendors(order: readonly string[]): Promise<Vendors> {
     openai: [{ model_name: "gpt-4o", api_keys: ["openai-key"], base_url: `${openai.url}/v1` }],
     openrouter: [{ model_name: "openai/gpt-4o", api_keys: ["openrouter-key"], base_url: `${openrouter.url}/v1` }],
   };
-  const loaded = await load(Object.fromEntries(order.map((vendor) => [vendor, entries[vendor]])));
+  const options = { retry: { maxRetries: 1, retryDelayMs: 1 } };
+  const loaded = await load(Object.fromEntries(order.map((vendor) => [vendor, entries[vendor]])), { options });
   return { ...loaded, openai, openrouter };
 }
 

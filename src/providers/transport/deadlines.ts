@@ -11,7 +11,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** A timer so late means that the process was stopped (Ctrl-Z, a closed lid): what came meanwhile has not been read. */
 const lateMs = 1_000;
 /** To read it. */
-const graceMs = 5_000;
+const graceMs = 2_000;
 
 /** Items of one timeout, oldest first: the oldest is the next to time out, so that one timer serves all. It is set anew when it fires. */
 export class Deadlines<Item extends WithDeadline<Item>> {

@@ -70,6 +70,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   }
 
   onHead(statusCode: number, headers: ResponseHeaders): void {
+    this.#bounds.tlsProbe?.answered();
     this.#head = { statusCode, headers };
     this.#decoders = createDecoders(headers, this);
     this.#stream = this.#reader.openStream(this.#head, this.#reading);

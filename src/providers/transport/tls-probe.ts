@@ -4,7 +4,8 @@ import { errorCode } from "../../model/errors.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
 const hangUps: ReadonlySet<string | undefined> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-const timeoutMs = 5_000;
+/** A server that speaks TLS answers a handshake within two round trips. */
+const timeoutMs = 1_000;
 
 /** Finds out once, by a handshake, whether a server that hangs up on plain http speaks TLS: most of those do so without a word. */
 export class TlsProbe {
@@ -17,6 +18,11 @@ export class TlsProbe {
     const { hostname, port } = new URL(origin);
     this.#host = hostname.replace(/^\[|\]$/g, "");
     this.#port = Number(port || 80);
+  }
+
+  /** It speaks http: nothing is to be found out. */
+  answered(): void {
+    this.#speaksTls ??= Promise.resolve(false);
   }
 
   /** @returns undefined for an error that says what is wrong itself. */
