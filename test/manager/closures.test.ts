@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createMemoryCache, RunStoppedError, type BatchResult, type RequestManager } from "../../src/index.ts";
+import { type BatchResult, createMemoryCache, type RequestLike, type RequestManager, RunStoppedError } from "../../src/index.ts";
 import { chatAnswer, rateLimited, type Script } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
 
@@ -8,12 +8,15 @@ const late = "63214";
 /** Rejects requests that name the model `slow`, for hours. */
 const slowIsClosed: Script = ({ body }) => (body.includes('"slow"') ? rateLimited(late) : chatAnswer("fine"));
 
-function requestsFor(...models: readonly string[]): object[] {
+function requestsFor(...models: readonly string[]): RequestLike[] {
   return models.map((model, index) => ({ model, messages: [{ role: "user", content: `question ${index % 3}` }] }));
 }
 
 /** What left before the run was stopped, and why it was. */
-async function runUntilStopped(manager: RequestManager, requests: object[]): Promise<{ results: BatchResult[]; error: unknown }> {
+async function runUntilStopped(
+  manager: RequestManager,
+  requests: RequestLike[],
+): Promise<{ results: BatchResult[]; error: unknown }> {
   const results: BatchResult[] = [];
   try {
     for await (const result of manager.run(requests)) results.push(result);

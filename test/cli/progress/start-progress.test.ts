@@ -52,7 +52,7 @@ it("counts a pause in the time that is left: it said a minute where an hour was 
   const paused = { inFlight: 0, waiting: 9, blockedBy: "pause", pauseMs: 60_000 } as const;
   stats.observe({ type: "request-start", customId: "a", lineNumber: 1 });
   vi.advanceTimersByTime(1_000);
-  stats.observe(succeeded());
+  stats.observe(succeeded(1));
   expect(readFigures({ stats, limiterStatus: () => paused, total: 4 }).secondsLeft).toBeCloseTo(63);
   expect(readFigures({ stats, limiterStatus: () => paused, total: 1 }).secondsLeft).toBe(0);
 });

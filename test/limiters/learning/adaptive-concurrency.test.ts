@@ -62,7 +62,7 @@ describe("adaptive concurrency", () => {
     const concurrency = create(64);
     for (let round = 0; round < 9; round += 1) {
       wait(concurrency);
-      for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.ended({ attempt: answered() });
+      for (let answers = concurrency.cap; answers > 0; answers -= 1) concurrency.ended({ attempt: answered(), inFlight: 1 });
     }
     expect(concurrency.cap).toBe(64);
     expect(nowMs).toBe(0);
@@ -70,7 +70,7 @@ describe("adaptive concurrency", () => {
 
   test("does not grow while it blocks no request", () => {
     const concurrency = create(100);
-    for (let answers = 0; answers < 1_000; answers += 1) concurrency.ended({ attempt: answered() });
+    for (let answers = 0; answers < 1_000; answers += 1) concurrency.ended({ attempt: answered(), inFlight: 1 });
     nowMs += 60_000;
     wait(concurrency);
     expect(concurrency.cap).toBe(2);
