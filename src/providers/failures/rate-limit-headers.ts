@@ -43,6 +43,8 @@ const dayMs = 86_400_000;
 const maxMinuteMs = minuteMs + 1_000;
 /** Limits are by the minute, or by one of these (Azure's). */
 const shortPeriodsMs = [1_000, 10_000];
+/** What is left is rounded down: of 6,000 a minute nearly 1 may be used when 0 to 10 ms are told. */
+const minTellingMs = 1_000;
 
 /**
  * What a response's headers say of the provider's limits. Missing, unreadable, zero and negative limits say nothing.
@@ -74,7 +76,7 @@ export function readRateLimits(response: HttpResponse, requestsPeriodMs: number)
  */
 function inferPeriod(declaredMs: number, resetMs: number, used: number, limit: number): number {
   if (resetMs > maxMinuteMs) return Math.max(dayMs, declaredMs);
-  if (declaredMs !== minuteMs || !(resetMs > 0 && used > 0)) return declaredMs;
+  if (declaredMs !== minuteMs || resetMs < minTellingMs || !(used > 0)) return declaredMs;
   const wholeMs = (resetMs * limit) / used;
   return shortPeriodsMs.find((periodMs) => wholeMs <= periodMs) ?? minuteMs;
 }

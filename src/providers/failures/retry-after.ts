@@ -27,20 +27,23 @@ export function retryAfterMs(response: HttpResponse): number | undefined {
 
 const throttlingStatuses: ReadonlySet<number | undefined> = new Set([429, 503, 529]);
 
-/** Units in the plural are looked up without their s. */
-const msPerUnit: ReadonlyMap<string, number> = new Map(
-  (
-    [
-      [1e-6, "ns"],
-      [1e-3, "us", "µs"],
-      [1, "ms", "millisecond"],
-      [1_000, "s", "sec", "second"],
-      [60_000, "m", "min", "minute"],
-      [3_600_000, "h", "hr", "hour"],
-      [86_400_000, "day"],
-    ] as const
-  ).flatMap(([ms, ...names]) => names.map((name) => [name, ms] as const)),
-);
+const msPerUnit: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  millisecond: 1,
+  s: 1_000,
+  sec: 1_000,
+  second: 1_000,
+  m: 60_000,
+  min: 60_000,
+  minute: 60_000,
+  h: 3_600_000,
+  hr: 3_600_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
 /** What follows a unit decides where it ends, or 120ms would be 120 minutes. No text matches in two ways, so none is slow to reject. */
 const unit = "ns|us|µs|ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?";
 const amount = String.raw`\d{1,15}(?:\.\d{1,15})?`; // longer ones are no times, and a search would go back over them
@@ -61,7 +64,7 @@ export function parseDuration(value: unknown): number | undefined {
   if (!duration.test(text)) return undefined;
   let ms = 0;
   for (const [, count, name = ""] of text.toLowerCase().matchAll(durationPart))
-    ms += Number(count) * (msPerUnit.get(name) ?? msPerUnit.get(name.replace(/s$/, "")) ?? 0);
+    ms += Number(count) * (msPerUnit[name] ?? msPerUnit[name.replace(/s$/, "")] ?? 0);
   return wholeMs(ms);
 }
 

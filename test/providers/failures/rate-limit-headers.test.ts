@@ -58,7 +58,8 @@ test("a limit by the second or by ten is not taken for one by the minute: ten a 
   expect(read({ ...azure, "x-ratelimit-renewalperiod-requests": "1" })).toMatchObject([{ limit: 10, periodMs: 1_000 }]);
   expect(read({ ...azure, "x-ratelimit-renewalperiod-requests": "86400" })).toMatchObject([{ limit: 10, periodMs: day }]);
   expect(read({ ...azure, "x-ratelimit-reset-requests": "1s" })).toMatchObject([{ limit: 10, periodMs: 10_000 }]);
-  expect(read({ ...azure, "x-ratelimit-reset-requests": "100ms" })).toMatchObject([{ limit: 10, periodMs: 1_000 }]);
+  const usedUp = { ...azure, "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1s" };
+  expect(read(usedUp)).toMatchObject([{ limit: 10, periodMs: 1_000 }]);
   expect(read({ ...azure, "x-ratelimit-reset-requests": "6s" })).toMatchObject([{ limit: 10, periodMs: minute }]);
 });
 
@@ -69,6 +70,7 @@ test("a reset that says nothing of the period leaves it a minute", () => {
     ["6000", "1s"],
     ["5999", "0"],
     ["5999", "10ms"],
+    ["5999", "1ms"],
     ["5234", "7.66s"],
     ["-1", "1s"],
     ["0", "60"],
