@@ -41,7 +41,7 @@ describe("limits that are not set", () => {
   });
 
   it.each([
-    [{ requestsPerMinute: 6_000 }, "requests", 6_000],
+    [{ requestsPerMinute: 3_000 }, "requests", 3_000],
     [{ tokensPerMinute: 200_000 }, "tokens", 200_000],
   ] as const)("are learned from the first 429 that names them: %o", async (limits, unit, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });

@@ -144,11 +144,11 @@ describe("timeouts and signals", () => {
 
   it("hangs up when time is up, and goes on with the next request", async () => {
     const { server, provider } = await connected((call) => (call.index === 0 ? silence() : chatAnswer()), {
-      timeoutMs: 60,
+      timeoutMs: 1_000, // the second request has to be answered in it, on a busy machine, too
       connections: 1,
     });
     const attempt = await provider.send(requestOf(), { signal });
-    expect(attempt.ok ? "" : attempt.failure.message).toMatch(/^127\.0\.0\.1:\d+: no complete answer within 0\.06 s$/);
+    expect(attempt.ok ? "" : attempt.failure.message).toMatch(/^127\.0\.0\.1:\d+: no complete answer within 1 s$/);
     await server.until(() => server.ledger[0]?.aborted === true);
     expect(await provider.send(requestOf(), { signal })).toMatchObject({ ok: true });
   });
