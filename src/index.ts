@@ -13,7 +13,19 @@ export {
   type RateLimitStatus,
   TokenBucket,
 } from "./limiters/limiters.ts";
-export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
+export {
+  type AnswerCache,
+  CacheProvider,
+  type CacheProviderOptions,
+  type CacheStore,
+  createKeyvCache,
+  createMemoryCache,
+  DiskCache,
+  type DiskCacheOptions,
+  MemoryCache,
+  type MemoryCacheOptions,
+  openDiskCache,
+} from "./caches/caches.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";

@@ -1,4 +1,4 @@
-import { type CacheStore, createMemoryCache, type DiskCache, type DiskCacheOptions, openDiskCache } from "../caches/caches.ts";
+import { type CacheStore, createMemoryCache, type DiskStore, type DiskStoreOptions, openDiskCache } from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, ConfigurationError } from "../model/errors.ts";
@@ -16,7 +16,7 @@ export async function openCache(
 }
 
 /** @throws ConfigurationError when it cannot be used. */
-export async function openDisk(options: DiskCacheOptions): Promise<DiskCache> {
+export async function openDisk(options: DiskStoreOptions): Promise<DiskStore> {
   try {
     return await openDiskCache(options);
   } catch (error) {
