@@ -35,6 +35,14 @@ export class RequestNames {
   }
 }
 
+const idPattern = /^batch_req_([\w-]{24})$/;
+const keyPattern = /^[\w-]{43}$/;
+
+/** How the key of an answer begins. @param name The id of a result, or the key itself. @returns undefined for anything else. */
+export function keyStartOf(name: string): string | undefined {
+  return keyPattern.test(name) ? name : idPattern.exec(name)?.[1];
+}
+
 /** @param name A fingerprint, or the digest of a line that cannot be sent. */
 function resultId(name: string): string {
   return `batch_req_${name.slice(0, 24)}`;

@@ -9,10 +9,13 @@ export async function openCache(
   environment: Environment,
   onWarning: (message: string) => void,
 ): Promise<CacheStore | undefined> {
-  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
+  const bounds = {
+    ...(options.cache_ttl !== undefined && { ttlMs: options.cache_ttl }),
+    ...(options.max_cache_size !== undefined && { maxBytes: options.max_cache_size }),
+  };
   if (options.cache === "none") return undefined;
-  if (options.cache === "memory") return createMemoryCache(ttl);
-  return openDisk({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
+  if (options.cache === "memory") return createMemoryCache(bounds);
+  return openDisk({ path: cachePathOf(options.cache_path, environment), ...bounds, onWarning });
 }
 
 /** @throws ConfigurationError when it cannot be used. */
