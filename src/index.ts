@@ -26,9 +26,21 @@ export {
   type MemoryCacheOptions,
   openDiskCache,
 } from "./caches/caches.ts";
+export {
+  type CreateOptions,
+  LLMRequest,
+  type LLMRequestOptions,
+  Message,
+  type MessageLike,
+  type RequestBuilder,
+  RequestBatch,
+  requestId,
+  requestKey,
+  type RequestPlace,
+} from "./library/library.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
-export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
+export { type BatchLine, formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 
 export type { ModelResponse, Attempt, ErrorResponse } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
