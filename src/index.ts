@@ -13,10 +13,34 @@ export {
   type RateLimitStatus,
   TokenBucket,
 } from "./limiters/limiters.ts";
-export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
+export {
+  type AnswerCache,
+  CacheProvider,
+  type CacheProviderOptions,
+  type CacheStore,
+  createKeyvCache,
+  createMemoryCache,
+  DiskCache,
+  type DiskCacheOptions,
+  MemoryCache,
+  type MemoryCacheOptions,
+  openDiskCache,
+} from "./caches/caches.ts";
+export {
+  type CreateOptions,
+  LLMRequest,
+  type LLMRequestOptions,
+  Message,
+  type MessageLike,
+  type RequestBuilder,
+  RequestBatch,
+  requestId,
+  requestKey,
+  type RequestPlace,
+} from "./library/library.ts";
 export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
-export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
+export { type BatchLine, formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 
 export type { ModelResponse, Attempt, ErrorResponse } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";

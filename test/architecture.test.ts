@@ -34,6 +34,7 @@ const floors: Readonly<Record<string, number>> = {
   stats: 1,
   mock: 1,
   manager: 2,
+  library: 3,
   config: 3,
   setup: 4,
   cli: 5,
@@ -44,7 +45,7 @@ const floors: Readonly<Record<string, number>> = {
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk"],
   cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
-  jsonl: ["attachments"],
+  jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["queues"],
   mock: ["limits", "faults", "apis", "server"],
@@ -61,6 +62,7 @@ const doors: Readonly<Record<string, string>> = {
   stats: "stats/stats.ts",
   mock: "mock/mock.ts",
   manager: "manager/manager.ts",
+  library: "library/library.ts",
   setup: "setup/setup.ts",
 };
 
@@ -68,7 +70,7 @@ const doors: Readonly<Record<string, string>> = {
 const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   "cli-progress": /^cli\//,
-  zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
+  zod: /^(jsonl\/read-envelope|(config|library)\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,
   keyv: /^caches\/keyv\.ts$/,

@@ -86,8 +86,33 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
       });
   add("stats", "how many answers it holds, how large and how old they are");
   add("path", "where it is");
+  addCacheHas(cache, exitWith);
   add("prune", "remove expired answers").option("--older-than <DURATION>", "and those older than 30d, 12h …");
   add("clear", "remove all answers");
+}
+
+const cacheHasKeys: ReadonlySet<OptionKey> = new Set([
+  "model",
+  "set",
+  "allow_files",
+  "provider",
+  "base_url",
+  "cache_path",
+  "cache_ttl",
+  "dedupe",
+]);
+
+function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
+  const has = cache
+    .command("has")
+    .description("how many lines of a file have an answer in it, or whether one result has")
+    .argument("<FILE|ID>", "a JSONL file, - for stdin, or the id of a result");
+  addOptions(has, cacheHasKeys);
+  has.addHelpText("after", "\nExit codes: 0 all are there, 1 some are not.");
+  has.action(async (name: string, flags: Record<string, unknown>) => {
+    const { cacheHasCommand } = await import("./commands/cache-has.ts");
+    exitWith(await cacheHasCommand(name, withTableKeys(flags), configOf(flags)));
+  });
 }
 
 function addProviders(program: Command, exitWith: (code: number) => void): void {

@@ -56,6 +56,12 @@ const rows = [
   { key: "cache", value: "KIND", default: "disk", description: "where answers are kept: disk, memory or none" },
   { key: "cache_path", value: "FILE", default: "the user's cache folder", description: "the disk cache's file" },
   { key: "cache_ttl", value: "TIME", default: "for ever", description: "how long answers are good for: 30d, 12h, 90s" },
+  {
+    key: "max_cache_size",
+    value: "SIZE",
+    default: "no limit",
+    description: "what the cache may take: 2GB, 500MB; the oldest answers make room",
+  },
   { key: "refresh", description: "ask again for what the cache knows, and store it anew" },
   { key: "dedupe", description: "send identical requests once and share the answer" },
   { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },

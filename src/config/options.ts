@@ -12,6 +12,7 @@ import {
   type RouteConfig,
   routesSchema,
 } from "./provider-config.ts";
+import { parseBytes, sizeExample } from "./size.ts";
 
 // Without `jitless` zod compiles schemas with `new Function`, which hardened environments forbid.
 z.config({ jitless: true });
@@ -52,6 +53,8 @@ export interface Options {
   readonly cache: "disk" | "memory" | "none";
   readonly cache_path?: string | undefined;
   readonly cache_ttl?: number | undefined;
+  /** In bytes. */
+  readonly max_cache_size?: number | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
   readonly skip_invalid: boolean;
@@ -87,6 +90,8 @@ const flag = z.preprocess(
   z.boolean("true or false"),
 );
 
+const sizeExpected = `a size above 0 such as ${sizeExample}`;
+
 /** In milliseconds. */
 const durationOf = (expected: string, isAllowed: (ms: number) => boolean): z.ZodType<number> =>
   z.union([z.string(), z.number()], expected).transform((value, context) => {
@@ -97,6 +102,13 @@ const durationOf = (expected: string, isAllowed: (ms: number) => boolean): z.Zod
   });
 const duration = durationOf(`a length of time above 0 such as ${durationExample}`, (ms) => ms > 0);
 const durationOrNone = durationOf(`a length of time such as ${durationExample}`, () => true);
+
+const size = z.union([z.string(), z.number()], sizeExpected).transform((value, context) => {
+  const bytes = parseBytes(String(value));
+  if (bytes !== undefined && bytes > 0) return bytes;
+  context.addIssue(sizeExpected);
+  return z.NEVER;
+});
 
 const maxFailures = z
   .union([z.string(), z.number()], "a number of lines such as 10, or a share such as 5%")
@@ -178,6 +190,7 @@ const optionSchemas = {
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),
   cache_path: text.optional(),
   cache_ttl: duration.optional(),
+  max_cache_size: size.optional(),
   refresh: flag.default(false),
   dedupe: flag.default(false),
   skip_invalid: flag.default(false),

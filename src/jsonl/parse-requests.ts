@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { ConfigurationError } from "../model/errors.ts";
@@ -6,29 +5,16 @@ import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
-import { keyWarning } from "./key-warning.ts";
+import { keyWarning } from "./warnings/key-warning.ts";
+import { BatchLine } from "./request-like.ts";
 import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
-import { inferPath, plainPath, withVersion } from "./request-path.ts";
+import { readCustomId, readModel, readUrl } from "./read-envelope.ts";
+import { inferPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
-
-// Without `jitless` zod compiles schemas with `new Function`.
-z.config({ jitless: true });
-
-const urlProblem =
-  '`url` must be a plain path such as "/v1/chat/completions"; the host is chosen with --provider or --base-url, never by a line';
-
-const envelopeSchema = z.object({
-  custom_id: z.string("`custom_id` must be a string").optional(),
-  method: z.literal("POST", '`method` must be "POST"').optional(),
-  url: z.string(urlProblem).regex(plainPath, urlProblem).optional(),
-});
-
-const modelProblem = "`model` must be a string that is not empty";
-const modelSchema = z.object({ model: z.string(modelProblem).min(1, modelProblem).optional() });
 
 export interface RequestParserOptions {
   /** For bodies that name no model. */
@@ -97,6 +83,7 @@ export class RequestParser {
    * @param position 1-based; stands for the line number.
    */
   parseValue(value: unknown, position: number): BatchInput {
+    if (value instanceof BatchLine) return { ...this.#parseText(value.text, position), id: value.id };
     const text = writeJson(value);
     if (typeof text === "string") return this.#parseText(text, position);
     const { customId } = this.#claimCustomId(undefined, position);
@@ -213,37 +200,6 @@ function readProvider(line: unknown): string | undefined {
   return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
 }
 
-/** The paths of `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
-const knownUrls = new Map<unknown, string | undefined>([[undefined, undefined]]);
-const maxKnownUrls = 64;
-
-/** The schema takes microseconds a line, so lines that it cannot object to skip it. */
-function readUrl(line: JsonObject): string | undefined | Problem {
-  const { custom_id: customId, method, url } = line;
-  const isPlain = (customId === undefined || typeof customId === "string") && (method === undefined || method === "POST");
-  if (isPlain && knownUrls.has(url)) return knownUrls.get(url);
-  const envelope = envelopeSchema.safeParse(line);
-  if (!envelope.success) return problemOf(envelope.error);
-  const path = envelope.data.url === undefined ? undefined : withVersion(envelope.data.url);
-  if (knownUrls.size < maxKnownUrls) knownUrls.set(url, path);
-  return path;
-}
-
-function readModel(body: JsonObject): string | undefined | Problem {
-  if (body.model === undefined || (typeof body.model === "string" && body.model !== "")) return body.model;
-  const parsed = modelSchema.safeParse(body);
-  return parsed.success ? parsed.data.model : problemOf(parsed.error);
-}
-
-function readCustomId(value: unknown): string | undefined {
-  const customId = isJsonObject(value) ? value.custom_id : undefined;
-  return typeof customId === "string" ? customId : undefined;
-}
-
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function problemOf(error: z.ZodError): Problem {
-  return new Problem(error.issues.map(({ message }) => message).join("; "));
 }

@@ -55,7 +55,7 @@ export class RequestManager {
    * Sends requests as they come and yields their results: as many, and in the same order (unless `order` is `"completion"`).
    * Memory does not grow with the number of requests. A failed request is a result. Leaving the loop early stops the run.
    *
-   * @param requests Bodies (`{ model, messages }`), prompts, or lines of batch files as objects; see `RequestLike`.
+   * @param requests Bodies (`{ model, messages }`), prompts, or lines of batch files as objects, see `RequestLike`; or a `RequestBatch`.
    * @throws RunStoppedError when the run was stopped before its end: refused key, used-up quota, deadline, too many failures, a
    *   broken cache, or `stop()`. Every result before the first unanswered request has been yielded by then.
    * @throws what `requests` throws, after all requests before it have been answered. Not when single requests fail.
@@ -80,7 +80,7 @@ export class RequestManager {
   }
 
   /** `run` for small batches. @throws as `run` does. */
-  async processBatch(requests: readonly (RequestLike | BatchInput)[]): Promise<BatchResult[]> {
+  async processBatch(requests: Iterable<RequestLike | BatchInput>): Promise<BatchResult[]> {
     const results: BatchResult[] = [];
     for await (const result of this.run(requests)) results.push(result);
     return results;

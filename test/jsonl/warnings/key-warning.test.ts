@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RequestParser } from "../../src/jsonl/parse-requests.ts";
+import { RequestParser } from "../../../src/jsonl/parse-requests.ts";
 
 /** What is said of the lines of one file. */
 function warningsOf(...lines: readonly string[]): string[] {
@@ -30,6 +30,15 @@ describe("keys that do not do what their author may think are named in one warni
 
   it("several of them at once", () => {
     expect(warningsOf('{"system":"Be brief","messages":[],"id":1}')).toHaveLength(1);
+  });
+
+  it("parameters that no API takes with their values, which are sent", () => {
+    expect(warningsOf('{"messages":[],"temperature":9,"n":0,"seed":-1}')).toEqual([
+      "line 1: `temperature` is 9, and the API takes a number from 0 to 2: it is sent as it is; " +
+        `\`n\` is 0, and the API takes a number of 1 or more: it is sent as it is ${once}`,
+    ]);
+    expect(warningsOf('{"params":{"messages":[],"temperature":1.5}}')).toHaveLength(1);
+    expect(warningsOf('{"messages":[],"temperature":1.5,"top_p":null,"top_logprobs":20}')).toEqual([]);
   });
 
   it("and none is where they are what they seem", () => {

@@ -1,7 +1,8 @@
-import type { JsonObject } from "../json/json-value.ts";
-import { quote } from "./invalid-line.ts";
-import { type Draft, isOwnKey } from "./line-forms.ts";
-import { anthropicPath } from "./request-path.ts";
+import type { JsonObject } from "../../json/json-value.ts";
+import { quote } from "../invalid-line.ts";
+import { type Draft, isOwnKey } from "../line-forms.ts";
+import { rangeWarnings } from "./parameter-ranges.ts";
+import { anthropicPath } from "../request-path.ts";
 
 const maxKeysNamed = 10;
 
@@ -15,7 +16,7 @@ const columns: ReadonlySet<string> = new Set(
 );
 
 /**
- * Says which keys of a line do not do what its author may have meant.
+ * Says which keys of a line do not do what its author may have meant, and which parameters are out of their range.
  *
  * @param path The API that the line asks.
  * @returns undefined if there are none.
@@ -37,6 +38,7 @@ export function keyWarning(line: JsonObject, { body, form, wrapper }: Draft, pat
     said.push(
       `"system" beside \`messages\` is sent as it is, and ${path} does not know it: make it a message, or give the \`url\` "${anthropicPath}"`,
     );
+  said.push(...rangeWarnings(body, path));
   return said.length === 0 ? undefined : said.join("; ");
 }
 
