@@ -25,6 +25,7 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
 /** Floor by room: imports go down, never sideways. */
 const floors: Readonly<Record<string, number>> = {
   json: 0,
+  text: 0,
   model: 0.5, // a fingerprint is made of canonical JSON
   jsonl: 1,
   providers: 1,

@@ -10,7 +10,7 @@ import type { Progress } from "../progress/start-progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
 import type { StatsPaths } from "./stats-path.ts";
 import { formatSummary } from "./summary.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 

@@ -1,6 +1,6 @@
 import type { TokenStats } from "../../stats/stats.ts";
-import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../progress/format-numbers.ts";
-import { printable } from "../terminal/printable.ts";
+import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../../text/format-numbers.ts";
+import { printable } from "../../text/printable.ts";
 
 /** The run's files, as far as they were written. */
 interface SummaryPaths {
