@@ -14,7 +14,7 @@ export {
   TokenBucket,
 } from "./limiters/limiters.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
-export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 

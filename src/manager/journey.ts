@@ -26,6 +26,7 @@ export class Journey {
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
+  #demand: Demand | undefined;
 
   /** @param refusals Of its run. */
   constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
@@ -41,7 +42,13 @@ export class Journey {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
-    return this.#refusals?.allowed(demand, this.request.model) ?? demand;
+    return (this.#demand = this.#refusals?.allowed(demand, this.request.model) ?? demand);
+  }
+
+  /** What its model is called at a target of its last demand. */
+  modelAt(target: Target): string {
+    const candidate = this.#demand?.candidates.find((one) => one.target === target);
+    return candidate?.cost.model ?? this.request.model;
   }
 
   /** A new attempt begins to wait. */
