@@ -37,6 +37,7 @@ const floors: Readonly<Record<string, number>> = {
   manager: 2,
   config: 3,
   setup: 4,
+  progress: 4,
   cli: 5,
   index: 5,
 };
@@ -44,7 +45,7 @@ const floors: Readonly<Record<string, number>> = {
 /** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk"],
-  cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
+  cli: ["terminal", "files", "input", "output", "report", "commands"],
   jsonl: ["attachments"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["queues"],
@@ -63,12 +64,13 @@ const doors: Readonly<Record<string, string>> = {
   mock: "mock/mock.ts",
   manager: "manager/manager.ts",
   setup: "setup/setup.ts",
+  progress: "progress/progress.ts",
 };
 
 /** Where each package may be imported. */
 const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
-  "cli-progress": /^cli\//,
+  "cli-progress": /^progress\/bar\.ts$/,
   zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,

@@ -1,9 +1,7 @@
 import { startBar } from "./bar.ts";
-import type { Progress, ProgressStream } from "./progress.ts";
+import type { Progress, ProgressStream } from "./display.ts";
 import type { ProgressSource } from "./figures.ts";
 import { startJsonLines, startPlainLines, startWarningsOnly } from "./lines.ts";
-
-export type { Progress } from "./progress.ts";
 
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 

@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Progress, type ProgressMode, startProgress } from "../../../src/cli/progress/start-progress.ts";
-import { TokenStats } from "../../../src/stats/token-stats.ts";
-import { succeeded } from "../../stats/run-events.ts";
+import { type Progress, type ProgressMode, startProgress } from "../../src/progress/progress.ts";
+import { TokenStats } from "../../src/stats/token-stats.ts";
+import { succeeded } from "../stats/run-events.ts";
 import { TerminalScreen } from "./screen.ts";
 
 const busy = { inFlight: 3, waiting: 1, blockedBy: "requests", pauseMs: 0 } as const;
