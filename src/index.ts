@@ -15,6 +15,7 @@ export {
 } from "./limiters/limiters.ts";
 export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 

@@ -1,2 +1,3 @@
-export type { Progress } from "./display.ts";
+export type { Progress, ProgressStream } from "./display.ts";
+export { ProgressTracker, type ProgressTrackerOptions } from "./progress-tracker.ts";
 export { type ProgressMode, startProgress } from "./start-progress.ts";
