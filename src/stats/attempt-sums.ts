@@ -2,6 +2,7 @@ import type { RunEvent } from "../model/event.ts";
 import { isThrottled } from "../model/failure.ts";
 import type { Usage } from "../model/usage.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import { printAsJson } from "./print-as-json.ts";
 import type { AttemptSumsJson, LatencyJson } from "./token-stats-json.ts";
 import { UsageSum } from "./usage-sum.ts";
 
@@ -56,3 +57,5 @@ export class AttemptSums {
     };
   }
 }
+
+printAsJson(AttemptSums.prototype);

@@ -1,10 +1,10 @@
-import { inspect } from "node:util";
 import type { FailureKind } from "../model/failure.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { AttemptGroups } from "./attempt-groups.ts";
 import { AttemptSums } from "./attempt-sums.ts";
 import { LearnedLimits } from "./learned-limits.ts";
 import { LineCounts } from "./line-counts.ts";
+import { printAsJson } from "./print-as-json.ts";
 import { rounded } from "./rounded.ts";
 import { Saturation } from "./saturation.ts";
 import { formatSummary } from "./summary.ts";
@@ -218,9 +218,4 @@ export abstract class RunFigures {
   }
 }
 
-/** How it is printed. Declared in the class, the name would be one that `isolatedDeclarations` cannot write down. */
-Object.defineProperty(RunFigures.prototype, inspect.custom, {
-  value(this: RunFigures): TokenStatsJson {
-    return this.toJSON();
-  },
-});
+printAsJson(RunFigures.prototype);

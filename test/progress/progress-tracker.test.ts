@@ -5,6 +5,8 @@ import { attemptEnded, attemptStarted, failed, started, succeeded } from "../sta
 import { closing, serve } from "../support/closing.ts";
 import { TerminalScreen } from "./screen.ts";
 
+const busy = { inFlight: 7, waiting: 1, blockedBy: "requests", amount: 500, pauseMs: 0 } as const;
+
 describe("ProgressTracker", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
@@ -30,8 +32,7 @@ describe("ProgressTracker", () => {
 
   it("shows what limits the run, if it can ask the manager", () => {
     const screen = new TerminalScreen(140);
-    const limiterStatus = () => ({ inFlight: 7, waiting: 1, blockedBy: "requests", amount: 500, pauseMs: 0 }) as const;
-    new ProgressTracker(10, { stream: screen, limiterStatus }).observe(started(1));
+    new ProgressTracker(10, { stream: screen, limiterStatus: () => busy }).observe(started(1));
     expect(screen.rows.join()).toContain("in flight 7  limit: rpm 500");
   });
 

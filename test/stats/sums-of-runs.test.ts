@@ -149,6 +149,7 @@ describe("row 79: statistics are printed", () => {
     const shown = inspect(stats);
     expect(shown).toContain("prompt_tokens: 1234");
     expect(shown).not.toMatch(/Function|TokenStats/);
+    expect(inspect(stats.byModel)).toContain("prompt_tokens: 1234");
   });
 });
 
