@@ -38,7 +38,8 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
-export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
 export { type BatchLine, formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
 

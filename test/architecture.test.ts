@@ -25,6 +25,7 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
 /** Floor by room: imports go down, never sideways. */
 const floors: Readonly<Record<string, number>> = {
   json: 0,
+  text: 0,
   model: 0.5, // a fingerprint is made of canonical JSON
   jsonl: 1,
   providers: 1,
@@ -37,6 +38,7 @@ const floors: Readonly<Record<string, number>> = {
   library: 3,
   config: 3,
   setup: 4,
+  progress: 4,
   cli: 5,
   index: 5,
 };
@@ -44,7 +46,7 @@ const floors: Readonly<Record<string, number>> = {
 /** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk"],
-  cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
+  cli: ["terminal", "files", "input", "output", "report", "commands"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["queues"],
@@ -64,12 +66,13 @@ const doors: Readonly<Record<string, string>> = {
   manager: "manager/manager.ts",
   library: "library/library.ts",
   setup: "setup/setup.ts",
+  progress: "progress/progress.ts",
 };
 
 /** Where each package may be imported. */
 const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
-  "cli-progress": /^cli\//,
+  "cli-progress": /^progress\/bar\.ts$/,
   zod: /^(jsonl\/read-envelope|(config|library)\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,

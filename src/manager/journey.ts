@@ -27,6 +27,7 @@ export class Journey {
   readonly #failures = new Map<Target, Failure>();
   #lastMessage = "";
   #goesFirst = false;
+  #demand: Demand | undefined;
 
   /** @param refusals Of its run. */
   constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
@@ -43,7 +44,13 @@ export class Journey {
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
-    return this.#goesFirst ? { ...allowed, goesFirst: true } : allowed;
+    return (this.#demand = this.#goesFirst ? { ...allowed, goesFirst: true } : allowed);
+  }
+
+  /** What its model is called at a target of its last demand. */
+  modelAt(target: Target): string {
+    const candidate = this.#demand?.candidates.find((one) => one.target === target);
+    return candidate?.cost.model ?? this.request.model;
   }
 
   /** A new attempt begins to wait. */

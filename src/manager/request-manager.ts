@@ -48,6 +48,7 @@ export class RequestManager {
     this.#options = options;
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#limiter = options.limiter ?? this.#createLimiter();
+    this.stats.watchLimits(() => this.#limiter.rateLimits());
     shareResources(options);
   }
 

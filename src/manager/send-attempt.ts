@@ -28,7 +28,8 @@ export async function sendAttempt(
   const durationMs = performance.now() - startedAtMs;
   const usage = attempt.ok ? attempt.response.usage : attempt.usage;
   const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
-  emit({ type: "attempt-end", customId, lineNumber, attempt: number, durationMs, ...outcome });
+  const askedWhom = { provider: target.name, model: journey.modelAt(target) };
+  emit({ type: "attempt-end", customId, lineNumber, attempt: number, ...askedWhom, durationMs, ...outcome });
   if (!attempt.ok) journey.noteFailure(target, attempt.failure);
   return attempt;
 }

@@ -25,6 +25,10 @@ export type RunEvent =
       readonly customId: string;
       readonly lineNumber: number;
       readonly attempt: number;
+      /** The name of its target: of a provider and, where it has several keys, the key's number. */
+      readonly provider: string;
+      /** As the provider calls it. */
+      readonly model: string;
       readonly durationMs: number;
       /** What the attempt used, also when it failed after being billed. */
       readonly usage?: Usage;

@@ -34,11 +34,9 @@ export function attemptStarted(lineNumber: number, attempt = 1): RunEvent {
   return { type: "attempt-start", customId: `request-${lineNumber}`, lineNumber, attempt, waitedMs: 0 };
 }
 
-export function attemptEnded(
-  lineNumber: number,
-  outcome: { attempt?: number; durationMs?: number; usage?: Usage; failure?: Failure } = {},
-): RunEvent {
-  return { type: "attempt-end", customId: `request-${lineNumber}`, lineNumber, attempt: 1, durationMs: 100, ...outcome };
+export function attemptEnded(lineNumber: number, outcome: Partial<Extract<RunEvent, { type: "attempt-end" }>> = {}): RunEvent {
+  const whom = { provider: "openai", model: "gpt-5.4-mini" };
+  return { type: "attempt-end", customId: `request-${lineNumber}`, lineNumber, attempt: 1, ...whom, durationMs: 100, ...outcome };
 }
 
 export function retryWaited(lineNumber: number, attempt = 1): RunEvent {

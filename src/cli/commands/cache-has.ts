@@ -10,7 +10,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { openInput } from "../input/open-input.ts";
 import { startReading } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 
 /**
  * `llmbatch cache has`: says what a run with the same options would find in the disk cache. Needs no key. Writes to stdout.

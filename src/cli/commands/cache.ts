@@ -4,7 +4,7 @@ import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { openDisk } from "../../setup/setup.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 

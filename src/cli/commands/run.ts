@@ -17,7 +17,7 @@ import { limitHeapGrowth } from "./heap-growth.ts";
 import { InputError } from "../input/input-error.ts";
 import type { Input } from "../input/input.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
-import { type Progress, startProgress } from "../progress/start-progress.ts";
+import { type Progress, startProgress } from "../../progress/progress.ts";
 import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
 import { RunReport } from "../report/run-report.ts";

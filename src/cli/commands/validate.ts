@@ -5,7 +5,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { chooseInput, openInput } from "../input/open-input.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**

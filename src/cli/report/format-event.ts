@@ -2,7 +2,7 @@ import type { LimiterEvent, RunEvent } from "../../model/event.ts";
 import type { Failure, TriedProvider } from "../../model/failure.ts";
 import type { BatchResult } from "../../model/result.ts";
 import { type Usage, totalTokens } from "../../model/usage.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 
 /** Formats an event as a line of JSON, line feed included. */
 export function formatEvent(event: RunEvent, time: Date): string {

@@ -6,11 +6,11 @@ import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
-import type { Progress } from "../progress/start-progress.ts";
+import type { Progress } from "../../progress/progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
 import type { StatsPaths } from "./stats-path.ts";
 import { formatSummary } from "./summary.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 

@@ -1,5 +1,6 @@
 import type { LimitSource, LimitUnit, RateLimit } from "../../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
+import { RecentUse } from "./recent-use.ts";
 import { Reservoir } from "./reservoir.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -41,6 +42,7 @@ export class PacedLimit implements Limit {
   readonly source: LimitSource;
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
+  readonly #use = new RecentUse();
   #levels: Levels;
   #window: SlidingWindow | undefined;
   #isUnused: boolean;
@@ -64,6 +66,10 @@ export class PacedLimit implements Limit {
     return Math.floor(Math.min(this.#reservoir.level(this.#clock()), full) - spare + roundingError);
   }
 
+  saturation(): number {
+    return this.#use.shareOf(this.spec, this.#clock());
+  }
+
   waitMs(weight: number): number {
     const nowMs = this.#clock();
     const { full, spare } = this.#levels;
@@ -76,6 +82,7 @@ export class PacedLimit implements Limit {
     const nowMs = this.#clock();
     this.#reservoir.lower(this.#levels.full, nowMs);
     this.#reservoir.take(weight, nowMs);
+    this.#use.add(weight, nowMs);
     const countedAtMs = this.#isUnused ? nowMs + connectMs : nowMs;
     this.#isUnused = false;
     this.#reservoir.stopUntil(countedAtMs);
@@ -83,7 +90,9 @@ export class PacedLimit implements Limit {
   }
 
   giveBack(weight: number): void {
-    this.#reservoir.giveBack(weight, this.#clock());
+    const nowMs = this.#clock();
+    this.#reservoir.giveBack(weight, nowMs);
+    this.#use.add(-weight, nowMs);
   }
 
   /**

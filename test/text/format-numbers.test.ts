@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../../../src/cli/progress/format-numbers.ts";
+import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../../src/text/format-numbers.ts";
 
 describe("numbers for people", () => {
   it.each([

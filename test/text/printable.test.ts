@@ -1,6 +1,6 @@
 import { assert, integer, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { printable } from "../../../src/cli/terminal/printable.ts";
+import { printable } from "../../src/text/printable.ts";
 
 const text = string({ unit: "binary", maxLength: 60 });
 const anyUnits = string({ unit: integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)), maxLength: 60 });

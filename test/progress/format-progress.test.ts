@@ -1,7 +1,7 @@
 import { assert, boolean, constantFrom, double, integer, option, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ProgressFigures } from "../../../src/cli/progress/figures.ts";
-import { formatBarLine, formatJsonLine, formatPlainLine } from "../../../src/cli/progress/format-progress.ts";
+import type { ProgressFigures } from "../../src/progress/figures.ts";
+import { formatBarLine, formatJsonLine, formatPlainLine } from "../../src/progress/format-progress.ts";
 
 const midway: ProgressFigures = {
   total: 10_000,

@@ -1,7 +1,7 @@
-import type { Progress, ProgressStream } from "./progress.ts";
+import type { Progress, ProgressStream } from "./display.ts";
 import { type ProgressSource, readFigures } from "./figures.ts";
 import { formatJsonLine, formatPlainLine } from "./format-progress.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../text/printable.ts";
 
 /** A line every 5 s; the first comes after 5 s, so a short run prints none. */
 export function startPlainLines(stream: ProgressStream, source: ProgressSource): Progress {

@@ -1,9 +1,7 @@
 import { startBar } from "./bar.ts";
-import type { Progress, ProgressStream } from "./progress.ts";
+import type { Progress, ProgressStream } from "./display.ts";
 import type { ProgressSource } from "./figures.ts";
 import { startJsonLines, startPlainLines, startWarningsOnly } from "./lines.ts";
-
-export type { Progress } from "./progress.ts";
 
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
@@ -21,10 +19,15 @@ interface ProgressOptions extends ProgressSource {
  * that can no longer be written silences it without stopping the run.
  */
 export function startProgress(options: ProgressOptions): Progress {
+  const { stream } = options;
   const progress = start(options);
-  options.stream.on("error", progress.restore);
+  if (!latest.has(stream)) stream.on("error", () => latest.get(stream)?.restore());
+  latest.set(stream, progress);
   return progress;
 }
+
+/** What a stream shows. It has one listener for its errors, however many displays come and go: Node warns of eleven. */
+const latest = new WeakMap<ProgressStream, Progress>();
 
 function start({ mode, stream, term, ...source }: ProgressOptions): Progress {
   switch (mode) {

@@ -1,5 +1,5 @@
 import { type Options, SingleBar } from "cli-progress";
-import type { Progress, ProgressStream } from "./progress.ts";
+import type { Progress, ProgressStream } from "./display.ts";
 import { type ProgressSource, readFigures } from "./figures.ts";
 import { formatBarLine } from "./format-progress.ts";
 

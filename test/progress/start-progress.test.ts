@@ -1,9 +1,9 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { readFigures } from "../../../src/cli/progress/figures.ts";
-import { type Progress, type ProgressMode, startProgress } from "../../../src/cli/progress/start-progress.ts";
-import { TokenStats } from "../../../src/stats/token-stats.ts";
-import { succeeded } from "../../stats/run-events.ts";
+import { readFigures } from "../../src/progress/figures.ts";
+import { type Progress, type ProgressMode, startProgress } from "../../src/progress/progress.ts";
+import { TokenStats } from "../../src/stats/token-stats.ts";
+import { succeeded } from "../stats/run-events.ts";
 import { TerminalScreen } from "./screen.ts";
 
 const busy = { inFlight: 3, waiting: 1, blockedBy: "requests", pauseMs: 0 } as const;

@@ -1,5 +1,5 @@
 import { type ProgressFigures, percentDone } from "./figures.ts";
-import { formatCount, formatDuration, formatRate } from "./format-numbers.ts";
+import { formatCount, formatDuration, formatRate } from "../text/format-numbers.ts";
 
 /** For a log, of any width: `llmbatch: 1,200/10,000 (12 %)  ok 1,190  failed 10 …` */
 export function formatPlainLine(figures: ProgressFigures): string {

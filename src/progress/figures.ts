@@ -1,5 +1,5 @@
-import type { Blocker, LimiterStatus } from "../../limiters/limiters.ts";
-import type { TokenStats } from "../../stats/stats.ts";
+import type { Blocker, LimiterStatus } from "../limiters/limiters.ts";
+import type { TokenStats } from "../stats/stats.ts";
 
 /** What a display reads at each redraw. */
 export interface ProgressSource {

@@ -46,7 +46,7 @@ async function runOnTerminal(columns: number, script: string): Promise<TerminalS
   const program = `
     import { execFileSync } from "node:child_process";
     import { setTimeout as pause } from "node:timers/promises";
-    const { startProgress } = await import(${JSON.stringify(builtFile("cli/progress/start-progress.js"))});
+    const { startProgress } = await import(${JSON.stringify(builtFile("progress/start-progress.js"))});
     const { TokenStats } = await import(${JSON.stringify(builtFile("stats/token-stats.js"))});
     const say = (line) => process.stderr.write(line + "\\n");
     const resize = (width) => execFileSync("stty", ["cols", String(width)], { stdio: "inherit" });
@@ -75,7 +75,7 @@ async function runOnTerminal(columns: number, script: string): Promise<TerminalS
 }
 
 function builtFile(path: string): string {
-  return pathToFileURL(join(import.meta.dirname, "..", "..", "..", "dist", path)).href;
+  return pathToFileURL(join(import.meta.dirname, "..", "..", "dist", path)).href;
 }
 
 function expectNoModeChange(screen: TerminalScreen): void {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Progress, startProgress } from "../../../src/cli/progress/start-progress.ts";
-import { TokenStats } from "../../../src/stats/token-stats.ts";
-import { failed, started, succeeded } from "../../stats/run-events.ts";
+import { type Progress, startProgress } from "../../src/progress/progress.ts";
+import { TokenStats } from "../../src/stats/token-stats.ts";
+import { failed, started, succeeded } from "../stats/run-events.ts";
 import { TerminalScreen } from "./screen.ts";
 
 const idle = { inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 } as const;
