@@ -60,12 +60,8 @@ const rows = [
   { key: "dedupe", description: "send identical requests once and share the answer" },
   { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },
   { key: "unordered", description: "write results as they come" },
-  {
-    key: "limit",
-    value: "LIMIT",
-    repeatable: true,
-    description: "a number: only so many lines; or one more rate limit, such as requests=10000/1d",
-  },
+  { key: "head", value: "N", description: "only the first N lines" },
+  { key: "limit", value: "LIMIT", repeatable: true, description: "one more rate limit, such as requests=10000/1d" },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
 ] as const;

@@ -56,6 +56,8 @@ export interface Options {
   readonly dedupe: boolean;
   readonly skip_invalid: boolean;
   readonly unordered: boolean;
+  /** Lines to be sent at most; may be Infinity. */
+  readonly head: number;
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
@@ -65,8 +67,9 @@ export interface Options {
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
-/** `--limit`: a maximum number of lines, and any number of rate limits. */
+/** `--limit`: any number of rate limits. */
 export interface Limit {
+  /** A bare number, which was the name of `head`. */
   readonly lines?: number | undefined;
   readonly rates: readonly RateLimit[];
 }
@@ -182,6 +185,7 @@ const optionSchemas = {
   dedupe: flag.default(false),
   skip_invalid: flag.default(false),
   unordered: flag.default(false),
+  head: positiveInteger.optional(),
   limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
@@ -197,6 +201,7 @@ export const optionsSchema: z.ZodType<Options> = z
   })
   .transform(({ provider, ...options }): Options => ({
     ...options,
+    head: Math.min(options.head ?? Infinity, options.limit.lines ?? Infinity),
     provider: provider ?? "openai",
     provider_is_named: provider !== undefined,
   }));

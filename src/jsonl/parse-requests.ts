@@ -7,7 +7,7 @@ import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
 import { keyWarning } from "./key-warning.ts";
-import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
+import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
@@ -41,6 +41,8 @@ export interface RequestParserOptions {
   readonly checkOnly?: boolean;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
+  /** A line in words, for warnings. @default `line 3` */
+  readonly describeLine?: (lineNumber: number) => string;
   /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
@@ -54,6 +56,7 @@ export class RequestParser {
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
+  readonly #describeLine: (lineNumber: number) => string;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
@@ -63,6 +66,7 @@ export class RequestParser {
     idsAreUnique = false,
     checkOnly = false,
     findFile,
+    describeLine = (lineNumber) => `line ${lineNumber}`,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -74,6 +78,7 @@ export class RequestParser {
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
+    this.#describeLine = describeLine;
     this.#onWarning = onWarning;
   }
 
@@ -184,7 +189,7 @@ export class RequestParser {
 
   #warnOfKeys(warning: string | undefined, lineNumber: number): void {
     if (warning === undefined) return;
-    this.#onWarning?.(`line ${lineNumber}: ${warning} (said once; other lines may have others)`);
+    this.#onWarning?.(`${this.#describeLine(lineNumber)}: ${warning} (said once; other lines may have others)`);
     this.#onWarning = undefined;
   }
 }
@@ -206,11 +211,6 @@ interface ReadLine {
   readonly url: string | undefined;
   readonly lineNumber: number;
   readonly customId: string;
-}
-
-/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
-function readProvider(line: unknown): string | undefined {
-  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
 }
 
 /** The paths of `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */

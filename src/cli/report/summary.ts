@@ -1,4 +1,5 @@
 import type { TokenStats } from "../../stats/stats.ts";
+import { describePlace, type Locate, locateInOnlyInput } from "../input/locate.ts";
 import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../progress/format-numbers.ts";
 import { printable } from "../terminal/printable.ts";
 
@@ -10,15 +11,19 @@ interface SummaryPaths {
   readonly logPath?: string | undefined;
 }
 
-/** Summarises a run in a few aligned lines, without a final line feed. Call `stats.end()` first. */
-export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}): string {
-  const rows = [...lineRows(stats), ...tokenRows(stats), ...attemptRows(stats), ...pathRows(paths)];
+/**
+ * Summarises a run in a few aligned lines, without a final line feed. Call `stats.end()` first.
+ *
+ * @param locate Finds the first line of each kind of failure.
+ */
+export function formatSummary(stats: TokenStats, paths: SummaryPaths = {}, locate: Locate = locateInOnlyInput): string {
+  const rows = [...lineRows(stats, locate), ...tokenRows(stats), ...attemptRows(stats), ...pathRows(paths)];
   return rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`).join("\n");
 }
 
 type Row = readonly [name: string, text: string];
 
-function lineRows(stats: TokenStats): Row[] {
+function lineRows(stats: TokenStats, locate: Locate): Row[] {
   const { requestsCompleted: completed, requestsFailed: failed, requestsSkipped: skipped } = stats;
   const width = Math.max(...[completed, failed, skipped].map((count) => formatCount(count).length));
   const row = (name: string, count: number, details: Readonly<Record<string, number>>): Row => [
@@ -29,7 +34,7 @@ function lineRows(stats: TokenStats): Row[] {
   return [
     row("answered", completed, { "from cache": stats.cacheHits, deduplicated: stats.deduplicated, "cut off": stats.cutOff }),
     row("failed", failed, Object.fromEntries(kinds)),
-    ...failureRows(stats),
+    ...failureRows(stats, locate),
     row("skipped", skipped, {}),
   ];
 }
@@ -37,10 +42,10 @@ function lineRows(stats: TokenStats): Row[] {
 const maxMessageLength = 300;
 
 /** Of each kind the commonest message. */
-function failureRows({ failureMessages }: TokenStats): Row[] {
+function failureRows({ failureMessages }: TokenStats, locate: Locate): Row[] {
   return failureMessages.map(([kind, { message, lineNumber }]) => [
     "",
-    `${kind}, line ${lineNumber}: ${printable(message, maxMessageLength)}`,
+    `${kind}, ${printable(describePlace(locate(lineNumber)))}: ${printable(message, maxMessageLength)}`,
   ]);
 }
 
