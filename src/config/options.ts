@@ -22,6 +22,8 @@ export interface Options {
   readonly errors?: string | undefined;
   readonly stats?: string | undefined;
   readonly log?: string | undefined;
+  /** The folder for a log of bodies. */
+  readonly log_bodies?: string | undefined;
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
@@ -37,6 +39,7 @@ export interface Options {
   readonly client_cert?: string | undefined;
   readonly client_key?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
+  readonly request_id_header?: string | undefined;
   readonly concurrency: number;
   readonly rpm?: number | undefined;
   readonly tpm?: number | undefined;
@@ -44,6 +47,7 @@ export interface Options {
   readonly max_retries: number;
   readonly retry_delay: number;
   readonly max_retry_delay: number;
+  readonly retry_empty: boolean;
   readonly max_wait: number;
   readonly timeout: number;
   readonly idle_timeout: number;
@@ -155,6 +159,7 @@ const optionSchemas = {
   errors: text.optional(),
   stats: text.optional(),
   log: text.optional(),
+  log_bodies: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
   allow_files: text.optional(),
@@ -166,6 +171,7 @@ const optionSchemas = {
   client_cert: text.optional(),
   client_key: text.optional(),
   header: list(header).default([]),
+  request_id_header: text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "the name of a header such as X-Request-Id").optional(),
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),
   tpm: positiveInteger.optional(),
@@ -173,6 +179,7 @@ const optionSchemas = {
   max_retries: count.default(5),
   retry_delay: durationOrNone.default(1_000),
   max_retry_delay: durationOrNone.default(60_000),
+  retry_empty: flag.default(false),
   max_wait: durationOrNone.default(1_800_000),
   timeout: duration.default(600_000),
   idle_timeout: duration.default(300_000),

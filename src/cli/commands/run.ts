@@ -5,12 +5,14 @@ import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
+import { createRedact } from "../../model/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
+import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
@@ -20,6 +22,7 @@ import { chooseInputs } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../progress/start-progress.ts";
 import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
+import { secretsOf } from "../terminal/redact-secrets.ts";
 import { RunReport } from "../report/run-report.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { chooseStatsPaths } from "../report/stats-path.ts";
@@ -68,11 +71,13 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const requests = await startReading(inputs, { ...options, checked }, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
   if (log !== undefined) cleanups.defer(() => log.close());
+  const bodyLog = await openBodies(options, environment);
+  if (bodyLog !== undefined) cleanups.defer(() => bodyLog.close());
   const writer = await openResultWriter(options, inputs.locate);
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(provider, cache, observers, writer, options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, observers, writer, options);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -83,10 +88,24 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
     ...(total !== undefined && { total }),
   });
   cleanups.defer(() => progress.stop());
-  const report = new RunReport({ options, locate: inputs.locate, manager, writer, progress, statsPaths });
+  const report = new RunReport({
+    options,
+    locate: inputs.locate,
+    bodiesPath: bodyLog?.path,
+    manager,
+    writer,
+    progress,
+    statsPaths,
+  });
   observers.push(report.observe);
   warn = report.warn;
   return sendAll({ requests, manager, writer, progress, report });
+}
+
+function openBodies(options: Options, environment: Environment): Promise<BodyLog> | undefined {
+  if (options.log_bodies === undefined) return undefined;
+  const redact = createRedact([...secretsOf(environment), ...configuredSecrets(options, environment)]);
+  return openBodyLog(options.log_bodies, redact, printError);
 }
 
 /** No bar where results scroll over the same terminal: they would overwrite it. */

@@ -18,6 +18,8 @@ import { writeFileAtomically } from "../output/write-atomically.ts";
 interface RunReportOptions {
   readonly options: Options;
   readonly locate: Locate;
+  /** The log of bodies, if there is one. */
+  readonly bodiesPath: string | undefined;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
@@ -28,15 +30,17 @@ interface RunReportOptions {
 export class RunReport {
   readonly #options: Options;
   readonly #locate: Locate;
+  readonly #bodiesPath: string | undefined;
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, locate, manager, writer, progress, statsPaths }: RunReportOptions) {
+  constructor({ options, locate, bodiesPath, manager, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
     this.#locate = locate;
+    this.#bodiesPath = bodiesPath;
     this.#stats = manager.stats;
     this.#writer = writer;
     this.#progress = progress;
@@ -111,6 +115,7 @@ export class RunReport {
       errorsPath: errorsPath && errorsPath + suffix,
       statsPath,
       logPath: this.#options.log,
+      bodiesPath: this.#bodiesPath,
     };
     process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths, this.#locate))}\n`);
   }

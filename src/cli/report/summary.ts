@@ -9,6 +9,7 @@ interface SummaryPaths {
   readonly errorsPath?: string | undefined;
   readonly statsPath?: string | undefined;
   readonly logPath?: string | undefined;
+  readonly bodiesPath?: string | undefined;
 }
 
 /**
@@ -74,6 +75,7 @@ function pathRows(paths: SummaryPaths): Row[] {
     ["errors", paths.errorsPath],
     ["stats", paths.statsPath],
     ["log", paths.logPath],
+    ["bodies", paths.bodiesPath],
   ] as const;
   return rows.flatMap(([name, path]) => (path === undefined ? [] : [[name, printable(path)]]));
 }
