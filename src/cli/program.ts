@@ -49,12 +49,12 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
   const run = program
     .command("run")
     .description("send the requests, write the responses")
-    .argument("[INPUT]", "a JSONL file, or - for stdin");
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
   addOptions(run);
   run.addHelpText("after", examples);
-  run.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+  run.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { runCommand } = await import("./commands/run.ts");
-    exitWith(await runCommand(input, withTableKeys(flags), configOf(flags), () => run.help({ error: true })));
+    exitWith(await runCommand(inputs, withTableKeys(flags), configOf(flags), () => run.help({ error: true })));
   });
 }
 
@@ -63,12 +63,12 @@ const validateKeys: ReadonlySet<OptionKey> = new Set(["model", "provider", "base
 function addValidate(program: Command, exitWith: (code: number) => void): void {
   const validate = program
     .command("validate")
-    .description("check a file offline: errors by line, duplicate ids, counts by model and endpoint")
-    .argument("[INPUT]", "a JSONL file, or - for stdin");
+    .description("check files offline: errors by line, duplicate ids, counts by model and endpoint")
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
   addOptions(validate, validateKeys);
-  validate.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+  validate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
-    exitWith(await validateCommand(input, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
+    exitWith(await validateCommand(inputs, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
   });
 }
 

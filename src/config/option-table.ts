@@ -10,6 +10,7 @@ const rows = [
   { key: "errors", value: "FILE", description: "failed results go there instead" },
   { key: "stats", value: "FILE", description: "token statistics as JSON", default: "FILE.stats.json beside -o" },
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
+  { key: "log_bodies", value: "DIR", description: "the bodies of requests and answers of each attempt, in a new file of DIR" },
   { key: "model", short: "-m", value: "ID", description: "the model of lines that name none" },
   { key: "set", value: "KEY=JSON", repeatable: true, description: "a body field of lines that do not set it" },
   { key: "allow_files", value: "DIR", description: 'local files below DIR that parts name ("@p.png", "file://p.png") are sent' },
@@ -27,6 +28,7 @@ const rows = [
   { key: "client_cert", value: "FILE", description: "a certificate in PEM, for servers that ask for one" },
   { key: "client_key", value: "FILE", description: "its key, in PEM" },
   { key: "header", value: "'K: V'", repeatable: true, description: "a header to send with every request" },
+  { key: "request_id_header", value: "NAME", description: "the header to send each request's id in: the id of its output line" },
   { key: "concurrency", short: "-c", value: "N", default: "100", description: "requests in flight at most" },
   { key: "rpm", value: "N", default: "none", description: "requests per minute, paced evenly" },
   { key: "tpm", value: "N", default: "none", description: "tokens per minute, paced evenly" },
@@ -38,6 +40,7 @@ const rows = [
   { key: "max_retries", value: "N", default: "5", description: "attempts after the first" },
   { key: "retry_delay", value: "TIME", default: "1s", description: "time before the first retry at most; doubles with each" },
   { key: "max_retry_delay", value: "TIME", default: "60s", description: "time before any retry at most" },
+  { key: "retry_empty", description: "an answer that says nothing, no text and no call of a tool, is asked again" },
   {
     key: "max_wait",
     value: "TIME",
@@ -66,12 +69,8 @@ const rows = [
   { key: "dedupe", description: "send identical requests once and share the answer" },
   { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },
   { key: "unordered", description: "write results as they come" },
-  {
-    key: "limit",
-    value: "LIMIT",
-    repeatable: true,
-    description: "a number: only so many lines; or one more rate limit, such as requests=10000/1d",
-  },
+  { key: "head", value: "N", description: "only the first N lines" },
+  { key: "limit", value: "LIMIT", repeatable: true, description: "one more rate limit, such as requests=10000/1d" },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
 ] as const;

@@ -23,6 +23,8 @@ export interface Options {
   readonly errors?: string | undefined;
   readonly stats?: string | undefined;
   readonly log?: string | undefined;
+  /** The folder for a log of bodies. */
+  readonly log_bodies?: string | undefined;
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
@@ -38,6 +40,7 @@ export interface Options {
   readonly client_cert?: string | undefined;
   readonly client_key?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
+  readonly request_id_header?: string | undefined;
   readonly concurrency: number;
   readonly rpm?: number | undefined;
   readonly tpm?: number | undefined;
@@ -45,6 +48,7 @@ export interface Options {
   readonly max_retries: number;
   readonly retry_delay: number;
   readonly max_retry_delay: number;
+  readonly retry_empty: boolean;
   readonly max_wait: number;
   readonly timeout: number;
   readonly idle_timeout: number;
@@ -59,6 +63,8 @@ export interface Options {
   readonly dedupe: boolean;
   readonly skip_invalid: boolean;
   readonly unordered: boolean;
+  /** Lines to be sent at most; may be Infinity. */
+  readonly head: number;
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
@@ -68,8 +74,9 @@ export interface Options {
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
-/** `--limit`: a maximum number of lines, and any number of rate limits. */
+/** `--limit`: any number of rate limits. */
 export interface Limit {
+  /** A bare number, which was the name of `head`. */
   readonly lines?: number | undefined;
   readonly rates: readonly RateLimit[];
 }
@@ -164,6 +171,7 @@ const optionSchemas = {
   errors: text.optional(),
   stats: text.optional(),
   log: text.optional(),
+  log_bodies: text.optional(),
   model: text.optional(),
   set: list(assignment).default([]),
   allow_files: text.optional(),
@@ -175,6 +183,7 @@ const optionSchemas = {
   client_cert: text.optional(),
   client_key: text.optional(),
   header: list(header).default([]),
+  request_id_header: text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "the name of a header such as X-Request-Id").optional(),
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),
   tpm: positiveInteger.optional(),
@@ -182,6 +191,7 @@ const optionSchemas = {
   max_retries: count.default(5),
   retry_delay: durationOrNone.default(1_000),
   max_retry_delay: durationOrNone.default(60_000),
+  retry_empty: flag.default(false),
   max_wait: durationOrNone.default(1_800_000),
   timeout: duration.default(600_000),
   idle_timeout: duration.default(300_000),
@@ -195,6 +205,7 @@ const optionSchemas = {
   dedupe: flag.default(false),
   skip_invalid: flag.default(false),
   unordered: flag.default(false),
+  head: positiveInteger.optional(),
   limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
@@ -210,6 +221,7 @@ export const optionsSchema: z.ZodType<Options> = z
   })
   .transform(({ provider, ...options }): Options => ({
     ...options,
+    head: Math.min(options.head ?? Infinity, options.limit.lines ?? Infinity),
     provider: provider ?? "openai",
     provider_is_named: provider !== undefined,
   }));

@@ -123,3 +123,8 @@ function messagesMember(system: string | undefined, prompt: string): string {
   const systemMessage = system === undefined ? "" : `{"role":"system","content":${system}},`;
   return `"messages":[${systemMessage}{"role":"user","content":${prompt}}]`;
 }
+
+/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
+export function readProvider(line: unknown): string | undefined {
+  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
+}

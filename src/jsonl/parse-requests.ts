@@ -7,7 +7,7 @@ import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
 import { keyWarning } from "./warnings/key-warning.ts";
 import { BatchLine } from "./request-like.ts";
-import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
+import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
@@ -27,6 +27,8 @@ export interface RequestParserOptions {
   readonly checkOnly?: boolean;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
+  /** A line in words, for warnings. @default `line 3` */
+  readonly describeLine?: (lineNumber: number) => string;
   /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
@@ -40,6 +42,7 @@ export class RequestParser {
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
+  readonly #describeLine: (lineNumber: number) => string;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
@@ -49,6 +52,7 @@ export class RequestParser {
     idsAreUnique = false,
     checkOnly = false,
     findFile,
+    describeLine = (lineNumber) => `line ${lineNumber}`,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -60,6 +64,7 @@ export class RequestParser {
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
+    this.#describeLine = describeLine;
     this.#onWarning = onWarning;
   }
 
@@ -171,7 +176,7 @@ export class RequestParser {
 
   #warnOfKeys(warning: string | undefined, lineNumber: number): void {
     if (warning === undefined) return;
-    this.#onWarning?.(`line ${lineNumber}: ${warning} (said once; other lines may have others)`);
+    this.#onWarning?.(`${this.#describeLine(lineNumber)}: ${warning} (said once; other lines may have others)`);
     this.#onWarning = undefined;
   }
 }
@@ -193,11 +198,6 @@ interface ReadLine {
   readonly url: string | undefined;
   readonly lineNumber: number;
   readonly customId: string;
-}
-
-/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
-function readProvider(line: unknown): string | undefined {
-  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
 }
 
 function isCount(value: unknown): value is number {

@@ -33,6 +33,13 @@ export interface RequestManagerOptions {
   readonly refresh?: boolean;
   /** Sends identical requests once and shares the answer. Needs a cache. @default false: each gets an answer of its own */
   readonly dedupe?: boolean;
+  /**
+   * Asks again, within `retry`, where an answer says nothing: no text, and no call of a tool. One that stays empty is a failure of kind
+   * `invalid_response`, and one that the cache knows is sent. Not for `stream`.
+   *
+   * @default false: an empty answer is an answer
+   */
+  readonly retryEmpty?: boolean;
   /** Members that are left out keep their defaults: 5 retries, backoff from 1 s to 60 s, half an hour of being throttled. */
   readonly retry?: Partial<RetryPolicy>;
   /** The model of requests that name none. @default none: such a request fails as `invalid_line` */

@@ -171,7 +171,7 @@ export class RequestManager {
   }
 
   #createRun(): Run {
-    const { provider, cache, refresh, dedupe, concurrency, spoolDirectory } = this.#options;
+    const { provider, cache, refresh, dedupe, retryEmpty, concurrency, spoolDirectory } = this.#options;
     return new Run({
       concurrency: concurrency ?? defaultConcurrency,
       stop: {
@@ -191,6 +191,7 @@ export class RequestManager {
         cache,
         refresh: refresh ?? false,
         dedupe: dedupe ?? false,
+        retryEmpty: retryEmpty ?? false,
         retryRules: { policy: this.#retryPolicy, quota: new RetryQuota() },
         emit: this.#emit,
       },

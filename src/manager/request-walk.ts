@@ -6,7 +6,7 @@ import type { Observer } from "../model/event.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import type { Provider } from "../providers/providers.ts";
+import { isEmptyAnswer, type Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
@@ -22,6 +22,7 @@ export interface RequestWalkOptions {
   readonly cache: CacheStore | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
+  readonly retryEmpty: boolean;
   readonly retryRules: RetryRules;
   readonly emit: Observer;
 }
@@ -90,7 +91,8 @@ export class RequestWalk {
 
   async #recall(journey: Journey): Promise<BatchResult | undefined> {
     const response = await this.#recalls?.recall(journey.key);
-    return response && succeededResult(journey, response, "cache", 0);
+    const isRefused = response !== undefined && this.#options.retryEmpty && isEmptyAnswer(journey.request.path, response);
+    return response && !isRefused ? succeededResult(journey, response, "cache", 0) : undefined;
   }
 
   async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
@@ -130,9 +132,10 @@ export class RequestWalk {
   }
 
   async #send(journey: Journey, target: Target): Promise<Attempt> {
-    const { provider, emit } = this.#options;
+    const { provider, emit, retryEmpty } = this.#options;
     this.#stop.startAttempt(target, journey);
-    const attempt = await sendAttempt(journey, target, { provider, emit, signal: this.#stop.attemptSignal });
+    const signal = this.#stop.attemptSignal;
+    const attempt = await sendAttempt(journey, target, { provider, emit, signal, retryEmpty });
     const message = this.#stop.observeAttempt(attempt, target, journey);
     if (message !== undefined) emit({ type: "warning", message });
     return attempt;

@@ -37,6 +37,8 @@ export interface HttpProviderOptions {
   readonly authorization?: AuthorizationStyle;
   /** Sent with every request; they win over the provider's own. @default none */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sends the id of each request's result, `batch_req_…`, as a header of this name: the same at each attempt, and in every run. @default none */
+  readonly requestIdHeader?: string;
   /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. @default none */
   readonly proxy?: string;
   /** Authorities of your own, and a certificate for servers that ask for one. */
@@ -92,7 +94,7 @@ interface Endpoint {
   readonly counting: TokenCounting;
   readonly identity: string;
   /** What all its requests have in common, for undici. */
-  readonly request: Dispatcher.DispatchOptions;
+  readonly request: Dispatcher.DispatchOptions & { readonly headers: string[] };
   readonly reader: ResponseReader;
 }
 
@@ -103,6 +105,7 @@ class HttpProvider implements Provider {
   readonly #endpointAt: ((protocol: Protocol) => Endpoint) | undefined;
   readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
+  readonly #requestIdHeader: string | undefined;
   readonly #connections: ConnectionPool;
 
   constructor(options: HttpProviderOptions, bodies: ByteBudget) {
@@ -120,6 +123,7 @@ class HttpProvider implements Provider {
       tlsProbe: base.origin.startsWith("http:") && proxy === undefined ? new TlsProbe(base.origin) : undefined,
     };
     this.#streamsAll = options.stream ?? false;
+    this.#requestIdHeader = options.requestIdHeader?.toLowerCase();
     const { origin, host: authority } = base;
     if (options.tls !== undefined) checkTls(options.tls);
     this.#connections = new ConnectionPool({ origin, authority, proxy, tls: options.tls, maxConnections: options.connections });
@@ -137,7 +141,7 @@ class HttpProvider implements Provider {
     return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal, onChunk }: SendOptions): Promise<Attempt> {
+  send(request: BatchRequest, { signal, requestId, onChunk }: SendOptions): Promise<Attempt> {
     const endpoint = this.#find(request);
     if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
@@ -147,12 +151,18 @@ class HttpProvider implements Provider {
     return new Promise((resolve) => {
       const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onChunk }, signal, resolve);
       this.#bounds.calls.add(call);
-      call.send(this.#connections, { ...endpoint.request, body });
+      const headers = this.#withId(endpoint.request.headers, requestId);
+      call.send(this.#connections, { ...endpoint.request, headers, body });
     });
   }
 
   close(): Promise<void> {
     return this.#connections.close();
+  }
+
+  #withId(headers: string[], requestId: string | undefined): string[] {
+    const name = this.#requestIdHeader;
+    return name === undefined || requestId === undefined ? headers : [...headers, name, requestId];
   }
 
   #refuse({ path }: BatchRequest): Failure {
@@ -214,6 +224,7 @@ function endpointBuilder(
             authorization,
             headers,
             protocolHeaders: protocol.headers,
+            requestIdHeader: options.requestIdHeader,
           }),
         ],
       },

@@ -16,6 +16,8 @@ export interface SendOptions {
    * @default the first that serves the request
    */
   readonly target?: Target;
+  /** Names the request, the same in every run: `batch_req_…`, as in its result. Sent only where a header for it was chosen. */
+  readonly requestId?: string | undefined;
   /**
    * Called with the parsed data of each event of a streamed answer, in their order. The answer is then asked for as a stream where the API
    * offers that; one that comes in one piece nevertheless, and events that report an error, are not passed on.

@@ -162,6 +162,7 @@ function transportOf(options: Options): ProviderOptions {
     timeoutMs: options.timeout,
     stream: options.stream,
     idleTimeoutMs: options.idle_timeout,
+    ...(options.request_id_header !== undefined && { requestIdHeader: options.request_id_header }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The door of this room: options and configuration become providers, a cache and a manager's options. */
+export { configuredSecrets } from "./configured-secrets.ts";
 export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
 export { openCache, openDisk } from "./open-cache.ts";

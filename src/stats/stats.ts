@@ -5,3 +5,4 @@ export type { LimitsInUse } from "./saturation.ts";
 export type { AttemptSumsJson, LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
 export { TokenStats } from "./token-stats.ts";
 export type { StatsClock } from "./throughput.ts";
+export { formatSummary as summarize } from "./summary.ts";

@@ -3,12 +3,19 @@ import { formatRows, type Row } from "../text/format-rows.ts";
 import { printable } from "../text/printable.ts";
 import type { TokenStatsJson, UsageJson } from "./token-stats-json.ts";
 
-/** Summarises a run in a few aligned lines, without a final line feed. */
-export function formatSummary(stats: TokenStatsJson): string {
-  return formatRows([...lineRows(stats), ...tokenRows(stats), ...attemptRows(stats)]);
+/**
+ * Summarises a run in a few aligned lines, without a final line feed.
+ *
+ * @param describeLine Says where the first line of a kind of failure stands.
+ */
+export function formatSummary(
+  stats: TokenStatsJson,
+  describeLine: (lineNumber: number) => string = (lineNumber) => `line ${lineNumber}`,
+): string {
+  return formatRows([...lineRows(stats, describeLine), ...tokenRows(stats), ...attemptRows(stats)]);
 }
 
-function lineRows(stats: TokenStatsJson): Row[] {
+function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => string): Row[] {
   const { requests_completed: completed, requests_failed: failed, requests_skipped: skipped } = stats;
   const width = Math.max(...[completed, failed, skipped].map((count) => formatCount(count).length));
   const row = (name: string, count: number, details: Readonly<Record<string, number>>): Row => [
@@ -19,7 +26,7 @@ function lineRows(stats: TokenStatsJson): Row[] {
   return [
     row("answered", completed, { "from cache": stats.cache_hits, deduplicated: stats.deduplicated, "cut off": stats.cut_off }),
     row("failed", failed, Object.fromEntries(kinds)),
-    ...failureRows(stats),
+    ...failureRows(stats, describeLine),
     row("skipped", skipped, {}),
   ];
 }
@@ -27,10 +34,10 @@ function lineRows(stats: TokenStatsJson): Row[] {
 const maxMessageLength = 300;
 
 /** Of each kind the commonest message. */
-function failureRows({ failure_messages: messages }: TokenStatsJson): Row[] {
+function failureRows({ failure_messages: messages }: TokenStatsJson, describeLine: (lineNumber: number) => string): Row[] {
   return Object.entries(messages).map(([kind, { message, line_number: lineNumber }]) => [
     "",
-    `${kind}, line ${lineNumber}: ${printable(message, maxMessageLength)}`,
+    `${kind}, ${printable(describeLine(lineNumber))}: ${printable(message, maxMessageLength)}`,
   ]);
 }
 

@@ -7,7 +7,7 @@ import { keyStartOf, RequestNames } from "../../manager/manager.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { describeProviders, openDisk } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { openInput } from "../input/open-input.ts";
+import { openInputs } from "../input/inputs.ts";
 import { startReading } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
 import { printable } from "../../text/printable.ts";
@@ -46,7 +46,7 @@ function saysOfId(id: string, isThere: boolean): boolean {
 }
 
 async function saysOfFile(name: string, cache: DiskStore, options: Options, environment: Environment): Promise<boolean> {
-  const input = await openInput(name, process.stdin);
+  const input = await openInputs([name], process.stdin);
   try {
     const names = new RequestNames(describeProviders(options, environment), options.dedupe);
     const keyOf = (line: BatchInput): string[] => (line.kind === "request" ? [names.name(line).key] : []);

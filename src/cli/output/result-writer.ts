@@ -1,15 +1,19 @@
 import type { Options } from "../../config/options.ts";
 import { formatResultInParts } from "../../jsonl/jsonl.ts";
+import { describePlace, type Locate } from "../input/locate.ts";
 import type { BatchResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
-/** Opens the outputs. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
-export async function openResultWriter({ output, errors }: Pick<Options, "output" | "errors">): Promise<ResultWriter> {
+/** Opens the outputs. @param locate Finds the lines of failed results. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
+export async function openResultWriter(
+  { output, errors }: Pick<Options, "output" | "errors">,
+  locate: Locate,
+): Promise<ResultWriter> {
   const forAll = await openOutput(output);
-  if (errors === undefined) return new ResultWriter(forAll, undefined);
+  if (errors === undefined) return new ResultWriter(locate, forAll);
   try {
-    return new ResultWriter(forAll, await openOutput(errors));
+    return new ResultWriter(locate, forAll, await openOutput(errors));
   } catch (error) {
     await forAll.abandon();
     throw error;
@@ -18,10 +22,12 @@ export async function openResultWriter({ output, errors }: Pick<Options, "output
 
 /** Writes each result to its output: failed ones to `--errors`, if given. */
 export class ResultWriter {
+  readonly #locate: Locate;
   readonly #output: Output;
   readonly #errors: Output | undefined;
 
-  constructor(output: Output, errors: Output | undefined) {
+  constructor(locate: Locate, output: Output, errors?: Output) {
+    this.#locate = locate;
     this.#output = output;
     this.#errors = errors;
   }
@@ -43,7 +49,7 @@ export class ResultWriter {
   /** @returns a promise to await before writing more. @throws OutputError when it cannot be written. */
   write(result: BatchResult): Promise<void> | undefined {
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
-    return output.write(...formatResultInParts(result.attempts === 0 ? withLineNumber(result) : result));
+    return output.write(...formatResultInParts(result.attempts === 0 ? this.#withPlace(result) : result));
   }
 
   /** Renames the files to their final names. */
@@ -63,11 +69,11 @@ export class ResultWriter {
       await this.#errors?.abandon();
     }
   }
-}
 
-/** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
-function withLineNumber(result: BatchResult): BatchResult {
-  if (result.status === "succeeded") return result;
-  const { failure, lineNumber } = result;
-  return { ...result, failure: { ...failure, message: `line ${lineNumber}: ${failure.message}` } };
+  /** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
+  #withPlace(result: BatchResult): BatchResult {
+    if (result.status === "succeeded") return result;
+    const { failure, lineNumber } = result;
+    return { ...result, failure: { ...failure, message: `${describePlace(this.#locate(lineNumber))}: ${failure.message}` } };
+  }
 }

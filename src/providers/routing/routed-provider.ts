@@ -78,12 +78,12 @@ class RoutedProvider implements Provider {
     return { model: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
-  async send(request: BatchRequest, { signal, target, onChunk }: SendOptions): Promise<Attempt> {
+  async send(request: BatchRequest, { target, ...options }: SendOptions): Promise<Attempt> {
     const steps = this.#options.routeOf(request);
     if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps) };
     const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
     if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
-    const attempt = await step.target.provider.send(withModel(request, step.model), { signal, onChunk });
+    const attempt = await step.target.provider.send(withModel(request, step.model), options);
     if (attempt.ok) step.target.succeeded();
     return attempt.ok || !isKeyRefusal(attempt.failure) ? attempt : this.#evict(attempt, step.target, steps);
   }
