@@ -12,8 +12,10 @@ export interface ProviderConfig {
   readonly api_keys?: readonly Secret[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly limits?: readonly RateLimit[] | undefined;
-  /** The provider's own names of models, by the names that lines use. */
+  /** The provider's own names of models, by the names that lines use: those that it has. @default any */
   readonly models?: Readonly<Record<string, string>> | undefined;
+  /** Whether requests go there. @default true */
+  readonly enabled?: boolean | undefined;
 }
 
 const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;
@@ -51,6 +53,17 @@ function byName<Value>(value: z.ZodType<Value>, expected?: string): z.ZodType<Re
   return z.record(name, value, expected).transform((record): typeof record => Object.setPrototypeOf(record, null));
 }
 
+/** A list is of the provider's own names. */
+const models: z.ZodType<Record<string, string>> = z
+  .union(
+    [z.array(name), z.record(name, name)],
+    'a list of models, or names of your own and the provider\'s: {"fast": "gpt-5.4-mini"}',
+  )
+  .transform((value) => {
+    const record = Array.isArray(value) ? Object.fromEntries(value.map((id) => [id, id])) : value;
+    return Object.setPrototypeOf(record, null);
+  });
+
 export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = byName(
   z.strictObject({
     preset: name.optional(),
@@ -64,7 +77,8 @@ export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = byName
       .optional(),
     headers: byName(z.string("a text")).optional(),
     limits: z.array(rateLimit, "a list of limits").optional(),
-    models: byName(name).optional(),
+    models: models.optional(),
+    enabled: z.boolean("true or false").optional(),
   }),
   "providers by name",
 );

@@ -85,8 +85,12 @@ function isModelEntry(value: unknown): value is ModelEntry {
 }
 
 /** `rate_limit_refill_rate` is requests per second, for each key. */
-function providerOf(preset: string, { api_keys, base_url, rate_limit_refill_rate: perSecond }: ModelEntry): unknown {
+function providerOf(
+  preset: string,
+  { model_name: model, api_keys, base_url, rate_limit_refill_rate: perSecond }: ModelEntry,
+): unknown {
   return {
+    models: [model],
     ...(base_url === undefined ? { preset } : { base_url }),
     ...(api_keys !== undefined && { api_keys }),
     ...(typeof perSecond === "number" && perSecond > 0 && { limits: [`requests=${perSecond}/1s`] }),

@@ -97,7 +97,7 @@ function modelsOf(options: Options, manager: RequestManager): LoadedProviders["m
     for (const { provider } of route.to) if (provider !== vendor) underTheirVendor.add(provider);
   }
   for (const [provider, { models: names = {} }] of Object.entries(options.providers))
-    for (const model of Object.keys(names)) add(provider, model, { model, provider });
+    for (const model of Object.keys(names)) if (!underTheirVendor.has(provider)) add(provider, model, { model, provider });
   for (const [route, { to }] of Object.entries(options.routes))
     for (const { provider, model = route } of to) if (!underTheirVendor.has(provider)) add(provider, model, { model, provider });
   return Object.fromEntries([...models].map(([provider, known]) => [provider, Object.fromEntries(known)]));
