@@ -5,7 +5,8 @@ import { closestTo } from "./closest.ts";
 import type { Environment } from "./environment.ts";
 import { expandAll } from "./expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
-import { readReferenceShape } from "./reference-shape.ts";
+import { innerKeys } from "./provider-config.ts";
+import { readReferenceShape, unusedKeys } from "./reference-shape.ts";
 import { type OptionIssue, type Options, parseOptions } from "./options.ts";
 
 const defaultConfigFile = "llmbatch.config.json";
@@ -25,14 +26,20 @@ interface GivenValue {
  *
  * @param flags By option key: a string, a list of strings for repeatable options, true for switches.
  * @param configFile The file named by `--config`. @default `llmbatch.config.json`, if it exists
+ * @param onWarning Hears of keys of the file that have no effect. Default: nobody does.
  * @throws ConfigurationError naming the flag, variable or file, what was given and what is expected.
  */
 export function loadOptions(
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
   environment: Environment,
+  onWarning: (message: string) => void = () => undefined,
 ): Options {
-  const given: Given = { ...readConfigFile(configFile, environment), ...fromEnvironment(environment), ...fromFlags(flags) };
+  const given: Given = {
+    ...readConfigFile(configFile, environment, onWarning),
+    ...fromEnvironment(environment),
+    ...fromFlags(flags),
+  };
   const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
   const parsed = parseOptions(values);
   if ("options" in parsed) return parsed.options;
@@ -57,12 +64,13 @@ function fromEnvironment(environment: Environment): Given {
   return given;
 }
 
-function readConfigFile(path: string | undefined, environment: Environment): Given {
+function readConfigFile(path: string | undefined, environment: Environment, onWarning: (message: string) => void): Given {
   if (path === undefined && !existsSync(defaultConfigFile)) return {};
   const file = path ?? defaultConfigFile;
   const content = parseConfig(file);
   if (!isJsonObject(content))
     throw new ConfigurationError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
+  for (const warning of unusedKeys(content)) onWarning(`${file}: ${warning}`);
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
@@ -90,12 +98,13 @@ function whereBroken({ message }: SyntaxError): string {
 function describe({ key, path, expected }: OptionIssue, given: Given): string {
   const { value, written = value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
   const where = `${origin}${path}`;
-  if (expected === undefined) return `${where}: there is no such option${path === "" ? hintFor(key) : ""}`;
+  if (expected === undefined) return `${where}: there is no such option${hintFor(key, path)}`;
   return `${where}: expected ${expected}${shown(key, path, written)}`;
 }
 
-function hintFor(key: string): string {
-  const closest = closestTo(key, [...optionTable.map((row) => row.key), "providers", "routes", "prices"]);
+function hintFor(key: string, path: string): string {
+  const known = path === "" ? [...optionTable.map((row) => row.key), ...Object.keys(innerKeys)] : innerKeys[key];
+  const closest = closestTo(path === "" ? key : (path.split(".").at(-1) ?? ""), known ?? []);
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
 

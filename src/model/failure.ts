@@ -49,6 +49,8 @@ export interface Failure {
   readonly isForAll?: true;
   /** A target is left where the request has not failed: it need not wait before it goes there. */
   readonly canGoElsewhere?: true;
+  /** How many retries its target's own bound leaves, in place of the retry policy's. */
+  readonly retriesLeft?: number;
   /** Set while no request gets through to the server: another attempt then costs time and no retry. */
   readonly outage?: Outage;
 }

@@ -49,7 +49,7 @@ export interface LoadedProviders {
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
   const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
   unknownVariables(environment).forEach(onWarning);
-  const configured = loadOptions({}, configFile, environment);
+  const configured = loadOptions({}, configFile, environment, onWarning);
   const opening = { options: configured, environment, needsOne: false, onWarning };
   const { provider, providers } = await openProviders(opening);
   const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), ...loading.options };

@@ -1,6 +1,6 @@
 import { findRoute, unknownModel } from "../config/model-routes.ts";
 import type { Options } from "../config/options.ts";
-import { leadsOnlyTo, type RouteConfig } from "../config/provider-config.ts";
+import { type DefaultMembers, leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
@@ -121,6 +121,13 @@ export class RouteTable {
       throw new ConfigurationError(`the provider ${JSON.stringify(provider)} is switched off: "enabled" is false`);
     const targets = this.open(provider);
     const name = config?.models?.[model] ?? model;
-    return targets.map((target) => ({ target, model: name, rank, weight: weight / targets.length }));
+    const defaults = defaultsOf(config, model);
+    return targets.map((target) => ({ target, model: name, rank, weight: weight / targets.length, defaults }));
   }
+}
+
+/** The model's members win over its provider's. */
+function defaultsOf({ set, model_sets: sets }: ProviderConfig = {}, model: string): DefaultMembers | undefined {
+  const own = sets?.[model];
+  return own === undefined || set === undefined ? (own ?? set) : new Map([...set, ...own]);
 }

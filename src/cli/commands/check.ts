@@ -18,8 +18,8 @@ import { redactSecrets } from "../terminal/redact-secrets.ts";
  */
 export async function checkCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
-  const impatient = { ...options, timeout: Math.min(options.timeout, maxProbeMs) };
+  const options = loadOptions(flags, configFile, environment, printError);
+  const impatient = withTimeout(options, maxProbeMs);
   const opened = await openProviders({ options: impatient, environment, needsOne: true, onWarning: printError });
   try {
     const targets = namesOf(options).flatMap((name) => probesOf(name, options, opened));
@@ -49,6 +49,14 @@ function probesOf(name: string, options: Options, { targetsOf }: OpenedProviders
 /** The service's own API, at its own address. */
 function pathOf(baseUrl: string | undefined, preset: string): string | undefined {
   return baseUrl === undefined ? presets[preset]?.ownPath : undefined;
+}
+
+function withTimeout(options: Options, maxMs: number): Options {
+  const providers = Object.entries(options.providers).map(([name, config]) => {
+    const { timeout = options.timeout } = config;
+    return [name, { ...config, timeout: Math.min(timeout, maxMs) }] as const;
+  });
+  return { ...options, timeout: Math.min(options.timeout, maxMs), providers: Object.fromEntries(providers) };
 }
 
 /** The command is interactive: it does not wait for the 10 minutes of a run's `--timeout`. */

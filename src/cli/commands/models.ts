@@ -4,11 +4,12 @@ import { defaultProvider, namedModels } from "../../config/model-routes.ts";
 import type { Options } from "../../config/options.ts";
 import type { RouteConfig } from "../../config/provider-config.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { printError } from "../terminal/print-error.ts";
 import { formatTable } from "../terminal/text-table.ts";
 
 /** `llmbatch models`: lists routes and aliases, and who serves them. @returns the exit code. */
 export function modelsCommand(flags: Readonly<Record<string, unknown>>, configFile: string | undefined): number {
-  process.stdout.write(describeModels(loadOptions(flags, configFile, readEnvironment())));
+  process.stdout.write(describeModels(loadOptions(flags, configFile, readEnvironment(), printError)));
   return exitCodes.succeeded;
 }
 

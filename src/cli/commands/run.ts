@@ -39,7 +39,7 @@ export async function runCommand(
 ): Promise<number> {
   limitHeapGrowth();
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
+  const options = loadOptions(flags, configFile, environment, printError);
   const inputName = chooseInput(argument, process.stdin.isTTY);
   if (inputName === undefined) return showHelp();
 

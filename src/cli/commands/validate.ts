@@ -20,7 +20,7 @@ export async function validateCommand(
   showHelp: () => never,
 ): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
+  const options = loadOptions(flags, configFile, environment, printError);
   const inputName = chooseInput(argument, process.stdin.isTTY);
   if (inputName === undefined) return showHelp();
 
