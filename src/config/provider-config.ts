@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { RateLimit } from "../model/rate-limit.ts";
 import { count, duration, flag, positiveInteger } from "./values.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "./secrets/secret.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 
 /** Members of bodies: JSON texts by key. */
@@ -35,6 +35,17 @@ export interface ProviderConfig {
   readonly model_sets?: Readonly<Record<string, DefaultMembers>> | undefined;
   /** Whether requests go there. @default true */
   readonly enabled?: boolean | undefined;
+}
+
+/** OpenAI's headers. */
+export function accountHeaders({
+  organization,
+  project,
+}: Pick<ProviderConfig, "organization" | "project">): Record<string, string> {
+  return {
+    ...(organization !== undefined && { "openai-organization": organization }),
+    ...(project !== undefined && { "openai-project": project }),
+  };
 }
 
 const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;

@@ -4,7 +4,7 @@ export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
 export type { Protocol } from "./protocol.ts";
 export type { OnChunk, Provider, SendOptions } from "./provider.ts";
-export { type AuthorizationStyle, isCredential } from "./request-headers.ts";
+export { type AuthorizationStyle, isCredential, listSecrets } from "./request-headers.ts";
 export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
 export { RouteTarget, type TargetSettings } from "./routing/route-target.ts";
 export type { TlsSettings } from "./transport/tls-settings.ts";

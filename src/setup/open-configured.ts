@@ -1,6 +1,6 @@
 import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
-import type { ProviderConfig } from "../config/provider-config.ts";
+import { accountHeaders, type ProviderConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import {
   createHttpProvider,
@@ -66,13 +66,6 @@ function openOne(
   const settings = apiKey === undefined ? readPresetSettings(choice, preset, environment) : {};
   const address = config.base_url === undefined ? {} : { baseUrl: config.base_url };
   return createProvider(presetName, { ...settings, ...own, ...address, headers: { ...settings.headers, ...ownHeaders } });
-}
-
-function accountHeaders({ organization, project }: ProviderConfig): Record<string, string> {
-  return {
-    ...(organization !== undefined && { "openai-organization": organization }),
-    ...(project !== undefined && { "openai-project": project }),
-  };
 }
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
