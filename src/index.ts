@@ -12,7 +12,14 @@ export {
   loadProviders,
   type LoadProvidersOptions,
 } from "./setup/setup.ts";
-export { createHttpProvider, type HttpProviderOptions, presets, type Provider } from "./providers/providers.ts";
+export {
+  createHttpProvider,
+  type HttpProviderOptions,
+  presets,
+  type Provider,
+  type RoutableRequest,
+  type RouteHook,
+} from "./providers/providers.ts";
 export {
   type BottleneckLimiterOptions,
   createBottleneckLimiter,

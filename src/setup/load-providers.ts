@@ -95,7 +95,8 @@ function managerOptionsOf(options: Options, hasCache: boolean): Omit<RequestMana
     ...limitsOf(options),
     dedupe: options.dedupe && hasCache,
     ...(options.model !== undefined && { model: options.model }),
-    ...(options.set.length > 0 && { defaults: new Map(options.set) }),
+    ...(options.set.length > 0 && { defaults: Object.fromEntries(options.set.map(([key, json]) => [key, JSON.parse(json)])) }),
+    ...(options.allow_files !== undefined && { allowFiles: options.allow_files }),
   };
 }
 
