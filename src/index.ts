@@ -1,8 +1,25 @@
 /** The library's front door. */
 export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/manager.ts";
 
-export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
-export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/providers.ts";
+export {
+  APIKeyPool,
+  Configuration,
+  type ConfigurationContent,
+  type ConfiguredModel,
+  createProvider,
+  type CreateProviderOptions,
+  type LoadedProviders,
+  loadProviders,
+  type LoadProvidersOptions,
+} from "./setup/setup.ts";
+export {
+  createHttpProvider,
+  type HttpProviderOptions,
+  presets,
+  type Provider,
+  type RoutableRequest,
+  type RouteHook,
+} from "./providers/providers.ts";
 export {
   type BottleneckLimiterOptions,
   createBottleneckLimiter,

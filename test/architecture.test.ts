@@ -46,6 +46,7 @@ const floors: Readonly<Record<string, number>> = {
 /** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk"],
+  config: ["secrets"],
   cli: ["terminal", "files", "input", "output", "report", "commands"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],

@@ -26,7 +26,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addCheck]) add(program, exitWith);
+  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck]) add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
   return program;
@@ -123,6 +123,15 @@ function addProviders(program: Command, exitWith: (code: number) => void): void 
       const { providersCommand } = await import("./commands/providers.ts");
       exitWith(providersCommand());
     });
+}
+
+function addModels(program: Command, exitWith: (code: number) => void): void {
+  const models = program.command("models").description("list the models that the configuration names, and who serves them");
+  addOptions(models, new Set<OptionKey>(["provider"]));
+  models.action(async (flags: Record<string, unknown>) => {
+    const { modelsCommand } = await import("./commands/models.ts");
+    exitWith(modelsCommand(withTableKeys(flags), configOf(flags)));
+  });
 }
 
 const checkKeys: ReadonlySet<OptionKey> = new Set([

@@ -1,10 +1,16 @@
 /** Of the words that are known, the one that `word` probably stands for: with a third of its letters wrong, missing or too many at most. */
 export function closestTo(word: string, known: readonly string[]): string | undefined {
-  const [closest] = known
+  return closestNames(word, known, 1)[0];
+}
+
+/** The same, with up to `count` of them, the closest first. */
+export function closestNames(word: string, known: readonly string[], count: number): string[] {
+  return known
     .map((candidate) => ({ candidate, edits: countEdits(word, candidate) }))
     .filter(({ candidate, edits }) => edits * 3 <= candidate.length)
-    .toSorted((a, b) => a.edits - b.edits);
-  return closest?.candidate;
+    .toSorted((a, b) => a.edits - b.edits)
+    .slice(0, count)
+    .map(({ candidate }) => candidate);
 }
 
 /** Letters to add, leave out, change, or swap with the next (optimal string alignment). */

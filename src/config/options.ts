@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { parseJson } from "../json/json-value.ts";
+import { isJsonObject, parseJson } from "../json/json-value.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import { durationExample, parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 import {
@@ -13,9 +12,7 @@ import {
   routesSchema,
 } from "./provider-config.ts";
 import { parseBytes, sizeExample } from "./size.ts";
-
-// Without `jitless` zod compiles schemas with `new Function`, which hardened environments forbid.
-z.config({ jitless: true });
+import { count, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
 
 /** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
 export interface Options {
@@ -81,34 +78,9 @@ export interface Limit {
   readonly rates: readonly RateLimit[];
 }
 
-const number = (schema: z.ZodNumber): z.ZodType<number> =>
-  z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
-
-const positiveInteger = number(
-  z.number("a whole number above 0").int("a whole number above 0").positive("a whole number above 0"),
-);
-const count = number(
-  z.number("a whole number, 0 or more").int("a whole number, 0 or more").nonnegative("a whole number, 0 or more"),
-);
 const text = z.string("a text").min(1, "a text that is not empty");
 
-const flag = z.preprocess(
-  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" || value === "" ? false : value),
-  z.boolean("true or false"),
-);
-
 const sizeExpected = `a size above 0 such as ${sizeExample}`;
-
-/** In milliseconds. */
-const durationOf = (expected: string, isAllowed: (ms: number) => boolean): z.ZodType<number> =>
-  z.union([z.string(), z.number()], expected).transform((value, context) => {
-    const ms = parseDurationMs(String(value));
-    if (ms !== undefined && isAllowed(ms)) return ms;
-    context.addIssue(expected);
-    return z.NEVER;
-  });
-const duration = durationOf(`a length of time above 0 such as ${durationExample}`, (ms) => ms > 0);
-const durationOrNone = durationOf(`a length of time such as ${durationExample}`, () => true);
 
 const size = z.union([z.string(), z.number()], sizeExpected).transform((value, context) => {
   const bytes = parseBytes(String(value));
@@ -151,6 +123,12 @@ const assignment = text.transform((value, context) => {
 const list = <Item>(item: z.ZodType<Item>): z.ZodType<Item[]> =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item));
 
+/** A file may have an object. */
+const assignments = z.preprocess(
+  (value) => (isJsonObject(value) ? Object.entries(value).map(([key, item]) => `${key}=${JSON.stringify(item)}`) : value),
+  list(assignment),
+);
+
 const limitItem = z
   .union([z.string(), z.number()], `a number of lines, or a limit such as ${rateLimitExample}`)
   .transform((value, context) => {
@@ -173,7 +151,7 @@ const optionSchemas = {
   log: text.optional(),
   log_bodies: text.optional(),
   model: text.optional(),
-  set: list(assignment).default([]),
+  set: assignments.default([]),
   allow_files: text.optional(),
   stream: flag.default(false),
   provider: text.optional(),

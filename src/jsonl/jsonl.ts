@@ -1,7 +1,7 @@
 /** The door of this room: bytes become lines, lines become requests, results become lines. */
 export { formatResult, formatResultInParts } from "./format-results.ts";
 export { holdsRequest } from "./line-forms.ts";
-export { headBytes } from "./attachments/media-type.ts";
+export { allowFolder } from "./attachments/allowed-folder.ts";
 export type { FindLocalFile, LocalFile, NoLocalFile } from "./attachments/local-file.ts";
 export { outlineRequest } from "./outline-request.ts";
 export { rangeWarnings } from "./warnings/parameter-ranges.ts";

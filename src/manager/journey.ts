@@ -1,6 +1,6 @@
 import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
-import { type Failure, hasFailedEverywhere, isModelRefusal, type TriedProvider } from "../model/failure.ts";
+import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
 import type { Refusals } from "./refusals.ts";
@@ -25,6 +25,9 @@ export class Journey {
   readonly #refusals: Refusals | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
+  /** Failed attempts at targets that bound their retries. */
+  readonly #spent = new Map<Target, number>();
+  #lastTarget: Target | undefined;
   #lastMessage = "";
   #goesFirst = false;
   #demand: Demand | undefined;
@@ -44,7 +47,9 @@ export class Journey {
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
-    return (this.#demand = this.#goesFirst ? { ...allowed, goesFirst: true } : allowed);
+    const candidates = this.#spent.size === 0 ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
+    const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
+    return (this.#demand = this.#goesFirst ? { ...left, goesFirst: true } : left);
   }
 
   /** What its model is called at a target of its last demand. */
@@ -68,6 +73,7 @@ export class Journey {
   noteFailure(target: Target, failure: Failure): void {
     if (this.#provider.route === undefined) return;
     this.#failures.set(target, failure);
+    this.#lastTarget = target;
     this.#lastMessage = failure.message;
   }
 
@@ -80,9 +86,9 @@ export class Journey {
   /** An attempt that need not wait before the next one, if that goes to another target, says so. What one target refuses, another may do. */
   marked(attempt: Attempt): Attempt {
     if (attempt.ok) return attempt;
-    const { failure } = attempt;
+    const failure = this.#bounded(attempt.failure);
     const mayHelp = failure.retryable || failure.isForAll || isModelRefusal(failure);
-    if (!mayHelp || !this.canGoElsewhere) return attempt;
+    if (!mayHelp || !this.canGoElsewhere) return { ...attempt, failure };
     return { ...attempt, failure: { ...failure, retryable: true, canGoElsewhere: true } };
   }
 
@@ -98,6 +104,20 @@ export class Journey {
     const count = this.#hasFailedAtAll(demand) ? "All" : `${providersTried.length} of ${demand.candidates.length}`;
     const message = `${count} providers failed for model '${this.request.model}': ${causes}${this.#afterword(failure)}`;
     return { ...explained, message };
+  }
+
+  /** The failure, with what its target's own bound leaves. */
+  #bounded(failure: Failure): Failure {
+    const target = this.#lastTarget;
+    if (target?.maxRetries === undefined || isThrottled(failure) || failure.outage !== undefined) return failure;
+    const spent = (this.#spent.get(target) ?? 0) + 1;
+    this.#spent.set(target, spent);
+    const isElsewhere = this.#isSpent(target) && this.demand.candidates.some((other) => !this.#isSpent(other.target));
+    return isElsewhere ? failure : { ...failure, retriesLeft: Math.max(0, target.maxRetries + 1 - spent) };
+  }
+
+  #isSpent(target: Target): boolean {
+    return (this.#spent.get(target) ?? 0) > (target.maxRetries ?? Infinity);
   }
 
   #hasFailedAtAll({ candidates }: Demand): boolean {

@@ -2,7 +2,7 @@ import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Observer } from "../model/event.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import type { Provider } from "../providers/providers.ts";
+import type { Provider, RouteHook } from "../providers/providers.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */
@@ -44,8 +44,12 @@ export interface RequestManagerOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** The model of requests that name none. @default none: such a request fails as `invalid_line` */
   readonly model?: string;
-  /** Members for the bodies of requests that do not have them: JSON texts by name. @default none */
-  readonly defaults?: ReadonlyMap<string, string>;
+  /** Members for the bodies of requests that do not have them. @default none */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Chooses another model, or whom to ask, for each request: those with images elsewhere, for one. @default none */
+  readonly route?: RouteHook;
+  /** The folder whose files are sent where parts name them (`"@p.png"`, `"file://p.png"`). @default none: such a request fails */
+  readonly allowFiles?: string;
   /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;
   /** The run stops, resumable, when it has lasted this long. @default no deadline */

@@ -1,5 +1,5 @@
 import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiters.ts";
-import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
+import { allowFolder, type FindLocalFile, RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { RunEvent } from "../model/event.ts";
 import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
@@ -17,6 +17,7 @@ import {
   type RequestManagerOptions,
   shareResources,
 } from "./request-manager-options.ts";
+import { routeRequest } from "../providers/providers.ts";
 import { Run } from "./run.ts";
 import type { Inputs } from "./run-options.ts";
 import type { Stop } from "./stop-conditions.ts";
@@ -36,6 +37,9 @@ export class RequestManager {
   readonly #options: RequestManagerOptions;
   readonly #retryPolicy: RetryPolicy;
   readonly #limiter: Limiter;
+  /** JSON texts by key. */
+  readonly #defaults: ReadonlyMap<string, string>;
+  readonly #findFile: FindLocalFile | undefined;
   readonly #runs = new Set<Run>();
   #closing: Promise<void> | undefined;
 
@@ -49,6 +53,8 @@ export class RequestManager {
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#limiter = options.limiter ?? this.#createLimiter();
     this.stats.watchLimits(() => this.#limiter.rateLimits());
+    this.#defaults = new Map(Object.entries(options.defaults ?? {}).map(([key, value]) => [key, JSON.stringify(value)]));
+    this.#findFile = options.allowFiles === undefined ? undefined : allowFolder(options.allowFiles);
     shareResources(options);
   }
 
@@ -93,7 +99,7 @@ export class RequestManager {
    * @returns its result; never rejects, whatever goes wrong.
    */
   async execute(request: RequestLike): Promise<BatchResult> {
-    return this.#createRun().execute(this.#createParser().parseValue(request, 1));
+    return this.#createRun().execute(this.#parseOne(request));
   }
 
   /**
@@ -106,7 +112,7 @@ export class RequestManager {
   stream(request: RequestLike): AsyncGenerator<unknown> {
     const { provider } = this.#options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const input = this.#createParser().parseValue(request, 1);
+    const input = this.#parseOne(request);
     return streamRequest(input, { provider, limiter: this.#limiter, retryRules, emit: this.#emit });
   }
 
@@ -158,14 +164,19 @@ export class RequestManager {
     let position = 0;
     return (request) => {
       position += 1;
-      return isBatchInput(request) ? request : parser.parseValue(request, position);
+      return routeRequest(isBatchInput(request) ? request : parser.parseValue(request, position), this.#options.route);
     };
+  }
+
+  #parseOne(request: RequestLike): BatchInput {
+    return routeRequest(this.#createParser().parseValue(request, 1), this.#options.route);
   }
 
   #createParser(): RequestParser {
     return new RequestParser({
       ...(this.#options.model !== undefined && { defaultModel: this.#options.model }),
-      ...(this.#options.defaults !== undefined && { defaults: this.#options.defaults }),
+      defaults: this.#defaults,
+      ...(this.#findFile !== undefined && { findFile: this.#findFile }),
       onWarning: (message) => this.#emit({ type: "warning", message }),
     });
   }

@@ -53,6 +53,8 @@ export interface Failure {
   readonly isHeldBack?: true;
   /** This machine lacks what a connection needs, such as file descriptors: it says nothing of the server, and costs time and no retry. */
   readonly isLocal?: true;
+  /** How many retries its target's own bound leaves, in place of the retry policy's. */
+  readonly retriesLeft?: number;
   /** Set while no request gets through to the server: another attempt then costs time and no retry. */
   readonly outage?: Outage;
   /** Set where every target rejects requests for longer than one may wait. */

@@ -1,6 +1,6 @@
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../config/secrets/secret.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { listSecrets } from "../providers/providers.ts";
 

@@ -42,7 +42,7 @@ export async function runCommand(
 ): Promise<number> {
   limitHeapGrowth();
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
+  const options = loadOptions(flags, configFile, environment, printError);
   const chosen = chooseInputs(paths, process.stdin.isTTY);
   if (chosen === undefined) return showHelp();
   const { lines } = options.limit;

@@ -21,7 +21,7 @@ export async function validateCommand(
   showHelp: () => never,
 ): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
+  const options = loadOptions(flags, configFile, environment, printError);
   const chosen = chooseInputs(paths, process.stdin.isTTY);
   if (chosen === undefined) return showHelp();
 

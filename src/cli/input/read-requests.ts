@@ -1,8 +1,7 @@
 import type { Options } from "../../config/options.ts";
-import { type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
+import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { allowFolder } from "../files/allowed-folder.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";

@@ -55,7 +55,7 @@ export class PacedLimit implements Limit {
     this.#levels = levelsOf(spec);
     this.#reservoir = new Reservoir(this.#levels.capacity, perMs(spec), clock());
     this.#isUnused = source === "configured";
-    if (spec.unit !== "requests") return;
+    if (spec.unit !== "requests" || spec.burst !== undefined) return;
     this.#reservoir.lower(1, clock());
     // What was only found out is no figure that a server counts by.
     if (source !== "refusals") this.#window = windowOf(spec);
@@ -134,11 +134,11 @@ interface Levels {
   readonly capacity: number;
 }
 
-function levelsOf({ unit, amount, periodMs }: RateLimit): Levels {
+function levelsOf({ unit, amount, periodMs, burst = 0 }: RateLimit): Levels {
   const { capacityMs, spareMs, lagMs } = usages[unit];
   const flowPerMs = amount / periodMs;
   const spare = flowPerMs * spareMs;
-  const full = Math.max(1 + spare, flowPerMs * capacityMs);
+  const full = Math.max(1 + spare, burst + spare, flowPerMs * capacityMs);
   return { spare, full, capacity: full + flowPerMs * lagMs };
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allowFolder } from "../../../src/cli/files/allowed-folder.ts";
+import { allowFolder } from "../../../src/jsonl/attachments/allowed-folder.ts";
 import type { LocalFile } from "../../../src/jsonl/jsonl.ts";
 
 const place = mkdtempSync(join(tmpdir(), "llmbatch-folder-"));

@@ -1,6 +1,7 @@
-import { isJsonObject } from "../json/json-value.ts";
-import { ConfigurationError } from "../model/errors.ts";
-import type { Environment } from "./environment.ts";
+import { isJsonObject } from "../../json/json-value.ts";
+import { ConfigurationError } from "../../model/errors.ts";
+import type { Environment } from "../environment.ts";
+import { masked } from "./masked.ts";
 
 /**
  * A text with the values of the environment variables that it names as `${NAME}`.
@@ -9,6 +10,10 @@ import type { Environment } from "./environment.ts";
  * @throws ConfigurationError naming a variable that is not set, or empty.
  */
 export function expandVariables(text: string, environment: Environment, where: string): string {
+  if (text.includes(masked))
+    throw new ConfigurationError(
+      `${where}: it was hidden when this configuration was printed; write "\${NAME}", a variable that holds it`,
+    );
   return text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
     const value = environment[name]?.trim();
     if (value === undefined || value === "")

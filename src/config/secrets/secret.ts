@@ -1,7 +1,6 @@
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../environment.ts";
 import { expandVariables } from "./expand-variables.ts";
-
-const masked = "[secret]";
+import { masked } from "./masked.ts";
 
 /** A key of a configuration file, or the environment variable that holds it. Printed or serialised it shows neither. */
 export class Secret {

@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { isAbsolute, resolve, sep } from "node:path";
-import { type FindLocalFile, headBytes, type LocalFile, type NoLocalFile } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { asConfigurationError, describeSystemError } from "./system-error.ts";
+import { asConfigurationError, describeSystemError } from "../../model/system-error.ts";
+import type { FindLocalFile, LocalFile, NoLocalFile } from "./local-file.ts";
+import { headBytes } from "./media-type.ts";
 
 /**
  * Allows the files below one folder: their real paths, behind all symbolic links, must lie there, and so must what was opened by them.
