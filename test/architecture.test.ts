@@ -46,7 +46,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
   jsonl: ["attachments"],
   limiters: ["limits", "health", "learning", "scheduler"],
-  manager: ["queues"],
+  manager: ["stops", "queues"],
   mock: ["limits", "faults", "apis", "server"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
 };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isJsonObject } from "../json/json-value.ts";
 import { ConfigurationError, messageOf } from "../model/errors.ts";
-import { closestTo } from "./closest.ts";
+import { closestTo } from "../model/closest.ts";
 import type { Environment } from "./environment.ts";
 import { expandAll } from "./expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";

@@ -3,7 +3,7 @@ import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<Target> = new Set();

@@ -19,7 +19,7 @@ import {
 } from "./request-manager-options.ts";
 import { Run } from "./run.ts";
 import type { Inputs } from "./run-options.ts";
-import type { Stop } from "./stop-conditions.ts";
+import type { Stop } from "./stops/stop-conditions.ts";
 import { streamRequest } from "./stream-request.ts";
 
 /**

@@ -12,7 +12,7 @@ import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, sharedResult, succeededResult } from "./results.ts";
-import type { RunStop } from "./run-stop.ts";
+import type { RunStop } from "./stops/run-stop.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 

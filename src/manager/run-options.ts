@@ -1,6 +1,6 @@
 import type { RequestWalkOptions } from "./request-walk.ts";
 import type { ResultQueueOptions } from "./queues/result-queue.ts";
-import type { RunStopOptions } from "./run-stop.ts";
+import type { RunStopOptions } from "./stops/run-stop.ts";
 
 export interface RunOptions {
   readonly concurrency: number;

@@ -9,8 +9,8 @@ import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs, RunOptions } from "./run-options.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
 import { failedResult } from "./results.ts";
-import { RunStop } from "./run-stop.ts";
-import type { Stop } from "./stop-conditions.ts";
+import { RunStop } from "./stops/run-stop.ts";
+import type { Stop } from "./stops/stop-conditions.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
 /** One pass over one batch: reads ahead, sends requests on their walk, and lets results leave in order. */

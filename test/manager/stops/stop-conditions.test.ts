@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { noUsage } from "../support/usage.ts";
-import { StopConditions } from "../../src/manager/stop-conditions.ts";
-import type { FailureKind } from "../../src/model/failure.ts";
-import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
+import { noUsage } from "../../support/usage.ts";
+import { StopConditions } from "../../../src/manager/stops/stop-conditions.ts";
+import type { FailureKind } from "../../../src/model/failure.ts";
+import type { BatchResult, SucceededResult } from "../../../src/model/result.ts";
 
 const line = { id: "batch_req_1", customId: "a", lineNumber: 1 };
 

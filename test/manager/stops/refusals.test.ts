@@ -6,8 +6,8 @@ import {
   type RequestManager,
   type RunEvent,
   RunStoppedError,
-} from "../../src/index.ts";
-import { deferred } from "../support/deferred.ts";
+} from "../../../src/index.ts";
+import { deferred } from "../../support/deferred.ts";
 import {
   chatAnswer,
   errorAnswer,
@@ -15,9 +15,9 @@ import {
   type Reply,
   type Script,
   type ScriptedServer,
-} from "../support/scripted-server.ts";
-import { serveManagers } from "./managers.ts";
-import { answerOf, prompts } from "./prompts.ts";
+} from "../../support/scripted-server.ts";
+import { serveManagers } from "../managers.ts";
+import { answerOf, prompts } from "../prompts.ts";
 
 const dayMs = 24 * 3_600_000;
 

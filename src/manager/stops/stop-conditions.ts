@@ -1,11 +1,11 @@
-import type { Attempt } from "../model/attempt.ts";
-import type { Target } from "../model/demand.ts";
-import type { StopReason } from "../model/errors.ts";
-import { type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../model/failure.ts";
-import type { BatchResult, FailedResult } from "../model/result.ts";
-import type { Journey } from "./journey.ts";
+import type { Attempt } from "../../model/attempt.ts";
+import type { Target } from "../../model/demand.ts";
+import type { StopReason } from "../../model/errors.ts";
+import { type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../../model/failure.ts";
+import type { BatchResult, FailedResult } from "../../model/result.ts";
+import type { Journey } from "../journey.ts";
 import { type Alike, minRefusals, Refusals, Streak } from "./refusals.ts";
-import type { MaxFailures } from "./request-manager-options.ts";
+import type { MaxFailures } from "../request-manager-options.ts";
 
 export interface Stop {
   readonly reason: StopReason;

@@ -1,12 +1,12 @@
 import { setMaxListeners } from "node:events";
-import type { Attempt } from "../model/attempt.ts";
-import type { Target } from "../model/demand.ts";
-import { messageOf } from "../model/errors.ts";
-import type { Outage } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
-import type { Journey } from "./journey.ts";
+import type { Attempt } from "../../model/attempt.ts";
+import type { Target } from "../../model/demand.ts";
+import { messageOf } from "../../model/errors.ts";
+import type { Outage } from "../../model/failure.ts";
+import type { BatchResult } from "../../model/result.ts";
+import type { Journey } from "../journey.ts";
 import { Refusals } from "./refusals.ts";
-import type { MaxFailures } from "./request-manager-options.ts";
+import type { MaxFailures } from "../request-manager-options.ts";
 import { type Stop, StopConditions } from "./stop-conditions.ts";
 
 const maxTimerMs = 2 ** 31 - 1;
