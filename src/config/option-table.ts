@@ -8,6 +8,10 @@ const rows = [
     default: "stdout",
   },
   { key: "errors", value: "FILE", description: "failed results go there instead" },
+  {
+    key: "annotate",
+    description: "provider, model, cached, attempts, latency and cost of each line, in its last member `llmbatch`",
+  },
   { key: "stats", value: "FILE", description: "token statistics as JSON", default: "FILE.stats.json beside -o" },
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
   { key: "model", short: "-m", value: "ID", description: "the model of lines that name none" },

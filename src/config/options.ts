@@ -20,6 +20,7 @@ z.config({ jitless: true });
 export interface Options {
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
+  readonly annotate: boolean;
   readonly stats?: string | undefined;
   readonly log?: string | undefined;
   readonly model?: string | undefined;
@@ -150,6 +151,7 @@ const limit = list(limitItem).transform((items): Limit => {
 const optionSchemas = {
   output: text.optional(),
   errors: text.optional(),
+  annotate: flag.default(false),
   stats: text.optional(),
   log: text.optional(),
   model: text.optional(),

@@ -7,11 +7,12 @@ import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
 import { keyWarning } from "./key-warning.ts";
-import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
+import { cutTexts, type Draft, holdsRequest, isShort, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
-import { inferPath, plainPath, withVersion } from "./request-path.ts";
+import { readMaxOutputTokens } from "./max-output-tokens.ts";
+import { inferPath, maxTokensProblem, messagesPath, plainPath, type PromptPath, withVersion } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -41,6 +42,8 @@ export interface RequestParserOptions {
   readonly checkOnly?: boolean;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
+  /** The API that a prompt without a `url` is for. @default Chat Completions */
+  readonly promptPath?: PromptPath | undefined;
   /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
@@ -54,6 +57,7 @@ export class RequestParser {
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
+  readonly #promptPath: PromptPath | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
@@ -63,6 +67,7 @@ export class RequestParser {
     idsAreUnique = false,
     checkOnly = false,
     findFile,
+    promptPath,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -74,6 +79,7 @@ export class RequestParser {
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
+    this.#promptPath = promptPath;
     this.#onWarning = onWarning;
   }
 
@@ -122,9 +128,13 @@ export class RequestParser {
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
     if (typeof value === "string" && holdsRequest(value)) return writtenTwice;
-    if (typeof value === "string") return this.#finish({ value, text, draft: promptDraft, url: undefined, lineNumber, customId });
+    if (typeof value === "string") {
+      const url = this.#urlOfPrompt({});
+      return url instanceof Problem ? url : this.#finish({ value, text, draft: promptDraft, url, lineNumber, customId });
+    }
     if (!isJsonObject(value)) return typeProblem(value);
-    const url = readUrl(value);
+    const ownUrl = readUrl(value);
+    const url = ownUrl === undefined && isShort(value) ? this.#urlOfPrompt(value) : ownUrl;
     if (url instanceof Problem) return url;
     const draft = readForm(value, url);
     if (draft instanceof Problem) return draft;
@@ -154,27 +164,26 @@ export class RequestParser {
     const ownText = attachFiles(texts.body, attachments);
     if (ownText instanceof Problem) return ownText;
     request.body = this.#withDefaults(body, ownText);
-    const maxOutputTokens = this.#maxOutputTokens(body);
+    const maxOutputTokens = readMaxOutputTokens((key) => this.#setting(body, key));
     if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
     if (texts.metadata !== undefined) request.metadata = texts.metadata;
     return request;
+  }
+
+  /** Messages refuse a body without `max_tokens`. */
+  #urlOfPrompt(line: JsonObject): string | undefined | Problem {
+    const model = this.#setting(line, "model");
+    if (this.#promptPath === undefined || typeof model !== "string") return undefined;
+    const provider = readProvider(line);
+    const path = this.#promptPath({ model, ...(provider !== undefined && { provider }) });
+    const lacksLimit = path === messagesPath && this.#setting(line, "max_tokens") === undefined;
+    return lacksLimit ? new Problem(maxTokensProblem) : path;
   }
 
   #withDefaults(body: JsonObject, text: string): string {
     if (this.#defaultMembers.length === 0) return text;
     const missing = this.#defaultMembers.filter(({ key }) => !Object.hasOwn(body, key));
     return missing.length === 0 ? text : prependMembers(text, missing.map(({ text: member }) => member).join(","));
-  }
-
-  /** The parameter's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` belongs to Completions. */
-  #maxOutputTokens(body: JsonObject): number | undefined {
-    const limit =
-      this.#setting(body, "max_completion_tokens") ??
-      this.#setting(body, "max_tokens") ??
-      this.#setting(body, "max_output_tokens");
-    if (!isCount(limit)) return undefined;
-    const choices = this.#setting(body, "n") ?? this.#setting(body, "best_of") ?? 1;
-    return isCount(choices) && isCount(limit * choices) ? limit * choices : undefined;
   }
 
   #setting(body: JsonObject, key: string): unknown {
@@ -208,11 +217,6 @@ interface ReadLine {
   readonly customId: string;
 }
 
-/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
-function readProvider(line: unknown): string | undefined {
-  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
-}
-
 /** The paths of `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
 const knownUrls = new Map<unknown, string | undefined>([[undefined, undefined]]);
 const maxKnownUrls = 64;
@@ -238,10 +242,6 @@ function readModel(body: JsonObject): string | undefined | Problem {
 function readCustomId(value: unknown): string | undefined {
   const customId = isJsonObject(value) ? value.custom_id : undefined;
   return typeof customId === "string" ? customId : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function problemOf(error: z.ZodError): Problem {

@@ -1,6 +1,6 @@
 import type { Failure } from "./failure.ts";
 import type { LimitSource, RateLimit } from "./rate-limit.ts";
-import type { BatchResult } from "./result.ts";
+import type { LineResult } from "./result.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -41,7 +41,7 @@ export type RunEvent =
     }
   | LimiterEvent
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "request-end"; readonly result: BatchResult };
+  | { readonly type: "request-end"; readonly result: LineResult };
 
 /** What a limiter does about a provider that throttles, or tells how much it allows. */
 export type LimiterEvent = { readonly provider: string; readonly model: string } & (

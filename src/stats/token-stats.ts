@@ -1,6 +1,6 @@
 import type { RunEvent } from "../model/event.ts";
 import { type Failure, type FailureKind, isThrottled } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
+import type { LineResult } from "../model/result.ts";
 import { type Usage, totalTokens } from "../model/usage.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { LearnedLimits } from "./learned-limits.ts";
@@ -230,7 +230,7 @@ export class TokenStats {
     this.#throughput.addTokens(totalTokens(attempt.usage));
   }
 
-  #countResult(result: BatchResult): void {
+  #countResult(result: LineResult): void {
     this.#lines.end(result);
     const isFromCache = result.status === "succeeded" && result.source === "cache";
     if (isFromCache) this.#fromCache.add(result.response.usage);

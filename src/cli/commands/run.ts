@@ -3,6 +3,7 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
+import type { PromptPath } from "../../jsonl/jsonl.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput } from "../../model/request.ts";
@@ -63,7 +64,8 @@ async function runInput(input: Input, options: Options, environment: Environment
   if (cache !== undefined) cleanups.defer(() => cache.close());
   const checked = await checkWhole(input, options, provider, cache, printError);
   const { total } = checked;
-  const requests = await startReading(input, { ...options, checked }, (warning) => warn(warning));
+  const promptPath = (asked: Parameters<PromptPath>[0]) => provider.promptPath?.(asked);
+  const requests = await startReading(input, { ...options, checked, promptPath }, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);
   if (log !== undefined) cleanups.defer(() => log.close());
   const writer = await openResultWriter(options);

@@ -1,5 +1,5 @@
 import type { Options } from "../../config/options.ts";
-import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
+import { type Line, type PromptPath, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { allowFolder } from "../files/allowed-folder.ts";
@@ -7,7 +7,10 @@ import { decodeInput } from "./decode-input.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Input } from "./input.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+interface ParsingOptions extends Pick<Options, "model" | "set" | "allow_files"> {
+  /** Which API a prompt is for. */
+  readonly promptPath?: PromptPath;
+}
 
 interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
   /** The outcome of `checkWhole`. */
@@ -78,15 +81,20 @@ export async function checkRequests(
   provider: AskedProvider,
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
-  const parser = createParser(options, { checkOnly: true, onWarning: (warning) => warnings.push(warning) });
+  const parser = createParser(options, {
+    checkOnly: true,
+    promptPath: provider.promptPath?.bind(provider),
+    onWarning: (warning) => warnings.push(warning),
+  });
   const check = await checkInput(input.name, splitLines(decodeInput(input)), parser, provider);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */
 export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
-  const { model, set, allow_files: folder } = options;
+  const { model, set, allow_files: folder, promptPath } = options;
   return new RequestParser({
+    promptPath,
     ...(model !== undefined && { defaultModel: model }),
     ...(folder !== undefined && { findFile: allowFolder(folder) }),
     defaults: new Map(set),

@@ -1,6 +1,7 @@
+import { triedMembers } from "../../jsonl/jsonl.ts";
 import type { LimiterEvent, RunEvent } from "../../model/event.ts";
-import type { Failure, TriedProvider } from "../../model/failure.ts";
-import type { BatchResult } from "../../model/result.ts";
+import type { Failure } from "../../model/failure.ts";
+import type { LineResult } from "../../model/result.ts";
 import { type Usage, totalTokens } from "../../model/usage.ts";
 import { printable } from "../terminal/printable.ts";
 
@@ -47,7 +48,7 @@ function membersOf(event: RunEvent): Record<string, unknown> {
   }
 }
 
-function lineMembers({ lineNumber, customId }: Pick<BatchResult, "lineNumber" | "customId">): Record<string, unknown> {
+function lineMembers({ lineNumber, customId }: Pick<LineResult, "lineNumber" | "customId">): Record<string, unknown> {
   return { line_number: lineNumber, custom_id: customId };
 }
 
@@ -66,7 +67,7 @@ function limiterMembers(event: LimiterEvent): Record<string, unknown> {
   }
 }
 
-function resultMembers(result: BatchResult): Record<string, unknown> {
+function resultMembers(result: LineResult): Record<string, unknown> {
   return {
     ...lineMembers(result),
     status: result.status,
@@ -87,10 +88,6 @@ function failureMembers(failure: Failure | undefined): Record<string, unknown> {
     retry_after_ms: retryAfterMs,
     providers_tried: providersTried?.map(triedMembers),
   };
-}
-
-function triedMembers({ provider, kind, message, statusCode }: TriedProvider): Record<string, unknown> {
-  return { provider, code: kind, message, status_code: statusCode };
 }
 
 function usageMembers(usage: Usage): Record<string, number> {
