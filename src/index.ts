@@ -3,7 +3,7 @@ export {
   type AnswerStream,
   type BatchOptions,
   type BatchResults,
-  type Body,
+  type BodyMembers,
   type CallOptions,
   type Completion,
   type Question,

@@ -24,14 +24,19 @@ export interface Completion {
 export type Question = RequestLike | readonly object[];
 
 /** Members of a body; a `provider` that is a text is whom to ask. */
-export type Body = Readonly<Record<string, unknown>>;
+export type BodyMembers = Readonly<Record<string, unknown>>;
 
 /**
  * The request that a question is.
  *
  * @throws ConfigurationError for a member of the body that is no such, and for a prompt without what the provider's API needs.
  */
-export function requestOf(question: Question, body: Body, { url }: CallOptions, options: RequestManagerOptions): RequestLike {
+export function requestOf(
+  question: Question,
+  body: BodyMembers,
+  { url }: CallOptions,
+  options: RequestManagerOptions,
+): RequestLike {
   checkBody(body);
   if (typeof question !== "string" && !isMessages(question)) return withMembers(question, body);
   const { provider: named, ...rest } = body;
@@ -63,14 +68,14 @@ function promptPath(provider: Provider, model: unknown, named: string | undefine
 }
 
 /** Responses and Embeddings call it `input`, Completions a `prompt`. */
-function ask(question: string | readonly object[], path: string | undefined): Body {
+function ask(question: string | readonly object[], path: string | undefined): BodyMembers {
   if (path?.endsWith("/responses") || path?.endsWith("/embeddings")) return { input: question };
   if (path?.endsWith("/completions") && !path.endsWith("/chat/completions")) return { prompt: question };
   return { messages: typeof question === "string" ? [{ role: "user", content: question }] : question };
 }
 
 /** A whole request, with members of its body that win over its own. */
-function withMembers(request: Body, members: Body): RequestLike {
+function withMembers(request: BodyMembers, members: BodyMembers): RequestLike {
   if (Object.keys(members).length === 0) return request;
   const { body } = request;
   const { provider, ...rest } = members;

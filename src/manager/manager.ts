@@ -1,6 +1,6 @@
 /** The door of this room: the walk of every request, and when a run stops. */
 export type { BatchOptions, CallOptions, RunOptions } from "./call-options.ts";
-export type { Body, Completion, Question } from "./completion.ts";
+export type { BodyMembers, Completion, Question } from "./completion.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { type BatchResults, RequestManager } from "./request-manager.ts";
 export type { AnswerStream, StreamPiece } from "./stream-request.ts";

@@ -13,7 +13,7 @@ import {
   checkRunOptions,
   type RunOptions,
 } from "./call-options.ts";
-import { type Body, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
+import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
 import { Emitter } from "./emitter.ts";
 import {
   checkManagerOptions,
@@ -146,7 +146,7 @@ export class RequestManager {
    *   `RequestFailedError` when there is no answer, or it breaks off: it is asked again only as long as nothing of it has come.
    * @throws ConfigurationError for an option that does not exist, and a body that cannot be sent.
    */
-  stream(question: Question, body: Body = {}, options: CallOptions = {}): AnswerStream {
+  stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     checkCallOptions(options);
     const { provider } = this.#options;
     const { signal, timeoutMs, onRetry } = options;
@@ -163,7 +163,7 @@ export class RequestManager {
    * @throws RequestFailedError when it has none in the end.
    * @throws ConfigurationError for an option that does not exist, and a body that cannot be sent.
    */
-  async complete(question: Question, body: Body = {}, options: CallOptions = {}): Promise<Completion> {
+  async complete(question: Question, body: BodyMembers = {}, options: CallOptions = {}): Promise<Completion> {
     return completionOf(await this.send(this.#requestOf(question, body, options), options));
   }
 
@@ -219,7 +219,7 @@ export class RequestManager {
     }
   }
 
-  #requestOf(question: Question, body: Body, options: CallOptions): RequestLike {
+  #requestOf(question: Question, body: BodyMembers, options: CallOptions): RequestLike {
     return requestOf(question, body, options, this.#options);
   }
 

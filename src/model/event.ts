@@ -4,8 +4,8 @@ import type { LineResult } from "./result.ts";
 import type { Usage } from "./usage.ts";
 
 /**
- * What a run emits while it works. Observers are called synchronously on the hot path and must return at once; what they
- * throw ends the run as a bug.
+ * What a run emits while it works. Observers are called synchronously on the hot path and must return at once. What one throws costs the line
+ * that the event is of, which fails as `internal`.
  */
 export type RunEvent =
   | { readonly type: "request-start"; readonly customId: string; readonly lineNumber: number }

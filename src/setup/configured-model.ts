@@ -1,4 +1,4 @@
-import type { AnswerStream, Body, CallOptions, Completion, Question, RequestManager } from "../manager/manager.ts";
+import type { AnswerStream, BodyMembers, CallOptions, Completion, Question, RequestManager } from "../manager/manager.ts";
 
 /** What a model's requests name. */
 export interface ModelAddress {
@@ -24,12 +24,12 @@ export class ConfiguredModel {
   }
 
   /** The answer to one question. @throws RequestFailedError when it has none in the end. @see RequestManager.complete */
-  complete(question: Question, body: Body = {}, options: CallOptions = {}): Promise<Completion> {
+  complete(question: Question, body: BodyMembers = {}, options: CallOptions = {}): Promise<Completion> {
     return this.#manager.complete(question, { ...body, ...this.#address }, options);
   }
 
   /** Streams the answer. @see RequestManager.stream */
-  stream(question: Question, body: Body = {}, options: CallOptions = {}): AnswerStream {
+  stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     return this.#manager.stream(question, { ...body, ...this.#address }, options);
   }
 }

@@ -3,7 +3,7 @@ import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent }
 import { createRoutedProvider, type Provider, RouteTarget } from "../../src/providers/providers.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { closing, serve } from "../support/closing.ts";
-import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
 
 /** All requests along one route, to `a`, `b`, `c` in this order. */
 function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = []): RequestManager {
@@ -115,6 +115,13 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
     const end = events.find((event) => event.type === "request-end");
     expect(end).toMatchObject({ result: { failure: { providersTried: [{ provider: "a" }, { provider: "b" }] } } });
   });
+});
+
+it("an answer that the second provider gave names it, so that users know who was paid", async () => {
+  const broken = await serve(() => errorAnswer(500));
+  const good = await serve(() => chatAnswer("fine"));
+  const [result] = await route([broken.url, good.url]).processBatch([{ model: "x", prompt: "Hello" }]);
+  expect(result).toMatchObject({ error: null, text: "fine", provider: "b", model: "x", attempts: 2 });
 });
 
 it("a stream that breaks off after a failover says where it was tried", async () => {

@@ -8,6 +8,7 @@ import {
   type RunEvent,
 } from "../../src/index.ts";
 import { closing, serve } from "../support/closing.ts";
+import { chatAnswer, rateLimited } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
 import { answerOf, prompts, repeat } from "./prompts.ts";
 
@@ -81,6 +82,15 @@ describe("an observer", () => {
   });
 });
 
+it("an observer that throws at what is no line's own costs nothing, and the others hear of it once", async () => {
+  const { createManager } = await serveManagers(({ index }) => (index < 3 ? rateLimited("0.01") : chatAnswer("fine")));
+  const warnings: string[] = [];
+  const observers = [brokenByLimits, (event: RunEvent): void => void (event.type === "warning" && warnings.push(event.message))];
+  const results = await createManager({ observers, concurrency: 1 }).processBatch(["One", "Two"]);
+  expect(results.map(answerOf)).toEqual(["fine", "fine"]);
+  expect(warnings).toEqual(["an observer failed: boom"]);
+});
+
 describe("a cache of one's own", () => {
   const kept = new Map<string, ModelResponse>();
   const good: CacheStore = {
@@ -122,4 +132,8 @@ function isFifth({ customId }: { readonly customId: string }): boolean {
 function customIdOf(event: RunEvent): string | undefined {
   if (event.type === "request-end") return event.result.customId;
   return "customId" in event ? event.customId : undefined;
+}
+
+function brokenByLimits({ type }: RunEvent): void {
+  if (type === "pause" || type === "limit-learned" || type === "concurrency") throwing();
 }

@@ -64,6 +64,24 @@ describe("a batch that stops early", () => {
     held.resolve(chatAnswer());
   });
 
+  it("because too many failed keeps what was answered, and no request is sent from then on", async () => {
+    const { server, createManager } = await serveManagers(({ index }) =>
+      index % 2 === 0 ? chatAnswer("fine") : errorAnswer(400),
+    );
+    const results = await createManager({ concurrency: 1, maxFailures: { count: 3 } }).processBatch([...prompts(10)]);
+    expect(results.stopped).toEqual({ reason: "max_failures", message: "3 of 6 finished requests failed" });
+    expect(results.map(answerOf).slice(0, 6)).toEqual([
+      "fine",
+      "invalid_request",
+      "fine",
+      "invalid_request",
+      "fine",
+      "invalid_request",
+    ]);
+    expect(results.slice(server.ledger.length).map(answerOf)).toEqual(Array(10 - server.ledger.length).fill("cancelled"));
+    expect(server.ledger.length).toBeLessThanOrEqual(7);
+  });
+
   it("by an aborted signal gives up what is in flight, and keeps the rest", async () => {
     const held = deferred<Reply>();
     const { server, createManager } = await serveManagers(({ index }) => (index < 2 ? chatAnswer("fine") : held.promise));
