@@ -35,11 +35,14 @@ export class Emitter {
    * @returns the one that counts: a failure where an observer throws at an answer, which then stands in its error.
    */
   end(request: BatchInput, result: BatchResult): BatchResult {
-    const thrown = this.#tell({ type: "request-end", result });
-    const counted =
-      thrown === undefined || result.status === "failed"
-        ? result
-        : failedResult({ ...result, request }, { ...result, failure: internal(messageOf(thrown.error)) }, result.attempts);
+    const event = { type: "request-end", result } as const;
+    const thrown = this.#tell(event);
+    if (thrown === undefined || result.status === "failed") {
+      this.#stats(event);
+      return result;
+    }
+    const failure = internal(messageOf(thrown.error));
+    const counted = failedResult({ ...result, request }, { ...result, failure }, result.attempts);
     this.#stats({ type: "request-end", result: counted });
     return counted;
   }

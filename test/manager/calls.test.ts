@@ -102,7 +102,9 @@ describe("a manager", () => {
     const provider = createProvider("openai", { apiKey: "k", baseUrl: "http://127.0.0.1:9/v1" });
     const error = await thrownBy(() => new RequestManager(Object.assign({ provider }, { requestPerMinute: 1 })));
     expect(error).toMatchObject({ option: "requestPerMinute", message: expect.stringContaining("`requestsPerMinute`") });
-    expect(await thrownBy(() => new RequestManager({ provider, retry: Object.assign({}, { retries: 1 }) }))).toMatchObject({
+    expect(
+      await thrownBy(() => new RequestManager({ provider, retry: Object.assign({ maxRetries: 1 }, { retries: 1 }) })),
+    ).toMatchObject({
       option: "retries",
     });
   });
