@@ -10,7 +10,7 @@ const rows = [
   { key: "errors", value: "FILE", description: "failed results go there instead" },
   {
     key: "annotate",
-    description: "provider, model, cached, attempts, latency and cost of each line, in its last member `llmbatch`",
+    description: "a last member `llmbatch`: provider, model, cached, attempts, latency, cost",
   },
   { key: "stats", value: "FILE", description: "token statistics as JSON", default: "FILE.stats.json beside -o" },
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
