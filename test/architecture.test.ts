@@ -50,7 +50,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   cli: ["terminal", "files", "input", "output", "report", "commands"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
-  manager: ["queues"],
+  manager: ["stops", "queues"],
   mock: ["limits", "faults", "apis", "server"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
 };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { ConfigurationError } from "../model/errors.ts";
-import { closestTo } from "./closest.ts";
+import { closestTo } from "../model/closest.ts";
 import { Configuration } from "./secrets/configuration.ts";
 import type { Environment } from "./environment.ts";
 import { expandAll } from "./secrets/expand-variables.ts";

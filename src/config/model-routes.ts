@@ -1,4 +1,4 @@
-import { closestNames } from "./closest.ts";
+import { closestNames } from "../model/closest.ts";
 import type { Options } from "./options.ts";
 import type { ProviderConfig, RouteConfig } from "./provider-config.ts";
 

@@ -8,6 +8,10 @@ const rows = [
     default: "stdout",
   },
   { key: "errors", value: "FILE", description: "failed results go there instead" },
+  {
+    key: "annotate",
+    description: "a last member `llmbatch`: provider, model, cached, attempts, latency, cost",
+  },
   { key: "stats", value: "FILE", description: "token statistics as JSON", default: "FILE.stats.json beside -o" },
   { key: "log", value: "FILE", description: "one JSON line per event: attempts, waits, retries" },
   { key: "log_bodies", value: "DIR", description: "the bodies of requests and answers of each attempt, in a new file of DIR" },

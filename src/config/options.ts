@@ -18,6 +18,7 @@ import { count, duration, durationOrNone, flag, positiveInteger } from "./values
 export interface Options {
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
+  readonly annotate: boolean;
   readonly stats?: string | undefined;
   readonly log?: string | undefined;
   /** The folder for a log of bodies. */
@@ -147,6 +148,7 @@ const limit = list(limitItem).transform((items): Limit => {
 const optionSchemas = {
   output: text.optional(),
   errors: text.optional(),
+  annotate: flag.default(false),
   stats: text.optional(),
   log: text.optional(),
   log_bodies: text.optional(),

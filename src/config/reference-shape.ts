@@ -1,5 +1,5 @@
 import { member } from "../json/json-value.ts";
-import { closestTo } from "./closest.ts";
+import { closestTo } from "../model/closest.ts";
 
 /**
  * Translates SimpleLLMFunc's provider.json, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../model/errors.ts";
-import { closestTo } from "./closest.ts";
+import { closestTo } from "../model/closest.ts";
 
 /** @throws ConfigurationError naming the first option that there is not, and the nearest one that there is. */
 export function rejectUnknown(where: string, options: object, known: readonly string[]): void {

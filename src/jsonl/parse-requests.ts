@@ -7,12 +7,13 @@ import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
 import { keyWarning } from "./warnings/key-warning.ts";
 import { BatchLine } from "./request-like.ts";
-import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
+import { cutTexts, type Draft, holdsRequest, isShort, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
+import { readMaxOutputTokens } from "./max-output-tokens.ts";
 import { readCustomId, readModel, readUrl } from "./read-envelope.ts";
-import { inferPath } from "./request-path.ts";
+import { inferPath, maxTokensProblem, messagesPath, type PromptPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -29,6 +30,8 @@ export interface RequestParserOptions {
   readonly findFile?: FindLocalFile;
   /** A line in words, for warnings. @default `line 3` */
   readonly describeLine?: (lineNumber: number) => string;
+  /** The API that a prompt without a `url` is for. @default Chat Completions */
+  readonly promptPath?: PromptPath | undefined;
   /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
@@ -43,6 +46,7 @@ export class RequestParser {
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
   readonly #describeLine: (lineNumber: number) => string;
+  readonly #promptPath: PromptPath | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
@@ -53,6 +57,7 @@ export class RequestParser {
     checkOnly = false,
     findFile,
     describeLine = (lineNumber) => `line ${lineNumber}`,
+    promptPath,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -65,6 +70,7 @@ export class RequestParser {
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
     this.#describeLine = describeLine;
+    this.#promptPath = promptPath;
     this.#onWarning = onWarning;
   }
 
@@ -114,9 +120,13 @@ export class RequestParser {
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
     if (typeof value === "string" && holdsRequest(value)) return writtenTwice;
-    if (typeof value === "string") return this.#finish({ value, text, draft: promptDraft, url: undefined, lineNumber, customId });
+    if (typeof value === "string") {
+      const url = this.#urlOfPrompt({});
+      return url instanceof Problem ? url : this.#finish({ value, text, draft: promptDraft, url, lineNumber, customId });
+    }
     if (!isJsonObject(value)) return typeProblem(value);
-    const url = readUrl(value);
+    const ownUrl = readUrl(value);
+    const url = ownUrl === undefined && isShort(value) ? this.#urlOfPrompt(value) : ownUrl;
     if (url instanceof Problem) return url;
     const draft = readForm(value, url);
     if (draft instanceof Problem) return draft;
@@ -146,27 +156,26 @@ export class RequestParser {
     const ownText = attachFiles(texts.body, attachments);
     if (ownText instanceof Problem) return ownText;
     request.body = this.#withDefaults(body, ownText);
-    const maxOutputTokens = this.#maxOutputTokens(body);
+    const maxOutputTokens = readMaxOutputTokens((key) => this.#setting(body, key));
     if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
     if (texts.metadata !== undefined) request.metadata = texts.metadata;
     return request;
+  }
+
+  /** Messages refuse a body without `max_tokens`. */
+  #urlOfPrompt(line: JsonObject): string | undefined | Problem {
+    const model = this.#setting(line, "model");
+    if (this.#promptPath === undefined || typeof model !== "string") return undefined;
+    const provider = readProvider(line);
+    const path = this.#promptPath({ model, ...(provider !== undefined && { provider }) });
+    const lacksLimit = path === messagesPath && this.#setting(line, "max_tokens") === undefined;
+    return lacksLimit ? new Problem(maxTokensProblem) : path;
   }
 
   #withDefaults(body: JsonObject, text: string): string {
     if (this.#defaultMembers.length === 0) return text;
     const missing = this.#defaultMembers.filter(({ key }) => !Object.hasOwn(body, key));
     return missing.length === 0 ? text : prependMembers(text, missing.map(({ text: member }) => member).join(","));
-  }
-
-  /** The parameter's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` belongs to Completions. */
-  #maxOutputTokens(body: JsonObject): number | undefined {
-    const limit =
-      this.#setting(body, "max_completion_tokens") ??
-      this.#setting(body, "max_tokens") ??
-      this.#setting(body, "max_output_tokens");
-    if (!isCount(limit)) return undefined;
-    const choices = this.#setting(body, "n") ?? this.#setting(body, "best_of") ?? 1;
-    return isCount(choices) && isCount(limit * choices) ? limit * choices : undefined;
   }
 
   #setting(body: JsonObject, key: string): unknown {
@@ -198,8 +207,4 @@ interface ReadLine {
   readonly url: string | undefined;
   readonly lineNumber: number;
   readonly customId: string;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -3,7 +3,7 @@ import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<Target> = new Set();
@@ -11,6 +11,8 @@ const nowhere: ReadonlySet<Target> = new Set();
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {
   readonly request: BatchRequest;
+  /** How many requests came before it. */
+  readonly index: number;
   /** Of its result: `batch_req_…`. */
   readonly id: string;
   /** Of its answer in the cache. */
@@ -19,6 +21,9 @@ export class Journey {
   attempt = 0;
   /** HTTP calls made for it. */
   sent = 0;
+  /** Of the latest one. */
+  latencyMs = 0;
+  #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
   readonly #provider: Provider;
@@ -33,8 +38,9 @@ export class Journey {
   #demand: Demand | undefined;
 
   /** @param refusals Of its run. */
-  constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
+  constructor(request: BatchRequest, index: number, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
     this.request = request;
+    this.index = index;
     this.id = id;
     this.key = key;
     this.#provider = provider;
@@ -70,6 +76,17 @@ export class Journey {
     return target === this.#provider ? undefined : target.name;
   }
 
+  /** The target that was asked last; undefined where none was, and it could be one of several. */
+  get provider(): string | undefined {
+    return this.#target?.name ?? (this.#provider.route === undefined ? this.#provider.name : undefined);
+  }
+
+  /** An attempt has begun there. */
+  sentTo(target: Target): void {
+    this.sent += 1;
+    this.#target = target;
+  }
+
   noteFailure(target: Target, failure: Failure): void {
     if (this.#provider.route === undefined) return;
     this.#failures.set(target, failure);
@@ -103,7 +120,8 @@ export class Journey {
     const { demand } = this;
     const count = this.#hasFailedAtAll(demand) ? "All" : `${providersTried.length} of ${demand.candidates.length}`;
     const message = `${count} providers failed for model '${this.request.model}': ${causes}${this.#afterword(failure)}`;
-    return { ...explained, message };
+    const isMissing = providersTried.every((tried) => tried.kind === "model_not_found");
+    return { ...explained, kind: isMissing ? "model_not_found" : "provider_error", message };
   }
 
   /** The failure, with what its target's own bound leaves. */

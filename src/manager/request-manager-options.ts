@@ -1,7 +1,9 @@
 import type { CacheStore } from "../caches/caches.ts";
-import type { Limiter } from "../limiters/limiters.ts";
+import { createLimiter, type Limiter } from "../limiters/limiters.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import type { RateLimit } from "../model/rate-limit.ts";
+import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
 import type { Provider, RouteHook } from "../providers/providers.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 
@@ -64,6 +66,42 @@ export interface RequestManagerOptions {
   readonly observers?: readonly Observer[];
 }
 
+const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
+  provider: true,
+  concurrency: true,
+  requestsPerMinute: true,
+  tokensPerMinute: true,
+  limits: true,
+  adaptive: true,
+  limiter: true,
+  cache: true,
+  refresh: true,
+  dedupe: true,
+  retryEmpty: true,
+  retry: true,
+  model: true,
+  defaults: true,
+  route: true,
+  allowFiles: true,
+  maxFailures: true,
+  deadlineMs: true,
+  drainMs: true,
+  order: true,
+  spoolDirectory: true,
+  observers: true,
+};
+
+/** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
+export function checkManagerOptions(options: RequestManagerOptions): void {
+  refuseUnknownOptions("RequestManager", options, Object.keys(optionNames));
+  if (options.retry !== undefined) refuseUnknownOptions("`retry`", options.retry, Object.keys(defaultRetryPolicy));
+  if (options.dedupe === true && options.cache === undefined)
+    throw new ConfigurationError(
+      "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
+      { option: "dedupe" },
+    );
+}
+
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
 /** What may wait in memory, behind a slow answer or to be written. A burst of 1,000 answers of 8 KB is far below it. */
@@ -75,6 +113,31 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxRetryDelayMs: 60_000,
   maxWaitMs: 1_800_000,
 };
+
+/** A provider that is back is not left idle for longer. */
+const maxIdleMs = 30_000;
+
+/** The limiter that the options describe. */
+export function limiterOf(
+  options: RequestManagerOptions,
+  { retryDelayMs, maxRetryDelayMs, maxWaitMs }: RetryPolicy,
+  onEvent: Observer,
+): Limiter {
+  const { concurrency = defaultConcurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = options;
+  return createLimiter({
+    concurrency,
+    limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
+    adaptive,
+    maxWaitMs,
+    probeDelayMs: retryDelayMs,
+    maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
+    onEvent,
+  });
+}
+
+function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
+  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
+}
 
 /** How many managers use a provider or a cache, as long as any does. */
 const users = new WeakMap<object, number>();

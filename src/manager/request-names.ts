@@ -33,6 +33,11 @@ export class RequestNames {
   idOf(input: BatchInput): string {
     return input.kind === "invalid-line" ? (input.id ?? resultId(input.digest)) : this.name(input).id;
   }
+
+  /** The same where it could not be named: there is no line, or the provider does not tell where it would go. */
+  spareId(input: BatchInput): string {
+    return resultId(input.kind === "invalid-line" ? input.digest : fingerprint(input.path, input.body));
+  }
 }
 
 const idPattern = /^batch_req_([\w-]{24})$/;

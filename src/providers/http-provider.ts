@@ -56,6 +56,8 @@ export interface HttpProviderOptions {
   readonly stream?: boolean;
   /** How long a stream may be silent, from its headers on. @default 300_000, as long as clients on Node's `fetch` wait */
   readonly idleTimeoutMs?: number;
+  /** The API that prompts are for. @default "/v1/chat/completions" */
+  readonly promptPath?: string;
   /** Which APIs it speaks. @default all there are */
   readonly protocols?: readonly Protocol[];
   /** Sends requests for other paths, too: any JSON without an error is an answer. @default false */
@@ -106,6 +108,7 @@ class HttpProvider implements Provider {
   readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
   readonly #requestIdHeader: string | undefined;
+  readonly #promptPath: string | undefined;
   readonly #connections: ConnectionPool;
 
   constructor(options: HttpProviderOptions, bodies: ByteBudget) {
@@ -122,6 +125,7 @@ class HttpProvider implements Provider {
       bodies,
       tlsProbe: base.origin.startsWith("http:") && proxy === undefined ? new TlsProbe(base.origin) : undefined,
     };
+    this.#promptPath = options.promptPath;
     this.#streamsAll = options.stream ?? false;
     this.#requestIdHeader = options.requestIdHeader?.toLowerCase();
     const { origin, host: authority } = base;
@@ -135,6 +139,10 @@ class HttpProvider implements Provider {
 
   refusal(request: BatchRequest): Failure | undefined {
     return this.#find(request) === undefined ? this.#refuse(request) : undefined;
+  }
+
+  promptPath(): string | undefined {
+    return this.#promptPath;
   }
 
   estimate(request: BatchRequest): Cost {

@@ -38,8 +38,11 @@ export interface Provider {
    */
   endpoint(request: BatchRequest): string | undefined;
 
-  /** Why `endpoint` knows none for a request: `not_found` where no provider serves its model. */
+  /** Why `endpoint` knows none for a request: `model_not_found` where no provider serves its model. */
   refusal?(request: BatchRequest): Failure | undefined;
+
+  /** The path of the API that a prompt for `model` is for. @default "/v1/chat/completions" */
+  promptPath?(asked: Pick<BatchRequest, "model" | "provider">): string | undefined;
 
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;

@@ -1,3 +1,4 @@
+export { textOfAnswer, textOfEvent } from "./answer-text.ts";
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
 export { isEmptyAnswer } from "./empty-answer.ts";

@@ -63,6 +63,7 @@ const known: Readonly<Record<keyof CreateProviderOptions, true>> = {
   onWarning: true,
   organization: true,
   project: true,
+  promptPath: true,
   protocols: true,
   proxy: true,
   requestIdHeader: true,

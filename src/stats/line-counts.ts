@@ -1,6 +1,6 @@
 import { isCutOff } from "../model/attempt.ts";
 import { type FailureKind, failureKinds } from "../model/failure.ts";
-import type { BatchResult, FailedResult } from "../model/result.ts";
+import type { LineResult, FailedLine } from "../model/result.ts";
 import { CommonMessages, type FailureMessage } from "./common-messages.ts";
 
 /** Failed lines of one kind. */
@@ -61,7 +61,7 @@ export class LineCounts {
     this.#retrying.delete(lineNumber);
   }
 
-  end(result: BatchResult): void {
+  end(result: LineResult): void {
     if (this.#retrying.size > 0) this.#retrying.delete(result.lineNumber);
     if (result.status === "failed") return this.#fail(result);
     this.completed += 1;
@@ -71,7 +71,7 @@ export class LineCounts {
   }
 
   /** A line whose result is `cancelled` did not fail: it is left for the next run. */
-  #fail({ failure: { kind, message }, lineNumber }: FailedResult): void {
+  #fail({ failure: { kind, message }, lineNumber }: FailedLine): void {
     if (kind === "cancelled") {
       this.#cancelled += 1;
       return;

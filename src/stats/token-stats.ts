@@ -1,5 +1,5 @@
 import type { RunEvent } from "../model/event.ts";
-import type { BatchResult } from "../model/result.ts";
+import type { LineResult } from "../model/result.ts";
 import type { AttemptEnd } from "./attempt-sums.ts";
 import { RunFigures } from "./run-figures.ts";
 import type { LimitsInUse } from "./saturation.ts";
@@ -85,7 +85,7 @@ export class TokenStats extends RunFigures {
     if (attempt.usage !== undefined) this.throughput.addTokens(attempt.usage);
   }
 
-  #countResult(result: BatchResult): void {
+  #countResult(result: LineResult): void {
     this.lines.end(result);
     const isFromCache = result.status === "succeeded" && result.source === "cache";
     if (isFromCache) this.recalled.add(result.response.usage);

@@ -1,7 +1,7 @@
 import { noUsage } from "../support/usage.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
-import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
+import type { LineResult, SucceededLine } from "../../src/model/result.ts";
 import { type Usage } from "../../src/model/usage.ts";
 import { type StatsClock, TokenStats } from "../../src/stats/stats.ts";
 
@@ -51,7 +51,7 @@ export function retryWaited(lineNumber: number, attempt = 1): RunEvent {
   };
 }
 
-export function succeeded(lineNumber: number, source: SucceededResult["source"] = "asked", used: Usage = noUsage): RunEvent {
+export function succeeded(lineNumber: number, source: SucceededLine["source"] = "asked", used: Usage = noUsage): RunEvent {
   const answer = { statusCode: 200, requestId: "req_1", body: '{"secret":"answer"}', usage: used };
   return ended({ ...line(lineNumber), status: "succeeded", source, response: answer, attempts: source === "asked" ? 1 : 0 });
 }
@@ -67,7 +67,7 @@ export function statsOf(...events: readonly RunEvent[]): TokenStats {
   return stats;
 }
 
-function ended(result: BatchResult): RunEvent {
+function ended(result: LineResult): RunEvent {
   return { type: "request-end", result };
 }
 

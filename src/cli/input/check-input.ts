@@ -31,7 +31,7 @@ export interface CheckedInput {
 }
 
 /** What the check needs of a provider. */
-export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal">;
+export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
 /**
  * Checks every line of all inputs, offline.

@@ -1,12 +1,15 @@
 import type { Options } from "../../config/options.ts";
-import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
+import { allowFolder, type Line, type PromptPath, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+interface ParsingOptions extends Pick<Options, "model" | "set" | "allow_files"> {
+  /** Which API a prompt is for. */
+  readonly promptPath?: PromptPath;
+}
 
 interface ReadingOptions extends ParsingOptions, Pick<Options, "head"> {
   /** The outcome of `checkWhole`. */
@@ -80,15 +83,17 @@ export async function checkRequests(
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
-  const parser = createParser(options, { checkOnly: true, describeLine: describerOf(inputs), onWarning: warn });
+  const promptPath = provider.promptPath?.bind(provider);
+  const parser = createParser(options, { checkOnly: true, describeLine: describerOf(inputs), promptPath, onWarning: warn });
   const check = await checkInput(inputs, parser, provider, warn);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */
 export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
-  const { model, set, allow_files: folder } = options;
+  const { model, set, allow_files: folder, promptPath } = options;
   return new RequestParser({
+    promptPath,
     ...(model !== undefined && { defaultModel: model }),
     ...(folder !== undefined && { findFile: allowFolder(folder) }),
     defaults: new Map(set),

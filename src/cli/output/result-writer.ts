@@ -1,19 +1,19 @@
 import type { Options } from "../../config/options.ts";
 import { formatResultInParts } from "../../jsonl/jsonl.ts";
 import { describePlace, type Locate } from "../input/locate.ts";
-import type { BatchResult } from "../../model/result.ts";
+import type { LineResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
+type WriterOptions = Pick<Options, "output" | "errors" | "unordered" | "annotate">;
+
 /** Opens the outputs. @param locate Finds the lines of failed results. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
-export async function openResultWriter(
-  { output, errors }: Pick<Options, "output" | "errors">,
-  locate: Locate,
-): Promise<ResultWriter> {
+export async function openResultWriter(options: WriterOptions, locate: Locate): Promise<ResultWriter> {
+  const { output, errors } = options;
   const forAll = await openOutput(output);
-  if (errors === undefined) return new ResultWriter(locate, forAll);
+  if (errors === undefined) return new ResultWriter(locate, forAll, undefined, options);
   try {
-    return new ResultWriter(locate, forAll, await openOutput(errors));
+    return new ResultWriter(locate, forAll, await openOutput(errors), options);
   } catch (error) {
     await forAll.abandon();
     throw error;
@@ -25,11 +25,15 @@ export class ResultWriter {
   readonly #locate: Locate;
   readonly #output: Output;
   readonly #errors: Output | undefined;
+  readonly #options: WriterOptions;
+  /** A request was cancelled: of a run in order, nothing behind it can leave. */
+  #hasGap = false;
 
-  constructor(locate: Locate, output: Output, errors?: Output) {
+  constructor(locate: Locate, output: Output, errors: Output | undefined, options: WriterOptions) {
     this.#locate = locate;
     this.#output = output;
     this.#errors = errors;
+    this.#options = options;
   }
 
   /** The file of results, if it is a regular file. */
@@ -47,9 +51,17 @@ export class ResultWriter {
   }
 
   /** @returns a promise to await before writing more. @throws OutputError when it cannot be written. */
-  write(result: BatchResult): Promise<void> | undefined {
+  write(result: LineResult): Promise<void> | undefined {
+    if (this.#isLeft(result)) return undefined;
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
-    return output.write(...formatResultInParts(result.attempts === 0 ? this.#withPlace(result) : result));
+    return output.write(...formatResultInParts(result.attempts === 0 ? this.#withPlace(result) : result, this.#options));
+  }
+
+  /** A request that was cancelled is left for the next run. */
+  #isLeft(result: LineResult): boolean {
+    const wasCancelled = result.status === "failed" && result.failure.kind === "cancelled";
+    this.#hasGap ||= wasCancelled && !this.#options.unordered;
+    return wasCancelled || this.#hasGap;
   }
 
   /** Renames the files to their final names. */
@@ -71,7 +83,7 @@ export class ResultWriter {
   }
 
   /** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
-  #withPlace(result: BatchResult): BatchResult {
+  #withPlace(result: LineResult): LineResult {
     if (result.status === "succeeded") return result;
     const { failure, lineNumber } = result;
     return { ...result, failure: { ...failure, message: `${describePlace(this.#locate(lineNumber))}: ${failure.message}` } };

@@ -1,6 +1,7 @@
+import { triedMembers } from "../../jsonl/jsonl.ts";
 import type { LimiterEvent, RunEvent } from "../../model/event.ts";
-import type { Failure, TriedProvider } from "../../model/failure.ts";
-import type { BatchResult } from "../../model/result.ts";
+import type { Failure } from "../../model/failure.ts";
+import type { LineResult } from "../../model/result.ts";
 import { type Usage, totalTokens } from "../../model/usage.ts";
 import { printable } from "../../text/printable.ts";
 import type { Locate } from "../input/locate.ts";
@@ -49,7 +50,7 @@ function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
 }
 
 function lineMembers(
-  { lineNumber, customId }: Pick<BatchResult, "lineNumber" | "customId">,
+  { lineNumber, customId }: Pick<LineResult, "lineNumber" | "customId">,
   locate: Locate,
 ): Record<string, unknown> {
   const { file, line } = locate(lineNumber);
@@ -71,7 +72,7 @@ function limiterMembers(event: LimiterEvent): Record<string, unknown> {
   }
 }
 
-function resultMembers(result: BatchResult, locate: Locate): Record<string, unknown> {
+function resultMembers(result: LineResult, locate: Locate): Record<string, unknown> {
   return {
     ...lineMembers(result, locate),
     status: result.status,
@@ -92,10 +93,6 @@ function failureMembers(failure: Failure | undefined): Record<string, unknown> {
     retry_after_ms: retryAfterMs,
     providers_tried: providersTried?.map(triedMembers),
   };
-}
-
-function triedMembers({ provider, kind, message, statusCode }: TriedProvider): Record<string, unknown> {
-  return { provider, code: kind, message, status_code: statusCode };
 }
 
 function usageMembers(usage: Usage): Record<string, number> {

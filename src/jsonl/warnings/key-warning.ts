@@ -2,7 +2,7 @@ import type { JsonObject } from "../../json/json-value.ts";
 import { quote } from "../invalid-line.ts";
 import { type Draft, isOwnKey } from "../line-forms.ts";
 import { rangeWarnings } from "./parameter-ranges.ts";
-import { anthropicPath } from "../request-path.ts";
+import { messagesPath } from "../request-path.ts";
 
 const maxKeysNamed = 10;
 
@@ -34,9 +34,9 @@ export function keyWarning(line: JsonObject, { body, form, wrapper }: Draft, pat
         `sent to the API as parts of the body: ${listKeys(sent)}; what belongs to the output only, put into \`metadata\``,
       );
   }
-  if (form !== "short" && body.system !== undefined && body.messages !== undefined && path !== anthropicPath)
+  if (form !== "short" && body.system !== undefined && body.messages !== undefined && path !== messagesPath)
     said.push(
-      `"system" beside \`messages\` is sent as it is, and ${path} does not know it: make it a message, or give the \`url\` "${anthropicPath}"`,
+      `"system" beside \`messages\` is sent as it is, and ${path} does not know it: make it a message, or give the \`url\` "${messagesPath}"`,
     );
   said.push(...rangeWarnings(body, path));
   return said.length === 0 ? undefined : said.join("; ");

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../json/json-value.ts";
-import { anthropicPath } from "../request-path.ts";
+import { messagesPath } from "../request-path.ts";
 
 /** What the APIs document. Servers of one's own may take more, so a value outside is sent as it is. */
 const ranges: readonly (readonly [name: string, min: number, max: number])[] = [
@@ -22,7 +22,7 @@ export function rangeWarnings(body: JsonObject, path: string): string[] {
   for (const [name, min, most] of ranges) {
     const value = body[name];
     if (value === undefined || value === null) continue;
-    const max = name === "temperature" && path === anthropicPath ? 1 : most;
+    const max = name === "temperature" && path === messagesPath ? 1 : most;
     if (typeof value === "number" && value >= min && value <= max) continue;
     const range = max === Infinity ? `a number of ${min} or more` : `a number from ${min} to ${max}`;
     said.push(

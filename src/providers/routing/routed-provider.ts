@@ -68,8 +68,14 @@ class RoutedProvider implements Provider {
 
   refusal(request: BatchRequest): Failure | undefined {
     const route = this.#options.routeOf(request);
-    if (typeof route === "string") return { kind: "not_found", message: route, retryable: false };
+    if (typeof route === "string") return { kind: "model_not_found", message: route, retryable: false };
     return route[0]?.target.provider.refusal?.(request);
+  }
+
+  /** That of the first step, which comes with the model. */
+  promptPath(asked: Pick<BatchRequest, "model" | "provider">): string | undefined {
+    const [first] = this.#stepsOf({ kind: "request", lineNumber: 0, customId: "", path: "", body: "", ...asked });
+    return first?.target.provider.promptPath?.(asked);
   }
 
   estimate(request: BatchRequest): Cost {

@@ -1,14 +1,14 @@
 import { setMaxListeners } from "node:events";
-import type { Attempt } from "../model/attempt.ts";
-import type { Target } from "../model/demand.ts";
-import { messageOf } from "../model/errors.ts";
-import type { Failure, Outage } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
-import { sleep } from "../retry/retry.ts";
-import type { Journey } from "./journey.ts";
+import type { Attempt } from "../../model/attempt.ts";
+import type { Target } from "../../model/demand.ts";
+import { messageOf, type Stop } from "../../model/errors.ts";
+import type { Failure, Outage } from "../../model/failure.ts";
+import type { LineResult } from "../../model/result.ts";
+import { sleep } from "../../retry/retry.ts";
+import type { Journey } from "../journey.ts";
 import { Refusals } from "./refusals.ts";
-import type { MaxFailures } from "./request-manager-options.ts";
-import { type Stop, StopConditions } from "./stop-conditions.ts";
+import type { MaxFailures } from "../request-manager-options.ts";
+import { StopConditions } from "./stop-conditions.ts";
 
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -121,7 +121,7 @@ export class RunStop {
     this.stop(this.#conditions.observeClosure(this.#closed, closure));
   }
 
-  observeResult(result: BatchResult): void {
+  observeResult(result: LineResult): void {
     this.#stopIf(this.#conditions.observeResult(result));
   }
 
@@ -142,6 +142,12 @@ export class RunStop {
     this.#starts.abort();
     this.#drain = setTimeout(() => this.#attempts.abort(), this.#options.drainMs);
     this.#onStop();
+  }
+
+  /** Attempts in flight may take no more. */
+  abort(stop: Stop): void {
+    this.stop(stop);
+    this.#attempts.abort();
   }
 
   /** Nothing is under way any more: no timer keeps the process alive. */

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { noUsage } from "../support/usage.ts";
-import { StopConditions } from "../../src/manager/stop-conditions.ts";
-import type { FailureKind } from "../../src/model/failure.ts";
-import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
+import { noUsage } from "../../support/usage.ts";
+import { StopConditions } from "../../../src/manager/stops/stop-conditions.ts";
+import type { FailureKind } from "../../../src/model/failure.ts";
+import type { LineResult, SucceededLine } from "../../../src/model/result.ts";
 
 const line = { id: "batch_req_1", customId: "a", lineNumber: 1 };
 
-function failed(kind: FailureKind): BatchResult {
+function failed(kind: FailureKind): LineResult {
   return { status: "failed", ...line, failure: { kind, message: `it was ${kind}`, retryable: false }, attempts: 1 };
 }
 
-const succeeded: SucceededResult = {
+const succeeded: SucceededLine = {
   status: "succeeded",
   ...line,
   response: { statusCode: 200, requestId: "", body: "{}", usage: noUsage },

@@ -1,7 +1,7 @@
-import type { Attempt } from "../model/attempt.ts";
-import type { Demand, Target } from "../model/demand.ts";
-import { type Failure, isModelRefusal, type SharedFailureKind, unservedModel } from "../model/failure.ts";
-import { CommonMessages } from "../stats/stats.ts";
+import type { Attempt } from "../../model/attempt.ts";
+import type { Demand, Target } from "../../model/demand.ts";
+import { type Failure, isModelRefusal, type SharedFailureKind, unservedModel } from "../../model/failure.ts";
+import { CommonMessages } from "../../stats/stats.ts";
 
 /** Failures of one kind and status, with no success between them. */
 export interface Alike {

@@ -1,3 +1,5 @@
+import { ConfigurationError } from "./errors.ts";
+
 /** Of the words that are known, the one that `word` probably stands for: with a third of its letters wrong, missing or too many at most. */
 export function closestTo(word: string, known: readonly string[]): string | undefined {
   return closestNames(word, known, 1)[0];
@@ -29,4 +31,18 @@ function countEdits(from: string, to: string): number {
     [beforeLast, last] = [last, current];
   }
   return last[to.length] ?? 0;
+}
+
+/**
+ * Refuses options that do not exist, which TypeScript does not see everywhere: they would be without effect.
+ *
+ * @param what They are options of.
+ * @throws ConfigurationError naming the first one, and the nearest that exists.
+ */
+export function refuseUnknownOptions(what: string, given: object, known: readonly string[]): void {
+  const option = Object.keys(given).find((name) => !known.includes(name));
+  if (option === undefined) return;
+  const closest = closestTo(option, known);
+  const instead = closest === undefined ? `there are: ${known.join(", ")}` : `did you mean \`${closest}\`?`;
+  throw new ConfigurationError(`${what} has no option \`${option}\`; ${instead}`, { option });
 }

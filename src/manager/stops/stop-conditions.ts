@@ -1,16 +1,19 @@
-import type { Attempt } from "../model/attempt.ts";
-import type { Target } from "../model/demand.ts";
-import type { StopReason } from "../model/errors.ts";
-import { type Closure, type Failure, isKeyRefusal, isModelRefusal, type Outage } from "../model/failure.ts";
-import type { BatchResult, FailedResult } from "../model/result.ts";
-import type { Journey } from "./journey.ts";
+import type { Attempt } from "../../model/attempt.ts";
+import type { Target } from "../../model/demand.ts";
+import type { Stop, StopReason } from "../../model/errors.ts";
+import {
+  type Closure,
+  type Failure,
+  isKeyRefusal,
+  isModelRefusal,
+  isModelRefusalKind,
+  kindsOf,
+  type Outage,
+} from "../../model/failure.ts";
+import type { LineResult, FailedLine } from "../../model/result.ts";
+import type { Journey } from "../journey.ts";
 import { type Alike, minRefusals, Refusals, Streak } from "./refusals.ts";
-import type { MaxFailures } from "./request-manager-options.ts";
-
-export interface Stop {
-  readonly reason: StopReason;
-  readonly message: string;
-}
+import type { MaxFailures } from "../request-manager-options.ts";
 
 /** What may be a line's own fault is everyone's when so many fail alike, and none ever succeeded. */
 const minAlike = 25;
@@ -88,7 +91,7 @@ export class StopConditions {
     return { reason: "throttled", message: `${message}; the next one may be sent at ${opening}, in ${describeWait(opensInMs)}` };
   }
 
-  observeResult(result: BatchResult): Stop | undefined {
+  observeResult(result: LineResult): Stop | undefined {
     if (result.status === "failed" && result.failure.kind === "cancelled") return undefined;
     this.#finished += 1;
     if (result.status === "succeeded") {
@@ -105,16 +108,17 @@ export class StopConditions {
     return isAllRefused ? this.#stopForModels() : undefined;
   }
 
-  #observeFailed({ failure, attempts, lineNumber }: FailedResult): Stop | undefined {
-    if (isModelRefusal(failure)) this.#refused += 1;
+  #observeFailed({ failure, attempts, lineNumber }: FailedLine): Stop | undefined {
+    if (kindsOf(failure).every(isModelRefusalKind)) this.#refused += 1;
     if (attempts > 0) return failure.kind === "invalid_response" ? undefined : this.#observeAlike(failure, lineNumber);
     this.#unsent += 1;
     return !this.#hasSucceeded && this.#unsent >= maxUnsent ? this.#stopForModels() : undefined;
   }
 
-  /** A filter judges one line, and a user who says how many may fail means it. */
+  /** A filter judges one line, the program's own parts say nothing of the provider, and a user who says how many may fail means it. */
   #observeAlike(failure: Failure, lineNumber: number): Stop | undefined {
-    if (this.#hasSucceeded || this.#maxFailures !== undefined || failure.kind === "content_filter") return undefined;
+    const isOfLine = failure.kind === "content_filter" || failure.kind === "internal";
+    if (this.#hasSucceeded || this.#maxFailures !== undefined || isOfLine) return undefined;
     const alike = this.#all.failed(failure, lineNumber, minAlike);
     const wayOut = " (--max-failures N goes on until N have failed)";
     return stopFor(reasonOf(failure), alike && { ...alike, message: `${alike.message}${wayOut}` });
@@ -155,7 +159,7 @@ function stopFor(reason: StopReason, alike: Alike | undefined): Stop | undefined
 
 function reasonOf(failure: Failure): StopReason {
   if (isModelRefusal(failure)) return failure.kind;
-  return failure.kind === "network" ? "unreachable" : "same_failure";
+  return kindsOf(failure).every((kind) => kind === "network") ? "unreachable" : "same_failure";
 }
 
 /** `12 s`, `5 min`, `17 h 34 min`: rounded up. */

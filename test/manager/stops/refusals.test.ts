@@ -6,8 +6,8 @@ import {
   type RequestManager,
   type RunEvent,
   RunStoppedError,
-} from "../../src/index.ts";
-import { deferred } from "../support/deferred.ts";
+} from "../../../src/index.ts";
+import { deferred } from "../../support/deferred.ts";
 import {
   chatAnswer,
   errorAnswer,
@@ -15,9 +15,9 @@ import {
   type Reply,
   type Script,
   type ScriptedServer,
-} from "../support/scripted-server.ts";
-import { serveManagers } from "./managers.ts";
-import { answerOf, prompts } from "./prompts.ts";
+} from "../../support/scripted-server.ts";
+import { serveManagers } from "../managers.ts";
+import { answerOf, prompts } from "../prompts.ts";
 
 const dayMs = 24 * 3_600_000;
 
@@ -54,7 +54,7 @@ describe("a model that is missing", () => {
     const events: RunEvent[] = [];
     const manager = createManager({ concurrency: 1, observers: [(event) => events.push(event)] });
     const results = await manager.processBatch(asked(...times(10, "bad", "good")));
-    expect(results.map(answerOf)).toEqual(times(10, "not_found", "fine"));
+    expect(results.map(answerOf)).toEqual(times(10, "model_not_found", "fine"));
     expect(callsFor("bad", server)).toHaveLength(3);
     const bad = results.flatMap((result) => (result.status === "failed" ? [[result.failure.message, result.attempts]] : []));
     expect(bad.slice(0, 3)).toEqual(times(3, "").map(() => ["HTTP 404: no model bad", 1]));
@@ -71,7 +71,7 @@ describe("a model that is missing", () => {
     const cache = createMemoryCache();
     for (let run = 1; run <= 2; run += 1) {
       const results = await createManager({ cache, concurrency: 1 }).processBatch(asked(...times(5, "bad"), ...times(5, "good")));
-      expect(results.map(answerOf)).toEqual([...times(5, "not_found"), ...times(5, "fine")]);
+      expect(results.map(answerOf)).toEqual([...times(5, "model_not_found"), ...times(5, "fine")]);
     }
   });
 
@@ -79,7 +79,7 @@ describe("a model that is missing", () => {
     const { server, createManager } = await serveManagers(missingModel);
     const limits = [{ unit: "requests" as const, amount: 5, periodMs: dayMs }];
     const results = await createManager({ limits }).processBatch(asked("good", "good", ...times(50, "bad")));
-    expect(results.map(answerOf)).toEqual(["fine", "fine", ...times(50, "not_found")]);
+    expect(results.map(answerOf)).toEqual(["fine", "fine", ...times(50, "model_not_found")]);
     expect(server.ledger.length).toBeLessThanOrEqual(5);
   });
 
@@ -88,7 +88,7 @@ describe("a model that is missing", () => {
     for (const count of [3, 50, 30_000]) {
       const [results, error] = await runToStop(createManager({ concurrency: 1 }), prompts(count));
       expect(error).toBeInstanceOf(RunStoppedError);
-      expect(error).toMatchObject({ reason: "not_found", message: "3 requests in a row failed alike: HTTP 404: no m" });
+      expect(error).toMatchObject({ reason: "model_not_found", message: "3 requests in a row failed alike: HTTP 404: no m" });
       expect(results.length).toBeLessThanOrEqual(12_000);
     }
     expect(server.ledger).toHaveLength(9);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { closestTo } from "../../src/config/closest.ts";
+import { closestTo } from "../../src/model/closest.ts";
 import { optionTable } from "../../src/config/option-table.ts";
 
 const known = optionTable.map(({ key }) => key);
