@@ -14,7 +14,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .map((path) => ({ path, patterns: readPatterns(readFileSync(join(source, path), "utf8")) }));
 
 /** Makes its pattern of secrets, escaped: it repeats nothing. */
-const composesOfTexts = "model/redaction.ts";
+const composesOfTexts = "text/redaction.ts";
 const composing = files.filter(({ path, patterns }) => patterns.composes && path !== composesOfTexts).map(({ path }) => path);
 
 /** Of which the larger is what is looked at of a message. */

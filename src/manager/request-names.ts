@@ -36,7 +36,7 @@ export class RequestNames {
 
   /** The same where it could not be named: there is no line, or the provider does not tell where it would go. */
   spareId(input: BatchInput): string {
-    return resultId(input.kind === "invalid-line" ? input.digest : fingerprint(input.path, input.body));
+    return input.id ?? resultId(input.kind === "invalid-line" ? input.digest : fingerprint(input.path, input.body));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import { minuteMs } from "../model/rate-limit.ts";
-import { createRedact } from "../model/redaction.ts";
+import { createRedact } from "../text/redaction.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./transport/calls-in-flight.ts";

@@ -6,7 +6,7 @@ import { RequestManager } from "../../manager/manager.ts";
 import type { PromptPath } from "../../jsonl/jsonl.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
-import { createRedact } from "../../model/redaction.ts";
+import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";

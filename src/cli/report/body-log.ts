@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../../json/json-value.ts";
 import type { Attempt } from "../../model/attempt.ts";
-import type { Redact } from "../../model/redaction.ts";
+import type { Redact } from "../../text/redaction.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../../providers/providers.ts";
 import { asConfigurationError, describeSystemError } from "../files/system-error.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRedact } from "../../src/model/redaction.ts";
+import { createRedact } from "../../src/text/redaction.ts";
 import { listSecrets } from "../../src/providers/request-headers.ts";
 
 const keys = [
