@@ -16,17 +16,14 @@ const results = await manager.processBatch([
   "Name three rivers in Europe.",
   { messages: [{ role: "user", content: "What is 17 times 23?" }], max_completion_tokens: 20 },
 ]);
-for (const result of results) {
-  if (result.status === "succeeded") console.log(result.customId, JSON.parse(result.response.body).choices[0].message.content);
-  else console.log(result.customId, result.failure.kind, result.failure.message);
-}
+for (const { customId, text, error } of results) console.log(customId, text ?? error.message);
 
 // Any number of requests as a stream: memory does not grow with their number.
 async function* prompts() {
   for (let number = 1; number <= 100; number += 1) yield `Write the number ${number} in words.`;
 }
 let answered = 0;
-for await (const result of manager.run(prompts())) if (result.status === "succeeded") answered += 1;
+for await (const result of manager.run(prompts())) if (result.error === null) answered += 1;
 
 console.log(`${answered} of 100 answered, ${manager.stats.totalTokens} tokens spent so far`);
 await manager.close();

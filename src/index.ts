@@ -1,8 +1,37 @@
 /** The library's front door. */
-export { type Completion, RequestManager, type RequestManagerOptions } from "./manager/manager.ts";
+export {
+  type AnswerStream,
+  type BatchOptions,
+  type BatchResults,
+  type BodyMembers,
+  type CallOptions,
+  type Completion,
+  type Question,
+  RequestManager,
+  type RequestManagerOptions,
+  type RunOptions,
+  type StreamPiece,
+} from "./manager/manager.ts";
 
-export { type ConfiguredModel, type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./setup/setup.ts";
-export { createHttpProvider, createProvider, type HttpProviderOptions, presets, type Provider } from "./providers/providers.ts";
+export {
+  APIKeyPool,
+  Configuration,
+  type ConfigurationContent,
+  type ConfiguredModel,
+  createProvider,
+  type CreateProviderOptions,
+  type LoadedProviders,
+  loadProviders,
+  type LoadProvidersOptions,
+} from "./setup/setup.ts";
+export {
+  createHttpProvider,
+  type HttpProviderOptions,
+  presets,
+  type Provider,
+  type RoutableRequest,
+  type RouteHook,
+} from "./providers/providers.ts";
 export {
   type BottleneckLimiterOptions,
   createBottleneckLimiter,
@@ -13,10 +42,43 @@ export {
   type RateLimitStatus,
   TokenBucket,
 } from "./limiters/limiters.ts";
-export { type CacheStore, createKeyvCache, createMemoryCache, openDiskCache } from "./caches/caches.ts";
-export { TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export {
+  type AnswerCache,
+  CacheProvider,
+  type CacheProviderOptions,
+  type CacheStore,
+  createKeyvCache,
+  createMemoryCache,
+  DiskCache,
+  type DiskCacheOptions,
+  MemoryCache,
+  type MemoryCacheOptions,
+  openDiskCache,
+} from "./caches/caches.ts";
+export {
+  type CreateOptions,
+  LLMRequest,
+  type LLMRequestOptions,
+  Message,
+  type MessageLike,
+  type RequestBuilder,
+  RequestBatch,
+  requestId,
+  requestKey,
+  type RequestPlace,
+} from "./library/library.ts";
+export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
+export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";
-export { formatResult, parseRequests, type RequestLike, RequestParser, splitLines } from "./jsonl/jsonl.ts";
+export {
+  type BatchLine,
+  type FormatOptions,
+  formatResult,
+  parseRequests,
+  type RequestLike,
+  RequestParser,
+  splitLines,
+} from "./jsonl/jsonl.ts";
 
 export type { ModelResponse, Attempt, ErrorResponse } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
@@ -24,9 +86,11 @@ export { type Candidate, type Demand, demandOf, type Target } from "./model/dema
 export {
   CacheError,
   OutputError,
-  type RequestFailedCode,
+  isLlmbatchError,
+  LlmbatchError,
   RequestFailedError,
   RunStoppedError,
+  type Stop,
   type StopReason,
   ConfigurationError,
 } from "./model/errors.ts";
@@ -34,6 +98,14 @@ export type { LimiterEvent, Observer, RunEvent } from "./model/event.ts";
 export type { Failure, FailureKind, Outage, TriedProvider } from "./model/failure.ts";
 export type { LimitSource, LimitUnit, RateLimit, RateLimitReport } from "./model/rate-limit.ts";
 export type { BatchInput, BatchRequest, InvalidLine } from "./model/request.ts";
-export type { BatchResult, FailedResult, SucceededResult } from "./model/result.ts";
+export type {
+  BatchResult,
+  ErrorDetails,
+  FailedLine,
+  FailedResult,
+  LineResult,
+  SucceededLine,
+  SucceededResult,
+} from "./model/result.ts";
 export type { Usage } from "./model/usage.ts";
 export type { RetryPolicy } from "./retry/retry.ts";

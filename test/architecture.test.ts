@@ -25,6 +25,7 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
 /** Floor by room: imports go down, never sideways. */
 const floors: Readonly<Record<string, number>> = {
   json: 0,
+  text: 0,
   model: 0.5, // a fingerprint is made of canonical JSON
   jsonl: 1,
   providers: 1,
@@ -34,8 +35,10 @@ const floors: Readonly<Record<string, number>> = {
   stats: 1,
   mock: 1,
   manager: 2,
+  library: 3,
   config: 3,
   setup: 4,
+  progress: 4,
   cli: 5,
   index: 5,
 };
@@ -43,10 +46,11 @@ const floors: Readonly<Record<string, number>> = {
 /** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk"],
-  cli: ["terminal", "files", "input", "output", "progress", "report", "commands"],
-  jsonl: ["attachments"],
+  config: ["secrets"],
+  cli: ["terminal", "files", "input", "output", "report", "commands"],
+  jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
-  manager: ["queues"],
+  manager: ["stops", "queues"],
   mock: ["limits", "faults", "apis", "server"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
 };
@@ -61,14 +65,16 @@ const doors: Readonly<Record<string, string>> = {
   stats: "stats/stats.ts",
   mock: "mock/mock.ts",
   manager: "manager/manager.ts",
+  library: "library/library.ts",
   setup: "setup/setup.ts",
+  progress: "progress/progress.ts",
 };
 
 /** Where each package may be imported. */
 const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
-  "cli-progress": /^cli\//,
-  zod: /^(jsonl\/parse-requests|config\/[^/]+)\.ts$/,
+  "cli-progress": /^progress\/bar\.ts$/,
+  zod: /^(jsonl\/read-envelope|(config|library)\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,
   keyv: /^caches\/keyv\.ts$/,

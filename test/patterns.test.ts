@@ -8,13 +8,13 @@ import { parseSync } from "vite";
 const source = join(import.meta.dirname, "..", "src");
 
 /** What they read is short, and from the user or from ourselves: requests to the mock, settings, numbers. */
-const readsOwn = /^(?:mock|config|caches)\/|^providers\/base-url\.ts$|^cli\/(?:program|progress\/format-numbers)\.ts$/;
+const readsOwn = /^(?:mock|config|caches)\/|^providers\/base-url\.ts$|^(?:cli\/program|text\/format-numbers)\.ts$/;
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts") && !readsOwn.test(path))
   .map((path) => ({ path, patterns: readPatterns(readFileSync(join(source, path), "utf8")) }));
 
 /** Makes its pattern of secrets, escaped: it repeats nothing. */
-const composesOfTexts = "model/redaction.ts";
+const composesOfTexts = "text/redaction.ts";
 const composing = files.filter(({ path, patterns }) => patterns.composes && path !== composesOfTexts).map(({ path }) => path);
 
 /** Of which the larger is what is looked at of a message. */

@@ -45,3 +45,18 @@ export interface CacheStore {
   /** Finishes what is in flight, then closes files and connections. */
   close(): Promise<void>;
 }
+
+/** A store that a program can look into and empty, too: `MemoryCache`, `DiskCache` and `CacheProvider` are such stores. */
+export interface AnswerCache extends CacheStore {
+  /** Whether `get` finds an answer. @throws CacheError as `get` does. */
+  exists(key: string): Promise<boolean>;
+
+  /** `set` by another name. */
+  put(key: string, response: ModelResponse): Promise<void>;
+
+  /** @returns whether there was an answer. @throws CacheError as `set` does. */
+  delete(key: string): Promise<boolean>;
+
+  /** Deletes all answers. @throws CacheError as `set` does. */
+  clear(): Promise<unknown>;
+}

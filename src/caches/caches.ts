@@ -1,6 +1,9 @@
 /** The door of this room: whether to ask at all. */
-export type { CacheStore } from "./cache-store.ts";
-export { type DiskCache, type DiskCacheOptions, type DiskCacheStats, openDiskCache } from "./disk/open-disk-cache.ts";
+export type { AnswerCache, CacheStore } from "./cache-store.ts";
+export { DiskCache, type DiskCacheOptions } from "./disk/disk-cache.ts";
+export type { DiskCacheStats, DiskStore } from "./disk/disk-store.ts";
+export type { DiskStoreOptions } from "./disk/open-database.ts";
+export { openDiskCache } from "./disk/open-disk-cache.ts";
 export { Grouped } from "./grouped.ts";
-export { createKeyvCache, type KeyvCacheOptions } from "./keyv.ts";
-export { createMemoryCache, type MemoryCacheOptions } from "./memory.ts";
+export { CacheProvider, type CacheProviderOptions, createKeyvCache } from "./keyv.ts";
+export { createMemoryCache, MemoryCache, type MemoryCacheOptions } from "./memory.ts";

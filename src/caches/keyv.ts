@@ -1,16 +1,16 @@
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
-import type { CacheStore } from "./cache-store.ts";
-import { isExpired, isStoredHead, type StoredHead } from "./stored-answer.ts";
+import type { AnswerCache } from "./cache-store.ts";
+import { isExpired, isStoredHead, readTtlMs, type StoredHead } from "./stored-answer.ts";
 
-export interface KeyvCacheOptions {
+export interface CacheProviderOptions {
   /**
-   * How long an answer is good for, in milliseconds.
+   * How long an answer is good for, in seconds.
    *
    * @default as long as the Keyv keeps it
    */
-  readonly ttlMs?: number;
+  readonly ttl?: number;
   /**
    * The clock, in milliseconds since 1970.
    *
@@ -19,26 +19,26 @@ export interface KeyvCacheOptions {
   readonly now?: () => number;
 }
 
+/** `new CacheProvider`, with its time in milliseconds. */
+export function createKeyvCache(
+  store: KeyvLike,
+  { ttlMs, ...options }: Omit<CacheProviderOptions, "ttl"> & { ttlMs?: number } = {},
+): CacheProvider {
+  return new CacheProvider(store, { ...options, ...(ttlMs !== undefined && { ttl: ttlMs / 1000 }) });
+}
+
+type KeyvLike = Keyv | KeyvStoreAdapter | Map<string, unknown>;
+
+/** Other than the disk cache's, whose rows hold the body as JSON instead of a string. */
+const namespace = "llmbatch-keyv-1";
+
 /**
  * Remembers answers in any Keyv store: Redis, Postgres, Memcached, a Map.
  *
  * A value that is not an answer counts as missing. Errors that Keyv would swallow, or only emit as events,
  * are thrown as CacheError.
- *
- * @param store A Keyv, whose namespace, serialization and compression stay as they are and whose `throwOnErrors` is switched on;
- *   or a store adapter, which gets a namespace with a format version. Either is disconnected by `close`.
  */
-export function createKeyvCache(
-  store: Keyv | KeyvStoreAdapter | Map<string, unknown>,
-  options: KeyvCacheOptions = {},
-): CacheStore {
-  return new KeyvCache(isKeyv(store) ? store : new Keyv({ store, namespace }), options);
-}
-
-/** Other than the disk cache's, whose rows hold the body as JSON instead of a string. */
-const namespace = "llmbatch-keyv-1";
-
-class KeyvCache implements CacheStore {
+export class CacheProvider implements AnswerCache {
   readonly #keyv: Keyv;
   readonly #ttlMs: number | undefined;
   readonly #now: () => number;
@@ -47,12 +47,17 @@ class KeyvCache implements CacheStore {
   #emitted: unknown;
   #closing: Promise<void> | undefined;
 
-  constructor(keyv: Keyv, { ttlMs, now = Date.now }: KeyvCacheOptions) {
-    this.#keyv = keyv;
-    this.#ttlMs = ttlMs;
+  /**
+   * @param store A Keyv, whose namespace, serialization and compression stay as they are and whose `throwOnErrors` is switched on;
+   *   or a store adapter, which gets a namespace with a format version. Either is disconnected by `close`.
+   * @throws ConfigurationError when `ttl` is no number above 0.
+   */
+  constructor(store: KeyvLike = new Map(), { ttl, now = Date.now }: CacheProviderOptions = {}) {
+    this.#keyv = isKeyv(store) ? store : new Keyv({ store, namespace });
+    this.#ttlMs = readTtlMs(ttl);
     this.#now = now;
-    keyv.throwOnErrors = true;
-    keyv.on("error", this.#noteError);
+    this.#keyv.throwOnErrors = true;
+    this.#keyv.on("error", this.#noteError);
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
@@ -65,8 +70,27 @@ class KeyvCache implements CacheStore {
 
   async set(key: string, { statusCode, requestId, body, usage }: ModelResponse): Promise<void> {
     const value = { storedAt: this.#now(), statusCode, requestId, usage, body };
-    const isStored = await this.#call("written", () => this.#keyv.set(key, value, this.#ttlMs));
-    if (!isStored || this.#emitted !== undefined) throw failure("written", this.#emitted ?? "the store refused the value");
+    const isStored = await this.#change(() => this.#keyv.set(key, value, this.#ttlMs));
+    if (!isStored) throw failure("written", "the store refused the value");
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
+  }
+
+  put(key: string, response: ModelResponse): Promise<void> {
+    return this.set(key, response);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const wasThere = await this.exists(key);
+    await this.#change(() => this.#keyv.delete(key));
+    return wasThere;
+  }
+
+  /** Deletes what is in the Keyv's namespace; all of a Keyv that has none. */
+  async clear(): Promise<void> {
+    await this.#change(() => this.#keyv.clear());
   }
 
   close(): Promise<void> {
@@ -86,6 +110,12 @@ class KeyvCache implements CacheStore {
       if (error instanceof SyntaxError) return undefined; // not JSON, so none of ours
       throw error;
     }
+  }
+
+  async #change<Value>(start: () => Promise<Value>): Promise<Value> {
+    const value = await this.#call("written", start);
+    if (this.#emitted !== undefined) throw failure("written", this.#emitted);
+    return value;
   }
 
   async #call<Value>(action: Action, start: () => Promise<Value>): Promise<Value> {
@@ -117,7 +147,7 @@ class KeyvCache implements CacheStore {
 type Action = "read" | "written" | "closed";
 
 /** Another copy of the keyv package makes Keyvs that are no instances of ours. */
-function isKeyv(store: Keyv | KeyvStoreAdapter | Map<string, unknown>): store is Keyv {
+function isKeyv(store: KeyvLike): store is Keyv {
   return store instanceof Keyv || "throwOnErrors" in store;
 }
 

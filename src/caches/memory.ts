@@ -1,7 +1,7 @@
 import type { ModelResponse } from "../model/attempt.ts";
 import { CacheError } from "../model/errors.ts";
-import type { CacheStore } from "./cache-store.ts";
-import { isExpired } from "./stored-answer.ts";
+import type { AnswerCache } from "./cache-store.ts";
+import { isExpired, readAmount, readTtlMs } from "./stored-answer.ts";
 
 export interface MemoryCacheOptions {
   /**
@@ -11,11 +11,11 @@ export interface MemoryCacheOptions {
    */
   readonly maxBytes?: number;
   /**
-   * How long an answer is good for, in milliseconds.
+   * How long an answer is good for, in seconds.
    *
    * @default for ever
    */
-  readonly ttlMs?: number;
+  readonly ttl?: number;
   /**
    * The clock, in milliseconds since 1970.
    *
@@ -24,12 +24,9 @@ export interface MemoryCacheOptions {
   readonly now?: () => number;
 }
 
-/**
- * Remembers answers while the process lives. When it is full, what was used longest ago makes room; an answer larger than the
- * whole cache is not kept. Neither is an error: the entry is missing later, and its request is sent again.
- */
-export function createMemoryCache(options: MemoryCacheOptions = {}): CacheStore {
-  return new MemoryCache(options);
+/** `new MemoryCache`, with its time in milliseconds. */
+export function createMemoryCache({ ttlMs, ...options }: Omit<MemoryCacheOptions, "ttl"> & { ttlMs?: number } = {}): MemoryCache {
+  return new MemoryCache({ ...options, ...(ttlMs !== undefined && { ttl: ttlMs / 1000 }) });
 }
 
 interface Entry {
@@ -43,7 +40,11 @@ const bytesPerCharacter = 2;
 /** Objects and map slot of one entry, roughly. */
 const bytesPerEntry = 300;
 
-class MemoryCache implements CacheStore {
+/**
+ * Remembers answers while the process lives. When it is full, what was used longest ago makes room; an answer larger than the
+ * whole cache is not kept. Neither is an error: the entry is missing later, and its request is sent again.
+ */
+export class MemoryCache implements AnswerCache {
   readonly #maxBytes: number;
   readonly #ttlMs: number | undefined;
   readonly #now: () => number;
@@ -52,20 +53,21 @@ class MemoryCache implements CacheStore {
   #bytes = 0;
   #closed = false;
 
-  constructor({ maxBytes = defaultMaxBytes, ttlMs, now = Date.now }: MemoryCacheOptions) {
-    this.#maxBytes = maxBytes;
-    this.#ttlMs = ttlMs;
+  /** @throws ConfigurationError when `maxBytes` or `ttl` is no number above 0. */
+  constructor({ maxBytes, ttl, now = Date.now }: MemoryCacheOptions = {}) {
+    this.#maxBytes = readAmount("maxBytes", maxBytes) ?? defaultMaxBytes;
+    this.#ttlMs = readTtlMs(ttl);
     this.#now = now;
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
-    this.#assertOpen();
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#remove(key, entry);
-    if (isExpired(entry.storedAt, this.#now(), this.#ttlMs)) return undefined;
-    this.#add(key, entry);
-    return entry.response;
+    const entry = this.#take(key);
+    if (entry !== undefined) this.#add(key, entry);
+    return entry?.response;
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
   }
 
   async set(key: string, response: ModelResponse): Promise<void> {
@@ -79,10 +81,36 @@ class MemoryCache implements CacheStore {
     this.#makeRoom();
   }
 
+  put(key: string, response: ModelResponse): Promise<void> {
+    return this.set(key, response);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#take(key) !== undefined;
+  }
+
+  async clear(): Promise<void> {
+    this.#assertOpen();
+    this.#empty();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#empty();
+  }
+
+  #empty(): void {
     this.#entries.clear();
     this.#bytes = 0;
+  }
+
+  /** Takes an entry out. @returns undefined if there is none, or its time is over. */
+  #take(key: string): Entry | undefined {
+    this.#assertOpen();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#remove(key, entry);
+    return isExpired(entry.storedAt, this.#now(), this.#ttlMs) ? undefined : entry;
   }
 
   #assertOpen(): void {

@@ -1,4 +1,5 @@
 import type { ModelResponse } from "../model/attempt.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Usage } from "../model/usage.ts";
 
 /** What a store keeps beside an answer's body. */
@@ -23,6 +24,22 @@ export function isStoredHead(value: unknown): value is StoredHead {
     "usage" in value &&
     isUsage(value.usage)
   );
+}
+
+/**
+ * An option of a cache that is an amount.
+ *
+ * @throws ConfigurationError for anything that is no number above 0, naming the option.
+ */
+export function readAmount(option: string, value: number | undefined): number | undefined {
+  if (value === undefined || (typeof value === "number" && value > 0)) return value;
+  throw new ConfigurationError(`${option}: expected a number above 0, not ${JSON.stringify(value)}`);
+}
+
+/** @param ttl In seconds. @returns milliseconds. @throws ConfigurationError as `readAmount` does. */
+export function readTtlMs(ttl: number | undefined): number | undefined {
+  const seconds = readAmount("ttl", ttl);
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
 }
 
 /** @param ttlMs How long an answer is good for; undefined for ever. */

@@ -23,6 +23,7 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   authentication: "the API key was refused",
   permission: "the API key may not do this",
   not_found: "the model or endpoint does not exist",
+  model_not_found: "the model or endpoint does not exist",
   insufficient_quota: "the quota is used up",
   throttled: "the server takes no requests for now",
   unreachable: "the server cannot be reached",

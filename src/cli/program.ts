@@ -26,7 +26,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addCheck]) add(program, exitWith);
+  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck]) add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
   return program;
@@ -49,12 +49,12 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
   const run = program
     .command("run")
     .description("send the requests, write the responses")
-    .argument("[INPUT]", "a JSONL file, or - for stdin");
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
   addOptions(run);
   run.addHelpText("after", examples);
-  run.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+  run.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { runCommand } = await import("./commands/run.ts");
-    exitWith(await runCommand(input, withTableKeys(flags), configOf(flags), () => run.help({ error: true })));
+    exitWith(await runCommand(inputs, withTableKeys(flags), configOf(flags), () => run.help({ error: true })));
   });
 }
 
@@ -63,12 +63,12 @@ const validateKeys: ReadonlySet<OptionKey> = new Set(["model", "provider", "base
 function addValidate(program: Command, exitWith: (code: number) => void): void {
   const validate = program
     .command("validate")
-    .description("check a file offline: errors by line, duplicate ids, counts by model and endpoint")
-    .argument("[INPUT]", "a JSONL file, or - for stdin");
+    .description("check files offline: errors by line, duplicate ids, counts by model and endpoint")
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
   addOptions(validate, validateKeys);
-  validate.action(async (input: string | undefined, flags: Record<string, unknown>) => {
+  validate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
-    exitWith(await validateCommand(input, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
+    exitWith(await validateCommand(inputs, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
   });
 }
 
@@ -86,8 +86,33 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
       });
   add("stats", "how many answers it holds, how large and how old they are");
   add("path", "where it is");
+  addCacheHas(cache, exitWith);
   add("prune", "remove expired answers").option("--older-than <DURATION>", "and those older than 30d, 12h …");
   add("clear", "remove all answers");
+}
+
+const cacheHasKeys: ReadonlySet<OptionKey> = new Set([
+  "model",
+  "set",
+  "allow_files",
+  "provider",
+  "base_url",
+  "cache_path",
+  "cache_ttl",
+  "dedupe",
+]);
+
+function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
+  const has = cache
+    .command("has")
+    .description("how many lines of a file have an answer in it, or whether one result has")
+    .argument("<FILE|ID>", "a JSONL file, - for stdin, or the id of a result");
+  addOptions(has, cacheHasKeys);
+  has.addHelpText("after", "\nExit codes: 0 all are there, 1 some are not.");
+  has.action(async (name: string, flags: Record<string, unknown>) => {
+    const { cacheHasCommand } = await import("./commands/cache-has.ts");
+    exitWith(await cacheHasCommand(name, withTableKeys(flags), configOf(flags)));
+  });
 }
 
 function addProviders(program: Command, exitWith: (code: number) => void): void {
@@ -98,6 +123,15 @@ function addProviders(program: Command, exitWith: (code: number) => void): void 
       const { providersCommand } = await import("./commands/providers.ts");
       exitWith(providersCommand());
     });
+}
+
+function addModels(program: Command, exitWith: (code: number) => void): void {
+  const models = program.command("models").description("list the models that the configuration names, and who serves them");
+  addOptions(models, new Set<OptionKey>(["provider"]));
+  models.action(async (flags: Record<string, unknown>) => {
+    const { modelsCommand } = await import("./commands/models.ts");
+    exitWith(modelsCommand(withTableKeys(flags), configOf(flags)));
+  });
 }
 
 const checkKeys: ReadonlySet<OptionKey> = new Set([

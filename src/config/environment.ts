@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ConfigurationError } from "../model/errors.ts";
-import { closestTo } from "./closest.ts";
+import { closestTo } from "../model/closest.ts";
 import { environmentVariableOf, optionTable } from "./option-table.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { isJsonObject } from "../json/json-value.ts";
-import { ConfigurationError, messageOf } from "../model/errors.ts";
-import { closestTo } from "./closest.ts";
+import { existsSync } from "node:fs";
+import { ConfigurationError } from "../model/errors.ts";
+import { closestTo } from "../model/closest.ts";
+import { Configuration } from "./secrets/configuration.ts";
 import type { Environment } from "./environment.ts";
-import { expandAll } from "./expand-variables.ts";
+import { expandAll } from "./secrets/expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
-import { readReferenceShape } from "./reference-shape.ts";
+import { innerKeys } from "./provider-config.ts";
+import { readReferenceShape, unusedKeys } from "./reference-shape.ts";
 import { type OptionIssue, type Options, parseOptions } from "./options.ts";
 
 const defaultConfigFile = "llmbatch.config.json";
@@ -24,19 +25,31 @@ interface GivenValue {
  * Merges the options of a run: flags win over environment variables, those over the configuration file, that over the defaults.
  *
  * @param flags By option key: a string, a list of strings for repeatable options, true for switches.
- * @param configFile The file named by `--config`. @default `llmbatch.config.json`, if it exists
+ * @param config What was read of the file, or the file that `--config` names. @default `llmbatch.config.json`, if it exists
+ * @param onWarning Hears of keys of the file that have no effect. Default: nobody does.
  * @throws ConfigurationError naming the flag, variable or file, what was given and what is expected.
  */
 export function loadOptions(
   flags: Readonly<Record<string, unknown>>,
-  configFile: string | undefined,
+  config: string | Configuration | undefined,
   environment: Environment,
+  onWarning: (message: string) => void = () => undefined,
 ): Options {
-  const given: Given = { ...readConfigFile(configFile, environment), ...fromEnvironment(environment), ...fromFlags(flags) };
+  const given: Given = {
+    ...fromConfiguration(readConfiguration(config), environment, onWarning),
+    ...fromEnvironment(environment),
+    ...fromFlags(flags),
+  };
   const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
   const parsed = parseOptions(values);
   if ("options" in parsed) return parsed.options;
   throw new ConfigurationError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
+}
+
+/** @returns undefined where no file is named and there is none. @throws ConfigurationError when it cannot be read. */
+export function readConfiguration(config: string | Configuration | undefined): Configuration | undefined {
+  if (config instanceof Configuration) return config;
+  return config === undefined && !existsSync(defaultConfigFile) ? undefined : Configuration.fromFile(config ?? defaultConfigFile);
 }
 
 function fromFlags(flags: Readonly<Record<string, unknown>>): Given {
@@ -57,45 +70,35 @@ function fromEnvironment(environment: Environment): Given {
   return given;
 }
 
-function readConfigFile(path: string | undefined, environment: Environment): Given {
-  if (path === undefined && !existsSync(defaultConfigFile)) return {};
-  const file = path ?? defaultConfigFile;
-  const content = parseConfig(file);
-  if (!isJsonObject(content))
-    throw new ConfigurationError(`${file}: expected an object such as {"provider": "openai", "rpm": 600}`);
+function fromConfiguration(
+  configuration: Configuration | undefined,
+  environment: Environment,
+  onWarning: (message: string) => void,
+): Given {
+  if (configuration === undefined) return {};
+  const { source } = configuration;
+  const content = configuration.reveal();
+  for (const warning of unusedKeys(content)) onWarning(`${source}: ${warning}`);
   return Object.fromEntries(
     Object.entries(readReferenceShape(content))
       .filter(([key]) => key !== "$schema")
       .map(([key, written]) => {
-        const origin = `${file}: "${key}"`;
+        const origin = `${source}: "${key}"`;
         return [key, { value: expandAll(written, environment, origin), written, origin }];
       }),
   );
 }
 
-function parseConfig(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? whereBroken(error) : messageOf(error);
-    throw new ConfigurationError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
-  }
-}
-
-/** Drops the text around the error, which V8 quotes: it may contain a key. */
-function whereBroken({ message }: SyntaxError): string {
-  return `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*/s, "")}`;
-}
-
 function describe({ key, path, expected }: OptionIssue, given: Given): string {
   const { value, written = value, origin = expected === undefined ? key : flagOf(key) } = given[key] ?? {};
   const where = `${origin}${path}`;
-  if (expected === undefined) return `${where}: there is no such option${path === "" ? hintFor(key) : ""}`;
+  if (expected === undefined) return `${where}: there is no such option${hintFor(key, path)}`;
   return `${where}: expected ${expected}${shown(key, path, written)}`;
 }
 
-function hintFor(key: string): string {
-  const closest = closestTo(key, [...optionTable.map((row) => row.key), "providers", "routes", "prices"]);
+function hintFor(key: string, path: string): string {
+  const known = path === "" ? [...optionTable.map((row) => row.key), ...Object.keys(innerKeys)] : innerKeys[key];
+  const closest = closestTo(path === "" ? key : (path.split(".").at(-1) ?? ""), known ?? []);
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
 

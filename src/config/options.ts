@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { parseJson } from "../json/json-value.ts";
+import { isJsonObject, parseJson } from "../json/json-value.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
-import { durationExample, parseDurationMs } from "./duration.ts";
 import type { OptionKey } from "./option-table.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 import {
@@ -12,16 +11,18 @@ import {
   type RouteConfig,
   routesSchema,
 } from "./provider-config.ts";
-
-// Without `jitless` zod compiles schemas with `new Function`, which hardened environments forbid.
-z.config({ jitless: true });
+import { parseBytes, sizeExample } from "./size.ts";
+import { count, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
 
 /** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
 export interface Options {
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
+  readonly annotate: boolean;
   readonly stats?: string | undefined;
   readonly log?: string | undefined;
+  /** The folder for a log of bodies. */
+  readonly log_bodies?: string | undefined;
   readonly model?: string | undefined;
   /** Pairs of a body field and its JSON text. */
   readonly set: readonly (readonly [key: string, json: string])[];
@@ -37,6 +38,7 @@ export interface Options {
   readonly client_cert?: string | undefined;
   readonly client_key?: string | undefined;
   readonly header: readonly (readonly [name: string, value: string])[];
+  readonly request_id_header?: string | undefined;
   readonly concurrency: number;
   readonly rpm?: number | undefined;
   readonly tpm?: number | undefined;
@@ -44,6 +46,7 @@ export interface Options {
   readonly max_retries: number;
   readonly retry_delay: number;
   readonly max_retry_delay: number;
+  readonly retry_empty: boolean;
   readonly max_wait: number;
   readonly timeout: number;
   readonly idle_timeout: number;
@@ -52,10 +55,14 @@ export interface Options {
   readonly cache: "disk" | "memory" | "none";
   readonly cache_path?: string | undefined;
   readonly cache_ttl?: number | undefined;
+  /** In bytes. */
+  readonly max_cache_size?: number | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
   readonly skip_invalid: boolean;
   readonly unordered: boolean;
+  /** Lines to be sent at most; may be Infinity. */
+  readonly head: number;
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
@@ -65,38 +72,23 @@ export interface Options {
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
-/** `--limit`: a maximum number of lines, and any number of rate limits. */
+/** `--limit`: any number of rate limits. */
 export interface Limit {
+  /** A bare number, which was the name of `head`. */
   readonly lines?: number | undefined;
   readonly rates: readonly RateLimit[];
 }
 
-const number = (schema: z.ZodNumber): z.ZodType<number> =>
-  z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
-
-const positiveInteger = number(
-  z.number("a whole number above 0").int("a whole number above 0").positive("a whole number above 0"),
-);
-const count = number(
-  z.number("a whole number, 0 or more").int("a whole number, 0 or more").nonnegative("a whole number, 0 or more"),
-);
 const text = z.string("a text").min(1, "a text that is not empty");
 
-const flag = z.preprocess(
-  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" || value === "" ? false : value),
-  z.boolean("true or false"),
-);
+const sizeExpected = `a size above 0 such as ${sizeExample}`;
 
-/** In milliseconds. */
-const durationOf = (expected: string, isAllowed: (ms: number) => boolean): z.ZodType<number> =>
-  z.union([z.string(), z.number()], expected).transform((value, context) => {
-    const ms = parseDurationMs(String(value));
-    if (ms !== undefined && isAllowed(ms)) return ms;
-    context.addIssue(expected);
-    return z.NEVER;
-  });
-const duration = durationOf(`a length of time above 0 such as ${durationExample}`, (ms) => ms > 0);
-const durationOrNone = durationOf(`a length of time such as ${durationExample}`, () => true);
+const size = z.union([z.string(), z.number()], sizeExpected).transform((value, context) => {
+  const bytes = parseBytes(String(value));
+  if (bytes !== undefined && bytes > 0) return bytes;
+  context.addIssue(sizeExpected);
+  return z.NEVER;
+});
 
 const maxFailures = z
   .union([z.string(), z.number()], "a number of lines such as 10, or a share such as 5%")
@@ -132,6 +124,12 @@ const assignment = text.transform((value, context) => {
 const list = <Item>(item: z.ZodType<Item>): z.ZodType<Item[]> =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item));
 
+/** A file may have an object. */
+const assignments = z.preprocess(
+  (value) => (isJsonObject(value) ? Object.entries(value).map(([key, item]) => `${key}=${JSON.stringify(item)}`) : value),
+  list(assignment),
+);
+
 const limitItem = z
   .union([z.string(), z.number()], `a number of lines, or a limit such as ${rateLimitExample}`)
   .transform((value, context) => {
@@ -150,10 +148,12 @@ const limit = list(limitItem).transform((items): Limit => {
 const optionSchemas = {
   output: text.optional(),
   errors: text.optional(),
+  annotate: flag.default(false),
   stats: text.optional(),
   log: text.optional(),
+  log_bodies: text.optional(),
   model: text.optional(),
-  set: list(assignment).default([]),
+  set: assignments.default([]),
   allow_files: text.optional(),
   stream: flag.default(false),
   provider: text.optional(),
@@ -163,6 +163,7 @@ const optionSchemas = {
   client_cert: text.optional(),
   client_key: text.optional(),
   header: list(header).default([]),
+  request_id_header: text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "the name of a header such as X-Request-Id").optional(),
   concurrency: positiveInteger.default(100),
   rpm: positiveInteger.optional(),
   tpm: positiveInteger.optional(),
@@ -170,6 +171,7 @@ const optionSchemas = {
   max_retries: count.default(5),
   retry_delay: durationOrNone.default(1_000),
   max_retry_delay: durationOrNone.default(60_000),
+  retry_empty: flag.default(false),
   max_wait: durationOrNone.default(1_800_000),
   timeout: duration.default(600_000),
   idle_timeout: duration.default(300_000),
@@ -178,10 +180,12 @@ const optionSchemas = {
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),
   cache_path: text.optional(),
   cache_ttl: duration.optional(),
+  max_cache_size: size.optional(),
   refresh: flag.default(false),
   dedupe: flag.default(false),
   skip_invalid: flag.default(false),
   unordered: flag.default(false),
+  head: positiveInteger.optional(),
   limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
@@ -197,6 +201,7 @@ export const optionsSchema: z.ZodType<Options> = z
   })
   .transform(({ provider, ...options }): Options => ({
     ...options,
+    head: Math.min(options.head ?? Infinity, options.limit.lines ?? Infinity),
     provider: provider ?? "openai",
     provider_is_named: provider !== undefined,
   }));

@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { RateLimit } from "../model/rate-limit.ts";
-import { Secret } from "./secret.ts";
+import { count, duration, flag, positiveInteger } from "./values.ts";
+import { Secret } from "./secrets/secret.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
+
+/** Members of bodies: JSON texts by key. */
+export type DefaultMembers = ReadonlyMap<string, string>;
 
 /** A provider as the configuration file describes it. */
 export interface ProviderConfig {
@@ -12,8 +16,36 @@ export interface ProviderConfig {
   readonly api_keys?: readonly Secret[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly limits?: readonly RateLimit[] | undefined;
-  /** The provider's own names of models, by the names that lines use. */
+  /** OpenAI's names of an account, as headers. */
+  readonly organization?: string | undefined;
+  readonly project?: string | undefined;
+  /** For one attempt, in milliseconds. @default that of the run, as for the next four */
+  readonly timeout?: number | undefined;
+  /** In flight at most, with all keys together. */
+  readonly concurrency?: number | undefined;
+  /** Attempts after the first there, of one request. */
+  readonly max_retries?: number | undefined;
+  /** Whether every answer is asked for as a stream. */
+  readonly stream?: boolean | undefined;
+  /** Members for bodies that do not have them: JSON texts by key. */
+  readonly set?: DefaultMembers | undefined;
+  /** The provider's own names of models, by the names that lines use: those that it has. @default any */
   readonly models?: Readonly<Record<string, string>> | undefined;
+  /** The same as `set`, for models by the names that lines use; they win. */
+  readonly model_sets?: Readonly<Record<string, DefaultMembers>> | undefined;
+  /** Whether requests go there. @default true */
+  readonly enabled?: boolean | undefined;
+}
+
+/** OpenAI's headers. */
+export function accountHeaders({
+  organization,
+  project,
+}: Pick<ProviderConfig, "organization" | "project">): Record<string, string> {
+  return {
+    ...(organization !== undefined && { "openai-organization": organization }),
+    ...(project !== undefined && { "openai-project": project }),
+  };
 }
 
 const strategies = ["order", "cheapest", "least-loaded", "weighted"] as const;
@@ -48,26 +80,63 @@ const rateLimit = name.transform((value, context) => {
 
 /** Values by names that the user chooses; without a prototype, because a user may choose `constructor`. */
 function byName<Value>(value: z.ZodType<Value>, expected?: string): z.ZodType<Record<string, Value>> {
-  return z.record(name, value, expected).transform((record): typeof record => Object.setPrototypeOf(record, null));
+  return z.record(name, value, expected).transform(withoutPrototype);
 }
 
-export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = byName(
-  z.strictObject({
-    preset: name.optional(),
-    base_url: name.optional(),
-    api_keys: z
-      .array(
-        name.transform((text) => new Secret(text)),
-        'a list such as ["$OPENAI_KEY_1", "$OPENAI_KEY_2"]',
-      )
-      .min(1, "at least one key")
-      .optional(),
-    headers: byName(z.string("a text")).optional(),
-    limits: z.array(rateLimit, "a list of limits").optional(),
-    models: byName(name).optional(),
-  }),
-  "providers by name",
-);
+function withoutPrototype<Value>(record: Record<string, Value>): Record<string, Value> {
+  return Object.setPrototypeOf(record, null);
+}
+
+const members = z
+  .record(name, z.unknown(), 'an object such as {"temperature": 0}')
+  .transform((record): DefaultMembers => new Map(Object.entries(record).map(([key, value]) => [key, JSON.stringify(value)])));
+
+const model = z
+  .union([name, z.strictObject({ id: name.optional(), set: members.optional() })])
+  .transform((value) => (typeof value === "string" ? { id: value } : value));
+
+const modelsExpected = `a list of models, or what the provider calls them by names of your own: {"fast": "gpt-5.4-mini"}`;
+
+/** A list is of the provider's own names. */
+const models = z
+  .union([z.array(name), z.record(name, model)], modelsExpected)
+  .transform((value) => (Array.isArray(value) ? Object.fromEntries(value.map((id) => [id, { id }])) : value));
+
+const providerShape = {
+  preset: name.optional(),
+  base_url: name.optional(),
+  api_keys: z
+    .array(
+      name.transform((text) => new Secret(text)),
+      'a list such as ["$OPENAI_KEY_1", "$OPENAI_KEY_2"]',
+    )
+    .min(1, "at least one key")
+    .optional(),
+  headers: byName(z.string("a text")).optional(),
+  organization: name.optional(),
+  project: name.optional(),
+  limits: z.array(rateLimit, "a list of limits").optional(),
+  timeout: duration.optional(),
+  concurrency: positiveInteger.optional(),
+  max_retries: count.optional(),
+  stream: flag.optional(),
+  set: members.optional(),
+  models: models.optional(),
+  enabled: flag.optional(),
+};
+
+const provider = z.strictObject(providerShape).transform(({ models: named, ...rest }): ProviderConfig => {
+  if (named === undefined) return rest;
+  const entries = Object.entries(named);
+  const sets = entries.flatMap(([key, { set }]) => (set === undefined ? [] : [[key, set] as const]));
+  return {
+    ...rest,
+    models: withoutPrototype(Object.fromEntries(entries.map(([key, { id = key }]) => [key, id]))),
+    ...(sets.length > 0 && { model_sets: withoutPrototype(Object.fromEntries(sets)) }),
+  };
+});
+
+export const providersSchema: z.ZodType<Record<string, ProviderConfig>> = byName(provider, "providers by name");
 
 export const routesSchema: z.ZodType<Record<string, RouteConfig>> = byName(
   z.strictObject({
@@ -93,3 +162,10 @@ export const pricesSchema: z.ZodType<Record<string, PriceConfig>> = byName(
   }),
   "prices by model",
 );
+
+/** The keys that stand within the file's objects, for hints. */
+export const innerKeys: Readonly<Record<string, readonly string[]>> = {
+  providers: [...Object.keys(providerShape), "id"],
+  routes: ["strategy", "to", "provider", "model", "weight"],
+  prices: ["input", "output"],
+};

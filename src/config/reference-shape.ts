@@ -1,4 +1,5 @@
 import { member } from "../json/json-value.ts";
+import { closestTo } from "../model/closest.ts";
 
 /**
  * Translates SimpleLLMFunc's provider.json, `{ "openrouter": [{ "model_name", "api_keys", "base_url", "rate_limit_capacity",
@@ -84,11 +85,49 @@ function isModelEntry(value: unknown): value is ModelEntry {
   return typeof member(value, "model_name") === "string";
 }
 
-/** `rate_limit_refill_rate` is requests per second, for each key. */
-function providerOf(preset: string, { api_keys, base_url, rate_limit_refill_rate: perSecond }: ModelEntry): unknown {
+function providerOf(preset: string, entry: ModelEntry): unknown {
+  const { model_name: model, api_keys, base_url } = entry;
+  const limit = limitOf(entry);
   return {
+    models: [model],
     ...(base_url === undefined ? { preset } : { base_url }),
     ...(api_keys !== undefined && { api_keys }),
-    ...(typeof perSecond === "number" && perSecond > 0 && { limits: [`requests=${perSecond}/1s`] }),
+    ...(limit !== undefined && { limits: [limit] }),
   };
+}
+
+/** `rate_limit_refill_rate` is requests per second, 1 if only a capacity is given; `rate_limit_capacity` may start at once. For each key. */
+function limitOf({ rate_limit_capacity: capacity, rate_limit_refill_rate: rate }: ModelEntry): string | undefined {
+  const burst = isAbove0(capacity) ? `,burst=${capacity}` : "";
+  const perSecond = isAbove0(rate) ? rate : 1;
+  return burst === "" && !isAbove0(rate) ? undefined : `requests=${perSecond}/1s${burst}`;
+}
+
+function isAbove0(value: unknown): value is number {
+  return typeof value === "number" && value > 0;
+}
+
+const entryKeys = [
+  "model_name",
+  "api_keys",
+  "base_url",
+  "rate_limit_capacity",
+  "rate_limit_refill_rate",
+  "max_retries",
+  "retry_delay",
+];
+
+/** For a person: keys of entries that have no effect, each once. */
+export function unusedKeys(content: object): string[] {
+  const places = new Map<string, string[]>();
+  for (const [vendor, value] of Object.entries(content)) {
+    for (const entry of isModelList(value) ? value : [])
+      for (const key of Object.keys(entry).filter((name) => !entryKeys.includes(name)))
+        places.set(key, [...(places.get(key) ?? []), `${vendor}/${entry.model_name}`]);
+  }
+  return [...places].map(([key, where]) => {
+    const closest = closestTo(key, entryKeys);
+    const hint = closest === undefined ? "" : `; did you mean "${closest}"?`;
+    return `"${key}" has no effect (${where.join(", ")})${hint}`;
+  });
 }

@@ -3,7 +3,7 @@ import { lastValueText, objectMembers } from "../json/json-text.ts";
 import { rewriteMembers } from "./member-text.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
-import { anthropicPath } from "./request-path.ts";
+import { messagesPath } from "./request-path.ts";
 
 /** The request of a line, whichever form the line has. */
 export interface Draft {
@@ -34,11 +34,21 @@ interface DraftTexts {
  */
 export function readForm(line: JsonObject, url: string | undefined): Draft | Problem {
   if (line.body !== undefined) return readWrapped(line, "body", undefined);
-  if (line.params !== undefined) return readWrapped(line, "params", anthropicPath);
+  if (line.params !== undefined) return readWrapped(line, "params", messagesPath);
   if (line.messages !== undefined || line.input !== undefined) return bare(line);
   if (line.prompt !== undefined && takesMessages(url)) return readShort(line, url);
   if (url !== undefined) return bare(line);
   return new Problem("has no `body`, `params`, `messages`, `input` or `prompt`, so there is nothing to send");
+}
+
+/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
+export function readProvider(line: unknown): string | undefined {
+  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
+}
+
+/** Whether a line without a `url` is a prompt. */
+export function isShort({ body, params, messages, input, prompt }: JsonObject): boolean {
+  return prompt !== undefined && body === undefined && params === undefined && messages === undefined && input === undefined;
 }
 
 /** Whether a JSON string is a request that was written as JSON twice. Those who mean a prompt can write `{"prompt":"…"}`. */

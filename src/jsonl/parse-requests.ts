@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { DigestCounts } from "../model/digest-counts.ts";
 import { ConfigurationError } from "../model/errors.ts";
@@ -6,29 +5,17 @@ import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { attachFiles, findAttachments } from "./attachments/attach-files.ts";
 import { brokenLineProblem, digestOf, duplicateProblem, invalidLine, typeProblem, writtenTwice } from "./invalid-line.ts";
-import { keyWarning } from "./key-warning.ts";
-import { cutTexts, type Draft, holdsRequest, promptDraft, readForm, readMetadata } from "./line-forms.ts";
+import { keyWarning } from "./warnings/key-warning.ts";
+import { BatchLine } from "./request-like.ts";
+import { cutTexts, type Draft, holdsRequest, isShort, promptDraft, readForm, readMetadata, readProvider } from "./line-forms.ts";
 import type { FindLocalFile } from "./attachments/local-file.ts";
 import { Problem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
-import { inferPath, plainPath, withVersion } from "./request-path.ts";
+import { readMaxOutputTokens } from "./max-output-tokens.ts";
+import { readCustomId, readModel, readUrl } from "./read-envelope.ts";
+import { inferPath, maxTokensProblem, messagesPath, type PromptPath } from "./request-path.ts";
 import type { Line } from "./split-lines.ts";
 import { writeJson } from "./write-json.ts";
-
-// Without `jitless` zod compiles schemas with `new Function`.
-z.config({ jitless: true });
-
-const urlProblem =
-  '`url` must be a plain path such as "/v1/chat/completions"; the host is chosen with --provider or --base-url, never by a line';
-
-const envelopeSchema = z.object({
-  custom_id: z.string("`custom_id` must be a string").optional(),
-  method: z.literal("POST", '`method` must be "POST"').optional(),
-  url: z.string(urlProblem).regex(plainPath, urlProblem).optional(),
-});
-
-const modelProblem = "`model` must be a string that is not empty";
-const modelSchema = z.object({ model: z.string(modelProblem).min(1, modelProblem).optional() });
 
 export interface RequestParserOptions {
   /** For bodies that name no model. */
@@ -41,6 +28,10 @@ export interface RequestParserOptions {
   readonly checkOnly?: boolean;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
+  /** A line in words, for warnings. @default `line 3` */
+  readonly describeLine?: (lineNumber: number) => string;
+  /** The API that a prompt without a `url` is for. @default Chat Completions */
+  readonly promptPath?: PromptPath | undefined;
   /** Called once at most, for keys that do not do what their names promise. */
   readonly onWarning?: (message: string) => void;
 }
@@ -54,6 +45,8 @@ export class RequestParser {
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
   readonly #findFile: FindLocalFile | undefined;
+  readonly #describeLine: (lineNumber: number) => string;
+  readonly #promptPath: PromptPath | undefined;
   #onWarning: ((message: string) => void) | undefined;
 
   /** @throws ConfigurationError when `defaultModel` or the default `model` is empty or no string. */
@@ -63,6 +56,8 @@ export class RequestParser {
     idsAreUnique = false,
     checkOnly = false,
     findFile,
+    describeLine = (lineNumber) => `line ${lineNumber}`,
+    promptPath,
     onWarning,
   }: RequestParserOptions = {}) {
     const texts = new Map(defaultModel === undefined ? defaults : [["model", JSON.stringify(defaultModel)], ...defaults]);
@@ -74,6 +69,8 @@ export class RequestParser {
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
     this.#findFile = findFile;
+    this.#describeLine = describeLine;
+    this.#promptPath = promptPath;
     this.#onWarning = onWarning;
   }
 
@@ -97,6 +94,7 @@ export class RequestParser {
    * @param position 1-based; stands for the line number.
    */
   parseValue(value: unknown, position: number): BatchInput {
+    if (value instanceof BatchLine) return { ...this.#parseText(value.text, position), id: value.id };
     const text = writeJson(value);
     if (typeof text === "string") return this.#parseText(text, position);
     const { customId } = this.#claimCustomId(undefined, position);
@@ -122,9 +120,13 @@ export class RequestParser {
 
   #makeRequest(value: unknown, text: string, lineNumber: number, customId: string): BatchRequest | Problem {
     if (typeof value === "string" && holdsRequest(value)) return writtenTwice;
-    if (typeof value === "string") return this.#finish({ value, text, draft: promptDraft, url: undefined, lineNumber, customId });
+    if (typeof value === "string") {
+      const url = this.#urlOfPrompt({});
+      return url instanceof Problem ? url : this.#finish({ value, text, draft: promptDraft, url, lineNumber, customId });
+    }
     if (!isJsonObject(value)) return typeProblem(value);
-    const url = readUrl(value);
+    const ownUrl = readUrl(value);
+    const url = ownUrl === undefined && isShort(value) ? this.#urlOfPrompt(value) : ownUrl;
     if (url instanceof Problem) return url;
     const draft = readForm(value, url);
     if (draft instanceof Problem) return draft;
@@ -154,27 +156,26 @@ export class RequestParser {
     const ownText = attachFiles(texts.body, attachments);
     if (ownText instanceof Problem) return ownText;
     request.body = this.#withDefaults(body, ownText);
-    const maxOutputTokens = this.#maxOutputTokens(body);
+    const maxOutputTokens = readMaxOutputTokens((key) => this.#setting(body, key));
     if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
     if (texts.metadata !== undefined) request.metadata = texts.metadata;
     return request;
+  }
+
+  /** Messages refuse a body without `max_tokens`. */
+  #urlOfPrompt(line: JsonObject): string | undefined | Problem {
+    const model = this.#setting(line, "model");
+    if (this.#promptPath === undefined || typeof model !== "string") return undefined;
+    const provider = readProvider(line);
+    const path = this.#promptPath({ model, ...(provider !== undefined && { provider }) });
+    const lacksLimit = path === messagesPath && this.#setting(line, "max_tokens") === undefined;
+    return lacksLimit ? new Problem(maxTokensProblem) : path;
   }
 
   #withDefaults(body: JsonObject, text: string): string {
     if (this.#defaultMembers.length === 0) return text;
     const missing = this.#defaultMembers.filter(({ key }) => !Object.hasOwn(body, key));
     return missing.length === 0 ? text : prependMembers(text, missing.map(({ text: member }) => member).join(","));
-  }
-
-  /** The parameter's name depends on the API: Chat Completions (now, and before o1), Responses. `best_of` belongs to Completions. */
-  #maxOutputTokens(body: JsonObject): number | undefined {
-    const limit =
-      this.#setting(body, "max_completion_tokens") ??
-      this.#setting(body, "max_tokens") ??
-      this.#setting(body, "max_output_tokens");
-    if (!isCount(limit)) return undefined;
-    const choices = this.#setting(body, "n") ?? this.#setting(body, "best_of") ?? 1;
-    return isCount(choices) && isCount(limit * choices) ? limit * choices : undefined;
   }
 
   #setting(body: JsonObject, key: string): unknown {
@@ -184,7 +185,7 @@ export class RequestParser {
 
   #warnOfKeys(warning: string | undefined, lineNumber: number): void {
     if (warning === undefined) return;
-    this.#onWarning?.(`line ${lineNumber}: ${warning} (said once; other lines may have others)`);
+    this.#onWarning?.(`${this.#describeLine(lineNumber)}: ${warning} (said once; other lines may have others)`);
     this.#onWarning = undefined;
   }
 }
@@ -206,44 +207,4 @@ interface ReadLine {
   readonly url: string | undefined;
   readonly lineNumber: number;
   readonly customId: string;
-}
-
-/** A text names one of the user's providers; OpenRouter's parameter of that name is an object. */
-function readProvider(line: unknown): string | undefined {
-  return isJsonObject(line) && typeof line.provider === "string" ? line.provider : undefined;
-}
-
-/** The paths of `url`s that passed the schema. A file has few of them; beyond 64 the others are validated each time. */
-const knownUrls = new Map<unknown, string | undefined>([[undefined, undefined]]);
-const maxKnownUrls = 64;
-
-/** The schema takes microseconds a line, so lines that it cannot object to skip it. */
-function readUrl(line: JsonObject): string | undefined | Problem {
-  const { custom_id: customId, method, url } = line;
-  const isPlain = (customId === undefined || typeof customId === "string") && (method === undefined || method === "POST");
-  if (isPlain && knownUrls.has(url)) return knownUrls.get(url);
-  const envelope = envelopeSchema.safeParse(line);
-  if (!envelope.success) return problemOf(envelope.error);
-  const path = envelope.data.url === undefined ? undefined : withVersion(envelope.data.url);
-  if (knownUrls.size < maxKnownUrls) knownUrls.set(url, path);
-  return path;
-}
-
-function readModel(body: JsonObject): string | undefined | Problem {
-  if (body.model === undefined || (typeof body.model === "string" && body.model !== "")) return body.model;
-  const parsed = modelSchema.safeParse(body);
-  return parsed.success ? parsed.data.model : problemOf(parsed.error);
-}
-
-function readCustomId(value: unknown): string | undefined {
-  const customId = isJsonObject(value) ? value.custom_id : undefined;
-  return typeof customId === "string" ? customId : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function problemOf(error: z.ZodError): Problem {
-  return new Problem(error.issues.map(({ message }) => message).join("; "));
 }

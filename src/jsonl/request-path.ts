@@ -13,7 +13,7 @@ export function withVersion(url: string): string {
   return knownPath.test(url) ? `/v1${url}` : url;
 }
 
-export const anthropicPath = "/v1/messages";
+export const messagesPath = "/v1/messages";
 
 /** Infers the API of a body whose line has no `url`. @returns undefined if the body does not show it. */
 export function inferPath(body: JsonObject, model: string): string | undefined {
@@ -27,3 +27,9 @@ export function inferPath(body: JsonObject, model: string): string | undefined {
 function isForEmbeddings(body: JsonObject, model: string): boolean {
   return body.encoding_format !== undefined || body.dimensions !== undefined || /embed/i.test(model);
 }
+
+/** The API that a prompt is for, at whoever serves the model. @returns undefined for Chat Completions. */
+export type PromptPath = (asked: { readonly model: string; readonly provider?: string }) => string | undefined;
+
+export const maxTokensProblem =
+  'the Messages API needs "max_tokens" beside a prompt: give it there, or for all requests (--set max_tokens=1024)';

@@ -32,20 +32,23 @@ export type Line = TextLine | BrokenLine;
  *
  * @param source Chunks of any size. It may reuse a chunk's memory once the next one is requested.
  * @param knownTooLong Numbers of lines that an earlier pass over the same bytes found too long: they are hashed from the start.
- * @returns the lines that each chunk completes, at least one at a time.
+ * @param linesBefore Counted on from.
+ * @returns the lines that each chunk completes, at least one at a time; at the end, the number of the last line.
  * @throws what `source` throws; never because of a line's content.
  */
 export async function* splitLines(
   source: AsyncIterable<Uint8Array>,
   knownTooLong: ReadonlySet<number> = new Set(),
-): AsyncGenerator<readonly Line[]> {
-  const splitter = new LineSplitter(knownTooLong);
+  linesBefore = 0,
+): AsyncGenerator<readonly Line[], number> {
+  const splitter = new LineSplitter(knownTooLong, linesBefore);
   for await (const chunk of source) {
     const lines = splitter.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     if (lines.length > 0) yield lines;
   }
   const last = splitter.finish();
   if (last !== undefined) yield [last];
+  return splitter.linesSeen;
 }
 
 const lineFeed = 0x0a;
@@ -54,7 +57,7 @@ const space = 0x20;
 const tab = 0x09;
 
 class LineSplitter {
-  #linesSeen = 0;
+  linesSeen: number;
   readonly #partial = new PartialLine(maxLineBytes);
   /** Length of the line whose end has not arrived, bytes that were only hashed included. */
   #partialBytes = 0;
@@ -62,8 +65,9 @@ class LineSplitter {
   #digestOfTooLong: Hash | undefined;
   readonly #knownTooLong: ReadonlySet<number>;
 
-  constructor(knownTooLong: ReadonlySet<number>) {
+  constructor(knownTooLong: ReadonlySet<number>, linesBefore: number) {
     this.#knownTooLong = knownTooLong;
+    this.linesSeen = linesBefore;
   }
 
   /** @returns the lines that `chunk` completes. */
@@ -97,7 +101,7 @@ class LineSplitter {
 
   #append(bytes: Buffer): void {
     this.#partialBytes += bytes.length;
-    if (this.#partialBytes <= maxLineBytes && !this.#knownTooLong.has(this.#linesSeen + 1)) return this.#partial.add(bytes);
+    if (this.#partialBytes <= maxLineBytes && !this.#knownTooLong.has(this.linesSeen + 1)) return this.#partial.add(bytes);
     this.#digestOfTooLong ??= createHash("sha256");
     this.#digestOfTooLong.update(this.#partial.bytes()).update(bytes);
     this.#partial.clear();
@@ -108,8 +112,8 @@ class LineSplitter {
     this.#digestOfTooLong = undefined;
     this.#partialBytes = 0;
     if (digest === undefined) return this.#partialAsLine();
-    this.#linesSeen += 1;
-    return { lineNumber: this.#linesSeen, problem: "too-long", text: "", digest };
+    this.linesSeen += 1;
+    return { lineNumber: this.linesSeen, problem: "too-long", text: "", digest };
   }
 
   #partialAsLine(): Line | undefined {
@@ -121,8 +125,8 @@ class LineSplitter {
 
   /** Counts the line of `block` from `from` to its line feed at `to`. @returns undefined when it is blank. */
   #line(block: Buffer, from: number, to: number, encoding: Encoding): Line | undefined {
-    this.#linesSeen += 1;
-    const lineNumber = this.#linesSeen;
+    this.linesSeen += 1;
+    const lineNumber = this.linesSeen;
     const start = encoding === "latin1" ? from : skipByteOrderMarks(block, from);
     const end = to > start && block[to - 1] === carriageReturn ? to - 1 : to;
     if (isBlank(block, start, end)) return undefined;

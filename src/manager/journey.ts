@@ -1,9 +1,9 @@
 import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
-import { type Failure, hasFailedEverywhere, isModelRefusal, type TriedProvider } from "../model/failure.ts";
+import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<Target> = new Set();
@@ -11,6 +11,8 @@ const nowhere: ReadonlySet<Target> = new Set();
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {
   readonly request: BatchRequest;
+  /** How many requests came before it. */
+  readonly index: number;
   /** Of its result: `batch_req_…`. */
   readonly id: string;
   /** Of its answer in the cache. */
@@ -19,18 +21,26 @@ export class Journey {
   attempt = 0;
   /** HTTP calls made for it. */
   sent = 0;
+  /** Of the latest one. */
+  latencyMs = 0;
+  #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
   readonly #provider: Provider;
   readonly #refusals: Refusals | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
+  /** Failed attempts at targets that bound their retries. */
+  readonly #spent = new Map<Target, number>();
+  #lastTarget: Target | undefined;
   #lastMessage = "";
   #goesFirst = false;
+  #demand: Demand | undefined;
 
   /** @param refusals Of its run. */
-  constructor(request: BatchRequest, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
+  constructor(request: BatchRequest, index: number, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
     this.request = request;
+    this.index = index;
     this.id = id;
     this.key = key;
     this.#provider = provider;
@@ -43,7 +53,15 @@ export class Journey {
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
-    return this.#goesFirst ? { ...allowed, goesFirst: true } : allowed;
+    const candidates = this.#spent.size === 0 ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
+    const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
+    return (this.#demand = this.#goesFirst ? { ...left, goesFirst: true } : left);
+  }
+
+  /** What its model is called at a target of its last demand. */
+  modelAt(target: Target): string {
+    const candidate = this.#demand?.candidates.find((one) => one.target === target);
+    return candidate?.cost.model ?? this.request.model;
   }
 
   /** A new attempt begins to wait. */
@@ -58,9 +76,21 @@ export class Journey {
     return target === this.#provider ? undefined : target.name;
   }
 
+  /** The target that was asked last; undefined where none was, and it could be one of several. */
+  get provider(): string | undefined {
+    return this.#target?.name ?? (this.#provider.route === undefined ? this.#provider.name : undefined);
+  }
+
+  /** An attempt has begun there. */
+  sentTo(target: Target): void {
+    this.sent += 1;
+    this.#target = target;
+  }
+
   noteFailure(target: Target, failure: Failure): void {
     if (this.#provider.route === undefined) return;
     this.#failures.set(target, failure);
+    this.#lastTarget = target;
     this.#lastMessage = failure.message;
   }
 
@@ -73,9 +103,9 @@ export class Journey {
   /** An attempt that need not wait before the next one, if that goes to another target, says so. What one target refuses, another may do. */
   marked(attempt: Attempt): Attempt {
     if (attempt.ok) return attempt;
-    const { failure } = attempt;
+    const failure = this.#bounded(attempt.failure);
     const mayHelp = failure.retryable || failure.isForAll || isModelRefusal(failure);
-    if (!mayHelp || !this.canGoElsewhere) return attempt;
+    if (!mayHelp || !this.canGoElsewhere) return { ...attempt, failure };
     return { ...attempt, failure: { ...failure, retryable: true, canGoElsewhere: true } };
   }
 
@@ -90,7 +120,22 @@ export class Journey {
     const { demand } = this;
     const count = this.#hasFailedAtAll(demand) ? "All" : `${providersTried.length} of ${demand.candidates.length}`;
     const message = `${count} providers failed for model '${this.request.model}': ${causes}${this.#afterword(failure)}`;
-    return { ...explained, message };
+    const isMissing = providersTried.every((tried) => tried.kind === "model_not_found");
+    return { ...explained, kind: isMissing ? "model_not_found" : "provider_error", message };
+  }
+
+  /** The failure, with what its target's own bound leaves. */
+  #bounded(failure: Failure): Failure {
+    const target = this.#lastTarget;
+    if (target?.maxRetries === undefined || isThrottled(failure) || failure.outage !== undefined) return failure;
+    const spent = (this.#spent.get(target) ?? 0) + 1;
+    this.#spent.set(target, spent);
+    const isElsewhere = this.#isSpent(target) && this.demand.candidates.some((other) => !this.#isSpent(other.target));
+    return isElsewhere ? failure : { ...failure, retriesLeft: Math.max(0, target.maxRetries + 1 - spent) };
+  }
+
+  #isSpent(target: Target): boolean {
+    return (this.#spent.get(target) ?? 0) > (target.maxRetries ?? Infinity);
   }
 
   #hasFailedAtAll({ candidates }: Demand): boolean {

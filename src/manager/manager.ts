@@ -1,4 +1,7 @@
 /** The door of this room: the walk of every request, and when a run stops. */
-export { type Completion, completionRequest } from "./completion.ts";
+export type { BatchOptions, CallOptions, RunOptions } from "./call-options.ts";
+export type { BodyMembers, Completion, Question } from "./completion.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
-export { RequestManager } from "./request-manager.ts";
+export { type BatchResults, RequestManager } from "./request-manager.ts";
+export { keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
+export type { AnswerStream, StreamPiece } from "./stream-request.ts";

@@ -1,8 +1,10 @@
 import type { CacheStore } from "../caches/caches.ts";
-import type { Limiter } from "../limiters/limiters.ts";
+import { createLimiter, type Limiter } from "../limiters/limiters.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import type { RateLimit } from "../model/rate-limit.ts";
-import type { Provider } from "../providers/providers.ts";
+import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import type { Provider, RouteHook } from "../providers/providers.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */
@@ -33,12 +35,23 @@ export interface RequestManagerOptions {
   readonly refresh?: boolean;
   /** Sends identical requests once and shares the answer. Needs a cache. @default false: each gets an answer of its own */
   readonly dedupe?: boolean;
+  /**
+   * Asks again, within `retry`, where an answer says nothing: no text, and no call of a tool. One that stays empty is a failure of kind
+   * `invalid_response`, and one that the cache knows is sent. Not for `stream`.
+   *
+   * @default false: an empty answer is an answer
+   */
+  readonly retryEmpty?: boolean;
   /** Members that are left out keep their defaults: 5 retries, backoff from 1 s to 60 s, half an hour of being throttled. */
   readonly retry?: Partial<RetryPolicy>;
   /** The model of requests that name none. @default none: such a request fails as `invalid_line` */
   readonly model?: string;
-  /** Members for the bodies of requests that do not have them: JSON texts by name. @default none */
-  readonly defaults?: ReadonlyMap<string, string>;
+  /** Members for the bodies of requests that do not have them. @default none */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Chooses another model, or whom to ask, for each request: those with images elsewhere, for one. @default none */
+  readonly route?: RouteHook;
+  /** The folder whose files are sent where parts name them (`"@p.png"`, `"file://p.png"`). @default none: such a request fails */
+  readonly allowFiles?: string;
   /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;
   /** The run stops, resumable, when it has lasted this long. @default no deadline */
@@ -53,6 +66,42 @@ export interface RequestManagerOptions {
   readonly observers?: readonly Observer[];
 }
 
+const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
+  provider: true,
+  concurrency: true,
+  requestsPerMinute: true,
+  tokensPerMinute: true,
+  limits: true,
+  adaptive: true,
+  limiter: true,
+  cache: true,
+  refresh: true,
+  dedupe: true,
+  retryEmpty: true,
+  retry: true,
+  model: true,
+  defaults: true,
+  route: true,
+  allowFiles: true,
+  maxFailures: true,
+  deadlineMs: true,
+  drainMs: true,
+  order: true,
+  spoolDirectory: true,
+  observers: true,
+};
+
+/** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
+export function checkManagerOptions(options: RequestManagerOptions): void {
+  refuseUnknownOptions("RequestManager", options, Object.keys(optionNames));
+  if (options.retry !== undefined) refuseUnknownOptions("`retry`", options.retry, Object.keys(defaultRetryPolicy));
+  if (options.dedupe === true && options.cache === undefined)
+    throw new ConfigurationError(
+      "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
+      { option: "dedupe" },
+    );
+}
+
 export const defaultConcurrency = 100;
 export const defaultDrainMs = 30_000;
 /** What may wait in memory, behind a slow answer or to be written. A burst of 1,000 answers of 8 KB is far below it. */
@@ -64,6 +113,31 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxRetryDelayMs: 60_000,
   maxWaitMs: 1_800_000,
 };
+
+/** A provider that is back is not left idle for longer. */
+const maxIdleMs = 30_000;
+
+/** The limiter that the options describe. */
+export function limiterOf(
+  options: RequestManagerOptions,
+  { retryDelayMs, maxRetryDelayMs, maxWaitMs }: RetryPolicy,
+  onEvent: Observer,
+): Limiter {
+  const { concurrency = defaultConcurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = options;
+  return createLimiter({
+    concurrency,
+    limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
+    adaptive,
+    maxWaitMs,
+    probeDelayMs: retryDelayMs,
+    maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
+    onEvent,
+  });
+}
+
+function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
+  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
+}
 
 /** How many managers use a provider or a cache, as long as any does. */
 const users = new WeakMap<object, number>();

@@ -1,26 +1,38 @@
-import { createLimiter, type Limiter, type LimiterStatus, type RateLimitStatus } from "../limiters/limiters.ts";
-import { RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
-import { ConfigurationError } from "../model/errors.ts";
-import type { RunEvent } from "../model/event.ts";
-import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiters/limiters.ts";
+import type { RequestLike } from "../jsonl/jsonl.ts";
+import { RunStoppedError, type Stop } from "../model/errors.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/stats.ts";
-import { type Completion, completionOf, completionRequest } from "./completion.ts";
 import {
+  type BatchOptions,
+  type CallOptions,
+  checkBatchOptions,
+  checkCallOptions,
+  checkRunOptions,
+  type RunOptions,
+} from "./call-options.ts";
+import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
+import { Emitter } from "./emitter.ts";
+import {
+  checkManagerOptions,
   closeResources,
-  defaultConcurrency,
-  defaultDrainMs,
-  defaultHeldBytes,
   defaultRetryPolicy,
+  limiterOf,
   type RequestManagerOptions,
   shareResources,
 } from "./request-manager-options.ts";
 import { Run } from "./run.ts";
-import type { Inputs } from "./run-options.ts";
-import type { Stop } from "./stop-conditions.ts";
-import { streamRequest } from "./stream-request.ts";
+import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
+import { runSettings } from "./run-settings.ts";
+import { aborted, AnswerStream, streamRequest } from "./stream-request.ts";
+
+/** One result for each request, in their order. */
+export interface BatchResults extends Array<BatchResult> {
+  /** Why the batch stopped before its last request, if it did: the results of those that were not answered are failures of kind `cancelled`. */
+  stopped?: Stop;
+}
 
 /**
  * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.
@@ -35,19 +47,21 @@ export class RequestManager {
   readonly stats: TokenStats = new TokenStats();
   readonly #options: RequestManagerOptions;
   readonly #retryPolicy: RetryPolicy;
+  readonly #emitter: Emitter;
   readonly #limiter: Limiter;
+  readonly #inputs: InputOptions;
   readonly #runs = new Set<Run>();
   #closing: Promise<void> | undefined;
 
-  /** @throws ConfigurationError when options contradict each other. */
+  /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
   constructor(options: RequestManagerOptions) {
-    if (options.dedupe === true && options.cache === undefined)
-      throw new ConfigurationError(
-        "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
-      );
+    checkManagerOptions(options);
     this.#options = options;
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
-    this.#limiter = options.limiter ?? this.#createLimiter();
+    this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
+    this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
+    this.stats.watchLimits(() => this.#limiter.rateLimits());
+    this.#inputs = inputOptionsOf(options);
     shareResources(options);
   }
 
@@ -55,69 +69,106 @@ export class RequestManager {
    * Sends requests as they come and yields their results: as many, and in the same order (unless `order` is `"completion"`).
    * Memory does not grow with the number of requests. A failed request is a result. Leaving the loop early stops the run.
    *
-   * @param requests Bodies (`{ model, messages }`), prompts, or lines of batch files as objects; see `RequestLike`.
+   * @param requests Bodies (`{ model, messages }`), prompts, or lines of batch files as objects, see `RequestLike`; or a `RequestBatch`.
    * @throws RunStoppedError when the run was stopped before its end: refused key, used-up quota, deadline, too many failures, a
-   *   broken cache, or `stop()`. Every result before the first unanswered request has been yielded by then.
+   *   broken cache, an aborted `signal` or `stop()`. Every result that there is has been yielded by then; those of requests that were cut
+   *   short are failures of kind `cancelled`.
    * @throws what `requests` throws, after all requests before it have been answered. Not when single requests fail.
+   * @throws ConfigurationError for an option that does not exist.
    */
-  async *run(requests: Inputs<RequestLike | BatchInput>): AsyncGenerator<BatchResult> {
+  run(requests: Inputs<RequestLike | BatchInput>, options: RunOptions = {}): AsyncGenerator<BatchResult> {
+    checkRunOptions(options);
     const groups = Symbol.iterator in requests ? [requests] : eachByItself(requests);
-    for await (const results of this.runInGroups(groups)) yield* results;
+    return oneByOne(this.runInGroups(groups, options));
   }
 
   /**
    * `run` with many requests and many results at a time: fewer steps for each. The groups that come out are others than those that
    * go in: what can leave leaves. Groups are read one request at a time, as there is room. @throws as `run` does.
    */
-  async *runInGroups(groups: Inputs<Iterable<RequestLike | BatchInput>>): AsyncGenerator<readonly BatchResult[]> {
-    const run = this.#createRun();
-    this.#runs.add(run);
-    try {
-      for await (const results of run.results(groups, this.#parseInOrder())) yield results;
-    } finally {
-      this.#runs.delete(run);
-    }
+  runInGroups(
+    groups: Inputs<Iterable<RequestLike | BatchInput>>,
+    options: RunOptions = {},
+  ): AsyncGenerator<readonly BatchResult[]> {
+    checkRunOptions(options);
+    return this.#results(this.#createRun(options), groups, this.#parseInOrder(options), options);
   }
 
-  /** `run` for small batches. @throws as `run` does. */
-  async processBatch(requests: readonly (RequestLike | BatchInput)[]): Promise<BatchResult[]> {
-    const results: BatchResult[] = [];
-    for await (const result of this.run(requests)) results.push(result);
+  /**
+   * `run` for small batches. Nothing that was answered is lost where the batch stops early: `stopped` then says why.
+   *
+   * @returns one result for each request, in their order (unless `order` is `"completion"`).
+   * @throws RunStoppedError, which has these results, when it stops early and `throwOnStop` is set.
+   * @throws ConfigurationError for an option that does not exist.
+   */
+  async processBatch(requests: Iterable<RequestLike | BatchInput>, options: BatchOptions = {}): Promise<BatchResults> {
+    checkBatchOptions(options);
+    const all = [...requests];
+    const results: BatchResults = [];
+    const run = this.#createRun(options);
+    const parse = this.#parseInOrder(options);
+    try {
+      for await (const group of this.#results(run, [all], parse, options)) results.push(...group);
+    } catch (error) {
+      if (!(error instanceof RunStoppedError)) throw error;
+      results.stopped = { reason: error.reason, message: error.message };
+      for (const request of all.slice(results.length)) results.push(run.unsent(parse(request), results.length));
+      if (options.throwOnStop) throw new RunStoppedError(results.stopped, results);
+    }
     return results;
   }
 
   /**
    * One request by itself, through the same cache, limits and retries.
    *
-   * @returns its result; never rejects, whatever goes wrong.
+   * @returns its result, whatever goes wrong.
+   * @throws ConfigurationError for an option that does not exist.
    */
-  async execute(request: RequestLike): Promise<BatchResult> {
-    return this.#createRun().execute(this.#createParser().parseValue(request, 1));
+  async send(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
+    checkCallOptions(options);
+    const run = this.#createRun(options);
+    const ended = abortWith(options.signal, run);
+    try {
+      return await run.execute(this.#parseInOrder(options)(request));
+    } finally {
+      ended();
+    }
+  }
+
+  /** The older name of `send`. */
+  execute(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
+    return this.send(request, options);
   }
 
   /**
-   * One request whose answer is wanted as it comes, through the same limits and retries, without the cache. `stream` need not stand in
-   * its body. Leaving the loop early ends the call.
+   * One question whose answer is wanted as it comes, through the same limits and retries, without the cache. `stream` need not stand in
+   * its body.
    *
-   * @returns the parsed data of each event, as the provider sends them; the whole answer, if it does not send it in pieces.
-   * @throws RequestFailedError when there is no answer, or it breaks off: it is asked again only as long as nothing of it has come.
+   * @param question A prompt, messages, or a whole request.
+   * @param body Members of the body: `model`, `temperature` …
+   * @returns its pieces, each with what it adds to the text; `text()` gives all of it. The loop over it, and `text()`, throw a
+   *   `RequestFailedError` when there is no answer, or it breaks off: it is asked again only as long as nothing of it has come.
+   * @throws ConfigurationError for an option that does not exist, and a body that cannot be sent.
    */
-  stream(request: RequestLike): AsyncGenerator<unknown> {
+  stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
+    checkCallOptions(options);
     const { provider } = this.#options;
+    const { signal, timeoutMs, onRetry } = options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const input = this.#createParser().parseValue(request, 1);
-    return streamRequest(input, { provider, limiter: this.#limiter, retryRules, emit: this.#emit });
+    const asking = { provider, limiter: this.#limiter, retryRules, emitter: this.#emitter, signal, timeoutMs, onRetry };
+    return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
   }
 
   /**
    * The answer to one question, through the same cache, limits and retries.
    *
-   * @param question A prompt, or messages.
-   * @param options Other members of the body: `model`, `temperature` …; `provider` names whom to ask, where the manager knows several.
+   * @param question A prompt, messages, or a whole request. Which API a prompt is for is the provider's choice.
+   * @param body Members of the body: `model`, `temperature` …; `provider` names whom to ask, where the manager knows several.
    * @throws RequestFailedError when it has none in the end.
+   * @throws ConfigurationError for an option that does not exist, and a body that cannot be sent.
    */
-  async complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
-    return completionOf(await this.execute(completionRequest(question, options)));
+  async complete(question: Question, body: BodyMembers = {}, options: CallOptions = {}): Promise<Completion> {
+    return completionOf(await this.send(this.#requestOf(question, body, options), options));
   }
 
   /**
@@ -151,88 +202,45 @@ export class RequestManager {
     return this.#closing;
   }
 
-  /** Makes requests of whatever a program gives, in the order in which it is called. */
-  #parseInOrder(): (request: RequestLike | BatchInput) => BatchInput {
-    const parser = this.#createParser();
-    let position = 0;
-    return (request) => {
-      position += 1;
-      return isBatchInput(request) ? request : parser.parseValue(request, position);
-    };
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  #createParser(): RequestParser {
-    return new RequestParser({
-      ...(this.#options.model !== undefined && { defaultModel: this.#options.model }),
-      ...(this.#options.defaults !== undefined && { defaults: this.#options.defaults }),
-      onWarning: (message) => this.#emit({ type: "warning", message }),
-    });
+  async *#results(
+    run: Run,
+    groups: Inputs<Iterable<RequestLike | BatchInput>>,
+    parse: (request: RequestLike | BatchInput) => BatchInput,
+    { signal }: RunOptions,
+  ): AsyncGenerator<readonly BatchResult[]> {
+    const ended = abortWith(signal, run);
+    this.#runs.add(run);
+    try {
+      yield* run.results(groups, parse);
+    } finally {
+      this.#runs.delete(run);
+      ended();
+    }
   }
 
-  #createRun(): Run {
-    const { provider, cache, refresh, dedupe, concurrency, spoolDirectory } = this.#options;
-    return new Run({
-      concurrency: concurrency ?? defaultConcurrency,
-      stop: {
-        drainMs: this.#options.drainMs ?? defaultDrainMs,
-        deadlineMs: this.#options.deadlineMs,
-        maxFailures: this.#options.maxFailures,
-        maxWaitMs: this.#retryPolicy.maxWaitMs,
-      },
-      queue: {
-        inOrder: this.#options.order !== "completion",
-        memoryBytes: defaultHeldBytes,
-        ...(spoolDirectory !== undefined && { spoolDirectory }),
-      },
-      walk: {
-        provider,
-        limiter: this.#limiter,
-        cache,
-        refresh: refresh ?? false,
-        dedupe: dedupe ?? false,
-        retryRules: { policy: this.#retryPolicy, quota: new RetryQuota() },
-        emit: this.#emit,
-      },
-    });
+  #requestOf(question: Question, body: BodyMembers, options: CallOptions): RequestLike {
+    return requestOf(question, body, options, this.#inputs);
   }
 
-  #createLimiter(): Limiter {
-    const { concurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = this.#options;
-    const { retryDelayMs, maxRetryDelayMs } = this.#retryPolicy;
-    return createLimiter({
-      concurrency: concurrency ?? defaultConcurrency,
-      limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
-      adaptive,
-      maxWaitMs: this.#retryPolicy.maxWaitMs,
-      probeDelayMs: retryDelayMs,
-      maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
-      onEvent: this.#emit,
-    });
+  #parseInOrder(call: CallOptions): (request: RequestLike | BatchInput) => BatchInput {
+    return parseInOrder(this.#inputs, call, (message) => this.#emitter.emit({ type: "warning", message }));
   }
 
-  readonly #emit = (event: RunEvent): void => {
-    this.stats.observe(event);
-    for (const observe of this.#options.observers ?? []) observe(event);
-  };
+  #createRun(call: CallOptions): Run {
+    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, call));
+  }
 }
 
-/** A provider that is back is not left idle for longer. */
-const maxIdleMs = 30_000;
-
-function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
-  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
-}
-
-/** A request that comes does not wait for others. */
-async function* eachByItself<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {
-  for await (const item of items) yield [item];
-}
-
-/** Requests that were parsed already, by the command line for one. */
-function isBatchInput(request: RequestLike | BatchInput): request is BatchInput {
-  return (
-    typeof request === "object" &&
-    (request["kind"] === "request" || request["kind"] === "invalid-line") &&
-    typeof request["customId"] === "string"
-  );
+/** @returns what to call when the call has ended. */
+function abortWith(signal: AbortSignal | undefined, run: Run): () => void {
+  if (signal === undefined) return () => {};
+  const abort = (): void => run.abort({ reason: "interrupted", message: aborted });
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  return () => signal.removeEventListener("abort", abort);
 }

@@ -13,12 +13,12 @@ export interface RequestName {
 
 /** Gives the requests of one run their names. The n-th identical request must be the n-th in every run: name them in the order of the input. */
 export class RequestNames {
-  readonly #provider: Provider;
+  readonly #provider: Pick<Provider, "endpoint">;
   readonly #areShared: boolean;
   readonly #occurrences = new DigestCounts();
 
   /** @param areShared Identical requests have one answer in common (`dedupe`). */
-  constructor(provider: Provider, areShared: boolean) {
+  constructor(provider: Pick<Provider, "endpoint">, areShared: boolean) {
     this.#provider = provider;
     this.#areShared = areShared;
   }
@@ -26,13 +26,26 @@ export class RequestNames {
   name(request: BatchRequest): RequestName {
     const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
     const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
-    return { id: resultId(name), key: this.#areShared ? first : name };
+    return { id: request.id ?? resultId(name), key: this.#areShared ? first : name };
   }
 
   /** The id of the result of `input`, which is not sent. */
   idOf(input: BatchInput): string {
-    return input.kind === "invalid-line" ? resultId(input.digest) : this.name(input).id;
+    return input.kind === "invalid-line" ? (input.id ?? resultId(input.digest)) : this.name(input).id;
   }
+
+  /** The same where it could not be named: there is no line, or the provider does not tell where it would go. */
+  spareId(input: BatchInput): string {
+    return input.id ?? resultId(input.kind === "invalid-line" ? input.digest : fingerprint(input.path, input.body));
+  }
+}
+
+const idPattern = /^batch_req_([\w-]{24})$/;
+const keyPattern = /^[\w-]{43}$/;
+
+/** How the key of an answer begins. @param name The id of a result, or the key itself. @returns undefined for anything else. */
+export function keyStartOf(name: string): string | undefined {
+  return keyPattern.test(name) ? name : idPattern.exec(name)?.[1];
 }
 
 /** @param name A fingerprint, or the digest of a line that cannot be sent. */

@@ -2,28 +2,31 @@ import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
-import type { Observer } from "../model/event.ts";
-import { cancelled, type Failure } from "../model/failure.ts";
+import { CacheError, messageOf } from "../model/errors.ts";
+import { cancelled, type Failure, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import type { Provider } from "../providers/providers.ts";
+import { isEmptyAnswer, type Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
-import { failedResult, sharedResult, succeededResult } from "./results.ts";
-import type { RunStop } from "./run-stop.ts";
+import { failedResult, type ResultLine, sharedResult, succeededResult } from "./results.ts";
+import type { RunStop } from "./stops/run-stop.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 
-export interface RequestWalkOptions {
+export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onRetry"> {
   readonly provider: Provider;
   readonly limiter: Limiter;
   readonly cache: CacheStore | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
+  readonly retryEmpty: boolean;
   readonly retryRules: RetryRules;
-  readonly emit: Observer;
+  readonly emitter: Emitter;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -48,34 +51,52 @@ export class RequestWalk {
   /**
    * The walk of one line: six steps, one below the other. Lines are named in the order in which this is called.
    *
-   * @param write Takes the result, once. Failures are results.
-   * @throws CacheError when the cache cannot be read or written; any other error is a bug. There is no result then.
+   * @param index How many lines came before it.
+   * @param write Takes the result, once. Failures are results, and so is what a part of the program's own throws.
+   * @throws only what `write` throws.
    */
-  async walk(input: BatchInput, write: (result: BatchResult) => void): Promise<void> {
-    const journey = this.#read(input);
-    if (!(journey instanceof Journey)) return this.#write(journey, write);
+  async walk(input: BatchInput, index: number, write: (result: BatchResult) => void): Promise<void> {
+    const journey = this.#read(input, index);
+    if (!(journey instanceof Journey)) return this.#write(journey, input, write);
     const result = await this.#once(journey, async () => {
-      const recalled = await this.#recall(journey);
-      if (recalled !== undefined) return recalled;
-      return this.#retry(journey, () =>
-        this.#acquire(journey, async (target) => {
-          const attempt = await this.#send(journey, target);
-          await this.#commit(journey, attempt);
-          return attempt;
-        }),
-      );
+      try {
+        const recalled = await this.#recall(journey);
+        if (recalled !== undefined) return recalled;
+        return await this.#retry(journey, () =>
+          this.#acquire(journey, async (target) => {
+            const attempt = await this.#send(journey, target);
+            return this.#commit(journey, attempt);
+          }),
+        );
+      } catch (error) {
+        return failedResult(journey, { failure: internal(messageOf(error)) }, journey.sent);
+      }
     });
-    this.#write(result, write);
+    this.#write(result, input, write);
+  }
+
+  /** The result of a line that the run does not come to. */
+  unsent(input: BatchInput, index: number): BatchResult {
+    const failure = input.kind === "invalid-line" ? input.failure : this.#cancelled();
+    return failedResult({ id: this.#names.idOf(input), index, request: input }, { failure }, 0);
   }
 
   /** @returns the result already of a line that cannot be sent. */
-  #read(input: BatchInput): Journey | BatchResult {
-    const { provider, emit } = this.#options;
-    emit({ type: "request-start", customId: input.customId, lineNumber: input.lineNumber });
-    if (input.kind === "invalid-line") return failedResult({ request: input, id: this.#names.idOf(input) }, input, 0);
-    const journey = new Journey(input, this.#names.name(input), provider, this.#stop.refusals);
-    const failure = reasonNotToSend(input, provider);
-    return failure === undefined ? journey : failedResult(journey, { failure }, 0);
+  #read(input: BatchInput, index: number): Journey | BatchResult {
+    const { provider, emitter } = this.#options;
+    const { customId, lineNumber } = input;
+    let journey: Journey | undefined;
+    let failure: Failure | undefined;
+    try {
+      if (input.kind === "request") journey = new Journey(input, index, this.#names.name(input), provider, this.#stop.refusals);
+      emitter.emit({ type: "request-start", customId, lineNumber });
+      failure = input.kind === "request" ? reasonNotToSend(input, provider) : input.failure;
+      if (journey !== undefined && failure === undefined) return journey;
+    } catch (error) {
+      failure = internal(messageOf(error));
+    }
+    const line: ResultLine = journey ?? { id: this.#names.spareId(input), index, request: input };
+    return failedResult(line, { failure: failure ?? internal("it could not be read") }, 0);
   }
 
   /** With `dedupe`, requests that are identical to one under way share what becomes of it. */
@@ -89,12 +110,17 @@ export class RequestWalk {
   }
 
   async #recall(journey: Journey): Promise<BatchResult | undefined> {
-    const response = await this.#recalls?.recall(journey.key);
-    return response && succeededResult(journey, response, "cache", 0);
+    try {
+      const response = await this.#recalls?.recall(journey.key);
+      const isRefused = response !== undefined && this.#options.retryEmpty && isEmptyAnswer(journey.request.path, response);
+      return response && !isRefused ? succeededResult(journey, response, "cache", 0) : undefined;
+    } catch (error) {
+      return failedResult(journey, { failure: this.#cacheFailure(error) }, 0);
+    }
   }
 
   async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
-    const { retryRules, emit } = this.#options;
+    const { retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = journey.request;
     const { attempt } = await retry(
       async (number) => {
@@ -104,7 +130,9 @@ export class RequestWalk {
       retryRules,
       this.#stop.waitSignal,
       (wait) => {
-        emit({ type: "retry-wait", customId, lineNumber, ...wait });
+        const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
+        emitter.emit(event);
+        onRetry?.(event);
         this.#noteOutage(journey, wait.failure);
       },
     );
@@ -113,7 +141,7 @@ export class RequestWalk {
     this.#noteOutage(journey, failure);
     if (await this.#stop.standBy(failure)) return this.#retry(journey, ask);
     const isLeft = failure.closure !== undefined && this.#stop.reason !== undefined;
-    const cause = isLeft ? cancelled(`Left for the next run: ${failure.message}`) : journey.explain(failure);
+    const cause = isLeft || failure.kind === "cancelled" ? this.#cancelled(failure) : journey.explain(failure);
     return failedResult(journey, { ...attempt, failure: cause }, journey.sent);
   }
 
@@ -130,32 +158,52 @@ export class RequestWalk {
   }
 
   async #send(journey: Journey, target: Target): Promise<Attempt> {
-    const { provider, emit } = this.#options;
+    const { provider, emitter, timeoutMs, retryEmpty } = this.#options;
     this.#stop.startAttempt(target, journey);
-    const attempt = await sendAttempt(journey, target, { provider, emit, signal: this.#stop.attemptSignal });
+    const { emit } = emitter;
+    const signal = this.#stop.attemptSignal;
+    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, retryEmpty });
     const message = this.#stop.observeAttempt(attempt, target, journey);
     if (message !== undefined) emit({ type: "warning", message });
     return attempt;
   }
 
-  async #commit(journey: Journey, attempt: Attempt): Promise<void> {
-    if (!attempt.ok) return;
+  /** An answer that cannot be kept does not count. It stands in the result all the same, for it is paid for. */
+  async #commit(journey: Journey, attempt: Attempt): Promise<Attempt> {
+    if (!attempt.ok) return attempt;
     try {
       await this.#options.cache?.set(journey.key, attempt.response);
+      return attempt;
     } catch (error) {
-      this.#stop.cacheFailed(error); // before another request starts in its place, whose answer would be lost as well
-      throw error;
+      // The run stops before another request starts in its place, whose answer would be lost as well.
+      return { ...attempt, ok: false, failure: this.#cacheFailure(error) };
     }
   }
 
-  #write(result: BatchResult, write: (result: BatchResult) => void): void {
-    this.#options.emit({ type: "request-end", result });
-    write(result);
-    this.#stop.observeResult(result);
+  #write(result: BatchResult, input: BatchInput, write: (result: BatchResult) => void): void {
+    const counted = this.#options.emitter.end(input, result);
+    write(counted);
+    this.#stop.observeResult(counted);
   }
 
   /** A request that can go to another target says nothing of an outage that ends the run. */
   #noteOutage(journey: Journey, { outage, message }: Failure): void {
     if (outage !== undefined && !journey.canGoElsewhere) this.#stop.observeOutage(outage, message);
+  }
+
+  /** What a broken cache does to a line: `CacheError` stops the run, anything else is this line's. */
+  #cacheFailure(error: unknown): Failure {
+    if (error instanceof CacheError) {
+      this.#stop.cacheFailed(error);
+      return this.#cancelled();
+    }
+    this.#options.emitter.warnOnce("cache", `the cache failed: ${messageOf(error)}`);
+    return internal(`the cache failed: ${messageOf(error)}`);
+  }
+
+  /** Of a request that the end of the run cut short. Nothing else may cut one short. */
+  #cancelled(failure?: Failure): Failure {
+    const { reason } = this.#stop;
+    return reason === undefined ? internal(failure?.message ?? "cancelled") : cancelled(`the run was stopped: ${reason.message}`);
   }
 }

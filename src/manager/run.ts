@@ -1,21 +1,16 @@
-import { CacheError, RunStoppedError, messageOf } from "../model/errors.ts";
-import { internal } from "../model/failure.ts";
+import { RunStoppedError, type Stop, messageOf } from "../model/errors.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import { leavingResults } from "./queues/leaving-results.ts";
-import { RequestNames } from "./request-names.ts";
 import { RequestWalk } from "./request-walk.ts";
 import { RequestWindow } from "./queues/request-window.ts";
-import type { Inputs, RunOptions } from "./run-options.ts";
+import type { Inputs } from "./inputs.ts";
+import type { RunSettings } from "./run-settings.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
-import { failedResult } from "./results.ts";
-import { RunStop } from "./run-stop.ts";
-import type { Stop } from "./stop-conditions.ts";
+import { RunStop } from "./stops/run-stop.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
 /** One pass over one batch: reads ahead, sends requests on their walk, and lets results leave in order. */
 export class Run {
-  readonly #options: RunOptions;
   readonly #stop: RunStop;
   readonly #walk: RequestWalk;
   readonly #window: RequestWindow;
@@ -27,8 +22,7 @@ export class Run {
   #entered = 0;
   #left = 0;
 
-  constructor(options: RunOptions) {
-    this.#options = options;
+  constructor(options: RunSettings) {
     this.#stop = new RunStop(
       options.stop,
       () => this.#onStop(),
@@ -44,15 +38,12 @@ export class Run {
     groups: Inputs<Iterable<Item>>,
     parse: (item: Item) => BatchInput,
   ): AsyncGenerator<readonly BatchResult[]> {
-    const { inOrder } = this.#options.queue;
     this.#stop.startDeadline();
     void this.#feed(groups, parse);
     try {
-      for await (const group of this.#queue.leave()) {
-        const results = leavingResults(group, inOrder);
+      for await (const results of this.#queue.leave()) {
         this.#left += results.length;
-        if (results.length > 0) yield results;
-        if (results.length < group.length && inOrder) break;
+        yield results;
         this.#change.fire();
       }
       if (this.#error === undefined) this.#stop.observeEnd();
@@ -65,24 +56,28 @@ export class Run {
     this.#checkAccount();
   }
 
-  /** One request by itself. Never rejects; what would end a run is a failure of kind `internal`. */
+  /** One request by itself. */
   async execute(input: BatchInput): Promise<BatchResult> {
     try {
-      return await new Promise<BatchResult>((resolve, reject) => void this.#walk.walk(input, resolve).catch(reject));
-    } catch (error) {
-      const { provider, emit } = this.#options.walk;
-      const id = new RequestNames(provider, false).idOf(input);
-      const result = failedResult({ request: input, id }, { failure: internal(messageOf(error)) }, 0);
-      emit({ type: "request-end", result });
-      return result;
+      return await new Promise<BatchResult>((resolve, reject) => void this.#walk.walk(input, 0, resolve).catch(reject));
     } finally {
       this.#stop.close();
     }
   }
 
+  /** The result of a request that came after a stop. @param index How many came before it. */
+  unsent(input: BatchInput, index: number): BatchResult {
+    return this.#walk.unsent(input, index);
+  }
+
   /** No request is sent from now on; those in flight may take `drainMs` more. The first reason given stands. */
   stop(stop: Stop): void {
     this.#stop.stop(stop);
+  }
+
+  /** Stops, and those in flight may take no more. */
+  abort(stop: Stop): void {
+    this.#stop.abort(stop);
   }
 
   #onStop(): void {
@@ -122,10 +117,11 @@ export class Run {
   async #walkFromTo(input: BatchInput): Promise<void> {
     const index = this.#queue.enter();
     const bytes = input.kind === "request" ? input.body.length : 0;
+    const before = this.#entered;
     this.#entered += 1;
     this.#window.enter(bytes);
     try {
-      await this.#walk.walk(input, (result) => this.#queue.fill(index, result));
+      await this.#walk.walk(input, before, (result) => this.#queue.fill(index, result));
     } catch (error) {
       this.#fail(error);
     }
@@ -135,9 +131,8 @@ export class Run {
     this.#change.fire();
   }
 
-  /** A request has no result. Of a run that is stopped, it is left for the next one. */
+  /** A result cannot wait for those before it. */
   #fail(error: unknown): void {
-    if (error instanceof CacheError) return this.#stop.cacheFailed(error);
     this.#error ??= error;
     this.stop({ reason: "interrupted", message: messageOf(error) });
   }
@@ -145,7 +140,7 @@ export class Run {
   #checkAccount(): void {
     if (this.#error !== undefined) throw this.#error;
     const stop = this.#stop.reason;
-    if (stop !== undefined) throw new RunStoppedError(stop.reason, stop.message);
+    if (stop !== undefined) throw new RunStoppedError(stop);
     if (this.#left !== this.#entered)
       throw new Error(`a bug in llmbatch: ${this.#entered} requests went in, but ${this.#left} results came out`);
   }

@@ -6,7 +6,7 @@ import type { Provider } from "../providers/providers.ts";
 export function reasonNotToSend(request: BatchRequest, provider: Provider): Failure | undefined {
   if (provider.endpoint(request) !== undefined) return undefined;
   const refusal = provider.refusal?.(request);
-  if (refusal?.kind === "not_found") return unservedModel(request, refusal.message);
+  if (refusal?.kind === "model_not_found") return unservedModel(request, refusal.message);
   const message = `${provider.name} cannot be asked at ${request.path}`;
   return refusal ?? { kind: "invalid_request", message, retryable: false };
 }

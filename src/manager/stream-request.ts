@@ -2,11 +2,12 @@ import { RequestFailedError, messageOf } from "../model/errors.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
-import type { Observer } from "../model/event.ts";
-import { type Failure, internal } from "../model/failure.ts";
-import type { BatchInput } from "../model/request.ts";
-import type { Provider } from "../providers/providers.ts";
+import { cancelled, type Failure, internal } from "../model/failure.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
+import { type Provider, textOfAnswer, textOfEvent } from "../providers/providers.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, succeededResult } from "./results.ts";
@@ -14,44 +15,93 @@ import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
-interface StreamRequestOptions {
+interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" | "onRetry"> {
   readonly provider: Provider;
   readonly limiter: Limiter;
   readonly retryRules: RetryRules;
-  readonly emit: Observer;
+  readonly emitter: Emitter;
+}
+
+/** A piece of a streamed answer. */
+export interface StreamPiece {
+  /** What it adds to the text; empty where it adds nothing. */
+  readonly text: string;
+  /** The parsed data of the event, as the provider sent it; the whole answer, if that does not come in pieces. */
+  readonly event: unknown;
+}
+
+/** An answer as it comes. Leaving the loop early ends the call. */
+export class AnswerStream implements AsyncIterableIterator<StreamPiece> {
+  readonly #pieces: AsyncGenerator<StreamPiece>;
+
+  constructor(pieces: AsyncGenerator<StreamPiece>) {
+    this.#pieces = pieces;
+  }
+
+  /** @throws RequestFailedError as the loop over it does. */
+  next(): Promise<IteratorResult<StreamPiece>> {
+    return this.#pieces.next();
+  }
+
+  return(): Promise<IteratorResult<StreamPiece>> {
+    return this.#pieces.return(undefined);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The text of all that has not been taken yet, once it has come whole. @throws RequestFailedError as the loop over it does. */
+  async text(): Promise<string> {
+    const texts: string[] = [];
+    for await (const { text } of this) texts.push(text);
+    return texts.join("");
+  }
 }
 
 /** @see RequestManager.stream */
-export async function* streamRequest(input: BatchInput, options: StreamRequestOptions): AsyncGenerator<unknown> {
+export async function* streamRequest(input: BatchInput, options: StreamRequestOptions): AsyncGenerator<StreamPiece> {
   if (input.kind === "invalid-line") throw new RequestFailedError(input.failure);
-  const { provider, emit } = options;
-  const failure = reasonNotToSend(input, provider);
-  if (failure !== undefined) throw new RequestFailedError(failure);
-  const { customId, lineNumber } = input;
-  const journey = new Journey(input, new RequestNames(provider, false).name(input), provider);
+  const journey = begin(input, options);
   const stream = new RequestStream(journey, options);
-  emit({ type: "request-start", customId, lineNumber });
   const asking = stream.ask();
   try {
-    yield* stream.chunks();
+    yield* stream.pieces();
   } finally {
     stream.abandon();
     const { attempt, attempts } = await asking;
     const result = attempt.ok
       ? succeededResult(journey, attempt.response, "asked", attempts)
       : failedResult(journey, attempt, attempts);
-    emit({ type: "request-end", result });
+    options.emitter.end(input, result);
   }
 }
 
-/** One request, asked until its stream begins, and the chunks that its caller has not taken yet. */
+/** @throws RequestFailedError when the request cannot be sent. */
+function begin(request: BatchRequest, { provider, emitter }: StreamRequestOptions): Journey {
+  const { customId, lineNumber } = request;
+  let failure: Failure | undefined;
+  try {
+    failure = reasonNotToSend(request, provider);
+    if (failure === undefined) {
+      const journey = new Journey(request, 0, new RequestNames(provider, false).name(request), provider);
+      emitter.emit({ type: "request-start", customId, lineNumber });
+      return journey;
+    }
+  } catch (error) {
+    failure = internal(messageOf(error));
+  }
+  throw new RequestFailedError(failure);
+}
+
+/** One request, asked until its stream begins, and the pieces that its caller has not taken yet. */
 class RequestStream {
   readonly #journey: Journey;
   readonly #options: StreamRequestOptions;
   readonly #abandoned = new AbortController();
-  /** A chunk came, or the end. */
+  /** A piece came, or the end. */
   readonly #change = new Wakeup();
-  #chunks: unknown[] = [];
+  #pieces: StreamPiece[] = [];
   #hasBegun = false;
   #outcome: RetryOutcome | undefined;
   /** What ended a stream that had begun. */
@@ -62,68 +112,84 @@ class RequestStream {
     this.#options = options;
   }
 
-  /** Does not reject: a bug is a failure of kind `internal`. */
+  /** Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`. */
   async ask(): Promise<RetryOutcome> {
+    const { signal } = this.#options;
+    if (signal?.aborted) this.abandon();
+    signal?.addEventListener("abort", this.abandon);
     const outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
+    signal?.removeEventListener("abort", this.abandon);
     this.#outcome = this.#explained(outcome);
     this.#change.fire();
     return this.#outcome;
   }
 
   /** The caller does not take the rest. */
-  abandon(): void {
+  readonly abandon = (): void => {
     this.#abandoned.abort();
-  }
+  };
 
-  /** @throws RequestFailedError after the last chunk of an answer that did not come whole. */
-  async *chunks(): AsyncGenerator<unknown> {
-    while (this.#outcome === undefined || this.#chunks.length > 0) {
-      if (this.#chunks.length === 0) await this.#change.wait();
-      yield* this.#chunks.splice(0);
+  /** @throws RequestFailedError after the last piece of an answer that did not come whole. */
+  async *pieces(): AsyncGenerator<StreamPiece> {
+    while (this.#outcome === undefined || this.#pieces.length > 0) {
+      if (this.#pieces.length === 0) await this.#change.wait();
+      yield* this.#pieces.splice(0);
     }
     const { attempt } = this.#outcome;
-    if (!attempt.ok) throw new RequestFailedError(attempt.failure);
-    if (!this.#hasBegun) yield JSON.parse(attempt.response.body);
+    if (!attempt.ok) throw new RequestFailedError(attempt.failure, attempt.response);
+    if (this.#hasBegun) return;
+    const event: unknown = JSON.parse(attempt.response.body);
+    yield { text: textOfAnswer(this.#journey.request.path, event) ?? "", event };
   }
 
   #askUntilBegun(): Promise<RetryOutcome> {
-    const { limiter, retryRules, emit } = this.#options;
+    const { limiter, retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = this.#journey.request;
     const { signal } = this.#abandoned;
     return retry(
       async (number) => {
         this.#journey.begin(number);
         const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), signal);
-        return this.#hasBegun && !attempt.ok ? this.#final(attempt.failure) : this.#journey.marked(attempt);
+        return this.#hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
       },
       retryRules,
       signal,
-      (wait) => emit({ type: "retry-wait", customId, lineNumber, ...wait }),
+      (wait) => {
+        const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
+        emitter.emit(event);
+        onRetry?.(event);
+      },
     );
   }
 
   #send(target: Target): Promise<Attempt> {
-    const { provider, emit } = this.#options;
-    return sendAttempt(this.#journey, target, { provider, emit, signal: this.#abandoned.signal, onChunk: this.#onChunk });
+    const { provider, emitter, timeoutMs } = this.#options;
+    const { signal } = this.#abandoned;
+    return sendAttempt(this.#journey, target, { provider, emit: emitter.emit, timeoutMs, signal, onChunk: this.#onChunk });
   }
 
-  readonly #onChunk = (chunk: unknown): void => {
+  readonly #onChunk = (event: unknown): void => {
     this.#hasBegun = true;
-    this.#chunks.push(chunk);
+    this.#pieces.push({ text: textOfEvent(this.#journey.request.path, event), event });
     this.#change.fire();
   };
 
   /** Asked again, a stream that had begun would give its beginning twice. */
-  #final(failure: Failure): Attempt {
-    this.#failure = failure;
-    return { ok: false, failure: { ...failure, retryable: false } };
+  #final(attempt: Attempt & { readonly ok: false }): Attempt {
+    this.#failure = attempt.failure;
+    return { ...attempt, failure: { ...attempt.failure, retryable: false } };
   }
 
   #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
     if (attempt.ok) return { attempt, attempts };
-    return { attempt: { ...attempt, failure: this.#journey.explain(this.#failure ?? attempt.failure) }, attempts };
+    const failure = this.#failure ?? attempt.failure;
+    const isAborted = failure.kind === "cancelled" && this.#options.signal?.aborted === true;
+    return { attempt: { ...attempt, failure: isAborted ? cancelled(aborted) : this.#journey.explain(failure) }, attempts };
   }
 }
+
+/** Why what a call was to do was not done. */
+export const aborted = "the call was aborted";
 
 function brokenBy(error: unknown): Attempt {
   return { ok: false, failure: internal(messageOf(error)) };

@@ -6,7 +6,11 @@ export interface Target {
   /** For people and logs: `openai`, or `openai, key 2`. */
   readonly name: string;
   /** Those that the user set for it. */
-  readonly limits?: readonly RateLimit[];
+  readonly limits?: readonly RateLimit[] | undefined;
+  /** In flight at most, over all models. Targets with the same object share it. @default as many as the limiter allows */
+  readonly concurrency?: { readonly max: number } | undefined;
+  /** Attempts after the first there, of one request. @default as many as the retry policy allows */
+  readonly maxRetries?: number | undefined;
   /** Whether it was found to be of no use: its key is refused, for example. @default never */
   isEvicted?(): boolean;
 }

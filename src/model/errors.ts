@@ -1,55 +1,84 @@
-import { type Failure, type FailureKind, hasFailedEverywhere, type SharedFailureKind, type TriedProvider } from "./failure.ts";
+import { parseJson } from "../json/json-value.ts";
+import type { ErrorResponse } from "./attempt.ts";
+import type { Failure, FailureKind, SharedFailureKind, TriedProvider } from "./failure.ts";
+import type { BatchResult, ErrorDetails } from "./result.ts";
+
+/** Says that a value is an error of this package, whichever copy of it the program has loaded. */
+const brand = Symbol.for("llmbatch.error");
+
+/** What all errors of this package have in common: a `code` to tell them apart by. */
+export abstract class LlmbatchError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Whether something that was thrown is an error of this package. Its `code` tells which. */
+export function isLlmbatchError(error: unknown): error is LlmbatchError {
+  return error instanceof Error && brand in error;
+}
 
 /**
  * The run cannot begin: wrong option, missing key, unreadable or invalid input. Nothing was sent. The message is for a person and
  * says what, where and what to do. Not thrown once a request has been sent.
  */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends LlmbatchError {
   override readonly name = "ConfigurationError";
+  readonly code = "configuration";
+  /** The option that is wrong, where it is one by itself. */
+  readonly option: string | undefined;
+
+  constructor(message: string, { option, ...options }: ErrorOptions & { readonly option?: string } = {}) {
+    super(message, options);
+    this.option = option;
+  }
 }
 
 /**
  * A cache cannot be opened, read or written. Thrown by stores; a run that meets it stops sending. Not thrown for a missing
  * entry, which is `undefined`.
  */
-export class CacheError extends Error {
+export class CacheError extends LlmbatchError {
   override readonly name = "CacheError";
+  readonly code = "cache";
 }
-
-/**
- * What a program can tell failed requests apart by: no provider serves the model (`model_not_found`), several were asked and none of
- * them could answer (`provider_error`), or the kind of the one failure there is.
- */
-export type RequestFailedCode = FailureKind | "model_not_found" | "provider_error";
 
 /**
  * One request failed. Thrown by `RequestManager.complete`, and by `RequestManager.stream` after what had come of the answer by then; not by
- * anything that gives results, which hold the failure.
+ * anything that gives results, whose `error` says the same.
  */
-export class RequestFailedError extends Error {
+export class RequestFailedError extends LlmbatchError implements ErrorDetails {
   override readonly name = "RequestFailedError";
-  readonly code: RequestFailedCode;
-  readonly failure: Failure;
-  /** What came of each target that was asked, in the order in which they were first asked; empty where there is one only, or none was asked. */
+  readonly code: FailureKind;
+  readonly status: number | undefined;
+  readonly body: unknown;
   readonly providersTried: readonly TriedProvider[];
+  readonly failure: Failure;
 
-  constructor(failure: Failure) {
+  /** @param response What the server sent. */
+  constructor(failure: Failure, response?: ErrorResponse) {
     super(failure.message);
-    this.code = codeOf(failure);
+    const { code, status, body, providersTried } = detailsOf(failure, response);
+    this.code = code;
+    this.status = status;
+    this.body = body;
+    this.providersTried = providersTried;
     this.failure = failure;
-    this.providersTried = failure.providersTried ?? [];
   }
 }
 
-function codeOf(failure: Failure): RequestFailedCode {
-  const { kind, providersTried = [] } = failure;
-  if (kind === "not_found" && providersTried.every((tried) => tried.kind === "not_found")) return "model_not_found";
-  return hasFailedEverywhere(failure) ? "provider_error" : kind;
+export function detailsOf({ kind, message, statusCode, providersTried = [] }: Failure, response?: ErrorResponse): ErrorDetails {
+  const body = response === undefined ? undefined : parseJson(response.body);
+  return { code: kind, message, status: response?.statusCode ?? statusCode, body, providersTried };
 }
 
 /** The output cannot be written any more (disk full, removed, no permission). Not thrown when a reader closes a pipe. */
-export class OutputError extends Error {
+export class OutputError extends LlmbatchError {
   override readonly name = "OutputError";
+  readonly code = "output";
 }
 
 /** Why a run ended before its last line. */
@@ -63,17 +92,29 @@ export type StopReason =
   | "cache"
   | "interrupted";
 
-/**
- * The run was stopped before its last line. Thrown by `RequestManager.run` after every result that could still leave has left;
- * answers already given are in the cache, and the same run again goes on from there. Not thrown when single requests fail.
- */
-export class RunStoppedError extends Error {
-  override readonly name = "RunStoppedError";
+/** That a run ended before its last line, and why. */
+export interface Stop {
   readonly reason: StopReason;
+  /** For a person. */
+  readonly message: string;
+}
 
-  constructor(reason: StopReason, message: string, options?: ErrorOptions) {
-    super(message, options);
+/**
+ * The run was stopped before its last request. Thrown by `RequestManager.run` after every result that there is, and by `processBatch` where
+ * `throwOnStop` asks for it; answers already given are in the cache, if there is one, and the same run again goes on from there. Not thrown
+ * when single requests fail.
+ */
+export class RunStoppedError extends LlmbatchError {
+  override readonly name = "RunStoppedError";
+  readonly code = "stopped";
+  readonly reason: StopReason;
+  /** Of `processBatch`: one for each request. Empty where they were yielded before. */
+  readonly results: readonly BatchResult[];
+
+  constructor({ reason, message }: Stop, results: readonly BatchResult[] = []) {
+    super(message);
     this.reason = reason;
+    this.results = results;
   }
 }
 

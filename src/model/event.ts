@@ -1,11 +1,11 @@
 import type { Failure } from "./failure.ts";
 import type { LimitSource, RateLimit } from "./rate-limit.ts";
-import type { BatchResult } from "./result.ts";
+import type { LineResult } from "./result.ts";
 import type { Usage } from "./usage.ts";
 
 /**
- * What a run emits while it works. Observers are called synchronously on the hot path and must return at once; what they
- * throw ends the run as a bug.
+ * What a run emits while it works. Observers are called synchronously on the hot path and must return at once. What one throws costs the line
+ * that the event is of, which fails as `internal`.
  */
 export type RunEvent =
   | { readonly type: "request-start"; readonly customId: string; readonly lineNumber: number }
@@ -25,6 +25,10 @@ export type RunEvent =
       readonly customId: string;
       readonly lineNumber: number;
       readonly attempt: number;
+      /** The name of its target: of a provider and, where it has several keys, the key's number. */
+      readonly provider: string;
+      /** As the provider calls it. */
+      readonly model: string;
       readonly durationMs: number;
       /** What the attempt used, also when it failed after being billed. */
       readonly usage?: Usage;
@@ -41,7 +45,7 @@ export type RunEvent =
     }
   | LimiterEvent
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "request-end"; readonly result: BatchResult };
+  | { readonly type: "request-end"; readonly result: LineResult };
 
 /** What a limiter does about a provider that throttles, or tells how much it allows. */
 export type LimiterEvent = { readonly provider: string; readonly model: string } & (

@@ -1,6 +1,9 @@
 import type { LimitUnit } from "./rate-limit.ts";
 
-/** Every way in which one line can fail. These are the `error.code` values of the output; scripts depend on them. */
+/**
+ * Every way in which one line can fail. These are the `error.code` values of the output; scripts depend on them. `provider_error` is said of
+ * several targets that were asked, of which none could answer.
+ */
 export const failureKinds = [
   "invalid_line",
   "duplicate_custom_id",
@@ -8,6 +11,7 @@ export const failureKinds = [
   "authentication",
   "permission",
   "not_found",
+  "model_not_found",
   "context_length_exceeded",
   "content_filter",
   "insufficient_quota",
@@ -18,6 +22,7 @@ export const failureKinds = [
   "timeout",
   "invalid_response",
   "incomplete_stream",
+  "provider_error",
   "budget_exceeded",
   "deadline_exceeded",
   "cancelled",
@@ -53,6 +58,8 @@ export interface Failure {
   readonly isHeldBack?: true;
   /** This machine lacks what a connection needs, such as file descriptors: it says nothing of the server, and costs time and no retry. */
   readonly isLocal?: true;
+  /** How many retries its target's own bound leaves, in place of the retry policy's. */
+  readonly retriesLeft?: number;
   /** Set while no request gets through to the server: another attempt then costs time and no retry. */
   readonly outage?: Outage;
   /** Set where every target rejects requests for longer than one may wait. */
@@ -122,7 +129,12 @@ export function hasFailedEverywhere({ kind, providersTried = [] }: Failure): boo
   return providersTried.length > 1 && !ownKinds.has(kind);
 }
 
-const modelRefusals = ["not_found", "permission", "insufficient_quota"] as const;
+/** Of a failure, or of each target where several were asked and failed. */
+export function kindsOf({ kind, providersTried = [] }: Failure): readonly FailureKind[] {
+  return kind === "provider_error" ? providersTried.map((tried) => tried.kind) : [kind];
+}
+
+const modelRefusals = ["not_found", "model_not_found", "permission", "insufficient_quota"] as const;
 const keyRefusals = ["authentication", "insufficient_quota"] as const;
 
 /** What later requests of the same key or model share, so that going on would burn through the file. */
@@ -132,7 +144,11 @@ type Refusal<Kind> = Failure & { readonly kind: Kind };
 
 /** A target does not serve the model, or no more; another may. */
 export function isModelRefusal(failure: Failure): failure is Refusal<(typeof modelRefusals)[number]> {
-  return modelRefusals.some((kind) => kind === failure.kind);
+  return isModelRefusalKind(failure.kind);
+}
+
+export function isModelRefusalKind(kind: FailureKind): boolean {
+  return modelRefusals.some((refusal) => refusal === kind);
 }
 
 /** A target's key is of no use, whatever the model. */
@@ -142,7 +158,7 @@ export function isKeyRefusal(failure: Failure): failure is Refusal<(typeof keyRe
 
 /** @param why In words for a person. */
 export function unservedModel({ model }: { readonly model: string }, why: string): Failure {
-  return { kind: "not_found", message: `no provider serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
+  return { kind: "model_not_found", message: `no provider serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
 }
 
 export function cancelled(message: string): Failure {

@@ -11,6 +11,8 @@ export interface RateLimit {
   /** Above 0. */
   readonly amount: number;
   readonly periodMs: number;
+  /** How much may start at once after a rest. @default what the pace allows in a moment; the whole amount of periods above a minute */
+  readonly burst?: number | undefined;
   /** Whose requests it counts. @default those of all models together */
   readonly model?: string | undefined;
 }

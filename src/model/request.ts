@@ -8,6 +8,8 @@ import type { Failure } from "./failure.ts";
  */
 export interface BatchRequest {
   readonly kind: "request";
+  /** The id of its result, where its `RequestBatch` has named it. */
+  readonly id?: string;
   /** 1-based line of the input this came from; 1-based position for requests made by a program. */
   readonly lineNumber: number;
   readonly customId: string;
@@ -28,6 +30,8 @@ export interface BatchRequest {
 /** A line that cannot become a request. It still gets its one line of output. */
 export interface InvalidLine {
   readonly kind: "invalid-line";
+  /** As of a request. */
+  readonly id?: string;
   readonly lineNumber: number;
   readonly customId: string;
   /** Identifies the line from run to run: the hex SHA-256 of its text. */

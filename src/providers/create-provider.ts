@@ -24,7 +24,7 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
   const baseUrl = options.baseUrl ?? preset.baseUrl;
   if (baseUrl === undefined)
     throw new ConfigurationError(`${name} needs a baseUrl: each of its customers has an address of their own`);
-  const { authorization, tokenCounting, requestsPeriodMs, lacks = [] } = preset;
+  const { authorization, tokenCounting, requestsPeriodMs, lacks = [], ownPath: promptPath } = preset;
   // Another server at the preset's name may count otherwise, and have other APIs.
   const own =
     options.baseUrl === undefined
@@ -34,5 +34,12 @@ export function createProvider(name: string, options: ProviderOptions = {}): Pro
           protocols: protocols.filter(({ path }) => !lacks.includes(path)),
         }
       : { takesAnyPath: true };
-  return createHttpProvider({ authorization, ...own, ...options, baseUrl, name });
+  return createHttpProvider({
+    authorization,
+    ...(promptPath !== undefined && { promptPath }),
+    ...own,
+    ...options,
+    baseUrl,
+    name,
+  });
 }

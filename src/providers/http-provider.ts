@@ -3,7 +3,7 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import { minuteMs } from "../model/rate-limit.ts";
-import { createRedact } from "../model/redaction.ts";
+import { createRedact } from "../text/redaction.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./transport/calls-in-flight.ts";
@@ -37,6 +37,8 @@ export interface HttpProviderOptions {
   readonly authorization?: AuthorizationStyle;
   /** Sent with every request; they win over the provider's own. @default none */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sends the id of each request's result, `batch_req_…`, as a header of this name: the same at each attempt, and in every run. @default none */
+  readonly requestIdHeader?: string;
   /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. @default none */
   readonly proxy?: string;
   /** Authorities of your own, and a certificate for servers that ask for one. */
@@ -54,6 +56,8 @@ export interface HttpProviderOptions {
   readonly stream?: boolean;
   /** How long a stream may be silent, from its headers on. @default 300_000, as long as clients on Node's `fetch` wait */
   readonly idleTimeoutMs?: number;
+  /** The API that prompts are for. @default "/v1/chat/completions" */
+  readonly promptPath?: string;
   /** Which APIs it speaks. @default all there are */
   readonly protocols?: readonly Protocol[];
   /** Sends requests for other paths, too: any JSON without an error is an answer. @default false */
@@ -92,7 +96,7 @@ interface Endpoint {
   readonly counting: TokenCounting;
   readonly identity: string;
   /** What all its requests have in common, for undici. */
-  readonly request: Dispatcher.DispatchOptions;
+  readonly request: Dispatcher.DispatchOptions & { readonly headers: string[] };
   readonly reader: ResponseReader;
 }
 
@@ -103,6 +107,8 @@ class HttpProvider implements Provider {
   readonly #endpointAt: ((protocol: Protocol) => Endpoint) | undefined;
   readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
+  readonly #requestIdHeader: string | undefined;
+  readonly #promptPath: string | undefined;
   readonly #connections: ConnectionPool;
 
   constructor(options: HttpProviderOptions, bodies: ByteBudget) {
@@ -119,7 +125,9 @@ class HttpProvider implements Provider {
       bodies,
       tlsProbe: base.origin.startsWith("http:") && proxy === undefined ? new TlsProbe(base.origin) : undefined,
     };
+    this.#promptPath = options.promptPath;
     this.#streamsAll = options.stream ?? false;
+    this.#requestIdHeader = options.requestIdHeader?.toLowerCase();
     const { origin, host: authority } = base;
     if (options.tls !== undefined) checkTls(options.tls);
     this.#connections = new ConnectionPool({ origin, authority, proxy, tls: options.tls, maxConnections: options.connections });
@@ -133,11 +141,15 @@ class HttpProvider implements Provider {
     return this.#find(request) === undefined ? this.#refuse(request) : undefined;
   }
 
+  promptPath(): string | undefined {
+    return this.#promptPath;
+  }
+
   estimate(request: BatchRequest): Cost {
     return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal, onChunk }: SendOptions): Promise<Attempt> {
+  send(request: BatchRequest, { signal, requestId, onChunk }: SendOptions): Promise<Attempt> {
     const endpoint = this.#find(request);
     if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
@@ -147,12 +159,18 @@ class HttpProvider implements Provider {
     return new Promise((resolve) => {
       const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onChunk }, signal, resolve);
       this.#bounds.calls.add(call);
-      call.send(this.#connections, { ...endpoint.request, body });
+      const headers = this.#withId(endpoint.request.headers, requestId);
+      call.send(this.#connections, { ...endpoint.request, headers, body });
     });
   }
 
   close(): Promise<void> {
     return this.#connections.close();
+  }
+
+  #withId(headers: string[], requestId: string | undefined): string[] {
+    const name = this.#requestIdHeader;
+    return name === undefined || requestId === undefined ? headers : [...headers, name, requestId];
   }
 
   #refuse({ path }: BatchRequest): Failure {
@@ -214,6 +232,7 @@ function endpointBuilder(
             authorization,
             headers,
             protocolHeaders: protocol.headers,
+            requestIdHeader: options.requestIdHeader,
           }),
         ],
       },

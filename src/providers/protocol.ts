@@ -51,6 +51,9 @@ export interface Streaming {
 
   /** @param requestBody The JSON text of the request that the stream answers. */
   assemble(requestBody: string): StreamAssembler;
+
+  /** What an event adds to the text of the answer; empty where it adds nothing. @param event Its parsed data. */
+  readText(event: unknown): string;
 }
 
 /** One API's wire format, as pure functions. Shared code never asks which provider it is talking to: what differs is declared here. */
@@ -78,6 +81,9 @@ export interface Protocol {
 
   /** Tokens that an answer reports; zeros where it reports none. */
   readUsage(body: unknown): Usage;
+
+  /** What the model said, in the first of several answers; empty where it said nothing. Absent where answers have no text. */
+  readText?(body: unknown): string;
 
   /**
    * Why a response is no answer: its status is not 2xx, or it is, and the body reports an error or stops before its end.

@@ -16,6 +16,8 @@ export interface SendOptions {
    * @default the first that serves the request
    */
   readonly target?: Target;
+  /** Names the request, the same in every run: `batch_req_…`, as in its result. Sent only where a header for it was chosen. */
+  readonly requestId?: string | undefined;
   /**
    * Called with the parsed data of each event of a streamed answer, in their order. The answer is then asked for as a stream where the API
    * offers that; one that comes in one piece nevertheless, and events that report an error, are not passed on.
@@ -36,8 +38,11 @@ export interface Provider {
    */
   endpoint(request: BatchRequest): string | undefined;
 
-  /** Why `endpoint` knows none for a request: `not_found` where no provider serves its model. */
+  /** Why `endpoint` knows none for a request: `model_not_found` where no provider serves its model. */
   refusal?(request: BatchRequest): Failure | undefined;
+
+  /** The path of the API that a prompt for `model` is for. @default "/v1/chat/completions" */
+  promptPath?(asked: Pick<BatchRequest, "model" | "provider">): string | undefined;
 
   /** What the request is expected to take from this provider's limits, as this provider counts. */
   estimate(request: BatchRequest): Cost;

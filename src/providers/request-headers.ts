@@ -9,6 +9,8 @@ interface HeaderOptions {
   /** The user's own. They win over all others. */
   readonly headers: Readonly<Record<string, string>>;
   readonly protocolHeaders: Readonly<Record<string, string>>;
+  /** The header that each request's id is to be sent in. */
+  readonly requestIdHeader?: string | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ interface HeaderOptions {
  *
  * @throws ConfigurationError for a key or header that HTTP cannot carry, without showing the value.
  */
-export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }: HeaderOptions): string[] {
+export function buildHeaders({ apiKey, authorization, headers, protocolHeaders, requestIdHeader }: HeaderOptions): string[] {
   const all = new Map([
     ["accept", "application/json"],
     ["user-agent", "llmbatch"],
@@ -25,6 +27,9 @@ export function buildHeaders({ apiKey, authorization, headers, protocolHeaders }
     ...Object.entries(headers).map(([name, value]) => checkedHeader(name, value)),
     ["content-type", "application/json"],
   ] as const);
+  const [idHeader] = requestIdHeader === undefined ? [] : checkedHeader(requestIdHeader, "");
+  if (idHeader !== undefined && all.has(idHeader))
+    throw new ConfigurationError(`The header ${idHeader} cannot hold the id of each request: it has a value already.`);
   return [...all].flat();
 }
 

@@ -54,7 +54,8 @@ export class RetryBudget {
   #spendRetry(failure: Failure): Verdict {
     const { policy, quota, random } = this.#options;
     const attempts = this.#failures + this.#throttled + 1;
-    if (this.#failures >= policy.maxRetries) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
+    const left = failure.canGoElsewhere ? undefined : failure.retriesLeft;
+    if ((left ?? policy.maxRetries - this.#failures) <= 0) return { gaveUp: attempts === 1 ? "" : `after ${attempts} attempts` };
     if (isRepeated(failure, this.#last)) return { gaveUp: "twice alike: asking again does not help" };
     this.#last = failure;
     if (!quota.spend()) return { gaveUp: "not tried again, because nearly everything fails" };

@@ -1,4 +1,4 @@
-import { type Completion, completionRequest, type RequestManager } from "../manager/manager.ts";
+import type { AnswerStream, BodyMembers, CallOptions, Completion, Question, RequestManager } from "../manager/manager.ts";
 
 /** What a model's requests name. */
 export interface ModelAddress {
@@ -24,12 +24,12 @@ export class ConfiguredModel {
   }
 
   /** The answer to one question. @throws RequestFailedError when it has none in the end. @see RequestManager.complete */
-  complete(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): Promise<Completion> {
-    return this.#manager.complete(question, { ...options, ...this.#address });
+  complete(question: Question, body: BodyMembers = {}, options: CallOptions = {}): Promise<Completion> {
+    return this.#manager.complete(question, { ...body, ...this.#address }, options);
   }
 
-  /** Streams the answer. @throws RequestFailedError when there is none, or it breaks off. @see RequestManager.stream */
-  stream(question: string | readonly object[], options: Readonly<Record<string, unknown>> = {}): AsyncGenerator<unknown> {
-    return this.#manager.stream(completionRequest(question, { ...options, ...this.#address }));
+  /** Streams the answer. @see RequestManager.stream */
+  stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
+    return this.#manager.stream(question, { ...body, ...this.#address }, options);
   }
 }

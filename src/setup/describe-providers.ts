@@ -40,7 +40,7 @@ function describeOne(name: string, options: Options, environment: Environment): 
   const given = config === undefined && name === options.provider ? options.base_url : config?.base_url;
   const common = { name, allowHttp: true };
   if (preset === undefined && given !== undefined) return createHttpProvider({ ...common, baseUrl: given, takesAnyPath: true });
-  if (presetName === mockName) return createHttpProvider({ ...common, baseUrl: anyAddress });
+  if (presetName === mockName) return createHttpProvider({ ...common, baseUrl: anyAddress, endpointIdentity: mockName });
   const inEnvironment =
     preset && (baseUrlFromEnvironment(preset, environment) ?? (preset.baseUrl === undefined ? anyAddress : undefined));
   const baseUrl = given ?? inEnvironment;

@@ -1,7 +1,10 @@
 import { type Environment, readEnvironment, unknownVariables } from "../config/environment.ts";
-import { loadOptions } from "../config/load-options.ts";
+import { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
+import { loadOptions, readConfiguration } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
 import { leadsOnlyTo } from "../config/provider-config.ts";
+import { rejectUnknown } from "../config/reject-unknown.ts";
+import { ConfigurationError } from "../model/errors.ts";
 import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
 import type { Provider } from "../providers/providers.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
@@ -11,6 +14,8 @@ import { openProviders } from "./open-providers.ts";
 export interface LoadProvidersOptions {
   /** @default `llmbatch.config.json` in the working folder, if it exists */
   readonly configFile?: string;
+  /** What could stand in the file, as an object; `Configuration` prints without keys. @default what the file holds */
+  readonly config?: ConfigurationContent | Configuration;
   /** Where keys, proxies and `LLMBATCH_…` options come from. @default the process's environment */
   readonly environment?: Environment;
   /** Options of the manager, such as a cache and observers; they win over the file's. @default none */
@@ -31,6 +36,8 @@ export interface LoadedProviders {
   readonly providers: Readonly<Record<string, Provider>>;
   /** The configuration's options of the manager: limits, retries, the default model. */
   readonly options: Omit<RequestManagerOptions, "provider">;
+  /** As it was written. Its keys are masked where it is printed; `loadProviders({ config })` takes it, and its JSON, too. */
+  readonly config: Configuration;
   /** Stops all runs and closes all connections. */
   close(): Promise<void>;
 }
@@ -47,9 +54,11 @@ export interface LoadedProviders {
  * await llm.close();
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
-  const { configFile, environment = readEnvironment(), onWarning = warn } = loading;
+  rejectUnknown("loadProviders", loading, ["config", "configFile", "environment", "onWarning", "options"]);
+  const { environment = readEnvironment(), onWarning = warn } = loading;
+  const config = configurationOf(loading);
   unknownVariables(environment).forEach(onWarning);
-  const configured = loadOptions({}, configFile, environment);
+  const configured = loadOptions({}, config, environment, onWarning);
   const opening = { options: configured, environment, needsOne: false, onWarning };
   const { provider, providers } = await openProviders(opening);
   const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), ...loading.options };
@@ -60,11 +69,20 @@ export async function loadProviders(loading: LoadProvidersOptions = {}): Promise
     provider,
     providers,
     options,
+    config,
     async close() {
       await manager.close();
       await provider.close();
     },
   };
+}
+
+/** @throws ConfigurationError when it cannot be read, or both a file and an object are given. */
+function configurationOf({ config, configFile }: LoadProvidersOptions): Configuration {
+  if (config !== undefined && configFile !== undefined)
+    throw new ConfigurationError("loadProviders: give `config` or `configFile`, not both");
+  if (config instanceof Configuration) return config;
+  return config === undefined ? (readConfiguration(configFile) ?? new Configuration({})) : new Configuration(config);
 }
 
 function warn(message: string): void {
@@ -77,7 +95,8 @@ function managerOptionsOf(options: Options, hasCache: boolean): Omit<RequestMana
     ...limitsOf(options),
     dedupe: options.dedupe && hasCache,
     ...(options.model !== undefined && { model: options.model }),
-    ...(options.set.length > 0 && { defaults: new Map(options.set) }),
+    ...(options.set.length > 0 && { defaults: Object.fromEntries(options.set.map(([key, json]) => [key, JSON.parse(json)])) }),
+    ...(options.allow_files !== undefined && { allowFiles: options.allow_files }),
   };
 }
 
@@ -97,7 +116,7 @@ function modelsOf(options: Options, manager: RequestManager): LoadedProviders["m
     for (const { provider } of route.to) if (provider !== vendor) underTheirVendor.add(provider);
   }
   for (const [provider, { models: names = {} }] of Object.entries(options.providers))
-    for (const model of Object.keys(names)) add(provider, model, { model, provider });
+    for (const model of Object.keys(names)) if (!underTheirVendor.has(provider)) add(provider, model, { model, provider });
   for (const [route, { to }] of Object.entries(options.routes))
     for (const { provider, model = route } of to) if (!underTheirVendor.has(provider)) add(provider, model, { model, provider });
   return Object.fromEntries([...models].map(([provider, known]) => [provider, Object.fromEntries(known)]));

@@ -13,6 +13,7 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     ...(options.max_failures !== undefined && { maxFailures: options.max_failures }),
     refresh: options.refresh,
     dedupe: options.dedupe,
+    retryEmpty: options.retry_empty,
     order: options.unordered ? "completion" : "input",
     retry: {
       maxRetries: options.max_retries,

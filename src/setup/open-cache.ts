@@ -1,4 +1,4 @@
-import { type CacheStore, createMemoryCache, type DiskCache, type DiskCacheOptions, openDiskCache } from "../caches/caches.ts";
+import { type CacheStore, createMemoryCache, type DiskStore, type DiskStoreOptions, openDiskCache } from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, ConfigurationError } from "../model/errors.ts";
@@ -9,14 +9,17 @@ export async function openCache(
   environment: Environment,
   onWarning: (message: string) => void,
 ): Promise<CacheStore | undefined> {
-  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
+  const bounds = {
+    ...(options.cache_ttl !== undefined && { ttlMs: options.cache_ttl }),
+    ...(options.max_cache_size !== undefined && { maxBytes: options.max_cache_size }),
+  };
   if (options.cache === "none") return undefined;
-  if (options.cache === "memory") return createMemoryCache(ttl);
-  return openDisk({ path: cachePathOf(options.cache_path, environment), ...ttl, onWarning });
+  if (options.cache === "memory") return createMemoryCache(bounds);
+  return openDisk({ path: cachePathOf(options.cache_path, environment), ...bounds, onWarning });
 }
 
 /** @throws ConfigurationError when it cannot be used. */
-export async function openDisk(options: DiskCacheOptions): Promise<DiskCache> {
+export async function openDisk(options: DiskStoreOptions): Promise<DiskStore> {
   try {
     return await openDiskCache(options);
   } catch (error) {

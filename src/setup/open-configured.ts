@@ -1,6 +1,6 @@
 import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
-import type { ProviderConfig } from "../config/provider-config.ts";
+import { accountHeaders, type ProviderConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import {
   createHttpProvider,
@@ -9,6 +9,7 @@ import {
   type Provider,
   type ProviderOptions,
   RouteTarget,
+  type TargetSettings,
 } from "../providers/providers.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 
@@ -25,13 +26,24 @@ export function openConfigured(
   transport: ProviderOptions,
   headers: Readonly<Record<string, string>>,
 ): RouteTarget[] {
-  const open = (apiKey: string | undefined): Provider => openOne(name, config, environment, apiKey, { ...transport, headers });
+  const own = { ...transport, ...transportOf(config), headers };
+  const open = (apiKey: string | undefined): Provider => openOne(name, config, environment, apiKey, own);
+  const settings = targetSettings(config);
   const keys = config.api_keys;
-  if (keys === undefined) return [new RouteTarget(name, open(undefined), config.limits)];
+  if (keys === undefined) return [new RouteTarget(name, open(undefined), settings)];
   return keys.map((key, index) => {
     const keyName = keys.length === 1 ? name : `${name}, key ${index + 1}`;
-    return new RouteTarget(keyName, open(key.reveal(environment)), config.limits);
+    return new RouteTarget(keyName, open(key.reveal(environment)), settings);
   });
+}
+
+/** Of all targets of a provider: its keys share the object. */
+export function targetSettings({ limits, concurrency, max_retries: maxRetries }: ProviderConfig): TargetSettings {
+  return { limits, maxRetries, concurrency: concurrency === undefined ? undefined : { max: concurrency } };
+}
+
+function transportOf({ timeout, stream }: ProviderConfig): ProviderOptions {
+  return { ...(timeout !== undefined && { timeoutMs: timeout }), ...(stream !== undefined && { stream }) };
 }
 
 function openOne(
@@ -43,7 +55,7 @@ function openOne(
 ): Provider {
   const presetName = config.preset ?? name;
   const preset = presets[presetName];
-  const ownHeaders = { ...lowerCase(config.headers), ...headers };
+  const ownHeaders = { ...accountHeaders(config), ...lowerCase(config.headers), ...headers };
   const proxy = chooseProxy(config.base_url ?? preset?.baseUrl ?? "", environment);
   const own = { ...transport, ...(apiKey !== undefined && { apiKey }), ...(proxy !== undefined && { proxy }) };
   if (preset === undefined) {

@@ -14,7 +14,7 @@ import {
   type ProviderOptions,
   RouteTarget,
 } from "../providers/providers.ts";
-import { openConfigured } from "./open-configured.ts";
+import { openConfigured, targetSettings } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -113,7 +113,7 @@ function isMock(name: string, options: Options): boolean {
 /** @param mock The mock, if it is running. */
 function openTargets(name: string, options: Options, environment: Environment, mock: Provider | undefined): RouteTarget[] {
   const config = options.providers[name];
-  if (mock !== undefined && isMock(name, options)) return [new RouteTarget(name, mock, config?.limits)];
+  if (mock !== undefined && isMock(name, options)) return [new RouteTarget(name, mock, config && targetSettings(config))];
   if (config !== undefined)
     return openConfigured(
       name,
@@ -162,6 +162,7 @@ function transportOf(options: Options): ProviderOptions {
     timeoutMs: options.timeout,
     stream: options.stream,
     idleTimeoutMs: options.idle_timeout,
+    ...(options.request_id_header !== undefined && { requestIdHeader: options.request_id_header }),
   };
 }
 

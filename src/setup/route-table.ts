@@ -1,5 +1,6 @@
+import { findRoute, unknownModel } from "../config/model-routes.ts";
 import type { Options } from "../config/options.ts";
-import { leadsOnlyTo, type RouteConfig } from "../config/provider-config.ts";
+import { type DefaultMembers, leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/provider-config.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
@@ -49,12 +50,12 @@ export class RouteTable {
   }
 
   #find(model: string, provider: string | undefined): readonly RouteStep[] | string {
+    const { needsOne, isProvider, options } = this.#options;
     try {
       if (provider !== undefined) return this.#stepsOf(provider, model);
-      const route = this.#options.options.routes[model];
-      return route === undefined ? this.#withoutRoute(model) : this.#stepsOn(route, model);
+      const route = findRoute(model, options, isProvider);
+      return route === undefined ? this.#withoutProvider(model) : this.#stepsOn(route, model);
     } catch (error) {
-      const { needsOne, isProvider } = this.#options;
       const isTheEnd = needsOne && !this.#hasOpened && (provider === undefined || isProvider(provider));
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
       return error.message;
@@ -70,13 +71,12 @@ export class RouteTable {
       : this.#stepsAt(provider, model, 0, 1);
   }
 
-  /** `anthropic/claude-…` names its provider, unless an option or the line does. */
-  #withoutRoute(model: string): readonly RouteStep[] {
-    const { options, isProvider } = this.#options;
-    const prefix = model.slice(0, Math.max(0, model.indexOf("/")));
-    if (!options.provider_is_named && prefix !== "" && isProvider(prefix))
-      return this.#stepsAt(prefix, model.slice(prefix.length + 1), 0, 1);
-    return this.#stepsAt(options.provider, model, 0, 1);
+  /** A line that names such a model fails alone. @throws ConfigurationError when the options name it for all lines. */
+  #withoutProvider(model: string): string {
+    const { needsOne, options } = this.#options;
+    const message = unknownModel(model, options);
+    if (needsOne && !this.#hasOpened && model === options.model) throw new ConfigurationError(message);
+    return message;
   }
 
   #stepsOn({ strategy, to }: RouteConfig, model: string): readonly RouteStep[] {
@@ -84,6 +84,7 @@ export class RouteTable {
       strategy === "cheapest" ? this.#ranksByPrice(to, model) : to.map((_, index) => (strategy === "order" ? index : 0));
     const steps: RouteStep[] = [];
     const unusable = new Map<string, string>();
+    const { providers } = this.#options.options;
     for (const [index, { provider, model: own = model, weight = 1 }] of to.entries()) {
       try {
         steps.push(...this.#stepsAt(provider, own, ranks[index] ?? 0, weight));
@@ -93,7 +94,7 @@ export class RouteTable {
       }
     }
     if (steps.length === 0) throw new ConfigurationError([...unusable.values()].join("; "));
-    for (const [provider, why] of unusable) this.#leaveOut(provider, why);
+    for (const [provider, why] of unusable) if (providers[provider]?.enabled !== false) this.#leaveOut(provider, why);
     return steps.toSorted((a, b) => a.rank - b.rank);
   }
 
@@ -115,8 +116,18 @@ export class RouteTable {
   }
 
   #stepsAt(provider: string, model: string, rank: number, weight: number): readonly RouteStep[] {
+    const config = this.#options.options.providers[provider];
+    if (config?.enabled === false)
+      throw new ConfigurationError(`the provider ${JSON.stringify(provider)} is switched off: "enabled" is false`);
     const targets = this.open(provider);
-    const name = this.#options.options.providers[provider]?.models?.[model] ?? model;
-    return targets.map((target) => ({ target, model: name, rank, weight: weight / targets.length }));
+    const name = config?.models?.[model] ?? model;
+    const defaults = defaultsOf(config, model);
+    return targets.map((target) => ({ target, model: name, rank, weight: weight / targets.length, defaults }));
   }
+}
+
+/** The model's members win over its provider's. */
+function defaultsOf({ set, model_sets: sets }: ProviderConfig = {}, model: string): DefaultMembers | undefined {
+  const own = sets?.[model];
+  return own === undefined || set === undefined ? (own ?? set) : new Map([...set, ...own]);
 }

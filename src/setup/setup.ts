@@ -1,6 +1,10 @@
 /** The door of this room: options and configuration become providers, a cache and a manager's options. */
+export { configuredSecrets } from "./configured-secrets.ts";
+export { APIKeyPool } from "./api-key-pool.ts";
+export { createProvider, type CreateProviderOptions } from "./create-provider.ts";
 export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
+export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
 export { openCache, openDisk } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";

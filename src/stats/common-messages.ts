@@ -17,15 +17,30 @@ const maxKept = 10;
 export class CommonMessages {
   readonly #kept = new Map<string, Kept>();
 
-  add(message: string, lineNumber: number): void {
+  add(message: string, lineNumber: number, weight = 1): void {
     const known = this.#kept.get(message);
     if (known !== undefined) {
-      known.weight += 1;
+      known.weight += weight;
       return;
     }
     const rarest = this.#kept.size < maxKept ? undefined : this.#most((a, b) => a.weight < b.weight);
     if (rarest !== undefined) this.#kept.delete(rarest.message);
-    this.#kept.set(message, { message, lineNumber, weight: (rarest?.weight ?? 0) + 1 });
+    this.#kept.set(message, { message, lineNumber, weight: (rarest?.weight ?? 0) + weight });
+  }
+
+  /** @param times -1 takes them away. */
+  addAll(other: CommonMessages, times: 1 | -1): void {
+    for (const { message, lineNumber, weight } of other.#kept.values()) {
+      if (times === 1) this.add(message, lineNumber, weight);
+      else this.#takeAway(message, weight);
+    }
+  }
+
+  #takeAway(message: string, weight: number): void {
+    const known = this.#kept.get(message);
+    if (known === undefined) return;
+    known.weight -= weight;
+    if (known.weight <= 0) this.#kept.delete(message);
   }
 
   /** Undefined where there is none. */

@@ -1,3 +1,6 @@
+import { rounded } from "./rounded.ts";
+import type { LatencyJson } from "./token-stats-json.ts";
+
 /**
  * Counts durations in buckets that grow by a constant factor, so percentiles over any number of values cost 10 KB and are off by
  * at most 1 % of the value. From 0.01 ms to 28 hours; what lies outside is counted at the edge.
@@ -18,6 +21,15 @@ export class LatencyHistogram {
     if (milliseconds > this.max) this.max = milliseconds;
   }
 
+  /** @param times -1 takes them away; `max` is then within 1 %, too. */
+  addAll(other: LatencyHistogram, times: 1 | -1): void {
+    this.count += times * other.count;
+    this.#sum += times * other.#sum;
+    for (const [bucket, count] of other.#buckets.entries()) this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + times * count;
+    const max = Math.max(this.max, other.max);
+    this.max = times === 1 ? max : Math.min(max, this.#highest);
+  }
+
   /** Exact; 0 when nothing was added. */
   get mean(): number {
     return this.count === 0 ? 0 : this.#sum / this.count;
@@ -35,6 +47,26 @@ export class LatencyHistogram {
       if (passed >= rank) return Math.min(middleOf(bucket), this.max);
     }
     return this.max;
+  }
+
+  /** `null` when nothing was added. */
+  toJSON(): LatencyJson | null {
+    if (this.count <= 0) return null;
+    return {
+      p50: rounded(this.percentile(0.5)),
+      p75: rounded(this.percentile(0.75)),
+      p90: rounded(this.percentile(0.9)),
+      p95: rounded(this.percentile(0.95)),
+      p99: rounded(this.percentile(0.99)),
+      max: rounded(this.max),
+      mean: rounded(this.mean),
+    };
+  }
+
+  /** The end of the last bucket that has any. */
+  get #highest(): number {
+    const last = this.#buckets.findLastIndex((count) => count > 0);
+    return last < 0 ? 0 : smallest * growth ** last;
   }
 }
 

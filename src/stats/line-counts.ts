@@ -1,7 +1,13 @@
 import { isCutOff } from "../model/attempt.ts";
 import { type FailureKind, failureKinds } from "../model/failure.ts";
-import type { BatchResult, FailedResult } from "../model/result.ts";
+import type { LineResult, FailedLine } from "../model/result.ts";
 import { CommonMessages, type FailureMessage } from "./common-messages.ts";
+
+/** Failed lines of one kind. */
+interface Failures {
+  count: number;
+  readonly messages: CommonMessages;
+}
 
 /** What became of the lines so far. */
 export class LineCounts {
@@ -10,11 +16,13 @@ export class LineCounts {
   cacheHits = 0;
   deduplicated = 0;
   cutOff = 0;
-  readonly #failures = new Map<FailureKind, { count: number; readonly messages: CommonMessages }>();
+  readonly #failures = new Map<FailureKind, Failures>();
   readonly #retrying = new Set<number>();
   #total = 0;
   #started = 0;
   #cancelled = 0;
+  #skipped = 0;
+  #areOver = false;
 
   setTotal(lines: number): void {
     this.#total = lines;
@@ -22,6 +30,27 @@ export class LineCounts {
 
   start(): void {
     this.#started += 1;
+  }
+
+  /** From now on, those without a result are skipped. */
+  over(): void {
+    this.#areOver = true;
+  }
+
+  /** @param times -1 takes them away. */
+  addAll(other: LineCounts, times: 1 | -1): void {
+    this.completed += times * other.completed;
+    this.failed += times * other.failed;
+    this.cacheHits += times * other.cacheHits;
+    this.deduplicated += times * other.deduplicated;
+    this.cutOff += times * other.cutOff;
+    this.#total += times * other.total;
+    this.#skipped += times * other.skipped;
+    for (const [kind, { count, messages }] of other.#failures) {
+      const failures = this.#failuresOf(kind);
+      failures.count += times * count;
+      failures.messages.addAll(messages, times);
+    }
   }
 
   waitForRetry(lineNumber: number): void {
@@ -32,7 +61,7 @@ export class LineCounts {
     this.#retrying.delete(lineNumber);
   }
 
-  end(result: BatchResult): void {
+  end(result: LineResult): void {
     if (this.#retrying.size > 0) this.#retrying.delete(result.lineNumber);
     if (result.status === "failed") return this.#fail(result);
     this.completed += 1;
@@ -42,16 +71,21 @@ export class LineCounts {
   }
 
   /** A line whose result is `cancelled` did not fail: it is left for the next run. */
-  #fail({ failure: { kind, message }, lineNumber }: FailedResult): void {
+  #fail({ failure: { kind, message }, lineNumber }: FailedLine): void {
     if (kind === "cancelled") {
       this.#cancelled += 1;
       return;
     }
     this.failed += 1;
-    let failures = this.#failures.get(kind);
-    if (failures === undefined) this.#failures.set(kind, (failures = { count: 0, messages: new CommonMessages() }));
+    const failures = this.#failuresOf(kind);
     failures.count += 1;
     failures.messages.add(message, lineNumber);
+  }
+
+  #failuresOf(kind: FailureKind): Failures {
+    let failures = this.#failures.get(kind);
+    if (failures === undefined) this.#failures.set(kind, (failures = { count: 0, messages: new CommonMessages() }));
+    return failures;
   }
 
   get total(): number {
@@ -60,6 +94,10 @@ export class LineCounts {
 
   get done(): number {
     return this.completed + this.failed;
+  }
+
+  get skipped(): number {
+    return this.#areOver ? this.total - this.done : this.#skipped;
   }
 
   get retrying(): number {
@@ -71,7 +109,7 @@ export class LineCounts {
     const failures: Partial<Record<FailureKind, number>> = {};
     for (const kind of failureKinds) {
       const known = this.#failures.get(kind);
-      if (known !== undefined) failures[kind] = known.count;
+      if (known !== undefined && known.count > 0) failures[kind] = known.count;
     }
     return failures;
   }
@@ -80,13 +118,9 @@ export class LineCounts {
   get failureMessages(): readonly (readonly [kind: FailureKind, message: FailureMessage])[] {
     return [...this.#failures]
       .toSorted(([, a], [, b]) => b.count - a.count)
-      .flatMap(
-        ([
-          kind,
-          {
-            messages: { commonest },
-          },
-        ]) => (commonest === undefined ? [] : [[kind, commonest] as const]),
-      );
+      .flatMap(([kind, { count, messages }]) => {
+        const { commonest } = messages;
+        return count <= 0 || commonest === undefined ? [] : [[kind, commonest] as const];
+      });
   }
 }

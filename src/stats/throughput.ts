@@ -1,4 +1,5 @@
-import { RateWindow } from "./rate-window.ts";
+import { RateWindow } from "../model/rate-window.ts";
+import type { Usage } from "../model/usage.ts";
 
 /** Where the time comes from. */
 export interface StatsClock {
@@ -12,7 +13,8 @@ export class Throughput {
   readonly #clock: StatsClock;
   readonly #lines = new RateWindow();
   readonly #linesNotFromCache = new RateWindow();
-  readonly #tokens = new RateWindow();
+  readonly #promptTokens = new RateWindow();
+  readonly #completionTokens = new RateWindow();
   #startTime: Date | undefined;
   #startMs = 0;
   #endMs: number | undefined;
@@ -38,8 +40,27 @@ export class Throughput {
     if (!isFromCache) this.#linesNotFromCache.add(1, this.elapsedMs);
   }
 
-  addTokens(tokens: number): void {
-    this.#tokens.add(tokens, this.elapsedMs);
+  addTokens({ promptTokens, completionTokens }: Usage): void {
+    const { elapsedMs } = this;
+    this.#promptTokens.add(promptTokens, elapsedMs);
+    this.#completionTokens.add(completionTokens, elapsedMs);
+  }
+
+  /**
+   * What then has ended: the time in which at least one of both went on, or with -1 what is left of it, after the other.
+   *
+   * @param times -1 takes the other away.
+   */
+  addAll(other: Throughput, times: 1 | -1): void {
+    const elapsedMs = times === 1 ? this.#elapsedMsOfBoth(other) : Math.max(0, this.elapsedMs - other.elapsedMs);
+    const startTime = times === 1 ? this.#firstStart(other) : this.#startAfter(other);
+    this.#startTime = startTime;
+    this.#startMs = 0;
+    this.#endMs = elapsedMs;
+    this.#lines.total += times * other.#lines.total;
+    this.#linesNotFromCache.total += times * other.#linesNotFromCache.total;
+    this.#promptTokens.total += times * other.#promptTokens.total;
+    this.#completionTokens.total += times * other.#completionTokens.total;
   }
 
   get startTime(): Date {
@@ -59,14 +80,35 @@ export class Throughput {
     return this.#perSecond(this.#lines);
   }
 
-  get tokensPerSecond(): number {
-    return this.#perSecond(this.#tokens);
+  get promptTokensPerSecond(): number {
+    return this.#perSecond(this.#promptTokens);
+  }
+
+  get completionTokensPerSecond(): number {
+    return this.#perSecond(this.#completionTokens);
   }
 
   /** Lines from the cache come in bursts that say nothing about the rest, so others set the pace where there are any. */
   secondsFor(lines: number): number | undefined {
     const pace = steadyPace(this.#linesNotFromCache.total > 0 ? this.#linesNotFromCache : this.#lines, this.elapsedMs);
     return pace > 0 ? lines / pace : undefined;
+  }
+
+  #elapsedMsOfBoth(other: Throughput): number {
+    const sum = this.elapsedMs + other.elapsedMs;
+    if (this.#startTime === undefined || other.#startTime === undefined) return sum;
+    const [start, otherStart] = [this.#startTime.getTime(), other.#startTime.getTime()];
+    const overlapMs = Math.min(start + this.elapsedMs, otherStart + other.elapsedMs) - Math.max(start, otherStart);
+    return sum - Math.max(0, overlapMs);
+  }
+
+  #firstStart(other: Throughput): Date | undefined {
+    if (this.#startTime === undefined || other.#startTime === undefined) return this.#startTime ?? other.#startTime;
+    return this.#startTime < other.#startTime ? this.#startTime : other.#startTime;
+  }
+
+  #startAfter(other: Throughput): Date | undefined {
+    return this.#startTime && new Date(this.#startTime.getTime() + other.elapsedMs);
   }
 
   #perSecond(amounts: RateWindow): number {

@@ -13,6 +13,20 @@ export interface UsageJson {
   readonly reasoning_tokens: number;
 }
 
+/** What attempts at one model or provider took. Answers from the cache took none. */
+export interface AttemptSumsJson extends UsageJson {
+  /** Attempts that brought an answer. */
+  readonly requests_completed: number;
+  /** HTTP calls that have ended. */
+  readonly attempts: number;
+  /** Of these, the ones that were not the first of their line. */
+  readonly retries: number;
+  /** Of these, the ones that a rate limit or overload throttled. */
+  readonly rate_limited: number;
+  /** Durations of attempts that brought an answer; percentiles are within 1 %. `null` when there was none. */
+  readonly latency_ms: LatencyJson | null;
+}
+
 /**
  * What a run took, as it stands in `FILE.stats.json`. Scripts depend on these keys.
  *
@@ -55,6 +69,16 @@ export interface TokenStatsJson extends UsageJson {
   /** Lines done and tokens spent each second: over the last 10 s while the run goes on, over all of it once it is over. */
   readonly requests_per_second: number;
   readonly tokens_per_second: number;
+  readonly prompt_tokens_per_second: number;
+  readonly completion_tokens_per_second: number;
+  /** How much of the limit on requests that is nearest to being used up was used in the last minute: 0 without limits, 1 at most. */
+  readonly request_saturation: number;
+  /** Of the limit on tokens, in the same way. */
+  readonly token_saturation: number;
+  /** By the name that the provider has for the model. The first 100; all further ones are one entry, `(others)`. */
+  readonly by_model: Readonly<Record<string, AttemptSumsJson>>;
+  /** By the name of the provider and, of several keys, the number of the key. The first 100; further ones as with models. */
+  readonly by_provider: Readonly<Record<string, AttemptSumsJson>>;
   /** ISO 8601, of the first thing that happened. */
   readonly start_time: string;
   readonly elapsed_seconds: number;
@@ -71,7 +95,9 @@ export interface LearnedLimitJson {
 
 export interface LatencyJson {
   readonly p50: number;
+  readonly p75: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
   readonly mean: number;

@@ -1,58 +1,43 @@
 import type { RunEvent } from "../model/event.ts";
-import { type Failure, type FailureKind, isThrottled } from "../model/failure.ts";
-import type { BatchResult } from "../model/result.ts";
-import { type Usage, totalTokens } from "../model/usage.ts";
-import { LatencyHistogram } from "./latency-histogram.ts";
-import { LearnedLimits } from "./learned-limits.ts";
-import { LineCounts } from "./line-counts.ts";
+import type { LineResult } from "../model/result.ts";
+import type { AttemptEnd } from "./attempt-sums.ts";
+import { RunFigures } from "./run-figures.ts";
+import type { LimitsInUse } from "./saturation.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
-import type { LatencyJson, LearnedLimitJson, TokenStatsJson } from "./token-stats-json.ts";
-import { UsageSum } from "./usage-sum.ts";
 
 /**
  * Counts what a run takes, from nothing but the run's events, and can be read at any time. What each figure means stands at
  * `TokenStatsJson`; the getters have the same names in camelCase.
  */
-export class TokenStats {
-  readonly #throughput: Throughput;
-  readonly #lines = new LineCounts();
-  readonly #spent = new UsageSum();
-  readonly #fromCache = new UsageSum();
-  readonly #latency = new LatencyHistogram();
-  readonly #limits = new LearnedLimits();
-  #pauses = 0;
-  #attempts = 0;
-  #retries = 0;
-  #rateLimited = 0;
-
+export class TokenStats extends RunFigures {
   constructor(clock: StatsClock = systemClock) {
-    this.#throughput = new Throughput(clock);
+    super(new Throughput(clock));
   }
 
   /** Counts one event, in about a microsecond. Bound, so it can be handed over as an `Observer` as it is. */
   readonly observe = (event: RunEvent): void => {
-    this.#throughput.start();
+    this.throughput.start();
     switch (event.type) {
       case "request-start":
-        this.#lines.start();
+        this.lines.start();
         break;
       case "attempt-start":
-        if (event.attempt > 1) this.#lines.retry(event.lineNumber);
+        if (event.attempt > 1) this.lines.retry(event.lineNumber);
         break;
       case "attempt-end":
         this.#countAttempt(event);
         break;
       case "retry-wait":
-        this.#lines.waitForRetry(event.lineNumber);
+        this.lines.waitForRetry(event.lineNumber);
         break;
       case "request-end":
         this.#countResult(event.result);
         break;
       case "pause":
-        this.#pauses += 1;
+        this.pauseCount += 1;
         break;
       case "limit-learned":
-        this.#limits.add(event);
+        this.learned.add(event);
         break;
       default: // The others take nothing.
     }
@@ -60,181 +45,51 @@ export class TokenStats {
 
   /** Tells how many lines the input has, once that is known. */
   setTotal(lines: number): void {
-    this.#lines.setTotal(lines);
+    this.lines.setTotal(lines);
   }
 
   /** Tells that the run is over: its time stands still, and lines without a result count as skipped. */
   end(): void {
-    this.#throughput.end();
+    if (this.throughput.hasEnded) return;
+    this.throughput.end();
+    this.lines.over();
+    this.saturation.end();
   }
 
-  get promptTokens(): number {
-    return this.#spent.promptTokens;
+  /** Tells where the use of limits can be read: `() => manager.rateLimitStatus()`. A manager does so for its own statistics. */
+  watchLimits(read: () => readonly LimitsInUse[]): void {
+    this.saturation.watch(read);
   }
 
-  get completionTokens(): number {
-    return this.#spent.completionTokens;
+  /** What both took together, as it is now: it does not count on. With new statistics it is a copy. */
+  merge(other: TokenStats): TokenStats {
+    return this.#combine(other, 1);
   }
 
-  get totalTokens(): number {
-    return totalTokens(this.#spent);
+  /** What was taken since an earlier copy, or by the others in a sum; it does not count on. */
+  diff(earlier: TokenStats): TokenStats {
+    return this.#combine(earlier, -1);
   }
 
-  get cachedTokens(): number {
-    return this.#spent.cachedTokens;
+  #combine(other: TokenStats, times: 1 | -1): TokenStats {
+    const combined = new TokenStats();
+    combined.addAll(this, 1);
+    combined.addAll(other, times);
+    return combined;
   }
 
-  get reasoningTokens(): number {
-    return this.#spent.reasoningTokens;
+  #countAttempt(attempt: AttemptEnd): void {
+    this.asked.add(attempt);
+    this.models.add(attempt.model, attempt);
+    this.providers.add(attempt.provider, attempt);
+    if (attempt.usage !== undefined) this.throughput.addTokens(attempt.usage);
   }
 
-  get fromCache(): Usage {
-    return this.#fromCache;
-  }
-
-  get requestsTotal(): number {
-    return this.#lines.total;
-  }
-
-  get requestsCompleted(): number {
-    return this.#lines.completed;
-  }
-
-  get requestsFailed(): number {
-    return this.#lines.failed;
-  }
-
-  get requestsSkipped(): number {
-    return this.#throughput.hasEnded ? this.#lines.total - this.#lines.done : 0;
-  }
-
-  /** Lines that wait at this moment to be asked again. */
-  get requestsRetrying(): number {
-    return this.#lines.retrying;
-  }
-
-  get cacheHits(): number {
-    return this.#lines.cacheHits;
-  }
-
-  get cacheHitRatio(): number {
-    return this.#lines.cacheHits / Math.max(1, this.#lines.done);
-  }
-
-  get deduplicated(): number {
-    return this.#lines.deduplicated;
-  }
-
-  get cutOff(): number {
-    return this.#lines.cutOff;
-  }
-
-  get attempts(): number {
-    return this.#attempts;
-  }
-
-  get retries(): number {
-    return this.#retries;
-  }
-
-  get rateLimited(): number {
-    return this.#rateLimited;
-  }
-
-  get pauses(): number {
-    return this.#pauses;
-  }
-
-  get limitsLearned(): readonly LearnedLimitJson[] {
-    return this.#limits.list;
-  }
-
-  /** In the order of `failureKinds`. */
-  get failures(): Partial<Record<FailureKind, number>> {
-    return this.#lines.failures;
-  }
-
-  get failureMessages(): LineCounts["failureMessages"] {
-    return this.#lines.failureMessages;
-  }
-
-  get latencyMs(): LatencyJson | null {
-    const latency = this.#latency;
-    if (latency.count === 0) return null;
-    return {
-      p50: rounded(latency.percentile(0.5)),
-      p90: rounded(latency.percentile(0.9)),
-      p99: rounded(latency.percentile(0.99)),
-      max: rounded(latency.max),
-      mean: rounded(latency.mean),
-    };
-  }
-
-  get startTime(): Date {
-    return this.#throughput.startTime;
-  }
-
-  get elapsedSeconds(): number {
-    return this.#throughput.elapsedMs / 1000;
-  }
-
-  get requestsPerSecond(): number {
-    return this.#throughput.linesPerSecond;
-  }
-
-  get tokensPerSecond(): number {
-    return this.#throughput.tokensPerSecond;
-  }
-
-  /** How long that many more lines will take at the present pace; undefined while there is no pace yet. */
-  secondsFor(requests: number): number | undefined {
-    return this.#throughput.secondsFor(requests);
-  }
-
-  toJSON(): TokenStatsJson {
-    return {
-      ...this.#spent.toJSON(),
-      requests_total: this.requestsTotal,
-      requests_completed: this.requestsCompleted,
-      requests_failed: this.requestsFailed,
-      requests_skipped: this.requestsSkipped,
-      cache_hits: this.cacheHits,
-      cache_hit_ratio: rounded(this.cacheHitRatio),
-      deduplicated: this.deduplicated,
-      cut_off: this.cutOff,
-      attempts: this.attempts,
-      retries: this.retries,
-      rate_limited: this.rateLimited,
-      pauses: this.pauses,
-      limits_learned: this.limitsLearned,
-      failures: this.failures,
-      failure_messages: Object.fromEntries(
-        this.failureMessages.map(([kind, { message, lineNumber: line_number }]) => [kind, { message, line_number }]),
-      ),
-      from_cache: this.#fromCache.toJSON(),
-      latency_ms: this.latencyMs,
-      requests_per_second: rounded(this.requestsPerSecond),
-      tokens_per_second: rounded(this.tokensPerSecond),
-      start_time: this.startTime.toISOString(),
-      elapsed_seconds: rounded(this.elapsedSeconds),
-    };
-  }
-
-  #countAttempt(attempt: { attempt: number; durationMs: number; usage?: Usage; failure?: Failure }): void {
-    this.#attempts += 1;
-    if (attempt.attempt > 1) this.#retries += 1;
-    if (attempt.failure === undefined) this.#latency.add(attempt.durationMs);
-    else if (isThrottled(attempt.failure)) this.#rateLimited += 1;
-    if (attempt.usage === undefined) return;
-    this.#spent.add(attempt.usage);
-    this.#throughput.addTokens(totalTokens(attempt.usage));
-  }
-
-  #countResult(result: BatchResult): void {
-    this.#lines.end(result);
+  #countResult(result: LineResult): void {
+    this.lines.end(result);
     const isFromCache = result.status === "succeeded" && result.source === "cache";
-    if (isFromCache) this.#fromCache.add(result.response.usage);
-    if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.#throughput.addLine(isFromCache);
+    if (isFromCache) this.recalled.add(result.response.usage);
+    if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.throughput.addLine(isFromCache);
   }
 }
 
@@ -242,8 +97,3 @@ const systemClock: StatsClock = {
   monotonicMs: () => performance.now(),
   date: () => new Date(),
 };
-
-/** To thousandths. */
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}

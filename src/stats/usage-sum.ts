@@ -8,11 +8,12 @@ export class UsageSum implements Usage {
   cachedTokens = 0;
   reasoningTokens = 0;
 
-  add(usage: Usage): void {
-    this.promptTokens += usage.promptTokens;
-    this.completionTokens += usage.completionTokens;
-    this.cachedTokens += usage.cachedTokens;
-    this.reasoningTokens += usage.reasoningTokens;
+  /** @param times -1 takes it away. */
+  add(usage: Usage, times: 1 | -1 = 1): void {
+    this.promptTokens += times * usage.promptTokens;
+    this.completionTokens += times * usage.completionTokens;
+    this.cachedTokens += times * usage.cachedTokens;
+    this.reasoningTokens += times * usage.reasoningTokens;
   }
 
   toJSON(): UsageJson {

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expandVariables } from "../../src/config/expand-variables.ts";
+import { expandVariables } from "../../src/config/secrets/expand-variables.ts";
 import { loadOptions } from "../../src/config/load-options.ts";
 import type { Options } from "../../src/config/options.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

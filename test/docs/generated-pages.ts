@@ -27,7 +27,7 @@ ${table(["option", "default", "meaning"], rows)}
 - Keys come from the environment only, never from a flag: see [providers and routes](providers-and-routes.md#one-provider).
 - \`providers\`, \`routes\` and \`prices\` stand in the file only: see
   [providers and routes](providers-and-routes.md#several-the-configuration-file).
-- The other commands: \`llmbatch validate --help\`, \`check\`, \`providers\`, \`cache\`, \`mock\`.
+- The other commands: \`llmbatch validate --help\`, \`check\`, \`providers\`, \`models\`, \`cache\`, \`mock\`.
 `;
 }
 

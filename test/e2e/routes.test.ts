@@ -54,14 +54,21 @@ describe("a route", () => {
     const { code } = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "--retry-delay", "0.01", "--log", "log.jsonl"]);
     expect(code).toBe(1);
     const [line] = user.lines("out.jsonl");
-    expect(line?.error?.code).toBe("server_error");
+    expect(line?.error).toMatchObject({
+      code: "provider_error",
+      providers_tried: [
+        { provider: "first", code: "server_error", message: "HTTP 500: first is broken", status_code: 500 },
+        { provider: "second", code: "server_error", message: "HTTP 500: second is broken", status_code: 500 },
+      ],
+    });
+    expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ failures: { provider_error: 1 } });
     expect(line?.error?.message).toBe(
       "All providers failed for model 'test-model': first: HTTP 500: first is broken; second: HTTP 500: second is broken (after 6 attempts)",
     );
     const records = user.read("log.jsonl").split("\n");
     const end = records.find((record) => record.includes('"request-end"'));
     expect(JSON.parse(end ?? "")).toMatchObject({
-      error: { code: "server_error" },
+      error: { code: "provider_error" },
       providers_tried: [
         { provider: "first", code: "server_error", message: "HTTP 500: first is broken", status_code: 500 },
         { provider: "second", code: "server_error", message: "HTTP 500: second is broken", status_code: 500 },

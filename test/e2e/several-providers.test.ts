@@ -122,7 +122,7 @@ describe("one file, several providers", () => {
     for (const run of [["run", "in.jsonl", "--skip-invalid"], ["run"]]) {
       const { code, stderr } = await user.runHere([...run, "-o", "out.jsonl"], user.read("in.jsonl"));
       expect(code, stderr).toBe(1);
-      expect(user.lines("out.jsonl").map(({ error }) => error?.code)).toEqual(["not_found", undefined, undefined]);
+      expect(user.lines("out.jsonl").map(({ error }) => error?.code)).toEqual(["model_not_found", undefined, undefined]);
     }
     expect(server.ledger).toHaveLength(2);
   });

@@ -2,10 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { noUsage } from "../support/usage.ts";
 import { formatResult } from "../../src/jsonl/format-results.ts";
-import type { BatchResult, FailedResult, SucceededResult } from "../../src/model/result.ts";
+import type { LineResult, FailedLine, SucceededLine } from "../../src/model/result.ts";
 import { arbitraryStyle, arbitraryText, arbitraryTree, writeJson } from "../json/arbitrary-json.ts";
 
-const succeeded: SucceededResult = {
+const succeeded: SucceededLine = {
   status: "succeeded",
   id: "batch_req_1",
   customId: "a",
@@ -15,7 +15,7 @@ const succeeded: SucceededResult = {
   response: { statusCode: 200, requestId: "req_1", body: '{"id": "chatcmpl-1","n":1.0}', usage: noUsage },
 };
 
-const failed: FailedResult = {
+const failed: FailedLine = {
   status: "failed",
   id: "batch_req_2",
   customId: "b",
@@ -58,7 +58,7 @@ describe("an output line", () => {
   });
 
   test("does not vary with where the answer came from", () => {
-    const recalled: BatchResult = { ...succeeded, source: "cache", attempts: 0, lineNumber: 9 };
+    const recalled: LineResult = { ...succeeded, source: "cache", attempts: 0, lineNumber: 9 };
     expect(formatResult(recalled)).toBe(formatResult(succeeded));
   });
 

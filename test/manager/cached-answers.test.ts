@@ -77,9 +77,11 @@ describe("a cache", () => {
       set: async () => Promise.reject(new (await import("../../src/index.ts")).CacheError("the disk is full")),
       close: async () => undefined,
     };
-    await expect(createManager({ cache: broken, concurrency: 1 }).processBatch([...prompts(20)])).rejects.toMatchObject({
-      reason: "cache",
-      message: "the disk is full",
+    const results = await createManager({ cache: broken, concurrency: 1 }).processBatch([...prompts(20)]);
+    expect(results.stopped).toEqual({ reason: "cache", message: "the disk is full" });
+    expect(results.map(answerOf)).toEqual(Array(20).fill("cancelled"));
+    expect(results[0]?.error?.body, "the answer is paid for").toMatchObject({
+      choices: [{ message: { content: "re: prompt 1" } }],
     });
     expect(server.ledger.length).toBeLessThanOrEqual(2);
   });

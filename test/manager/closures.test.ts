@@ -12,14 +12,14 @@ function requestsFor(...models: readonly string[]): RequestLike[] {
   return models.map((model, index) => ({ model, messages: [{ role: "user", content: `question ${index % 3}` }] }));
 }
 
-/** What left before the run was stopped, and why it was. */
+/** What was answered or failed before the run was stopped, and why it was; what was cut short is left for the next run. */
 async function runUntilStopped(
   manager: RequestManager,
   requests: readonly RequestLike[],
 ): Promise<{ results: BatchResult[]; error: unknown }> {
   const results: BatchResult[] = [];
   try {
-    for await (const result of manager.run(requests)) results.push(result);
+    for await (const result of manager.run(requests)) if (result.error?.code !== "cancelled") results.push(result);
   } catch (error) {
     return { results, error };
   }

@@ -7,7 +7,7 @@ test("a prompt gets its answer, with usage, and the same question again gets it 
   const { server, createManager } = await serveManagers(() => chatAnswer("Rhine"));
   const manager = createManager({ cache: createMemoryCache() });
   const first = await manager.complete("Name a river.", { temperature: 0 });
-  expect(first).toMatchObject({ text: "Rhine", isFromCache: false, usage: { promptTokens: 10, completionTokens: 5 } });
+  expect(first).toMatchObject({ text: "Rhine", cached: false, usage: { promptTokens: 10, completionTokens: 5 } });
   expect(server.ledger[0]?.json()).toEqual({
     model: "m",
     temperature: 0,
@@ -15,7 +15,7 @@ test("a prompt gets its answer, with usage, and the same question again gets it 
   });
   await expect(manager.complete("Name a river.", { temperature: 0 })).resolves.toMatchObject({
     text: "Rhine",
-    isFromCache: true,
+    cached: true,
   });
   expect(server.ledger).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { createHttpProvider, RequestFailedError, RequestManager, type RunEvent }
 import { createRoutedProvider, type Provider, RouteTarget } from "../../src/providers/providers.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { closing, serve } from "../support/closing.ts";
-import { closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, closedPortUrl, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
 
 /** All requests along one route, to `a`, `b`, `c` in this order. */
 function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = []): RequestManager {
@@ -44,7 +44,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
       { provider: "a", kind: "network", message: expect.stringContaining("ECONNREFUSED") },
       { provider: "b", kind: "server_error", message: "HTTP 500: out of luck", statusCode: 500 },
     ]);
-    expect(error.failure).toMatchObject({ kind: "server_error", statusCode: 500, providersTried: error.providersTried });
+    expect(error.failure).toMatchObject({ kind: "provider_error", statusCode: 500, providersTried: error.providersTried });
     expect(broken.ledger).toHaveLength(1);
   });
 
@@ -86,7 +86,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
   it("because no provider serves its model is a model_not_found", async () => {
     const server = await serve();
     const error = await failureOf(ask(route([server.url]), "y"));
-    expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "not_found" }, providersTried: [] });
+    expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "model_not_found" }, providersTried: [] });
     expect(error.message).toBe('no provider serves the model "y": it is on no list');
     expect(server.ledger).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
     const server = await serve(() => errorAnswer(404, { code: "model_not_found", message: "no x here" }));
     const error = await failureOf(ask(route([server.url]), "x"));
     expect(error).toMatchObject({ code: "model_not_found", message: "HTTP 404: no x here" });
-    expect(error.providersTried).toMatchObject([{ provider: "a", kind: "not_found", statusCode: 404 }]);
+    expect(error.providersTried).toMatchObject([{ provider: "a", kind: "model_not_found", statusCode: 404 }]);
   });
 
   it("at the only provider there is has the kind of its failure as its code", async () => {
@@ -117,6 +117,13 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
   });
 });
 
+it("an answer that the second provider gave names it, so that users know who was paid", async () => {
+  const broken = await serve(() => errorAnswer(500));
+  const good = await serve(() => chatAnswer("fine"));
+  const [result] = await route([broken.url, good.url]).processBatch([{ model: "x", prompt: "Hello" }]);
+  expect(result).toMatchObject({ error: null, text: "fine", provider: "b", model: "x", attempts: 2 });
+});
+
 it("a stream that breaks off after a failover says where it was tried", async () => {
   const first = await serve(() => errorAnswer(500));
   const events = chat([piece({ content: "Hel" }), piece({ content: "lo" })]);
@@ -124,7 +131,7 @@ it("a stream that breaks off after a failover says where it was tried", async ()
   const stream = route([first.url, second.url]).stream({ prompt: "Hello", model: "x" });
   await stream.next();
   const error = await failureOf(stream.next());
-  expect(error).toMatchObject({ code: "provider_error", failure: { kind: "incomplete_stream" } });
+  expect(error).toMatchObject({ code: "provider_error", failure: { kind: "provider_error" } });
   expect(error.providersTried.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual([
     "a server_error",
     "b incomplete_stream",

@@ -19,7 +19,7 @@ describe("two managers that share a provider and a cache", () => {
     held.resolve(chatAnswer("fine"));
     expect((await batch).map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
     await expect(second.complete("Three")).resolves.toMatchObject({ text: "fine" });
-    await expect(second.complete("Three")).resolves.toMatchObject({ isFromCache: true });
+    await expect(second.complete("Three")).resolves.toMatchObject({ cached: true });
   });
 
   it("close them with the last", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createMemoryCache, RequestFailedError, type RunEvent } from "../../src/index.ts";
+import { createMemoryCache, RequestFailedError, type RunEvent, type StreamPiece } from "../../src/index.ts";
 import { helloChunks } from "../providers/protocols/recorded-streams.ts";
 import { chat } from "../providers/protocols/stream-pieces.ts";
 import {
@@ -24,10 +24,10 @@ function serveStreams(script: Script = () => hello): Promise<Managers> {
 }
 
 /** Everything that a stream gives, and what it throws in the end. */
-async function take(stream: AsyncIterable<unknown>): Promise<{ chunks: unknown[]; error: unknown }> {
+async function take(stream: AsyncIterable<StreamPiece>): Promise<{ chunks: unknown[]; error: unknown }> {
   const taken: unknown[] = [];
   try {
-    for await (const chunk of stream) taken.push(chunk);
+    for await (const { event } of stream) taken.push(event);
     return { chunks: taken, error: undefined };
   } catch (error) {
     return { chunks: taken, error };
@@ -46,9 +46,9 @@ describe("stream", () => {
   it("gives each chunk when it comes, not when the answer is whole", async () => {
     const { server, createManager } = await serveStreams(() => slowBody(events.indexOf("\n\n") + 2, 5, hello));
     const stream = createManager().stream("Say hello");
-    expect(await stream.next()).toEqual({ done: false, value: chunks[0] });
+    expect(await stream.next()).toMatchObject({ done: false, value: { event: chunks[0] } });
     expect(server.ledger[0]?.endedAt).toBeUndefined();
-    await stream.return(undefined);
+    await stream.return();
   });
 
   it("asks again as long as nothing has come", async () => {
@@ -98,8 +98,8 @@ describe("stream", () => {
     const ended: RunEvent[] = [];
     const { server, createManager } = await serveStreams(() => slowBody(events.indexOf("\n\n") + 2, 20, hello));
     const manager = createManager({ observers: [(event) => event.type === "request-end" && ended.push(event)] });
-    for await (const chunk of manager.stream("Say hello")) {
-      expect(chunk).toEqual(chunks[0]);
+    for await (const { event } of manager.stream("Say hello")) {
+      expect(event).toEqual(chunks[0]);
       break;
     }
     await server.until(() => server.ledger[0]?.aborted === true);

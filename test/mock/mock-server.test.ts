@@ -59,7 +59,7 @@ describe("answers", () => {
 describe("mistakes", () => {
   it("in the path get a 404 that says what there is, in OpenAI's shape", async () => {
     const { url } = await mock();
-    const { status, text } = await ask(url, "/completions", "{}");
+    const { status, text } = await ask(url, "/edits", "{}");
     expect(status).toBe(404);
     const message = expect.stringContaining("POST /v1/chat/completions");
     expect(JSON.parse(text)).toEqual({ error: { message, type: "invalid_request_error", param: null, code: "unknown_url" } });

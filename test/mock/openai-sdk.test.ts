@@ -103,7 +103,7 @@ describe("OpenAI's client", () => {
     await expect(unknown).rejects.toBeInstanceOf(NotFoundError);
     await expect(unknown).rejects.toMatchObject({ status: 404, code: "model_not_found" });
     await expect(openai.responses.create({ model: "does-not-exist", input: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
-    await expect(openai.completions.create({ model: "m", prompt: "Hi" })).rejects.toBeInstanceOf(NotFoundError);
+    await expect(openai.completions.create({ model: "m", prompt: [] })).rejects.toBeInstanceOf(BadRequestError);
     await expect(openai.chat.completions.create({ model: "m", messages: [] })).rejects.toBeInstanceOf(BadRequestError);
   });
 

@@ -7,6 +7,7 @@ const question = [{ role: "user", content: "What is the capital of France?" }];
 
 it.each([
   ["/v1/chat/completions", { model: "m", n: 2, messages: question, stream: true, stream_options: { include_usage: true } }],
+  ["/v1/completions", { model: "m", prompt: ["One?", "Two?"], stream: true, stream_options: { include_usage: true } }],
   ["/v1/responses", { model: "m", input: "What is the capital of France?", stream: true }],
   ["/v1/responses", { model: "m", input: question, max_output_tokens: 2, stream: true }],
   ["/v1/messages", { model: "m", max_tokens: 50, messages: question, stream: true }],

@@ -161,7 +161,7 @@ describe("refusals", () => {
     ["openai", "/v1", 429, { code: "insufficient_quota", type: "insufficient_quota" }, "insufficient_quota", false],
     ["openai", "/v1", 429, { code: "rate_limit_exceeded", type: "tokens" }, "rate_limit", true],
     ["openai", "/v1", 400, { code: "context_length_exceeded", type: "invalid_request_error" }, "context_length_exceeded", false],
-    ["openai", "/v1", 404, { code: "model_not_found", type: "invalid_request_error" }, "not_found", false],
+    ["openai", "/v1", 404, { code: "model_not_found", type: "invalid_request_error" }, "model_not_found", false],
     ["azure", "/openai/v1", 400, { code: "content_filter" }, "content_filter", false],
     ["openrouter", "/api/v1", 402, {}, "insufficient_quota", false],
     ["openrouter", "/api/v1", 502, {}, "server_error", true],

@@ -69,7 +69,7 @@ describe("a configuration file, loaded by a program,", () => {
     expect(Object.keys(models["house"] ?? {})).toEqual(["fast", "llama-3-8b"]);
     await expect(models["house"]?.["fast"]?.complete("Hello", { temperature: 0 })).resolves.toMatchObject({ text: "fine" });
     const taken: unknown[] = [];
-    for await (const chunk of models["house"]?.["llama-3-8b"]?.stream("Hello") ?? []) taken.push(chunk);
+    for await (const { event } of models["house"]?.["llama-3-8b"]?.stream("Hello") ?? []) taken.push(event);
     expect(taken).toEqual(helloChunks);
     expect(server.ledger.map((call) => call.json())).toMatchObject([
       { model: "mini", temperature: 0 },
@@ -135,7 +135,7 @@ describe("a configuration file, loaded by a program,", () => {
 
   it("of one provider alone is that provider, here the built-in one", async () => {
     const { manager, providers } = await load({ provider: "mock" });
-    await expect(manager.complete("Hello", { model: "m" })).resolves.toMatchObject({ isFromCache: false });
+    await expect(manager.complete("Hello", { model: "m" })).resolves.toMatchObject({ cached: false });
     expect(Object.keys(providers)).toEqual(["mock"]);
   });
 });

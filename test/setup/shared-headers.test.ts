@@ -41,7 +41,7 @@ describe("headers for all requests", () => {
       { environment: { ...environment, OPENAI_API_KEY: "k" } },
     );
     await manager.complete("Hello", { model: "m" });
-    await manager.complete("Hello", { model: "anthropic/m" });
+    await manager.complete([{ role: "user", content: "Hello" }], { model: "anthropic/m" });
     expect(headersAt(own, "authorization")).toEqual(["Bearer canary"]);
     expect(foreign.ledger).toHaveLength(1);
     expect(JSON.stringify(foreign.ledger.map(({ headers }) => headers))).not.toContain("canary");

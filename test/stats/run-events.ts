@@ -1,7 +1,7 @@
 import { noUsage } from "../support/usage.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import type { Failure, FailureKind } from "../../src/model/failure.ts";
-import type { BatchResult, SucceededResult } from "../../src/model/result.ts";
+import type { LineResult, SucceededLine } from "../../src/model/result.ts";
 import { type Usage } from "../../src/model/usage.ts";
 import { type StatsClock, TokenStats } from "../../src/stats/stats.ts";
 
@@ -34,11 +34,9 @@ export function attemptStarted(lineNumber: number, attempt = 1): RunEvent {
   return { type: "attempt-start", customId: `request-${lineNumber}`, lineNumber, attempt, waitedMs: 0 };
 }
 
-export function attemptEnded(
-  lineNumber: number,
-  outcome: { attempt?: number; durationMs?: number; usage?: Usage; failure?: Failure } = {},
-): RunEvent {
-  return { type: "attempt-end", customId: `request-${lineNumber}`, lineNumber, attempt: 1, durationMs: 100, ...outcome };
+export function attemptEnded(lineNumber: number, outcome: Partial<Extract<RunEvent, { type: "attempt-end" }>> = {}): RunEvent {
+  const whom = { provider: "openai", model: "gpt-5.4-mini" };
+  return { type: "attempt-end", customId: `request-${lineNumber}`, lineNumber, attempt: 1, ...whom, durationMs: 100, ...outcome };
 }
 
 export function retryWaited(lineNumber: number, attempt = 1): RunEvent {
@@ -53,7 +51,7 @@ export function retryWaited(lineNumber: number, attempt = 1): RunEvent {
   };
 }
 
-export function succeeded(lineNumber: number, source: SucceededResult["source"] = "asked", used: Usage = noUsage): RunEvent {
+export function succeeded(lineNumber: number, source: SucceededLine["source"] = "asked", used: Usage = noUsage): RunEvent {
   const answer = { statusCode: 200, requestId: "req_1", body: '{"secret":"answer"}', usage: used };
   return ended({ ...line(lineNumber), status: "succeeded", source, response: answer, attempts: source === "asked" ? 1 : 0 });
 }
@@ -69,7 +67,7 @@ export function statsOf(...events: readonly RunEvent[]): TokenStats {
   return stats;
 }
 
-function ended(result: BatchResult): RunEvent {
+function ended(result: LineResult): RunEvent {
   return { type: "request-end", result };
 }
 

@@ -146,12 +146,11 @@ describe("the statistics file", () => {
     stats.observe(failed(3, "timeout"));
     clock.ms += 2000;
     stats.end();
+    const latency = { p50: 250, p75: 250, p90: 250, p95: 250, p99: 250, max: 250, mean: 250 };
+    const tokens = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cached_tokens: 4, reasoning_tokens: 3 };
+    const asked = { ...tokens, requests_completed: 1, attempts: 1, retries: 0, rate_limited: 0, latency_ms: latency };
     expect(JSON.parse(JSON.stringify(stats))).toEqual({
-      prompt_tokens: 10,
-      completion_tokens: 5,
-      total_tokens: 15,
-      cached_tokens: 4,
-      reasoning_tokens: 3,
+      ...tokens,
       requests_total: 5,
       requests_completed: 2,
       requests_failed: 1,
@@ -168,9 +167,15 @@ describe("the statistics file", () => {
       failures: { timeout: 1 },
       failure_messages: { timeout: { message: "it was timeout", line_number: 3 } },
       from_cache: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, cached_tokens: 0, reasoning_tokens: 0 },
-      latency_ms: { p50: 250, p90: 250, p99: 250, max: 250, mean: 250 },
+      latency_ms: latency,
       requests_per_second: 1.5,
       tokens_per_second: 7.5,
+      prompt_tokens_per_second: 5,
+      completion_tokens_per_second: 2.5,
+      request_saturation: 0,
+      token_saturation: 0,
+      by_model: { "gpt-5.4-mini": asked },
+      by_provider: { openai: asked },
       start_time: "2026-01-02T03:04:05.000Z",
       elapsed_seconds: 2,
     });

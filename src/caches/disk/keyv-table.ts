@@ -17,10 +17,14 @@ export interface TableRow {
   readonly value: string;
 }
 
-/** Of several rows with the same key the last stays. Values in one JSON array (`json_each`) take three times the CPU with 8 KB each. */
+/**
+ * Of several rows with the same key the last stays. A row that replaces another gets the next number, so that the order of numbers is that of
+ * storing, by which the oldest are deleted. Values in one JSON array (`json_each`) take three times the CPU
+ * with 8 KB each.
+ */
 export async function writeRows(connection: Connection, rows: readonly TableRow[]): Promise<void> {
   const slots = rows.map(() => "(?, ?)").join();
-  const sql = `INSERT INTO keyv (key, value) VALUES ${slots} ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+  const sql = `INSERT OR REPLACE INTO keyv (key, value) VALUES ${slots}`;
   await connection.query(
     sql,
     rows.flatMap(({ key, value }) => [key, value]),
@@ -48,6 +52,32 @@ export async function readValues(connection: Connection, keys: readonly string[]
     else count = Math.min(count, Number(position));
   }
   return values.slice(0, count);
+}
+
+/** @returns the keys of answers that begin so, without Keyv's prefix. @param start In base64url. */
+export async function findKeys(connection: Connection, start: string): Promise<string[]> {
+  const sql = `SELECT key FROM keyv WHERE key >= ?1 AND key < ?1 || '~' AND ${isAnswerSql}`;
+  const rows = await connection.query(sql, [answerPrefix + start]);
+  return rows.map(({ key }) => String(key).slice(answerPrefix.length));
+}
+
+/** @returns whether there was one. */
+export async function deleteRow(connection: Connection, key: string): Promise<boolean> {
+  return (await connection.query("DELETE FROM keyv WHERE key = ? RETURNING 1", [answerPrefix + key])).length > 0;
+}
+
+const maxRowsPerWrite = 4096;
+
+/** @param maxCharacters Of their values. @returns as many of the first rows as go into one transaction, at least one. */
+export function firstFitting(rows: readonly TableRow[], maxCharacters: number): readonly TableRow[] {
+  let count = 0;
+  let characters = 0;
+  for (const { value } of rows) {
+    characters += value.length;
+    if (count === maxRowsPerWrite || (count > 0 && characters > maxCharacters)) break;
+    count += 1;
+  }
+  return rows.slice(0, count);
 }
 
 /** @returns undefined if there is none. */

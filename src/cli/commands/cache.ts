@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import type { DiskCache } from "../../caches/caches.ts";
+import type { DiskStore } from "../../caches/caches.ts";
 import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { openDisk } from "../../setup/setup.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
@@ -33,7 +33,7 @@ export async function cacheCommand(action: CacheAction, flags: { cachePath?: str
 }
 
 async function act(
-  cache: DiskCache,
+  cache: DiskStore,
   action: Exclude<CacheAction, "path">,
   olderThanMs: number | undefined,
   path: string,
@@ -48,7 +48,7 @@ async function act(
   }
 }
 
-function describe(stats: Awaited<ReturnType<DiskCache["stats"]>>, path: string): string {
+function describe(stats: Awaited<ReturnType<DiskStore["stats"]>>, path: string): string {
   const rows = [
     ["file", printable(path)],
     ["answers", String(stats.entries)],

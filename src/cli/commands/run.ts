@@ -3,23 +3,27 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
+import type { PromptPath } from "../../jsonl/jsonl.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
+import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { limitsOf, openCache, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
+import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { InputError } from "../input/input-error.ts";
-import type { Input } from "../input/input.ts";
-import { chooseInput, openInput } from "../input/open-input.ts";
-import { type Progress, startProgress } from "../progress/start-progress.ts";
+import { type Inputs, openInputs } from "../input/inputs.ts";
+import { chooseInputs } from "../input/open-input.ts";
+import { type Progress, startProgress } from "../../progress/progress.ts";
 import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
+import { secretsOf } from "../terminal/redact-secrets.ts";
 import { RunReport } from "../report/run-report.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { chooseStatsPaths } from "../report/stats-path.ts";
@@ -27,50 +31,55 @@ import { chooseStatsPaths } from "../report/stats-path.ts";
 /**
  * `llmbatch run`: sends the requests, writes the responses.
  *
- * @param showHelp Called when there is no input: no argument, and stdin is a terminal.
+ * @param showHelp Called when there is no input: no path, and stdin is a terminal.
  * @returns the exit code.
  * @throws ConfigurationError when the run cannot begin; then nothing was sent.
  */
 export async function runCommand(
-  argument: string | undefined,
+  paths: readonly string[],
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
   limitHeapGrowth();
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
-  const inputName = chooseInput(argument, process.stdin.isTTY);
-  if (inputName === undefined) return showHelp();
+  const options = loadOptions(flags, configFile, environment, printError);
+  const chosen = chooseInputs(paths, process.stdin.isTTY);
+  if (chosen === undefined) return showHelp();
+  const { lines } = options.limit;
+  if (lines !== undefined) printError(`--limit ${lines} sends ${lines} lines, as before; it is called --head ${lines} now`);
 
   const cleanups = new CleanupStack();
   try {
-    const input = await openInput(inputName, process.stdin);
-    cleanups.defer(() => input.close());
-    return await runInput(input, options, environment, cleanups);
+    const inputs = await openInputs(chosen, process.stdin);
+    cleanups.defer(() => inputs.close());
+    return await runInputs(inputs, options, environment, cleanups);
   } finally {
     await cleanups.closeAll();
   }
 }
 
 /** Opens and checks everything before the first request is sent. */
-async function runInput(input: Input, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
-  const statsPaths = await chooseStatsPaths(options, input);
+async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
+  const statsPaths = await chooseStatsPaths(options, inputs);
   const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(input, options, provider, cache, printError);
+  const checked = await checkWhole(inputs, options, provider, cache, printError);
   const { total } = checked;
-  const requests = await startReading(input, { ...options, checked }, (warning) => warn(warning));
-  const log = options.log === undefined ? undefined : await openEventLog(options.log, printError);
+  const promptPath = (asked: Parameters<PromptPath>[0]) => provider.promptPath?.(asked);
+  const requests = await startReading(inputs, { ...options, checked, promptPath }, (warning) => warn(warning));
+  const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
   if (log !== undefined) cleanups.defer(() => log.close());
-  const writer = await openResultWriter(options);
+  const bodyLog = await openBodies(options, environment);
+  if (bodyLog !== undefined) cleanups.defer(() => bodyLog.close());
+  const writer = await openResultWriter(options, inputs.locate);
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(provider, cache, observers, writer, options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, observers, writer, options);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -81,10 +90,24 @@ async function runInput(input: Input, options: Options, environment: Environment
     ...(total !== undefined && { total }),
   });
   cleanups.defer(() => progress.stop());
-  const report = new RunReport({ options, manager, writer, progress, statsPaths });
+  const report = new RunReport({
+    options,
+    locate: inputs.locate,
+    bodiesPath: bodyLog?.path,
+    manager,
+    writer,
+    progress,
+    statsPaths,
+  });
   observers.push(report.observe);
   warn = report.warn;
   return sendAll({ requests, manager, writer, progress, report });
+}
+
+function openBodies(options: Options, environment: Environment): Promise<BodyLog> | undefined {
+  if (options.log_bodies === undefined) return undefined;
+  const redact = createRedact([...secretsOf(environment), ...configuredSecrets(options, environment)]);
+  return openBodyLog(options.log_bodies, redact, printError);
 }
 
 /** No bar where results scroll over the same terminal: they would overwrite it. */

@@ -2,32 +2,33 @@ import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import { describeProviders } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { chooseInput, openInput } from "../input/open-input.ts";
+import { chooseInputs } from "../input/open-input.ts";
+import { openInputs } from "../input/inputs.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 
 /**
- * `llmbatch validate`: checks an input offline. Problems go to stderr, counts to stdout.
+ * `llmbatch validate`: checks inputs offline. Problems go to stderr, counts to stdout.
  *
  * @returns the exit code: 0 when every line can be sent, 2 when not.
  */
 export async function validateCommand(
-  argument: string | undefined,
+  paths: readonly string[],
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
   showHelp: () => never,
 ): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
-  const inputName = chooseInput(argument, process.stdin.isTTY);
-  if (inputName === undefined) return showHelp();
+  const options = loadOptions(flags, configFile, environment, printError);
+  const chosen = chooseInputs(paths, process.stdin.isTTY);
+  if (chosen === undefined) return showHelp();
 
-  const input = await openInput(inputName, process.stdin);
+  const inputs = await openInputs(chosen, process.stdin);
   try {
-    const check = await checkRequests(input, options, describeProviders(options, environment));
-    if (check.lines === 0) throw withoutRequests(input.name);
+    const check = await checkRequests(inputs, options, describeProviders(options, environment));
+    if (check.lines === 0) throw withoutRequests(inputs.name);
     for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
     if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
@@ -36,6 +37,6 @@ export async function validateCommand(
       process.stdout.write(`${String(count).padStart(10)}  ${printable(target)}\n`);
     return check.invalid === 0 ? exitCodes.succeeded : exitCodes.usage;
   } finally {
-    await input.close();
+    await inputs.close();
   }
 }

@@ -2,9 +2,10 @@ import { fstatSync, statSync } from "node:fs";
 import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { descriptorOf, realPathOf } from "./resolve-output.ts";
 
-/** The files of one run, as the user wrote them. `-` and undefined are stdin for the input, stdout for the output. */
+/** The files of one run, as the user wrote them. `-` and undefined are stdin for an input, stdout for the output. */
 export interface RunFiles {
-  readonly input?: string | undefined;
+  /** @default stdin alone */
+  readonly inputs?: readonly (string | undefined)[];
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
   readonly stats?: string | undefined;
@@ -17,9 +18,9 @@ export interface RunFiles {
  *
  * @throws ConfigurationError naming the two names of one file.
  */
-export async function assertDistinctFiles({ input, output, errors, stats, log }: RunFiles): Promise<void> {
+export async function assertDistinctFiles({ inputs = [undefined], output, errors, stats, log }: RunFiles): Promise<void> {
   const files = [
-    ...(await fileOf("the input", input, 0)),
+    ...(await Promise.all(inputs.map((input) => fileOf("the input", input, 0)))).flat(),
     ...(await outputFilesOf("--output", output, 1)),
     ...(await outputFilesOf("--errors", errors)),
     ...(await outputFilesOf("--stats", stats)),

@@ -1,29 +1,7 @@
-import { ConfigurationError, errorCode, messageOf, OutputError } from "../../model/errors.ts";
+import { errorCode, OutputError } from "../../model/errors.ts";
+import { describeSystemError } from "../../model/system-error.ts";
 
-const words: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EBADF: "the descriptor is not open",
-  EBUSY: "it is in use by the system, perhaps a mount point",
-  EDQUOT: "your disk quota is used up; make room and run the same command again",
-  EFBIG: "the file would be larger than the system allows",
-  EIO: "the disk or the network drive reported an error",
-  EISDIR: "it is a directory",
-  ELOOP: "its symbolic links go in a circle",
-  ENAMETOOLONG: "the name is too long",
-  ENOENT: "there is no such file or directory",
-  ENOSPC: "the disk is full; make room and run the same command again",
-  ENOTDIR: "a part of its path is not a directory",
-  ENXIO: "it is a socket, a device that is not there, or a pipe without a reader",
-  EPERM: "the system does not permit it",
-  EROFS: "the file system is read-only",
-  ESTALE: "the network drive has lost it",
-};
-
-/** Describes an error of opening, reading or writing a file, without the file's name. */
-export function describeSystemError(error: unknown): string {
-  const code = errorCode(error);
-  return (code && words[code]) || messageOf(error);
-}
+export { asConfigurationError, describeSystemError } from "../../model/system-error.ts";
 
 /** Whether a write failed because the reader of a pipe has closed it (`| head`). */
 export function isReaderGone(error: unknown): boolean {
@@ -33,13 +11,7 @@ export function isReaderGone(error: unknown): boolean {
 /** A socket is reset when its reader leaves unread bytes behind; after either error Node's stdout is destroyed. */
 const readerGoneCodes: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 
-/** @param what Cannot be done: `cannot write out.jsonl`. An error that says so already is returned as it is. */
-export function asConfigurationError(what: string, error: unknown): ConfigurationError {
-  if (error instanceof ConfigurationError) return error;
-  return new ConfigurationError(`${what}: ${describeSystemError(error)}`, { cause: error });
-}
-
-/** The same for what breaks off while the run goes on. */
+/** @param what Cannot be done, and breaks off while the run goes on. */
 export function asOutputError(what: string, error: unknown): OutputError {
   return new OutputError(`${what}: ${describeSystemError(error)}`, { cause: error });
 }

@@ -1,7 +1,8 @@
-import type { Line, RequestParser } from "../../jsonl/jsonl.ts";
+import type { RequestParser } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
+import type { Inputs } from "./inputs.ts";
 
 const maxProblemsShown = 10;
 const maxTooLongNoted = 1000;
@@ -30,25 +31,25 @@ export interface CheckedInput {
 }
 
 /** What the check needs of a provider. */
-export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal">;
+export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
 /**
- * Checks every line of an input, offline.
+ * Checks every line of all inputs, offline.
  *
  * @param parser May be one with `checkOnly`.
  */
 export async function checkInput(
-  name: string,
-  lines: AsyncIterable<readonly Line[]>,
+  inputs: Inputs,
   parser: RequestParser,
   provider: AskedProvider,
+  warn: (warning: string) => void,
 ): Promise<InputCheck> {
   const problems: string[] = [];
   const tooLong = new Set<number>();
   const requestsByTarget = new Map<string, number>();
   let count = 0;
   let invalid = 0;
-  for await (const group of lines) {
+  for await (const group of inputs.lines(warn)) {
     count += group.length;
     for (const line of group) {
       const input = parser.parse(line);
@@ -56,7 +57,7 @@ export async function checkInput(
       if (problem !== undefined) {
         invalid += 1;
         if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
-        if (problems.length < maxProblemsShown) problems.push(`${name}:${input.lineNumber}: ${problem}`);
+        if (problems.length < maxProblemsShown) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);

@@ -4,32 +4,32 @@ import type { Options } from "../../config/options.ts";
 import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { type CheckedInput, rejectInvalid } from "./check-input.ts";
-import type { Input } from "./input.ts";
+import type { Inputs } from "./inputs.ts";
 import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
 
 /**
- * Checks every line of a file before anything is sent. The disk cache keeps a note of a file whose lines are all in order: unchanged, it
- * is not checked again, which saves a fifth of the time of a run whose answers are all cached.
+ * Checks every line of files before anything is sent. The disk cache keeps a note of files whose lines are all in order: unchanged, they
+ * are not checked again, which saves a fifth of the time of a run whose answers are all cached.
  *
  * @throws ConfigurationError naming the invalid lines, or when the cache fails.
  */
 export async function checkWhole(
-  input: Input,
+  inputs: Inputs,
   options: Options,
   provider: Provider,
   cache: CacheStore | undefined,
   warn: (warning: string) => void,
 ): Promise<CheckedInput> {
-  if (!input.rereadable) {
+  if (!inputs.rereadable) {
     createParser(options); // throws if the options are wrong
     return { idsAreUnique: false };
   }
-  const note = await noteOf(input, options);
+  const note = await noteOf(inputs, options);
   try {
     const validLines = note === undefined ? undefined : await cache?.getNote?.(note);
     if (validLines !== undefined) return { total: limited(Number(validLines), options), idsAreUnique: true };
-    const found = await checkRequests(input, options, provider);
+    const found = await checkRequests(inputs, options, provider);
     if (!options.skip_invalid) rejectInvalid(found);
     const { lines, invalid, tooLong, warnings } = found;
     for (const warning of warnings) warn(warning);
@@ -47,14 +47,14 @@ export async function checkWhole(
  *
  * @returns undefined where the content may change unnoticed: pipes, files changed within the last seconds, lines that name local files.
  */
-async function noteOf(input: Input, options: Options): Promise<string | undefined> {
+async function noteOf(inputs: Inputs, options: Options): Promise<string | undefined> {
   const { allow_files, cache, model, set, provider, provider_is_named, base_url, providers, routes } = options;
-  const content = await input.version();
+  const content = await inputs.version();
   if (cache !== "disk" || content === undefined || allow_files !== undefined) return undefined;
   const rules = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
   return `checked ${createHash("sha256").update(`${content}\n${rules}`).digest("base64url")}`;
 }
 
-function limited(lines: number, { limit }: Options): number {
-  return Math.min(lines, limit.lines ?? Infinity);
+function limited(lines: number, { head }: Options): number {
+  return Math.min(lines, head);
 }

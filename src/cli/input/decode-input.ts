@@ -8,17 +8,19 @@ import type { Input } from "./input.ts";
 /**
  * The bytes of an input as JSON Lines: gzip is unpacked, whatever the file's name.
  *
+ * @param isFirst Of the run's inputs: nothing was sent yet.
  * @returns chunks that are valid until the next one is requested.
  * @throws ConfigurationError when it is another kind of file, which says how to convert it. What the input throws.
  */
-export async function* decodeInput(input: Input): AsyncGenerator<Uint8Array> {
-  yield* decode(input, input.name, undefined);
+export async function* decodeInput(input: Input, isFirst: boolean): AsyncGenerator<Uint8Array> {
+  yield* decode(input, input.name, isFirst, undefined);
 }
 
 /** @param unpacking The command that unpacks what has been unpacked already. */
 async function* decode(
   source: AsyncIterable<Uint8Array>,
   name: string,
+  isFirst: boolean,
   unpacking: string | undefined,
 ): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]();
@@ -33,9 +35,12 @@ async function* decode(
       kind = recogniseFile(head, isWhole);
     }
     const whole = continued(head, chunks);
-    if (kind === "gzip" && unpacking === undefined) yield* decode(gunzip(whole, name), name, "gzip -dc");
+    if (kind === "gzip" && unpacking === undefined) yield* decode(gunzip(whole, name), name, isFirst, "gzip -dc");
     else if (kind === "lines") yield* whole;
-    else throw wrongKind(name, kind === "gzip" ? { what: "packed by gzip twice", command: "gzip -dc" } : kind, unpacking);
+    else {
+      const wrong = kind === "gzip" ? { what: "packed by gzip twice", command: "gzip -dc" } : kind;
+      throw wrongKind(name, isFirst, wrong, unpacking);
+    }
   } finally {
     // Not awaited: unpacking reads ahead, and what a pipe is asked for may never come.
     void chunks.return?.().catch(() => undefined);
@@ -67,11 +72,17 @@ async function* copies(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8
   for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-function wrongKind(name: string, { what, command }: WrongKind, unpacking: string | undefined): ConfigurationError {
+function wrongKind(
+  name: string,
+  isFirst: boolean,
+  { what, command }: WrongKind,
+  unpacking: string | undefined,
+): ConfigurationError {
   const [first, ...others] = [unpacking, command].filter((step) => step !== undefined);
   const steps = [name === "stdin" ? `… | ${first}` : `${first} < ${shellWord(name)}`, ...others, "llmbatch run -"];
   const remedy = command === undefined ? "" : ` This makes lines of it:\n  ${steps.join(" | ")}`;
-  return new ConfigurationError(`${name} is ${what}, not JSON Lines with one request on each line; nothing was sent.${remedy}`);
+  const sent = isFirst ? "nothing was sent" : "nothing of it was sent";
+  return new ConfigurationError(`${name} is ${what}, not JSON Lines with one request on each line; ${sent}.${remedy}`);
 }
 
 function shellWord(text: string): string {

@@ -8,9 +8,10 @@ import { FileInput } from "./file-input.ts";
 import type { Input } from "./input.ts";
 import { StreamInput } from "./stream-input.ts";
 
-/** Chooses the path for `openInput`. @returns undefined when there is no argument and stdin is a terminal. */
-export function chooseInput(argument: string | undefined, stdinIsTerminal: boolean): string | undefined {
-  return argument ?? (stdinIsTerminal ? undefined : "-");
+/** Chooses the paths for `openInputs`. @returns undefined when there is no argument and stdin is a terminal. */
+export function chooseInputs(paths: readonly string[], stdinIsTerminal: boolean): readonly string[] | undefined {
+  if (paths.length > 0) return paths;
+  return stdinIsTerminal ? undefined : ["-"];
 }
 
 /**
@@ -20,7 +21,7 @@ export function chooseInput(argument: string | undefined, stdinIsTerminal: boole
  * @throws ConfigurationError when there is no such file, it is a directory, or it may not be read.
  */
 export async function openInput(path: string, stdin: Readable): Promise<Input> {
-  if (namesOfStdin.has(path)) return openStdin(stdin);
+  if (isStdin(path)) return openStdin(stdin);
   try {
     const status = await stat(path);
     if (status.isDirectory()) throw new ConfigurationError(`cannot read ${path}: it is a directory`);
@@ -29,6 +30,10 @@ export async function openInput(path: string, stdin: Readable): Promise<Input> {
   } catch (error) {
     throw asConfigurationError(`cannot read ${path || "a file without a name"}`, error);
   }
+}
+
+export function isStdin(path: string): boolean {
+  return namesOfStdin.has(path);
 }
 
 const namesOfStdin: ReadonlySet<string> = new Set(["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]);

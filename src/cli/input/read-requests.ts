@@ -1,34 +1,35 @@
 import type { Options } from "../../config/options.ts";
-import { type Line, RequestParser, type RequestParserOptions, splitLines } from "../../jsonl/jsonl.ts";
+import { allowFolder, type Line, type PromptPath, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { allowFolder } from "../files/allowed-folder.ts";
-import { decodeInput } from "./decode-input.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
-import type { Input } from "./input.ts";
+import type { Inputs } from "./inputs.ts";
+import { describePlace } from "./locate.ts";
 
-type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
+interface ParsingOptions extends Pick<Options, "model" | "set" | "allow_files"> {
+  /** Which API a prompt is for. */
+  readonly promptPath?: PromptPath;
+}
 
-interface ReadingOptions extends ParsingOptions, Pick<Options, "limit"> {
+interface ReadingOptions extends ParsingOptions, Pick<Options, "head"> {
   /** The outcome of `checkWhole`. */
   readonly checked: CheckedInput;
 }
 
 /**
- * Reads the first `limit` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken.
+ * Reads the first `head` lines as requests, in groups. A line is parsed, and its attachments are read, when its request is taken.
  *
  * @returns once there is a line: the run has changed nothing before.
  * @throws ConfigurationError when there is none: results must not be replaced by nothing because the producer of a pipe has failed.
  */
 export async function startReading(
-  input: Input,
+  inputs: Inputs,
   options: ReadingOptions,
-  /** Called once at most. */
   warn: (warning: string) => void,
 ): Promise<AsyncGenerator<Iterable<BatchInput>>> {
-  const groups = readRequests(input, options, warn);
+  const groups = readRequests(inputs, options, warn);
   const first = await groups.next();
-  if (first.done) throw withoutRequests(input.name);
+  if (first.done) throw withoutRequests(inputs.name);
   return continued(first.value, groups);
 }
 
@@ -42,21 +43,24 @@ async function* continued<Item>(first: Item, rest: AsyncGenerator<Item>): AsyncG
 }
 
 async function* readRequests(
-  input: Input,
-  { checked, limit, ...parsing }: ReadingOptions,
+  inputs: Inputs,
+  { checked, head, ...parsing }: ReadingOptions,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
-  const parser = createParser(parsing, {
-    idsAreUnique: checked.idsAreUnique,
-    ...(!checked.hasWarned && { onWarning: warn }),
-  });
-  let left = limit.lines ?? Infinity;
-  for await (const lines of splitLines(decodeInput(input), checked.tooLong)) {
+  const warnOnce = checked.hasWarned ? () => undefined : warn;
+  const { idsAreUnique } = checked;
+  const parser = createParser(parsing, { idsAreUnique, describeLine: describerOf(inputs), onWarning: warnOnce });
+  let left = head;
+  for await (const lines of inputs.lines(warnOnce, checked.tooLong)) {
     yield parseEach(lines.slice(0, left), parser);
     left -= lines.length;
     if (left <= 0) return;
   }
-  if (!checked.hasWarned) for (const warning of warningsOfDefaults(parser)) warn(warning);
+  for (const warning of warningsOfDefaults(parser)) warnOnce(warning);
+}
+
+function describerOf(inputs: Inputs): (lineNumber: number) => string {
+  return (lineNumber) => describePlace(inputs.locate(lineNumber));
 }
 
 /** Whoever gives a model for all lines may take it for the one that is asked. */
@@ -71,22 +75,25 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
   for (const line of lines) yield parser.parse(line);
 }
 
-/** Checks the whole input, offline. */
+/** Checks all of the inputs, offline. */
 export async function checkRequests(
-  input: Input,
+  inputs: Inputs,
   options: ParsingOptions,
   provider: AskedProvider,
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
-  const parser = createParser(options, { checkOnly: true, onWarning: (warning) => warnings.push(warning) });
-  const check = await checkInput(input.name, splitLines(decodeInput(input)), parser, provider);
+  const warn = (warning: string): void => void warnings.push(warning);
+  const promptPath = provider.promptPath?.bind(provider);
+  const parser = createParser(options, { checkOnly: true, describeLine: describerOf(inputs), promptPath, onWarning: warn });
+  const check = await checkInput(inputs, parser, provider, warn);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */
 export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
-  const { model, set, allow_files: folder } = options;
+  const { model, set, allow_files: folder, promptPath } = options;
   return new RequestParser({
+    promptPath,
     ...(model !== undefined && { defaultModel: model }),
     ...(folder !== undefined && { findFile: allowFolder(folder) }),
     defaults: new Map(set),

@@ -1,15 +1,19 @@
 import type { Options } from "../../config/options.ts";
 import { formatResultInParts } from "../../jsonl/jsonl.ts";
-import type { BatchResult } from "../../model/result.ts";
+import { describePlace, type Locate } from "../input/locate.ts";
+import type { LineResult } from "../../model/result.ts";
 import { openOutput } from "./open-output.ts";
 import type { Output } from "./output.ts";
 
-/** Opens the outputs. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
-export async function openResultWriter({ output, errors }: Pick<Options, "output" | "errors">): Promise<ResultWriter> {
+type WriterOptions = Pick<Options, "output" | "errors" | "unordered" | "annotate">;
+
+/** Opens the outputs. @param locate Finds the lines of failed results. @throws ConfigurationError when one cannot be written; then nothing on the disk has changed. */
+export async function openResultWriter(options: WriterOptions, locate: Locate): Promise<ResultWriter> {
+  const { output, errors } = options;
   const forAll = await openOutput(output);
-  if (errors === undefined) return new ResultWriter(forAll, undefined);
+  if (errors === undefined) return new ResultWriter(locate, forAll, undefined, options);
   try {
-    return new ResultWriter(forAll, await openOutput(errors));
+    return new ResultWriter(locate, forAll, await openOutput(errors), options);
   } catch (error) {
     await forAll.abandon();
     throw error;
@@ -18,12 +22,18 @@ export async function openResultWriter({ output, errors }: Pick<Options, "output
 
 /** Writes each result to its output: failed ones to `--errors`, if given. */
 export class ResultWriter {
+  readonly #locate: Locate;
   readonly #output: Output;
   readonly #errors: Output | undefined;
+  readonly #options: WriterOptions;
+  /** A request was cancelled: of a run in order, nothing behind it can leave. */
+  #hasGap = false;
 
-  constructor(output: Output, errors: Output | undefined) {
+  constructor(locate: Locate, output: Output, errors: Output | undefined, options: WriterOptions) {
+    this.#locate = locate;
     this.#output = output;
     this.#errors = errors;
+    this.#options = options;
   }
 
   /** The file of results, if it is a regular file. */
@@ -41,9 +51,17 @@ export class ResultWriter {
   }
 
   /** @returns a promise to await before writing more. @throws OutputError when it cannot be written. */
-  write(result: BatchResult): Promise<void> | undefined {
+  write(result: LineResult): Promise<void> | undefined {
+    if (this.#isLeft(result)) return undefined;
     const output = result.status === "failed" && this.#errors !== undefined ? this.#errors : this.#output;
-    return output.write(...formatResultInParts(result.attempts === 0 ? withLineNumber(result) : result));
+    return output.write(...formatResultInParts(result.attempts === 0 ? this.#withPlace(result) : result, this.#options));
+  }
+
+  /** A request that was cancelled is left for the next run. */
+  #isLeft(result: LineResult): boolean {
+    const wasCancelled = result.status === "failed" && result.failure.kind === "cancelled";
+    this.#hasGap ||= wasCancelled && !this.#options.unordered;
+    return wasCancelled || this.#hasGap;
   }
 
   /** Renames the files to their final names. */
@@ -63,11 +81,11 @@ export class ResultWriter {
       await this.#errors?.abandon();
     }
   }
-}
 
-/** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
-function withLineNumber(result: BatchResult): BatchResult {
-  if (result.status === "succeeded") return result;
-  const { failure, lineNumber } = result;
-  return { ...result, failure: { ...failure, message: `line ${lineNumber}: ${failure.message}` } };
+  /** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
+  #withPlace(result: LineResult): LineResult {
+    if (result.status === "succeeded") return result;
+    const { failure, lineNumber } = result;
+    return { ...result, failure: { ...failure, message: `${describePlace(this.#locate(lineNumber))}: ${failure.message}` } };
+  }
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { Observer } from "../../model/event.ts";
+import { type Locate, locateInOnlyInput } from "../input/locate.ts";
 import { formatEvent } from "./format-event.ts";
 import { asConfigurationError, describeSystemError } from "../files/system-error.ts";
 
@@ -14,15 +15,19 @@ interface EventLog {
  * by its owner alone. It contains no prompts and no answers.
  *
  * @param onError Called once, with a message for a person, when the log can no longer be written. Logging then stops; the run goes on.
+ * @param locate Finds the lines of events.
  * @throws ConfigurationError when the file cannot be opened.
  */
-export async function openEventLog(path: string, onError: (message: string) => void = () => {}): Promise<EventLog> {
+export async function openEventLog(
+  path: string,
+  onError: (message: string) => void = () => {},
+  locate: Locate = locateInOnlyInput,
+): Promise<EventLog> {
   try {
     const start = (await endsInMidLine(path)) ? "\n" : "";
     const file = await open(path, "a", 0o600);
-    return new BufferedLog(file, start, (error) =>
-      onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`),
-    );
+    const fail = (error: unknown): void => onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`);
+    return new BufferedLog(file, start, fail, locate);
   } catch (error) {
     throw asConfigurationError(`cannot open the log ${path}`, error);
   }
@@ -48,6 +53,7 @@ const maxPendingCharacters = 16 * 1024 * 1024;
 /** Writes in the background, one write at a time; events that arrive meanwhile are written together. */
 class BufferedLog implements EventLog {
   readonly #file: FileHandle;
+  readonly #locate: Locate;
   readonly #onError: (error: unknown) => void;
   #pending: string;
   #dropped = 0;
@@ -55,9 +61,10 @@ class BufferedLog implements EventLog {
   #isOver = false;
   #hasFailed = false;
 
-  constructor(file: FileHandle, start: string, onError: (error: unknown) => void) {
+  constructor(file: FileHandle, start: string, onError: (error: unknown) => void, locate: Locate) {
     this.#file = file;
     this.#pending = start;
+    this.#locate = locate;
     this.#onError = onError;
   }
 
@@ -67,7 +74,7 @@ class BufferedLog implements EventLog {
       this.#dropped += 1;
       return;
     }
-    this.#pending += formatEvent(event, new Date());
+    this.#pending += formatEvent(event, new Date(), this.#locate);
     this.#writing ??= this.#writeAll();
   };
 
@@ -99,6 +106,6 @@ class BufferedLog implements EventLog {
     if (this.#dropped === 0) return text;
     const message = `${this.#dropped} events are missing here: the log was not taken as fast as they came`;
     this.#dropped = 0;
-    return text + formatEvent({ type: "warning", message }, new Date());
+    return text + formatEvent({ type: "warning", message }, new Date(), this.#locate);
   }
 }

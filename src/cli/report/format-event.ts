@@ -1,28 +1,30 @@
+import { triedMembers } from "../../jsonl/jsonl.ts";
 import type { LimiterEvent, RunEvent } from "../../model/event.ts";
-import type { Failure, TriedProvider } from "../../model/failure.ts";
-import type { BatchResult } from "../../model/result.ts";
+import type { Failure } from "../../model/failure.ts";
+import type { LineResult } from "../../model/result.ts";
 import { type Usage, totalTokens } from "../../model/usage.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
+import type { Locate } from "../input/locate.ts";
 
 /** Formats an event as a line of JSON, line feed included. */
-export function formatEvent(event: RunEvent, time: Date): string {
-  return `${printable(JSON.stringify({ time: time.toISOString(), event: event.type, ...membersOf(event) }))}\n`;
+export function formatEvent(event: RunEvent, time: Date, locate: Locate): string {
+  return `${printable(JSON.stringify({ time: time.toISOString(), event: event.type, ...membersOf(event, locate) }))}\n`;
 }
 
-function membersOf(event: RunEvent): Record<string, unknown> {
+function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
   switch (event.type) {
     case "request-start":
-      return lineMembers(event);
+      return lineMembers(event, locate);
     case "attempt-start":
       return {
-        ...lineMembers(event),
+        ...lineMembers(event, locate),
         attempt: event.attempt,
         waited_ms: rounded(event.waitedMs),
         target: event.target,
       };
     case "attempt-end":
       return {
-        ...lineMembers(event),
+        ...lineMembers(event, locate),
         attempt: event.attempt,
         duration_ms: rounded(event.durationMs),
         ...failureMembers(event.failure),
@@ -30,7 +32,7 @@ function membersOf(event: RunEvent): Record<string, unknown> {
       };
     case "retry-wait":
       return {
-        ...lineMembers(event),
+        ...lineMembers(event, locate),
         attempt: event.attempt,
         wait_ms: rounded(event.waitMs),
         ...failureMembers(event.failure),
@@ -43,12 +45,16 @@ function membersOf(event: RunEvent): Record<string, unknown> {
     case "warning":
       return { message: event.message };
     case "request-end":
-      return resultMembers(event.result);
+      return resultMembers(event.result, locate);
   }
 }
 
-function lineMembers({ lineNumber, customId }: Pick<BatchResult, "lineNumber" | "customId">): Record<string, unknown> {
-  return { line_number: lineNumber, custom_id: customId };
+function lineMembers(
+  { lineNumber, customId }: Pick<LineResult, "lineNumber" | "customId">,
+  locate: Locate,
+): Record<string, unknown> {
+  const { file, line } = locate(lineNumber);
+  return { file, line_number: line, custom_id: customId };
 }
 
 function limiterMembers(event: LimiterEvent): Record<string, unknown> {
@@ -66,9 +72,9 @@ function limiterMembers(event: LimiterEvent): Record<string, unknown> {
   }
 }
 
-function resultMembers(result: BatchResult): Record<string, unknown> {
+function resultMembers(result: LineResult, locate: Locate): Record<string, unknown> {
   return {
-    ...lineMembers(result),
+    ...lineMembers(result, locate),
     status: result.status,
     source: result.status === "succeeded" ? result.source : undefined,
     attempts: result.attempts,
@@ -87,10 +93,6 @@ function failureMembers(failure: Failure | undefined): Record<string, unknown> {
     retry_after_ms: retryAfterMs,
     providers_tried: providersTried?.map(triedMembers),
   };
-}
-
-function triedMembers({ provider, kind, message, statusCode }: TriedProvider): Record<string, unknown> {
-  return { provider, code: kind, message, status_code: statusCode };
 }
 
 function usageMembers(usage: Usage): Record<string, number> {

@@ -1,21 +1,25 @@
 import { rm } from "node:fs/promises";
 import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
+import type { Locate } from "../input/locate.ts";
 import { messageOf } from "../../model/errors.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
-import type { Progress } from "../progress/start-progress.ts";
+import type { Progress } from "../../progress/progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
 import type { StatsPaths } from "./stats-path.ts";
 import { formatSummary } from "./summary.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
 
 interface RunReportOptions {
   readonly options: Options;
+  readonly locate: Locate;
+  /** The log of bodies, if there is one. */
+  readonly bodiesPath: string | undefined;
   readonly manager: RequestManager;
   readonly writer: ResultWriter;
   readonly progress: Progress;
@@ -25,14 +29,18 @@ interface RunReportOptions {
 /** Reports a run: warnings while it goes on, statistics and a summary at its end. */
 export class RunReport {
   readonly #options: Options;
+  readonly #locate: Locate;
+  readonly #bodiesPath: string | undefined;
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, manager, writer, progress, statsPaths }: RunReportOptions) {
+  constructor({ options, locate, bodiesPath, manager, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
+    this.#locate = locate;
+    this.#bodiesPath = bodiesPath;
     this.#stats = manager.stats;
     this.#writer = writer;
     this.#progress = progress;
@@ -88,7 +96,14 @@ export class RunReport {
   }
 
   async #writeStats(path: string | undefined): Promise<void> {
-    if (path !== undefined) await writeFileAtomically(path, `${JSON.stringify(this.#stats, null, 2)}\n`);
+    if (path === undefined) return;
+    const stats = this.#stats.toJSON();
+    const failures = Object.entries(stats.failure_messages).map(([kind, { message, line_number }]) => {
+      const { file, line } = this.#locate(line_number);
+      return [kind, { message, file, line_number: line }];
+    });
+    const located = { ...stats, failure_messages: Object.fromEntries(failures) };
+    await writeFileAtomically(path, `${JSON.stringify(located, null, 2)}\n`);
   }
 
   /** @param suffix Of the files of results: `.partial` after a stop. */
@@ -100,8 +115,9 @@ export class RunReport {
       errorsPath: errorsPath && errorsPath + suffix,
       statsPath,
       logPath: this.#options.log,
+      bodiesPath: this.#bodiesPath,
     };
-    process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths))}\n`);
+    process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths, this.#locate))}\n`);
   }
 
   #howToGoOn(): string {

@@ -1,5 +1,5 @@
 import type { Options } from "../../config/options.ts";
-import type { Input } from "../input/input.ts";
+import type { Inputs } from "../input/inputs.ts";
 import { assertDistinctFiles } from "../files/distinct-files.ts";
 import { resolveOutput } from "../files/resolve-output.ts";
 
@@ -14,10 +14,10 @@ export interface StatsPaths {
  *
  * @throws ConfigurationError when it cannot be written, or when two files of the run are the same: before the run, not at its end.
  */
-export async function chooseStatsPaths(options: Options, input: Input): Promise<StatsPaths | undefined> {
+export async function chooseStatsPaths(options: Options, inputs: Inputs): Promise<StatsPaths | undefined> {
   const stats = options.stats ?? (await besideOutput(options.output));
   const { output, errors, log } = options;
-  await assertDistinctFiles({ input: input.rereadable ? input.name : undefined, output, errors, stats, log });
+  await assertDistinctFiles({ inputs: inputs.files, output, errors, stats, log });
   if (stats === undefined) return undefined;
   return { finished: stats, stopped: options.stats === undefined ? `${stats}.partial` : stats };
 }

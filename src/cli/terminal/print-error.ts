@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "./redact-secrets.ts";
 
 /** Writes an error or a warning to stderr, without secrets and with control characters escaped. */

@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from "../../config/environment.ts";
-import { createRedact, type Redact } from "../../model/redaction.ts";
+import { createRedact, type Redact } from "../../text/redaction.ts";
 
 /** By environment: to look through it for each message would take longer than to write the message. */
 const redactors = new WeakMap<Environment, Redact>();

@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable } from "../../text/printable.ts";
 
 /** Aligns columns, two spaces apart. Ends in a line break. */
 export function formatTable(rows: readonly (readonly string[])[]): string {

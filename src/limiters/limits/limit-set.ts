@@ -17,7 +17,10 @@ export class LimitSet implements Gate {
   }
 
   status(): LimitStatus[] {
-    return this.#limits.map((limit) => ({ ...limit.spec, source: limit.source, available: limit.available() }));
+    return this.#limits.map((limit) => {
+      const { spec, source } = limit;
+      return { ...spec, source, available: limit.available(), saturation: limit.saturation() };
+    });
   }
 
   add(limit: Limit): void {

@@ -1,5 +1,6 @@
 import type { LimitSource, LimitUnit, RateLimit } from "../../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
+import { RecentUse } from "./recent-use.ts";
 import { Reservoir } from "./reservoir.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -41,6 +42,7 @@ export class PacedLimit implements Limit {
   readonly source: LimitSource;
   readonly #clock: () => number;
   readonly #reservoir: Reservoir;
+  readonly #use = new RecentUse();
   #levels: Levels;
   #window: SlidingWindow | undefined;
   #isUnused: boolean;
@@ -53,7 +55,7 @@ export class PacedLimit implements Limit {
     this.#levels = levelsOf(spec);
     this.#reservoir = new Reservoir(this.#levels.capacity, perMs(spec), clock());
     this.#isUnused = source === "configured";
-    if (spec.unit !== "requests") return;
+    if (spec.unit !== "requests" || spec.burst !== undefined) return;
     this.#reservoir.lower(1, clock());
     // What was only found out is no figure that a server counts by.
     if (source !== "refusals") this.#window = windowOf(spec);
@@ -62,6 +64,10 @@ export class PacedLimit implements Limit {
   available(): number {
     const { full, spare } = this.#levels;
     return Math.floor(Math.min(this.#reservoir.level(this.#clock()), full) - spare + roundingError);
+  }
+
+  saturation(): number {
+    return this.#use.shareOf(this.spec, this.#clock());
   }
 
   waitMs(weight: number): number {
@@ -76,6 +82,7 @@ export class PacedLimit implements Limit {
     const nowMs = this.#clock();
     this.#reservoir.lower(this.#levels.full, nowMs);
     this.#reservoir.take(weight, nowMs);
+    this.#use.add(weight, nowMs);
     const countedAtMs = this.#isUnused ? nowMs + connectMs : nowMs;
     this.#isUnused = false;
     this.#reservoir.stopUntil(countedAtMs);
@@ -83,7 +90,9 @@ export class PacedLimit implements Limit {
   }
 
   giveBack(weight: number): void {
-    this.#reservoir.giveBack(weight, this.#clock());
+    const nowMs = this.#clock();
+    this.#reservoir.giveBack(weight, nowMs);
+    this.#use.add(-weight, nowMs);
   }
 
   /**
@@ -125,11 +134,11 @@ interface Levels {
   readonly capacity: number;
 }
 
-function levelsOf({ unit, amount, periodMs }: RateLimit): Levels {
+function levelsOf({ unit, amount, periodMs, burst = 0 }: RateLimit): Levels {
   const { capacityMs, spareMs, lagMs } = usages[unit];
   const flowPerMs = amount / periodMs;
   const spare = flowPerMs * spareMs;
-  const full = Math.max(1 + spare, flowPerMs * capacityMs);
+  const full = Math.max(1 + spare, burst + spare, flowPerMs * capacityMs);
   return { spare, full, capacity: full + flowPerMs * lagMs };
 }
 

@@ -1,5 +1,6 @@
 import type { LimitSource, RateLimit } from "../../model/rate-limit.ts";
 import type { Limit } from "./limit.ts";
+import { share } from "./recent-use.ts";
 
 /** A period is remembered in so many pieces; each is forgotten as a whole, so up to one piece of the period is lost. */
 const pieces = 100;
@@ -27,6 +28,10 @@ export class QuotaLimit implements Limit {
   available(): number {
     this.#forgetOld();
     return this.spec.amount - this.#sum;
+  }
+
+  saturation(): number {
+    return share(this.spec.amount - this.available(), this.spec.amount);
   }
 
   waitMs(weight: number): number {

@@ -121,7 +121,9 @@ export class ModelQueue {
 
   /** An attempt that threw: a bug, which teaches nothing. */
   abandon({ target }: Candidate): void {
-    this.#target(target).inFlight -= 1;
+    const state = this.#target(target);
+    state.inFlight -= 1;
+    state.limiter.abandon();
   }
 
   /** One entry for each target. @param shared Limits that count requests of other queues as well. */

@@ -1,6 +1,7 @@
 import type { Target } from "../../model/demand.ts";
 import type { Circuit } from "../health/circuit.ts";
 import { createTargetHealth } from "../health/target-health.ts";
+import { ConcurrencyCap } from "../limits/concurrency-cap.ts";
 import { configuredLimit } from "../limits/configured-limit.ts";
 import { LimitSet } from "../limits/limit-set.ts";
 import { ModelQueue } from "./model-queue.ts";
@@ -9,7 +10,10 @@ import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
 /** A file may name any number of models; beyond so many, what was learned of those that are idle for longest is forgotten. */
 const maxRemembered = 1_000;
 
-interface ModelQueuesOptions extends Omit<TargetLimiterOptions, "model" | "provider" | "sharedLimits" | "targetLimits"> {
+interface ModelQueuesOptions extends Omit<
+  TargetLimiterOptions,
+  "model" | "provider" | "sharedLimits" | "targetLimits" | "targetConcurrency"
+> {
   /** Called after requests have left a queue because of an abort. */
   readonly onAbort: () => void;
 }
@@ -19,6 +23,8 @@ export class ModelQueues {
   readonly #options: ModelQueuesOptions;
   readonly #queues = new Map<string, ModelQueue>();
   readonly #targetLimits = new Map<Target, LimitSet>();
+  /** By what targets share. It counts what is in flight, so a reset leaves it as it is. */
+  readonly #caps = new Map<object, ConcurrencyCap>();
 
   constructor(options: ModelQueuesOptions) {
     this.#options = options;
@@ -69,6 +75,7 @@ export class ModelQueues {
       limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
       sharedLimits: limits.filter((limit) => limit.model === undefined),
       targetLimits: this.#limitsOf(target),
+      targetConcurrency: this.#capOf(target),
     });
   }
 
@@ -87,6 +94,13 @@ export class ModelQueues {
     const limits = new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
     this.#targetLimits.set(target, limits);
     return limits;
+  }
+
+  #capOf({ concurrency: shared }: Target): ConcurrencyCap | undefined {
+    if (shared === undefined) return undefined;
+    const cap = this.#caps.get(shared) ?? new ConcurrencyCap(shared.max);
+    this.#caps.set(shared, cap);
+    return cap;
   }
 
   #forgetOne(): void {

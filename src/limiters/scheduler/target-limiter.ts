@@ -12,6 +12,7 @@ import { LearnedLimits } from "../learning/learned-limits.ts";
 import { LearnedPace } from "../learning/learned-pace.ts";
 import { OutputPrediction } from "../learning/output-prediction.ts";
 import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
+import type { ConcurrencyCap } from "../limits/concurrency-cap.ts";
 import { configuredLimit } from "../limits/configured-limit.ts";
 import { startsPerMs } from "../limits/limit.ts";
 import { LimitSet } from "../limits/limit-set.ts";
@@ -29,6 +30,8 @@ export interface TargetLimiterOptions {
   readonly sharedLimits: readonly RateLimit[];
   /** Those that all models share at this provider and key. */
   readonly targetLimits: LimitSet;
+  /** That of all models at this provider, if it has one. */
+  readonly targetConcurrency: ConcurrencyCap | undefined;
   readonly probeDelayMs: number;
   readonly maxProbeDelayMs: number;
   readonly onEvent: (event: LimiterEvent) => void;
@@ -99,6 +102,7 @@ export class TargetLimiter {
       this.#rejections,
       this.#circuit,
       ...unproven,
+      ...(options.targetConcurrency === undefined ? [] : [options.targetConcurrency]),
       this.#concurrency,
       this.#pace,
       this.#learnedLimits,
@@ -163,6 +167,11 @@ export class TargetLimiter {
     if (outage !== undefined) return { ...attempt, failure: { ...failure, outage } };
     const isHeldBack = isThrottled(failure) && this.#rejections.coversLast;
     return isHeldBack ? { ...attempt, failure: { ...failure, isHeldBack } } : attempt;
+  }
+
+  /** An attempt that threw. */
+  abandon(): void {
+    this.#options.targetConcurrency?.ended();
   }
 
   /** @param shared Limits that count requests of others as well. */

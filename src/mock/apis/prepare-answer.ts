@@ -1,5 +1,6 @@
 import { isJsonObject, parseJson } from "../../json/json-value.ts";
 import { prepareChat } from "./chat-completion.ts";
+import { prepareCompletion } from "./completion.ts";
 import { prepareEmbeddings } from "./embeddings.ts";
 import { prepareMessage } from "./message.ts";
 import { type Asked, type Prepared } from "./prepared.ts";
@@ -21,6 +22,8 @@ export function prepareAnswer(asked: Asked): Prepared {
   switch (asked.path) {
     case "/chat/completions":
       return prepareChat(model, body, asked);
+    case "/completions":
+      return prepareCompletion(model, body, asked);
     case "/embeddings":
       return prepareEmbeddings(model, body, asked);
     case "/messages":

@@ -1,7 +1,7 @@
 import type { Demand } from "../limits/rate-limits.ts";
 import { errorReply, type Reply } from "../reply.ts";
 
-export type AnsweringPath = "/chat/completions" | "/embeddings" | "/messages" | "/responses";
+export type AnsweringPath = "/chat/completions" | "/completions" | "/embeddings" | "/messages" | "/responses";
 
 /** A request for an answer, as it came in. */
 export interface Asked {

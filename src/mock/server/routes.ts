@@ -8,10 +8,11 @@ export type Route =
   | { readonly kind: "nowhere"; readonly reply: Reply };
 
 const known =
-  "This mock provider has POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, POST /v1/messages, GET /v1/models and GET /stats.";
+  "This mock provider has POST /v1/chat/completions, POST /v1/completions, POST /v1/responses, POST /v1/embeddings, POST /v1/messages, GET /v1/models and GET /stats.";
 
 const routes: ReadonlyMap<string, readonly [method: string, Route]> = new Map([
   ["/chat/completions", ["POST", { kind: "ask", path: "/chat/completions" }]],
+  ["/completions", ["POST", { kind: "ask", path: "/completions" }]],
   ["/embeddings", ["POST", { kind: "ask", path: "/embeddings" }]],
   ["/messages", ["POST", { kind: "ask", path: "/messages" }]],
   ["/responses", ["POST", { kind: "ask", path: "/responses" }]],

@@ -52,6 +52,8 @@ const asksMoreThanLimit: FailureRule["message"] = {
 /** vLLM, Anthropic, llama.cpp and Gemini say it with `invalid_request_error`, or no code at all. */
 const promptTooLong =
   /maximum context length|prompt is too long|exceed(?:s|ed|ing)? the (?:available )?context size|exceeds the maximum number of tokens/i;
+/** Anthropic ("model: x"), Ollama, vLLM, llama.cpp, Gemini, and OpenRouter, which calls what serves a model its endpoints. */
+const modelIsMissing = /^model: \S|\bmodels?\b.{0,200}(not found|not exist|n't exist)|^no endpoints found\b/is;
 const anthropicHasNoMoney = /^(Your credit balance is too low|You have reached your specified (\w+ )?API usage limits)/;
 const xaiHasNoMoney = /^Your (newly created )?teams? .*(credits|spending limit)/;
 /** OpenRouter behind a gateway, and Gemini. */
@@ -89,7 +91,9 @@ const failureRules: readonly FailureRule[] = [
   { code: /^(flagged_input|bio_policy|refusal)$/i, kind: "content_filter", retryable: false }, // OpenRouter moderates with 403
   { code: /^(permission_error|permission_denied|organization_on_hold)$/i, kind: "permission", retryable: false },
   { status: 400, code: /^failed_precondition$/i, kind: "permission", retryable: false }, // Gemini: billing or country
-  { code: /^(model_not_found|not_found_error|not_found|DeploymentNotFound)$/i, kind: "not_found", retryable: false },
+  { code: /^(model_not_found|DeploymentNotFound)$/i, kind: "model_not_found", retryable: false },
+  { status: 404, message: modelIsMissing, kind: "model_not_found", retryable: false },
+  { code: /^(not_found_error|not_found)$/i, kind: "not_found", retryable: false },
 
   // Too long for the model, or for the account.
   { code: /^(context_length_exceeded|exceed_context_size_error)$/i, kind: "context_length_exceeded", retryable: false },

@@ -1,4 +1,5 @@
 import { count, items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
+import { textOf } from "../content-text.ts";
 import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import { misfitError } from "./misfit-error.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
@@ -7,6 +8,7 @@ import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 export const messagesStreaming: Streaming = {
   members: new Map([["stream", "true"]]),
   assemble: () => new MessageAssembler(),
+  readText: (event) => textOf(member(member(event, "delta"), "text")),
 };
 
 interface Block {

@@ -1,6 +1,7 @@
 import { count, member } from "../../json/json-value.ts";
 import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
+import { textOf } from "../content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import type { HttpResponse, Protocol } from "../protocol.ts";
 import type { Failure } from "../../model/failure.ts";
@@ -16,6 +17,7 @@ export const anthropicMessages: Protocol = {
   headers: { "anthropic-version": "2023-06-01" },
   counting: "input",
   readUsage,
+  readText: (body) => textOf(member(body, "content")),
   readFailure,
   streaming: messagesStreaming,
 };

@@ -1,5 +1,6 @@
 import { items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
 import { findError } from "../failures/error-body.ts";
+import { textOf } from "../content-text.ts";
 import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import { misfitError } from "./misfit-error.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
@@ -13,12 +14,14 @@ export const chatStreaming: Streaming = {
     ["stream_options", '{"include_usage":true}'],
   ]),
   assemble: (requestBody) => new ChoicesAssembler(requestBody, { message: { role: "assistant", content: null } }),
+  readText: (event) => textOf(member(member(firstChoice(event), "delta"), "content")),
 };
 
 /** Streams of Completions: the same, with texts in place of messages. */
 export const completionsStreaming: Streaming = {
   ...chatStreaming,
   assemble: (requestBody) => new ChoicesAssembler(requestBody, { text: "" }),
+  readText: (event) => textOf(member(firstChoice(event), "text")),
 };
 
 /** One choice as far as it has come. */
@@ -123,6 +126,11 @@ class ChoicesAssembler implements StreamAssembler {
       ...facts,
     };
   }
+}
+
+/** The piece of the first answer, where there are several. */
+function firstChoice(event: unknown): unknown {
+  return items(member(event, "choices")).find((piece) => (member(piece, "index") ?? 0) === 0);
 }
 
 /** DashScope writes that there is none as a text. */

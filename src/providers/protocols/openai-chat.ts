@@ -1,6 +1,7 @@
 import { items, member } from "../../json/json-value.ts";
 import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
+import { textOf } from "../content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { chatStreaming } from "./openai-chat-stream.ts";
 import { readCompletionUsage } from "./openai-usage.ts";
@@ -13,6 +14,7 @@ export const openaiChat: Protocol = {
   headers: {},
   counting: "sum",
   readUsage: readCompletionUsage,
+  readText: (body) => textOf(member(member(items(member(body, "choices"))[0], "message"), "content")),
   readFailure,
   streaming: chatStreaming,
 };

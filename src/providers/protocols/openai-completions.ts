@@ -1,3 +1,5 @@
+import { items, member } from "../../json/json-value.ts";
+import { textOf } from "../content-text.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { completionsStreaming } from "./openai-chat-stream.ts";
 import type { Protocol } from "../protocol.ts";
@@ -9,5 +11,6 @@ import type { Protocol } from "../protocol.ts";
 export const openaiCompletions: Protocol = {
   ...openaiChat,
   path: "/v1/completions",
+  readText: (body) => textOf(member(items(member(body, "choices"))[0], "text")),
   streaming: completionsStreaming,
 };

@@ -1,6 +1,7 @@
 import { isJsonObject, items, member } from "../../json/json-value.ts";
 import { objectMembers, prependMembers } from "../../json/json-text.ts";
 import { editJson } from "../../json/json-edits.ts";
+import { textOf } from "../content-text.ts";
 import { misfitError } from "./misfit-error.ts";
 import { StreamedOutput } from "./streamed-output.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
@@ -12,6 +13,7 @@ import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";
 export const responsesStreaming: Streaming = {
   members: new Map([["stream", "true"]]),
   assemble: () => new ResponseAssembler(),
+  readText: (event) => (member(event, "type") === "response.output_text.delta" ? textOf(member(event, "delta")) : ""),
 };
 
 class ResponseAssembler implements StreamAssembler {

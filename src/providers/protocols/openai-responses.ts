@@ -1,6 +1,7 @@
-import { member } from "../../json/json-value.ts";
+import { items, member } from "../../json/json-value.ts";
 import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
+import { textOf } from "../content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { responsesStreaming } from "./openai-responses-stream.ts";
 import { readUsageMembers } from "./openai-usage.ts";
@@ -17,9 +18,17 @@ export const openaiResponses: Protocol = {
   headers: {},
   counting: "sum",
   readUsage: (body) => readUsageMembers(member(body, "usage"), { input: "input_tokens", output: "output_tokens" }),
+  readText,
   readFailure,
   streaming: responsesStreaming,
 };
+
+/** The output may hold several messages, between reasoning and calls of tools. */
+function readText(body: unknown): string {
+  return items(member(body, "output"))
+    .map((item) => (member(item, "type") === "message" ? textOf(member(item, "content")) : ""))
+    .join("");
+}
 
 const waiting: ReadonlySet<unknown> = new Set(["queued", "in_progress"]);
 const unfinished: ReadonlySet<unknown> = new Set([...waiting, "failed", "cancelled"]);

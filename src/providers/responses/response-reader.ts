@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseJson } from "../../json/json-value.ts";
 import type { Attempt, ErrorResponse } from "../../model/attempt.ts";
 import { cancelled, type Failure } from "../../model/failure.ts";
-import type { Redact } from "../../model/redaction.ts";
+import type { Redact } from "../../text/redaction.ts";
 import { totalTokens, type Usage } from "../../model/usage.ts";
 import { extractJson, maxParsedLength } from "./json-extract.ts";
 import { maxBodyBytes } from "../body-limits.ts";

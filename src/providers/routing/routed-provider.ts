@@ -4,6 +4,7 @@ import type { Candidate, Demand, Target } from "../../model/demand.ts";
 import { type Failure, isKeyRefusal, unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
+import { type DefaultMembers, missingMembers, withDefaults } from "./default-members.ts";
 import type { RouteTarget } from "./route-target.ts";
 import { withModel } from "./rewrite-model.ts";
 
@@ -15,6 +16,8 @@ export interface RouteStep {
   /** Steps of the lowest rank are used as long as one of their targets is well. */
   readonly rank: number;
   readonly weight: number;
+  /** Members for bodies that do not have them. @default none */
+  readonly defaults?: DefaultMembers | undefined;
 }
 
 export interface RoutedProviderOptions {
@@ -50,18 +53,29 @@ class RoutedProvider implements Provider {
     this.#options = options;
   }
 
-  /** That of the first step, so that an answer is found again by whichever provider it came; another name of the model is another question. */
+  /**
+   * That of the first step, so that an answer is found again by whichever provider it came. Another name of the model is another question,
+   * and so is a body with other members.
+   */
   endpoint(request: BatchRequest): string | undefined {
     const [first] = this.#stepsOf(request);
     const endpoint = first?.target.provider.endpoint(request);
     if (first === undefined || endpoint === undefined) return undefined;
-    return first.model === request.model ? endpoint : `${endpoint}#${first.model}`;
+    const added = missingMembers(request, first.defaults);
+    const model = first.model === request.model ? "" : `#${first.model}`;
+    return endpoint + model + (added === "" ? "" : `#{${added}}`);
   }
 
   refusal(request: BatchRequest): Failure | undefined {
     const route = this.#options.routeOf(request);
-    if (typeof route === "string") return { kind: "not_found", message: route, retryable: false };
+    if (typeof route === "string") return { kind: "model_not_found", message: route, retryable: false };
     return route[0]?.target.provider.refusal?.(request);
+  }
+
+  /** That of the first step, which comes with the model. */
+  promptPath(asked: Pick<BatchRequest, "model" | "provider">): string | undefined {
+    const [first] = this.#stepsOf({ kind: "request", lineNumber: 0, customId: "", path: "", body: "", ...asked });
+    return first?.target.provider.promptPath?.(asked);
   }
 
   estimate(request: BatchRequest): Cost {
@@ -78,12 +92,12 @@ class RoutedProvider implements Provider {
     return { model: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
-  async send(request: BatchRequest, { signal, target, onChunk }: SendOptions): Promise<Attempt> {
+  async send(request: BatchRequest, { target, ...options }: SendOptions): Promise<Attempt> {
     const steps = this.#options.routeOf(request);
     if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps) };
     const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
     if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
-    const attempt = await step.target.provider.send(withModel(request, step.model), { signal, onChunk });
+    const attempt = await step.target.provider.send(asSent(request, step), options);
     if (attempt.ok) step.target.succeeded();
     return attempt.ok || !isKeyRefusal(attempt.failure) ? attempt : this.#evict(attempt, step.target, steps);
   }
@@ -114,6 +128,10 @@ function firstInUse(steps: readonly RouteStep[]): RouteStep | undefined {
 }
 
 /** Limits are kept by the name that the provider knows the model by. */
-function estimateAt(request: BatchRequest, { target, model }: RouteStep): Cost {
-  return { ...target.provider.estimate(request), model };
+function estimateAt(request: BatchRequest, { target, model, defaults }: RouteStep): Cost {
+  return { ...target.provider.estimate(withDefaults(request, defaults)), model };
+}
+
+function asSent(request: BatchRequest, { model, defaults }: RouteStep): BatchRequest {
+  return withModel(withDefaults(request, defaults), model);
 }

@@ -2,7 +2,7 @@ import { KeyvSqlite } from "@keyv/sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type DiskCache, openDiskCache } from "../../../src/caches/disk/open-disk-cache.ts";
+import { type DiskStore, openDiskCache } from "../../../src/caches/caches.ts";
 import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -10,7 +10,7 @@ const kibibyte = 1024;
 const body = JSON.stringify("x".repeat(64 * kibibyte));
 const checkpointBytes = 1024 * kibibyte;
 
-async function store(cache: DiskCache, from: number, to: number): Promise<void> {
+async function store(cache: DiskStore, from: number, to: number): Promise<void> {
   let next = from;
   const storeNext = async (): Promise<void> => {
     while (next < to) await cache.set(keyOf(next++), answerOf(body));

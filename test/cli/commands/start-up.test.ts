@@ -24,6 +24,6 @@ test("help and version once waited for every provider: what hides secrets in mes
 
 test("a mistyped option once waited for every provider, and for undici: its message is free of secrets", () => {
   const loaded = [...loadedBy(join(source, "cli", "terminal", "print-error.ts"))];
-  expect(loaded).toContain("model/redaction.ts");
+  expect(loaded).toContain("text/redaction.ts");
   expect(loaded.filter((name) => /^(?:providers|undici|setup)/.test(name))).toEqual([]);
 });

@@ -7,10 +7,11 @@ import { makePipe, runScript, temporaryDirectory } from "../scripts.ts";
 
 describe("assertDistinctFiles", () => {
   const refused: { files: RunFiles; says: string }[] = [
-    { files: { input: "in", output: "in" }, says: "the input DIR/in and --output DIR/in are the same file" },
-    { files: { input: "in", output: "./in" }, says: "the input DIR/in and --output DIR/./in are the same file" },
-    { files: { input: "in", output: "symbolic" }, says: "the input DIR/in and --output DIR/symbolic are the same file" },
-    { files: { input: "in", output: "hard" }, says: "the input DIR/in and --output DIR/hard are the same file" },
+    { files: { inputs: ["in"], output: "in" }, says: "the input DIR/in and --output DIR/in are the same file" },
+    { files: { inputs: ["in"], output: "./in" }, says: "the input DIR/in and --output DIR/./in are the same file" },
+    { files: { inputs: ["in"], output: "symbolic" }, says: "the input DIR/in and --output DIR/symbolic are the same file" },
+    { files: { inputs: ["in"], output: "hard" }, says: "the input DIR/in and --output DIR/hard are the same file" },
+    { files: { inputs: ["old.partial", "in"], output: "in" }, says: "the input DIR/in and --output DIR/in are the same file" },
     { files: { output: "new", errors: "new" }, says: "--output DIR/new and --errors DIR/new are the same file" },
     { files: { output: "new", errors: "folder/../new" }, says: "--output DIR/new and --errors DIR/folder/../new are" },
     { files: { output: "new", errors: "same/new" }, says: "--output DIR/new and --errors DIR/same/new are" },
@@ -19,7 +20,7 @@ describe("assertDistinctFiles", () => {
     { files: { errors: "new", log: "new" }, says: "--errors DIR/new and --log DIR/new are" },
     { files: { stats: "new", log: "new" }, says: "--stats DIR/new and --log DIR/new are" },
     {
-      files: { input: "old.partial", output: "old" },
+      files: { inputs: ["old.partial"], output: "old" },
       says: "the input DIR/old.partial and --output DIR/old (written beside it as DIR/old.partial) are the same file",
     },
     {
@@ -41,7 +42,8 @@ describe("assertDistinctFiles", () => {
 
   const allowed: RunFiles[] = [
     {},
-    { input: "in", output: "new", errors: "new.errors", stats: "new.stats.json", log: "new.log" },
+    { inputs: ["in", "hard"], output: "new" },
+    { inputs: ["in"], output: "new", errors: "new.errors", stats: "new.stats.json", log: "new.log" },
     { output: "old", errors: "in" },
     { output: "pipe", errors: "pipe" },
     { output: "missing/new", errors: "missing/new" },
@@ -59,7 +61,7 @@ describe("assertDistinctFiles", () => {
   it.each([
     {
       what: "stdout redirected into the input",
-      files: { input: "in" },
+      files: { inputs: ["in"] },
       shell: `"$@" 2>&1 >> in`,
       says: "the input in and --output are",
     },
@@ -105,5 +107,7 @@ function directoryOfNames(): string {
 }
 
 function within(directory: string, files: RunFiles): RunFiles {
-  return Object.fromEntries(Object.entries(files).map(([role, name]) => [role, `${directory}/${name}`]));
+  const { inputs, ...outputs } = files;
+  const moved = Object.fromEntries(Object.entries(outputs).map(([role, name]) => [role, `${directory}/${name}`]));
+  return inputs === undefined ? moved : { ...moved, inputs: inputs.map((name) => `${directory}/${name}`) };
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type CacheStore, openDiskCache } from "../../../src/caches/caches.ts";
 import type { CheckedInput } from "../../../src/cli/input/check-input.ts";
 import { checkWhole } from "../../../src/cli/input/check-whole.ts";
+import { Inputs } from "../../../src/cli/input/inputs.ts";
 import type { Input } from "../../../src/cli/input/input.ts";
 import { openInput } from "../../../src/cli/input/open-input.ts";
 import { loadOptions } from "../../../src/config/load-options.ts";
@@ -51,7 +52,10 @@ describe("checking a file before anything is sent", () => {
     timesRead = 0;
     warnings.length = 0;
     const options = loadOptions({ model: "m", ...flags }, undefined, {});
-    return { ...(await checkWhole(input, options, provider, cache, (warning) => warnings.push(warning))), read: timesRead };
+    return {
+      ...(await checkWhole(new Inputs([input]), options, provider, cache, (warning) => warnings.push(warning))),
+      read: timesRead,
+    };
   }
 
   it("is done once for a file that has not changed", async () => {

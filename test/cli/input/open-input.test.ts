@@ -4,21 +4,22 @@ import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../../src/cli/input/input-error.ts";
-import { chooseInput, openInput } from "../../../src/cli/input/open-input.ts";
+import { chooseInputs, openInput } from "../../../src/cli/input/open-input.ts";
 import { ConfigurationError } from "../../../src/model/errors.ts";
 import { makePipe, runScript, startScript, temporaryDirectory } from "../scripts.ts";
 
 const noStdin = Readable.from([]);
 
-describe("chooseInput", () => {
+describe("chooseInputs", () => {
   it.each([
-    { argument: "requests.jsonl", terminal: true, path: "requests.jsonl" },
-    { argument: "-", terminal: true, path: "-" },
-    { argument: undefined, terminal: false, path: "-" },
-    { argument: undefined, terminal: true, path: undefined },
-    { argument: "", terminal: false, path: "" },
-  ])("$argument with a terminal at stdin: $terminal -> $path", ({ argument, terminal, path }) => {
-    expect(chooseInput(argument, terminal)).toBe(path);
+    { given: ["requests.jsonl"], terminal: true, paths: ["requests.jsonl"] },
+    { given: ["a.jsonl", "b.jsonl"], terminal: false, paths: ["a.jsonl", "b.jsonl"] },
+    { given: ["-"], terminal: true, paths: ["-"] },
+    { given: [], terminal: false, paths: ["-"] },
+    { given: [], terminal: true, paths: undefined },
+    { given: [""], terminal: false, paths: [""] },
+  ])("$given with a terminal at stdin: $terminal -> $paths", ({ given, terminal, paths }) => {
+    expect(chooseInputs(given, terminal)).toEqual(paths);
   });
 });
 

@@ -162,3 +162,20 @@ describe("a sliding window", () => {
     expect(window.waitMs(0)).toBe(100);
   });
 });
+
+describe("a limit with a burst", () => {
+  test.each(["requests", "tokens"] as const)("lets so much start at once after a rest, and keeps its pace: %s", (unit) => {
+    let nowMs = 0;
+    const limit = new PacedLimit({ unit, amount: 2, periodMs: 1_000, burst: 10 }, "configured", () => nowMs);
+    const startAll = (): number => {
+      let started = 0;
+      for (; limit.waitMs(1) === 0; limit.take(1)) started += 1;
+      return started;
+    };
+    const starts = [0, 5_000, 60_000].map((ms) => {
+      nowMs += ms;
+      return startAll();
+    });
+    expect(starts).toEqual([10, 9, 10]);
+  });
+});

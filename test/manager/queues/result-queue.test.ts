@@ -2,21 +2,17 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { noUsage } from "../../support/usage.ts";
 import { ResultQueue } from "../../../src/manager/queues/result-queue.ts";
+import { failedResult, succeededResult } from "../../../src/manager/results.ts";
 import type { BatchResult } from "../../../src/model/result.ts";
 
 function resultOf(lineNumber: number, body = `{"n":${lineNumber}}`): BatchResult {
-  const line = { id: `id-${lineNumber}`, customId: `request-${lineNumber}`, lineNumber, metadata: '{"a":"\\n"}' };
-  if (lineNumber % 5 === 0) {
-    const failure = { kind: "network", message: "line\nbreak", retryable: true } as const;
-    return { status: "failed", ...line, failure, attempts: 6 };
-  }
-  return {
-    status: "succeeded",
-    ...line,
-    response: { statusCode: 200, requestId: "r", body, usage: noUsage },
-    source: "asked",
-    attempts: 1,
-  };
+  const customId = `request-${lineNumber}`;
+  const path = "/v1/chat/completions";
+  const request = { kind: "request", lineNumber, customId, path, model: "m", body: "", metadata: '{"a":"\\n"}' } as const;
+  const line = { id: `id-${lineNumber}`, index: lineNumber - 1, request };
+  const failure = { kind: "network", message: "line\nbreak", retryable: true } as const;
+  if (lineNumber % 5 === 0) return failedResult(line, { failure }, 6);
+  return succeededResult(line, { statusCode: 200, requestId: "r", body, usage: noUsage }, "asked", 1);
 }
 
 /** Puts so many of 1,400 bytes into a queue that cannot write to the disk, behind a head that is there or not. */

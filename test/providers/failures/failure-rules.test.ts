@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
   // OpenAI
   ["wrong key", 401, { error: { code: "invalid_api_key", type: "invalid_request_error" } }, "authentication", false],
   ["country", 403, { error: { code: "unsupported_country_region_territory", type: "request_forbidden" } }, "permission", false],
-  ["no such model", 404, { error: { code: "model_not_found", type: "invalid_request_error" } }, "not_found", false],
+  ["no such model", 404, { error: { code: "model_not_found", type: "invalid_request_error" } }, "model_not_found", false],
   ["quota used up", 429, { error: { code: "insufficient_quota", type: "insufficient_quota" } }, "insufficient_quota", false],
   ["billing limit", 429, { error: { code: "billing_hard_limit_reached" } }, "insufficient_quota", false],
   ["rate limit", 429, { error: { code: "rate_limit_exceeded", type: "requests" } }, "rate_limit", true],
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     false,
   ],
   ["Azure rate limit", 429, { error: { code: "429", message: "Requests to … have exceeded …" } }, "rate_limit", true],
-  ["Azure deployment", 404, { error: { code: "DeploymentNotFound" } }, "not_found", false],
+  ["Azure deployment", 404, { error: { code: "DeploymentNotFound" } }, "model_not_found", false],
   // Anthropic
   ["Anthropic key", 401, anthropic("authentication_error"), "authentication", false],
   ["Anthropic billing", 402, anthropic("billing_error"), "insufficient_quota", false],
@@ -152,7 +152,18 @@ const rows: readonly Row[] = [
   ["DashScope's parameter", 500, { code: "InvalidParameter", message: "no" }, "invalid_request", false],
   // Local servers
   ["Ollama busy", 503, { error: { message: "server busy, please try again.", type: "api_error" } }, "overloaded", true],
-  ["Ollama model", 404, { error: { message: 'model "x" not found', type: "not_found_error" } }, "not_found", false],
+  ["Ollama model", 404, { error: { message: 'model "x" not found', type: "not_found_error" } }, "model_not_found", false],
+  ["Anthropic model in words", 404, { error: { message: "model: claude-x", type: "not_found_error" } }, "model_not_found", false],
+  ["vLLM model", 404, { object: "error", message: "The model `x` does not exist.", code: 404 }, "model_not_found", false],
+  [
+    "Gemini model",
+    404,
+    { error: { message: "models/x is not found for API version v1beta", status: "NOT_FOUND" } },
+    "model_not_found",
+    false,
+  ],
+  ["OpenRouter model", 404, { error: { message: "No endpoints found for x.", code: 404 } }, "model_not_found", false],
+  ["a file that is missing", 404, { error: { message: "No such File object", code: 404 } }, "not_found", false],
   [
     "old vLLM, too long",
     400,

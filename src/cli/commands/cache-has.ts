@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import type { DiskStore } from "../../caches/caches.ts";
+import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
+import type { Options } from "../../config/options.ts";
+import { keyStartOf, RequestNames } from "../../manager/manager.ts";
+import type { BatchInput } from "../../model/request.ts";
+import { describeProviders, openDisk } from "../../setup/setup.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { openInputs } from "../input/inputs.ts";
+import { startReading } from "../input/read-requests.ts";
+import { printError } from "../terminal/print-error.ts";
+import { printable } from "../../text/printable.ts";
+
+/**
+ * `llmbatch cache has`: says what a run with the same options would find in the disk cache. Needs no key. Writes to stdout.
+ *
+ * @param name A file, or the id of a result.
+ * @returns the exit code: 0 when all is there, 1 when not.
+ */
+export async function cacheHasCommand(
+  name: string,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+): Promise<number> {
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment);
+  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
+  const path = cachePathOf(options.cache_path, environment);
+  const cache = await openDisk({ path, readOnly: true, ...ttl, onWarning: printError });
+  try {
+    const keyStart = existsSync(name) ? undefined : keyStartOf(name);
+    const isComplete =
+      keyStart === undefined
+        ? await saysOfFile(name, cache, options, environment)
+        : saysOfId(name, await cache.existsAt(keyStart));
+    return isComplete ? exitCodes.succeeded : exitCodes.someFailed;
+  } finally {
+    await cache.close();
+  }
+}
+
+function saysOfId(id: string, isThere: boolean): boolean {
+  process.stdout.write(`${id}: ${isThere ? "in the cache" : "not in the cache"}\n`);
+  return isThere;
+}
+
+async function saysOfFile(name: string, cache: DiskStore, options: Options, environment: Environment): Promise<boolean> {
+  const input = await openInputs([name], process.stdin);
+  try {
+    const names = new RequestNames(describeProviders(options, environment), options.dedupe);
+    const keyOf = (line: BatchInput): string[] => (line.kind === "request" ? [names.name(line).key] : []);
+    let lines = 0;
+    let found = 0;
+    for await (const group of await startReading(input, { ...options, checked: { idsAreUnique: false } }, () => {})) {
+      const inputs = [...group];
+      lines += inputs.length;
+      found += await countFound(cache, inputs.flatMap(keyOf));
+    }
+    process.stdout.write(`${printable(name)}: ${found} of ${lines} lines are in the cache\n`);
+    return found === lines;
+  } finally {
+    await input.close();
+  }
+}
+
+async function countFound(cache: DiskStore, keys: readonly string[]): Promise<number> {
+  let read = 0;
+  let found = 0;
+  while (read < keys.length) {
+    const answers = await cache.getMany(keys.slice(read));
+    read += answers.length;
+    found += answers.filter((answer) => answer !== undefined).length;
+  }
+  return found;
+}

@@ -1,0 +1,2 @@
+/** Stands for a secret in what is printed. */
+export const masked = "[secret]";

@@ -1,0 +1,27 @@
+import type { Environment } from "../environment.ts";
+import { expandVariables } from "./expand-variables.ts";
+import { masked } from "./masked.ts";
+
+/** A key of a configuration file, or the environment variable that holds it. Printed or serialised it shows neither. */
+export class Secret {
+  readonly #text: string;
+
+  /** @param text `$OPENAI_KEY_1`, `${OPENAI_KEY_1}` or `env:OPENAI_KEY_1` for a variable; any other text is the key itself. */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** @throws ConfigurationError when its variable is not set. */
+  reveal(environment: Environment): string {
+    const text = this.#text.replace(/^(?:\$|env:)([A-Za-z_]\w*)$/, "${$1}");
+    return expandVariables(text, environment, "no API key");
+  }
+
+  toString(): string {
+    return masked;
+  }
+
+  toJSON(): string {
+    return masked;
+  }
+}

@@ -1,0 +1,28 @@
+import type { RateLimit } from "../../model/rate-limit.ts";
+import { RateWindow } from "../../model/rate-window.ts";
+
+const seconds = 60;
+
+/** What was used of a limit in the last minute, or since it was first used. Times are monotonic milliseconds. */
+export class RecentUse {
+  readonly #window = new RateWindow();
+  #beganAtMs: number | undefined;
+
+  /** Takes constant time. */
+  add(weight: number, nowMs: number): void {
+    this.#beganAtMs ??= nowMs;
+    this.#window.add(weight, nowMs - this.#beganAtMs);
+  }
+
+  /** 0 to 1. */
+  shareOf({ amount, periodMs }: RateLimit, nowMs: number): number {
+    return this.#beganAtMs === undefined
+      ? 0
+      : share(this.#window.perSecond(seconds, nowMs - this.#beganAtMs), (amount / periodMs) * 1000);
+  }
+}
+
+/** 0 to 1: what is given back may be more than what was taken lately, and a burst more than the pace. */
+export function share(used: number, allowed: number): number {
+  return Math.min(1, Math.max(0, used / allowed));
+}

@@ -1,0 +1,78 @@
+import type { Blocker, LimiterStatus } from "../limiters/limiters.ts";
+import type { TokenStats } from "../stats/stats.ts";
+
+/** What a display reads at each redraw. */
+export interface ProgressSource {
+  readonly stats: TokenStats;
+  readonly limiterStatus: () => LimiterStatus;
+  /** Lines of the input; undefined for stdin. */
+  readonly total?: number | undefined;
+}
+
+/** The figures that every form of progress shows. */
+export interface ProgressFigures {
+  readonly total: number | undefined;
+  readonly done: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly fromCache: number;
+  readonly retrying: number;
+  readonly inFlight: number;
+  readonly elapsedSeconds: number;
+  readonly totalTokens: number;
+  readonly requestsPerSecond: number;
+  readonly tokensPerSecond: number;
+  /** What limits the run, by the name of its option; undefined when nothing does. */
+  readonly limit: string | undefined;
+  /** The limit's amount, per period or in flight, if it has one. */
+  readonly limitAmount: number | undefined;
+  /** Whether the limit was learned from the provider, not set by the user. */
+  readonly isLimitLearned: boolean;
+  readonly pauseSeconds: number;
+  readonly secondsLeft: number | undefined;
+}
+
+export function readFigures({ stats, limiterStatus, total }: ProgressSource): ProgressFigures {
+  const status = limiterStatus();
+  const done = stats.requestsCompleted + stats.requestsFailed;
+  return {
+    total,
+    done,
+    succeeded: stats.requestsCompleted,
+    failed: stats.requestsFailed,
+    fromCache: stats.cacheHits,
+    retrying: stats.requestsRetrying,
+    inFlight: status.inFlight,
+    elapsedSeconds: stats.elapsedSeconds,
+    totalTokens: stats.totalTokens,
+    requestsPerSecond: stats.requestsPerSecond,
+    tokensPerSecond: stats.tokensPerSecond,
+    limit: limitNames[status.blockedBy],
+    limitAmount: status.amount,
+    isLimitLearned: status.source !== undefined && status.source !== "configured",
+    pauseSeconds: status.pauseMs / 1000,
+    secondsLeft: total === undefined || total < done ? undefined : secondsLeft(stats.secondsFor(total - done), status.pauseMs),
+  };
+}
+
+/** Nothing is done in a pause. */
+function secondsLeft(seconds: number | undefined, pauseMs: number): number | undefined {
+  return seconds === undefined || seconds === 0 ? seconds : seconds + pauseMs / 1000;
+}
+
+const limitNames: Readonly<Record<Blocker, string | undefined>> = {
+  nothing: undefined,
+  concurrency: "concurrency",
+  requests: "rpm",
+  tokens: "tpm",
+  "input-tokens": "input tpm",
+  "output-tokens": "output tpm",
+  pause: "pause",
+  circuit: "unreachable",
+};
+
+/** 100 only when all lines are done. */
+export function percentDone({ done, total }: ProgressFigures): number | undefined {
+  if (total === undefined) return undefined;
+  return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));
+}

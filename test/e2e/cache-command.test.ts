@@ -1,0 +1,65 @@
+import { existsSync, statSync } from "node:fs";
+import { expect, it } from "vitest";
+import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
+import { serve } from "../support/closing.ts";
+import { questions, Workplace } from "./cli.ts";
+
+it("`cache has FILE` says how many lines a run would not have to pay for, without a key", async () => {
+  const server = await serve((call) => (call.index === 1 ? errorAnswer(400) : chatAnswer()));
+  const at = ["--base-url", `${server.url}/v1`];
+  const user = new Workplace();
+  const [first = {}, ...others] = questions(3);
+  user.write("in.jsonl", [first, { ...first, custom_id: "again" }, ...others, "no model", { custom_id: "broken", body: 1 }]);
+  user.write("all.jsonl", others.slice(1));
+  delete user.environment["OPENAI_API_KEY"];
+  expect(await user.runHere(["cache", "has", "in.jsonl", ...at])).toMatchObject({
+    code: 1,
+    stdout: "in.jsonl: 0 of 6 lines are in the cache\n",
+    stderr: "",
+  });
+  user.environment["OPENAI_API_KEY"] = "sk-test-0123456789";
+  await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "-c", "1", "--skip-invalid", ...at]);
+  const asked = server.ledger.length;
+  delete user.environment["OPENAI_API_KEY"];
+  expect((await user.runHere(["cache", "has", "in.jsonl", ...at])).stdout).toBe("in.jsonl: 3 of 6 lines are in the cache\n");
+  expect(await user.runHere(["cache", "has", "all.jsonl", ...at])).toMatchObject({
+    code: 0,
+    stdout: "all.jsonl: 1 of 1 lines are in the cache\n",
+  });
+  expect(await user.runHere(["cache", "has", "all.jsonl", "--base-url", "https://elsewhere.test/v1"])).toMatchObject({ code: 1 });
+  expect((await user.runHere(["cache", "has", "-", ...at], user.read("all.jsonl"))).stdout).toBe(
+    "-: 1 of 1 lines are in the cache\n",
+  );
+  expect(server.ledger).toHaveLength(asked);
+});
+
+it("`cache has ID` takes the id of a line of output, and the key of an answer", async () => {
+  const user = new Workplace();
+  user.write("in.jsonl", ["one", "two"]);
+  await user.runHere(["run", "in.jsonl", "-m", "m", "-p", "mock", "-o", "out.jsonl"]);
+  const [line] = user.lines("out.jsonl");
+  const id = line?.id ?? "";
+  expect(await user.runHere(["cache", "has", id])).toMatchObject({ code: 0, stdout: `${id}: in the cache\n` });
+  const other = `${id.slice(0, -1)}${id.endsWith("A") ? "B" : "A"}`;
+  expect(await user.runHere(["cache", "has", other])).toMatchObject({ code: 1, stdout: `${other}: not in the cache\n` });
+  expect((await user.runHere(["cache", "has", "in.jsonl", "-m", "m", "-p", "mock"])).stdout).toContain("2 of 2 lines");
+  expect(await user.runHere(["cache", "has", "missing.jsonl"])).toMatchObject({ code: 2 });
+});
+
+it("`--max-cache-size` bounds the cache of many runs, and refuses what is no size", async () => {
+  const server = await serve(() => chatAnswer("x".repeat(10_000)));
+  const at = ["--base-url", `${server.url}/v1`, "--cache-path", "cache.sqlite"];
+  const user = new Workplace();
+  for (const run of [1, 2, 3]) {
+    user.write("in.jsonl", questions(100, { seed: run }));
+    expect(await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "--max-cache-size", "1MB", ...at])).toMatchObject({
+      code: 0,
+    });
+    expect(statSync(user.path("cache.sqlite")).size).toBeLessThanOrEqual(1_000_000);
+  }
+  expect(existsSync(user.path("cache.sqlite-wal"))).toBe(false);
+  expect(await user.runHere(["run", "in.jsonl", "--max-cache-size", "much", ...at])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--max-cache-size: expected a size above 0 such as 2GB"),
+  });
+});
