@@ -40,7 +40,7 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
 
 it("is lowered to what the file descriptors are enough for, and no line fails for them", async () => {
   // No connection is free before the descriptors have run out, on a busy machine, too.
-  const server = await serve(({ index }) => ({ ...chatAnswer(), delayMs: index < 300 ? 1_500 : 50 }));
+  const server = await serve(({ index }) => ({ ...chatAnswer(), delayMs: index < 260 ? 1_000 : 20 }));
   const user = new Workplace();
   user.write("in.jsonl", questions(800));
   const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "400", "--max-retries", "0"];

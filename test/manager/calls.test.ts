@@ -56,7 +56,10 @@ describe("a call", () => {
 
   it("says which API it is for, and what its result is called", async () => {
     const response = { status: "completed", output: [{ type: "message", content: [{ type: "output_text", text: "Rhine" }] }] };
-    const { server, createManager } = await serveManagers(() => ({ body: response }));
+    const embeddings = { data: [{ embedding: [1] }] };
+    const { server, createManager } = await serveManagers(({ path }) => ({
+      body: path === "/v1/embeddings" ? embeddings : response,
+    }));
     const manager = createManager();
     const { text, result } = await manager.complete("A river?", {}, { url: "/v1/responses", customId: "mine" });
     expect([text, result.customId]).toEqual(["Rhine", "mine"]);
