@@ -4,6 +4,6 @@ const [baseUrl, concurrency, file, cache] = process.argv.slice(2);
 const { runCommand } = await import("../../dist/cli/commands/run.js");
 
 const flags = { base_url: baseUrl, concurrency, output: `${file}.out`, cache: "disk", cache_path: cache, quiet: true };
-const exitCode = await runCommand(file, flags, undefined, () => process.exit(2));
+const exitCode = await runCommand([file], flags, undefined, () => process.exit(2));
 if (exitCode !== 0) throw new Error(`llmbatch ended with ${exitCode}`);
 process.stdout.write(JSON.stringify({ peakMegabytes: process.resourceUsage().maxRSS / 1024 }));

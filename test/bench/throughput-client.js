@@ -78,7 +78,7 @@ async function llmbatch(flags) {
     quiet: true,
   };
   return async () => {
-    const exitCode = await runCommand(file, { ...common, ...flags }, undefined, () => process.exit(2));
+    const exitCode = await runCommand([file], { ...common, ...flags }, undefined, () => process.exit(2));
     if (exitCode !== 0) throw new Error(`llmbatch ended with ${exitCode}`);
   };
 }
