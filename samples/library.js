@@ -16,7 +16,7 @@ const results = await manager.processBatch([
   "Name three rivers in Europe.",
   { messages: [{ role: "user", content: "What is 17 times 23?" }], max_completion_tokens: 20 },
 ]);
-for (const { customId, text, error } of results) console.log(customId, text ?? error.message);
+for (const { customId, text, error } of results) console.log(customId, text ?? error?.message);
 
 // Any number of requests as a stream: memory does not grow with their number.
 async function* prompts() {
