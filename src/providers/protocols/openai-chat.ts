@@ -23,6 +23,7 @@ export const openaiChat: Protocol = {
 function readFailure(response: HttpResponse): Failure | undefined {
   const choices = items(member(response.body, "choices"));
   const failure = readApiFailure(response, () => choices.length > 0);
-  const reason = choices.map((choice) => member(choice, "finish_reason")).find(isBrokenOff);
+  const cutShort = choices.find((choice) => isBrokenOff(member(choice, "finish_reason"))); // no second list of millions
+  const reason = member(cutShort, "finish_reason");
   return failure ?? (reason === undefined ? undefined : brokenOff(response, "finish_reason", reason));
 }
