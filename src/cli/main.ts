@@ -5,6 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { asOutputError, isReaderGone } from "./files/system-error.ts";
 import { InputError } from "./input/input-error.ts";
 import { createProgram } from "./program.ts";
+import { printError, printLines } from "./terminal/print-error.ts";
 
 /**
  * Runs the command line and turns expected errors into a message and an exit code.
@@ -26,12 +27,11 @@ export async function main(args: readonly string[]): Promise<number> {
     await finishOutput();
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError && said.length > 0) await tell(said.join(""));
+    if (error instanceof CommanderError && said.length > 0) printLines(said.join("").trimEnd());
     if (error instanceof CommanderError) return exitCodes.usage;
     // The run itself reports an input that breaks off while it is sent; here it broke off while it was checked.
-    if (error instanceof ConfigurationError || error instanceof InputError) return await end(error.message, exitCodes.usage);
-    if (error instanceof OutputError) return await end(error.message, exitCodes.stopped);
-    const { printError } = await import("./terminal/print-error.ts");
+    if (error instanceof ConfigurationError || error instanceof InputError) return end(error.message, exitCodes.usage);
+    if (error instanceof OutputError) return end(error.message, exitCodes.stopped);
     printError(`this should not have happened; please report it: ${inspect(error)}`);
     return process.exit(exitCodes.someFailed); // at once, whatever may still be open
   }
@@ -60,15 +60,7 @@ function watchOutput(): () => Promise<void> {
   };
 }
 
-// Loaded on demand: redaction loads all presets, and help and version need not wait for them.
-
-async function tell(text: string): Promise<void> {
-  const { printLines } = await import("./terminal/print-error.ts");
-  printLines(text.trimEnd());
-}
-
-async function end(message: string, exitCode: number): Promise<number> {
-  const { printError } = await import("./terminal/print-error.ts");
+function end(message: string, exitCode: number): number {
   printError(message);
   return exitCode;
 }

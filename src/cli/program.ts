@@ -4,6 +4,7 @@ import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { printError } from "./terminal/print-error.ts";
 import { readVersion } from "./version.ts";
 
 const examples = `
@@ -38,11 +39,8 @@ function pointToHelp(command: Command, name: string): void {
   for (const inner of command.commands) pointToHelp(inner, `${name} ${inner.name()}`);
 }
 
-async function warnOfUnknownVariables(): Promise<void> {
-  const warnings = unknownVariables(readEnvironment());
-  if (warnings.length === 0) return;
-  const { printError } = await import("./terminal/print-error.ts");
-  warnings.forEach(printError);
+function warnOfUnknownVariables(): void {
+  unknownVariables(readEnvironment()).forEach(printError);
 }
 
 function addRun(program: Command, exitWith: (code: number) => void): void {

@@ -26,7 +26,7 @@ interface GivenValue {
  *
  * @param flags By option key: a string, a list of strings for repeatable options, true for switches.
  * @param config What was read of the file, or the file that `--config` names. @default `llmbatch.config.json`, if it exists
- * @param onWarning Hears of keys of the file that have no effect. Default: nobody does.
+ * @param onWarning Receives a message for each key of the file that has no effect. @default messages are dropped
  * @throws ConfigurationError naming the flag, variable or file, what was given and what is expected.
  */
 export function loadOptions(

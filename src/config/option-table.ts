@@ -24,7 +24,7 @@ const rows = [
     short: "-p",
     value: "NAME",
     default: "openai",
-    description: "whom to ask; `mock` needs no key and no network",
+    description: "provider of the requests; `mock` needs no key and no network",
   },
   { key: "base_url", value: "URL", description: "any endpoint that speaks the same protocol" },
   { key: "allow_http", description: "plain http to other machines than this one, for networks that you trust" },

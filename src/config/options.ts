@@ -72,7 +72,7 @@ export interface Options {
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
 
-/** `--limit`: any number of rate limits. */
+/** `--limit`: rate limits, of which there may be none. */
 export interface Limit {
   /** A bare number, which was the name of `head`. */
   readonly lines?: number | undefined;

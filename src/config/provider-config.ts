@@ -1,11 +1,9 @@
 import { z } from "zod";
+import { type MemberTexts, memberTexts } from "../json/json-text.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import { count, duration, flag, positiveInteger } from "./values.ts";
 import { Secret } from "./secrets/secret.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
-
-/** Members of bodies: JSON texts by key. */
-export type DefaultMembers = ReadonlyMap<string, string>;
 
 /** A provider as the configuration file describes it. */
 export interface ProviderConfig {
@@ -28,11 +26,11 @@ export interface ProviderConfig {
   /** Whether every answer is asked for as a stream. */
   readonly stream?: boolean | undefined;
   /** Members for bodies that do not have them: JSON texts by key. */
-  readonly set?: DefaultMembers | undefined;
+  readonly set?: MemberTexts | undefined;
   /** The provider's own names of models, by the names that lines use: those that it has. @default any */
   readonly models?: Readonly<Record<string, string>> | undefined;
   /** The same as `set`, for models by the names that lines use; they win. */
-  readonly model_sets?: Readonly<Record<string, DefaultMembers>> | undefined;
+  readonly model_sets?: Readonly<Record<string, MemberTexts>> | undefined;
   /** Whether requests go there. @default true */
   readonly enabled?: boolean | undefined;
 }
@@ -87,9 +85,7 @@ function withoutPrototype<Value>(record: Record<string, Value>): Record<string, 
   return Object.setPrototypeOf(record, null);
 }
 
-const members = z
-  .record(name, z.unknown(), 'an object such as {"temperature": 0}')
-  .transform((record): DefaultMembers => new Map(Object.entries(record).map(([key, value]) => [key, JSON.stringify(value)])));
+const members = z.record(name, z.unknown(), 'an object such as {"temperature": 0}').transform(memberTexts);
 
 const model = z
   .union([name, z.strictObject({ id: name.optional(), set: members.optional() })])

@@ -66,6 +66,19 @@ export function lastValueText(text: string, key: string): string | undefined {
   return to === 0 ? undefined : text.slice(from, to);
 }
 
+/** Members of an object: JSON texts by key. */
+export type MemberTexts = ReadonlyMap<string, string>;
+
+/** @returns what JSON has of the object: no member for `undefined` or a function. */
+export function memberTexts(object: Readonly<Record<string, unknown>>): MemberTexts {
+  const texts = new Map<string, string>();
+  for (const [key, value] of Object.entries(object)) {
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) texts.set(key, text);
+  }
+  return texts;
+}
+
 /**
  * Puts members before those that an object's text has.
  *

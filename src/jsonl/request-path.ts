@@ -28,7 +28,7 @@ function isForEmbeddings(body: JsonObject, model: string): boolean {
   return body.encoding_format !== undefined || body.dimensions !== undefined || /embed/i.test(model);
 }
 
-/** The API that a prompt is for, at whoever serves the model. @returns undefined for Chat Completions. */
+/** Chooses the API of a prompt by the provider that serves its model. @returns undefined for Chat Completions. */
 export type PromptPath = (asked: { readonly model: string; readonly provider?: string }) => string | undefined;
 
 export const maxTokensProblem =

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { rangeWarnings } from "../jsonl/jsonl.ts";
 import { Message, type MessageLike } from "./message.ts";
 import { parseWith } from "./parse-with.ts";
+import { emitWarning } from "../model/errors.ts";
 
 const text = z.string("expected a text").min(1, "expected a text that is not empty").optional();
 const messageLike = z.union([z.string(), z.looseObject({})], "expected a text or an object");
@@ -28,7 +29,7 @@ export class LLMRequest {
   }
 
   /**
-   * @param provider Whom to ask: a name that the manager knows.
+   * @param provider The name of a provider that the manager knows.
    * @param prompt A text, a message, or several.
    * @param parameters Other members: `model`, `temperature` …
    * @throws ConfigurationError when it is no request, naming the member that is wrong.
@@ -46,7 +47,7 @@ export class LLMRequest {
    * @param data With `messages`, a list, a message or a text; or with a `prompt`, the same.
    * @throws ConfigurationError when it is no request, naming the member that is wrong.
    */
-  static fromDict(data: Readonly<Record<string, unknown>>, { onWarning = warn }: LLMRequestOptions = {}): LLMRequest {
+  static fromDict(data: Readonly<Record<string, unknown>>, { onWarning = emitWarning }: LLMRequestOptions = {}): LLMRequest {
     const { prompt, ...members } = data;
     const given = members["messages"] ?? prompt;
     const { messages } = parseWith(
@@ -63,8 +64,4 @@ export class LLMRequest {
   toDict(): Record<string, unknown> {
     return { ...this, messages: this.messages.map((message) => message.toDict()) };
   }
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "LlmbatchWarning");
 }

@@ -8,7 +8,7 @@ export interface CreateOptions {
   readonly customId?: string;
   /** Travels to the result. @default none */
   readonly metadata?: unknown;
-  /** Whom to ask, where the manager knows several. @default its choice */
+  /** The provider, where the manager knows several. @default its choice */
   readonly provider?: string;
 }
 

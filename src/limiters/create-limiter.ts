@@ -37,7 +37,7 @@ export interface LimiterOptions {
    * @default Infinity
    */
   readonly maxWaitMs?: number | undefined;
-  /** Hears of pauses, learned limits, changes of concurrency, and once of a request that is larger than a limit. */
+  /** Receives pauses, learned limits, changes of concurrency, and once a request that is larger than a limit. */
   readonly onEvent?: Observer | undefined;
   /**
    * Monotonic milliseconds.

@@ -10,7 +10,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** For each attempt, its body included, beside the timeout of the provider. @default that of the provider alone */
   readonly timeoutMs?: number | undefined;
-  /** Whom to ask, where the manager knows several. @default whom the request names, or the route of its model */
+  /** The provider, where the manager knows several. @default the one that the request names, or the route of its model */
   readonly provider?: string | undefined;
   /** The API that the request is for: `/v1/responses`. @default the one that its body shows; of a prompt, the provider's own */
   readonly url?: string | undefined;

@@ -23,7 +23,7 @@ export interface Completion {
 /** A prompt, messages, or a whole request, in any form of a line of a file. */
 export type Question = RequestLike | readonly object[];
 
-/** Members of a body; a `provider` that is a text is whom to ask. */
+/** Members of a body; a `provider` that is a text names the provider. */
 export type BodyMembers = Readonly<Record<string, unknown>>;
 
 /**

@@ -6,7 +6,7 @@ import type { BatchResult } from "../model/result.ts";
 import { failedResult } from "./results.ts";
 
 /**
- * Tells the statistics and the user's observers what happens. Whatever one of them throws, all hear each event, and it costs the line that
+ * Tells the statistics and the user's observers what happens. Whatever one of them throws, all receive each event, and it costs the line that
  * the event is of, not the run.
  */
 export class Emitter {

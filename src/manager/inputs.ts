@@ -1,3 +1,4 @@
+import { type MemberTexts, memberTexts } from "../json/json-text.ts";
 import { allowFolder, type FindLocalFile, RequestParser, type RequestLike } from "../jsonl/jsonl.ts";
 import type { BatchInput } from "../model/request.ts";
 import { type Provider, type RouteHook, routeRequest } from "../providers/providers.ts";
@@ -19,15 +20,14 @@ export async function* oneByOne<Item>(groups: AsyncIterable<readonly Item[]>): A
 export interface InputOptions {
   readonly provider: Provider;
   readonly model: string | undefined;
-  /** JSON texts by key. */
-  readonly defaults: ReadonlyMap<string, string>;
+  readonly defaults: MemberTexts;
   readonly findFile: FindLocalFile | undefined;
   readonly route: RouteHook | undefined;
 }
 
 export function inputOptionsOf({ provider, model, defaults = {}, allowFiles, route }: RequestManagerOptions): InputOptions {
-  const texts = new Map(Object.entries(defaults).map(([key, value]) => [key, JSON.stringify(value)]));
-  return { provider, model, defaults: texts, findFile: allowFiles === undefined ? undefined : allowFolder(allowFiles), route };
+  const findFile = allowFiles === undefined ? undefined : allowFolder(allowFiles);
+  return { provider, model, defaults: memberTexts(defaults), findFile, route };
 }
 
 /** Makes requests of whatever a program gives, in the order in which it is called. */

@@ -30,8 +30,8 @@ export class Journey {
   readonly #refusals: Refusals | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
-  /** Failed attempts at targets that bound their retries. */
-  readonly #spent = new Map<Target, number>();
+  /** Failed attempts at targets that bound their retries. Most runs have none. */
+  #spent: Map<Target, number> | undefined;
   #lastTarget: Target | undefined;
   #lastMessage = "";
   #goesFirst = false;
@@ -53,7 +53,7 @@ export class Journey {
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
-    const candidates = this.#spent.size === 0 ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
+    const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
     return (this.#demand = this.#goesFirst ? { ...left, goesFirst: true } : left);
   }
@@ -128,14 +128,14 @@ export class Journey {
   #bounded(failure: Failure): Failure {
     const target = this.#lastTarget;
     if (target?.maxRetries === undefined || isThrottled(failure) || failure.outage !== undefined) return failure;
-    const spent = (this.#spent.get(target) ?? 0) + 1;
-    this.#spent.set(target, spent);
+    const spent = (this.#spent?.get(target) ?? 0) + 1;
+    (this.#spent ??= new Map()).set(target, spent);
     const isElsewhere = this.#isSpent(target) && this.demand.candidates.some((other) => !this.#isSpent(other.target));
     return isElsewhere ? failure : { ...failure, retriesLeft: Math.max(0, target.maxRetries + 1 - spent) };
   }
 
   #isSpent(target: Target): boolean {
-    return (this.#spent.get(target) ?? 0) > (target.maxRetries ?? Infinity);
+    return (this.#spent?.get(target) ?? 0) > (target.maxRetries ?? Infinity);
   }
 
   #hasFailedAtAll({ candidates }: Demand): boolean {

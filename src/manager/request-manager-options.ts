@@ -11,7 +11,7 @@ import type { RetryPolicy } from "../retry/retry.ts";
 export type MaxFailures = { readonly count: number } | { readonly share: number };
 
 export interface RequestManagerOptions {
-  /** Whom to ask. */
+  /** Sends the requests. */
   readonly provider: Provider;
   /** Requests in flight at most. @default 100 */
   readonly concurrency?: number;
@@ -48,7 +48,7 @@ export interface RequestManagerOptions {
   readonly model?: string;
   /** Members for the bodies of requests that do not have them. @default none */
   readonly defaults?: Readonly<Record<string, unknown>>;
-  /** Chooses another model, or whom to ask, for each request: those with images elsewhere, for one. @default none */
+  /** Chooses another model or provider for each request: those with images elsewhere, for one. @default none */
   readonly route?: RouteHook;
   /** The folder whose files are sent where parts name them (`"@p.png"`, `"file://p.png"`). @default none: such a request fails */
   readonly allowFiles?: string;
@@ -62,7 +62,7 @@ export interface RequestManagerOptions {
   readonly order?: "input" | "completion";
   /** Where answers that wait behind a slow one go when they fill 32 MiB. @default the system's temporary folder */
   readonly spoolDirectory?: string;
-  /** Hear every event. They are called synchronously and must return at once. @default none */
+  /** Receive every event. They are called synchronously and must return at once. @default none */
   readonly observers?: readonly Observer[];
 }
 
@@ -139,7 +139,7 @@ function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
   return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
 }
 
-/** How many managers use a provider or a cache, as long as any does. */
+/** Counts the managers that use a provider or a cache: the last one closes it. */
 const users = new WeakMap<object, number>();
 
 /** Managers may share a provider or a cache: the last one that is closed closes it. */

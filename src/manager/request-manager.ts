@@ -163,7 +163,7 @@ export class RequestManager {
    * The answer to one question, through the same cache, limits and retries.
    *
    * @param question A prompt, messages, or a whole request. Which API a prompt is for is the provider's choice.
-   * @param body Members of the body: `model`, `temperature` …; `provider` names whom to ask, where the manager knows several.
+   * @param body Members of the body: `model`, `temperature` …; `provider` names the provider, where the manager knows several.
    * @throws RequestFailedError when it has none in the end.
    * @throws ConfigurationError for an option that does not exist, and a body that cannot be sent.
    */

@@ -118,7 +118,12 @@ export class RunStoppedError extends LlmbatchError {
   }
 }
 
-/** What any thrown value says. */
+/** Where a library's warnings go that no callback takes. */
+export function emitWarning(message: string): void {
+  process.emitWarning(message, "LlmbatchWarning");
+}
+
+/** What a thrown value says. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

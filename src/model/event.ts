@@ -80,5 +80,5 @@ export type LimiterEvent = { readonly provider: string; readonly model: string }
     }
 );
 
-/** Hears each event as it happens. */
+/** Receives each event as it happens. */
 export type Observer = (event: RunEvent) => void;

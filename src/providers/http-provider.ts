@@ -60,7 +60,7 @@ export interface HttpProviderOptions {
   readonly promptPath?: string;
   /** Which APIs it speaks. @default all there are */
   readonly protocols?: readonly Protocol[];
-  /** Sends requests for other paths, too: any JSON without an error is an answer. @default false */
+  /** Sends requests for other paths, too: JSON without an error is an answer. @default false */
   readonly takesAnyPath?: boolean;
   /** How it counts the tokens of APIs whose answers count. @default "sum": request and answer together */
   readonly tokenCounting?: TokenCounting;

@@ -4,7 +4,7 @@ import type { Demand, Target } from "../model/demand.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 
-/** Hears the parsed data of each event of a stream, as it comes. */
+/** Receives the parsed data of each event of a stream, as it comes. */
 export type OnChunk = (chunk: unknown) => void;
 
 export interface SendOptions {

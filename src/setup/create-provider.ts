@@ -1,8 +1,9 @@
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { parseRateLimit, rateLimitExample } from "../config/parse-rate-limit.ts";
 import { accountHeaders } from "../config/provider-config.ts";
-import { rejectUnknown } from "../config/reject-unknown.ts";
-import { ConfigurationError } from "../model/errors.ts";
+import { memberTexts } from "../json/json-text.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
+import { ConfigurationError, emitWarning } from "../model/errors.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import {
   createProvider as createPresetProvider,
@@ -10,9 +11,9 @@ import {
   presets,
   type Provider,
   type ProviderOptions,
-  RouteTarget,
 } from "../providers/providers.ts";
 import { APIKeyPool } from "./api-key-pool.ts";
+import { openKeys, targetSettings } from "./open-configured.ts";
 import { readPresetSettings } from "./preset-settings.ts";
 
 /** What a preset does not know, or what is to differ from it; the same as a provider of the configuration file. */
@@ -84,7 +85,7 @@ const known: Readonly<Record<keyof CreateProviderOptions, true>> = {
  * createProvider("openai", { apiKeys: ["$KEY_1", "$KEY_2"], limits: ["requests=10/1s"], models: { fast: "gpt-5.4-mini" } });
  */
 export function createProvider(preset: string, options: CreateProviderOptions = {}): Provider {
-  rejectUnknown("createProvider", options, Object.keys(known));
+  refuseUnknownOptions("createProvider", options, Object.keys(known));
   const {
     apiKey,
     apiKeys,
@@ -97,7 +98,7 @@ export function createProvider(preset: string, options: CreateProviderOptions = 
     defaults,
     modelDefaults,
     environment = readEnvironment(),
-    onWarning = warn,
+    onWarning = emitWarning,
     ...http
   } = options;
   if (apiKey !== undefined && apiKeys !== undefined)
@@ -113,16 +114,11 @@ export function createProvider(preset: string, options: CreateProviderOptions = 
     (option) => option !== undefined,
   );
   if (!isRouted) return open(apiKey);
-  const settings = {
-    limits: limits?.map(readLimit),
-    maxRetries,
-    concurrency: concurrency === undefined ? undefined : { max: concurrency },
-  };
-  const nameOf = (index: number): string => (keys.length === 1 ? preset : `${preset}, key ${index + 1}`);
-  const targets = keys.map((key, index) => new RouteTarget(nameOf(index), open(key), settings));
+  const settings = targetSettings({ limits: limits?.map(readLimit), concurrency, max_retries: maxRetries });
+  const targets = openKeys(preset, keys, open, settings);
   const names = new Map(Array.isArray(models) ? [] : Object.entries(models ?? {}));
-  const common = membersOf(defaults);
-  const own = new Map(Object.entries(modelDefaults ?? {}).map(([name, set]) => [name, membersOf({ ...defaults, ...set })]));
+  const common = defaults && memberTexts(defaults);
+  const own = new Map(Object.entries(modelDefaults ?? {}).map(([name, set]) => [name, memberTexts({ ...defaults, ...set })]));
   return createRoutedProvider({
     name: preset,
     targets,
@@ -156,12 +152,4 @@ function readLimit(limit: string | RateLimit): RateLimit {
   const parsed = typeof limit === "string" ? parseRateLimit(limit) : limit;
   if (parsed !== undefined) return parsed;
   throw new ConfigurationError(`limits: expected a limit such as ${rateLimitExample}, not ${JSON.stringify(limit)}`);
-}
-
-function membersOf(defaults: Readonly<Record<string, unknown>> = {}): ReadonlyMap<string, string> {
-  return new Map(Object.entries(defaults).map(([key, value]) => [key, JSON.stringify(value)]));
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "LlmbatchWarning");
 }

@@ -3,8 +3,8 @@ import { Configuration, type ConfigurationContent } from "../config/secrets/conf
 import { loadOptions, readConfiguration } from "../config/load-options.ts";
 import type { Options } from "../config/options.ts";
 import { leadsOnlyTo } from "../config/provider-config.ts";
-import { rejectUnknown } from "../config/reject-unknown.ts";
-import { ConfigurationError } from "../model/errors.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
+import { ConfigurationError, emitWarning } from "../model/errors.ts";
 import { RequestManager, type RequestManagerOptions } from "../manager/manager.ts";
 import type { Provider } from "../providers/providers.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
@@ -54,8 +54,8 @@ export interface LoadedProviders {
  * await llm.close();
  */
 export async function loadProviders(loading: LoadProvidersOptions = {}): Promise<LoadedProviders> {
-  rejectUnknown("loadProviders", loading, ["config", "configFile", "environment", "onWarning", "options"]);
-  const { environment = readEnvironment(), onWarning = warn } = loading;
+  refuseUnknownOptions("loadProviders", loading, ["config", "configFile", "environment", "onWarning", "options"]);
+  const { environment = readEnvironment(), onWarning = emitWarning } = loading;
   const config = configurationOf(loading);
   unknownVariables(environment).forEach(onWarning);
   const configured = loadOptions({}, config, environment, onWarning);
@@ -83,10 +83,6 @@ function configurationOf({ config, configFile }: LoadProvidersOptions): Configur
     throw new ConfigurationError("loadProviders: give `config` or `configFile`, not both");
   if (config instanceof Configuration) return config;
   return config === undefined ? (readConfiguration(configFile) ?? new Configuration({})) : new Configuration(config);
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "LlmbatchWarning");
 }
 
 /** `dedupe` shares answers through a cache, and needs one. */

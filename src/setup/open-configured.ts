@@ -28,17 +28,27 @@ export function openConfigured(
 ): RouteTarget[] {
   const own = { ...transport, ...transportOf(config), headers };
   const open = (apiKey: string | undefined): Provider => openOne(name, config, environment, apiKey, own);
-  const settings = targetSettings(config);
-  const keys = config.api_keys;
-  if (keys === undefined) return [new RouteTarget(name, open(undefined), settings)];
-  return keys.map((key, index) => {
-    const keyName = keys.length === 1 ? name : `${name}, key ${index + 1}`;
-    return new RouteTarget(keyName, open(key.reveal(environment)), settings);
-  });
+  const keys = config.api_keys?.map((key) => key.reveal(environment)) ?? [undefined];
+  return openKeys(name, keys, open, targetSettings(config));
+}
+
+/** Opens a provider once for each of its keys. */
+export function openKeys(
+  name: string,
+  keys: readonly (string | undefined)[],
+  open: (apiKey: string | undefined) => Provider,
+  settings: TargetSettings,
+): RouteTarget[] {
+  const nameOf = (index: number): string => (keys.length === 1 ? name : `${name}, key ${index + 1}`);
+  return keys.map((key, index) => new RouteTarget(nameOf(index), open(key), settings));
 }
 
 /** Of all targets of a provider: its keys share the object. */
-export function targetSettings({ limits, concurrency, max_retries: maxRetries }: ProviderConfig): TargetSettings {
+export function targetSettings({
+  limits,
+  concurrency,
+  max_retries: maxRetries,
+}: Pick<ProviderConfig, "limits" | "concurrency" | "max_retries">): TargetSettings {
   return { limits, maxRetries, concurrency: concurrency === undefined ? undefined : { max: concurrency } };
 }
 

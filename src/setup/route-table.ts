@@ -1,6 +1,7 @@
 import { findRoute, unknownModel } from "../config/model-routes.ts";
 import type { Options } from "../config/options.ts";
-import { type DefaultMembers, leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/provider-config.ts";
+import { leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/provider-config.ts";
+import type { MemberTexts } from "../json/json-text.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
@@ -127,7 +128,7 @@ export class RouteTable {
 }
 
 /** The model's members win over its provider's. */
-function defaultsOf({ set, model_sets: sets }: ProviderConfig = {}, model: string): DefaultMembers | undefined {
+function defaultsOf({ set, model_sets: sets }: ProviderConfig = {}, model: string): MemberTexts | undefined {
   const own = sets?.[model];
   return own === undefined || set === undefined ? (own ?? set) : new Map([...set, ...own]);
 }

@@ -63,7 +63,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** The end of the last bucket that has any. */
+  /** The end of the last bucket that is not empty. */
   get #highest(): number {
     const last = this.#buckets.findLastIndex((count) => count > 0);
     return last < 0 ? 0 : smallest * growth ** last;

@@ -33,6 +33,34 @@ it("`cache has FILE` says how many lines a run would not have to pay for, withou
   expect(server.ledger).toHaveLength(asked);
 });
 
+it("`cache has FILE` finds the answer to a prompt that its provider answers by another API", async () => {
+  const server = await serve(() => ({
+    body: {
+      type: "message",
+      role: "assistant",
+      content: [{ type: "text", text: "Hello!" }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 3, output_tokens: 2 },
+    },
+  }));
+  const at = ["--config", "llmbatch.json", "-m", "haiku", "--set", "max_tokens=9"];
+  const user = new Workplace();
+  user.write("in.jsonl", ["one", "two"]);
+  user.write("llmbatch.json", [
+    {
+      providers: {
+        mine: { preset: "anthropic", base_url: server.url, api_keys: ["key-of-mine-0123"], models: { haiku: "haiku" } },
+      },
+    },
+  ]);
+  await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", ...at]);
+  expect(server.ledger.map(({ path }) => path)).toEqual(["/v1/messages", "/v1/messages"]);
+  expect(await user.runHere(["cache", "has", "in.jsonl", ...at])).toMatchObject({
+    code: 0,
+    stdout: "in.jsonl: 2 of 2 lines are in the cache\n",
+  });
+});
+
 it("`cache has ID` takes the id of a line of output, and the key of an answer", async () => {
   const user = new Workplace();
   user.write("in.jsonl", ["one", "two"]);

@@ -62,7 +62,7 @@ describe("a home folder", () => {
   /** Root alone can start a program as another user, who may not be allowed to run this Node: one of npx lies in root's home. */
   const canStartIt = spawnSync(process.execPath, ["--version"], withoutEntry).status === 0;
 
-  it.runIf(canStartIt)("that nobody has named is said in words: it was a stack trace", async () => {
+  it.runIf(canStartIt)("without a name is said in words: it was a stack trace", async () => {
     const user = new Workplace();
     for (const args of [
       ["cache", "path"],

@@ -32,7 +32,7 @@ describe("Message", () => {
 });
 
 describe("LLMRequest", () => {
-  it("made of a prompt is sent with what it was given, and no temperature, top_p or limit of anyone else", async () => {
+  it("made of a prompt is sent with what it was given, and no temperature, top_p or limit of its own", async () => {
     const { server, createManager } = await serveManagers(() => chatAnswer());
     const parameters = { model: "m", max_completion_tokens: 9, max_tokens: 9, stop: "\n", foo: { bar: 1 } };
     const request = LLMRequest.fromPrompt("openai", "Hi", parameters);

@@ -10,7 +10,7 @@ function chat(content: string): { messages: object[] } {
 }
 
 describe("RequestBatch", () => {
-  it("gives the id that the result will have, whoever is asked, also of requests that are equal", async () => {
+  it("gives the id that the result will have, at every provider, also of requests that are equal", async () => {
     const { createManager } = await serveManagers(repeat);
     const batch = new RequestBatch();
     const ids = ["one", "two", "one"].map((content) => batch.chat.completions.create(chat(content)));

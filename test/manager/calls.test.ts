@@ -15,9 +15,6 @@ import { answerOf } from "./prompts.ts";
 
 const quick = { retry: { retryDelayMs: 1, maxRetries: 1 } };
 
-/** Calls as JavaScript makes them, which no type stops. */
-type Untyped = Record<string, (...given: readonly unknown[]) => unknown>;
-
 /** What a call throws, or rejects with. */
 async function thrownBy(call: () => unknown): Promise<unknown> {
   try {
@@ -92,8 +89,9 @@ describe("a call", () => {
     ["stream", "tool", ["Hi", { tool: () => 1 }], "is a function"],
   ])("of %s with a wrong `%s` is refused in words before anything is sent", async (name, option, given, words) => {
     const { server, createManager } = await serveManagers(() => chatAnswer());
-    const manager = createManager() as unknown as Untyped;
-    const error = await thrownBy(() => manager[name]?.(...given));
+    const manager = createManager();
+    // As JavaScript calls it: no type stops it.
+    const error = await thrownBy(() => Reflect.apply(Reflect.get(manager, name), manager, given));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error).toMatchObject({ code: "configuration", option, message: expect.stringContaining(words) });
     expect(server.ledger).toEqual([]);

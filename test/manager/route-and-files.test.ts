@@ -16,10 +16,11 @@ const withPart = (part: object): RequestLike => ({ messages: [{ role: "user", co
 const imageAt = (url: string): object => ({ type: "image_url", image_url: { url } });
 
 it("members for all bodies are a plain object; a request's own win", async () => {
-  const { manager, server } = await managed({ defaults: { temperature: 0.5, stop: ["a"] } });
+  const { manager, server } = await managed({ defaults: { temperature: 0.5, stop: ["a"], seed: undefined } });
   await manager.complete("Hello");
   await manager.complete("Hello", { temperature: 1 });
   expect(server.ledger.map((call) => call.json())).toMatchObject([{ temperature: 0.5, stop: ["a"] }, { temperature: 1 }]);
+  expect(server.ledger[0]?.json()).not.toHaveProperty("seed");
 });
 
 describe("a route hook", () => {

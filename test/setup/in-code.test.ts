@@ -88,7 +88,7 @@ describe("createProvider says what a provider of the file can say:", () => {
   });
 
   it.each([
-    [{ orgnization: "o" }, 'there is no option "orgnization"; did you mean "organization"?'],
+    [{ orgnization: "o" }, "createProvider has no option `orgnization`; did you mean `organization`?"],
     [{ apiKey: "k", apiKeys: ["k"] }, "give `apiKey` or `apiKeys`, not both"],
     [{ apiKeys: [] }, "apiKeys: expected at least one key"],
     [{ apiKey: "k", limits: ["lots"] }, "limits: expected a limit such as"],
@@ -117,7 +117,7 @@ describe("loadProviders takes a configuration as an object:", () => {
   });
 
   it.each([
-    [{ conifg: {} }, 'loadProviders: there is no option "conifg"; did you mean "config"?'],
+    [{ conifg: {} }, "loadProviders has no option `conifg`; did you mean `config`?"],
     [{ config: {}, configFile: "x.json" }, "give `config` or `configFile`, not both"],
     [{ config: { provders: {} } }, 'config: "provders": there is no such option; did you mean "providers"?'],
   ])("and says what is wrong: %j", async (options: object, words) => {

@@ -24,7 +24,7 @@ export async function cacheHasCommand(
   configFile: string | undefined,
 ): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment);
+  const options = loadOptions(flags, configFile, environment, printError);
   const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
   const path = cachePathOf(options.cache_path, environment);
   const cache = await openDisk({ path, readOnly: true, ...ttl, onWarning: printError });
@@ -48,11 +48,12 @@ function saysOfId(id: string, isThere: boolean): boolean {
 async function saysOfFile(name: string, cache: DiskStore, options: Options, environment: Environment): Promise<boolean> {
   const input = await openInputs([name], process.stdin);
   try {
-    const names = new RequestNames(describeProviders(options, environment), options.dedupe);
+    const provider = describeProviders(options, environment);
+    const names = new RequestNames(provider, options.dedupe);
     const keyOf = (line: BatchInput): string[] => (line.kind === "request" ? [names.name(line).key] : []);
     let lines = 0;
     let found = 0;
-    for await (const group of await startReading(input, { ...options, checked: { idsAreUnique: false } }, () => {})) {
+    for await (const group of await startReading(input, { ...options, checked: { idsAreUnique: false } }, provider, () => {})) {
       const inputs = [...group];
       lines += inputs.length;
       found += await countFound(cache, inputs.flatMap(keyOf));

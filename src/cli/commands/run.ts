@@ -3,7 +3,6 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
-import type { PromptPath } from "../../jsonl/jsonl.ts";
 import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
@@ -69,8 +68,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   if (cache !== undefined) cleanups.defer(() => cache.close());
   const checked = await checkWhole(inputs, options, provider, cache, printError);
   const { total } = checked;
-  const promptPath = (asked: Parameters<PromptPath>[0]) => provider.promptPath?.(asked);
-  const requests = await startReading(inputs, { ...options, checked, promptPath }, (warning) => warn(warning));
+  const requests = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
   if (log !== undefined) cleanups.defer(() => log.close());
   const bodyLog = await openBodies(options, environment);

@@ -123,7 +123,7 @@ function readHolder(lockPath: string, name: string): LockHolder | undefined {
   );
 }
 
-/** A person is told to kill a process only if it is certainly one of this program: anyone may have planted the lock. */
+/** A person is told to kill a process only if it is certainly one of this program: another user can plant a lock. */
 function inUse(lockPath: string, holder: LockHolder, name: string): string {
   const { pid, host } = holder;
   if (isOurs(holder))

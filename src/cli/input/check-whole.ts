@@ -22,7 +22,7 @@ export async function checkWhole(
   warn: (warning: string) => void,
 ): Promise<CheckedInput> {
   if (!inputs.rereadable) {
-    createParser(options); // throws if the options are wrong
+    createParser(options, provider); // throws if the options are wrong
     return { idsAreUnique: false };
   }
   const note = await noteOf(inputs, options);

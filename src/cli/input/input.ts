@@ -4,7 +4,7 @@ export interface Input extends AsyncIterable<Uint8Array> {
   readonly name: string;
   /** Whether each iteration begins at the first byte: true for a regular file. A pipe, a device or stdin can be read only once. */
   readonly rereadable: boolean;
-  /** Identifies the content of a file: any change of it changes this too. Undefined for other inputs, and for 2.5 s after a change. */
+  /** Identifies the content of a file, and changes with it. Undefined for other inputs, and for 2.5 s after a change. */
   version(): Promise<string | undefined>;
   /** @throws InputError when reading breaks off, or a file changes meanwhile. ConfigurationError when it has changed since it was read before. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;

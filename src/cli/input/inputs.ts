@@ -54,7 +54,7 @@ export class Inputs {
   /**
    * Reads the lines of all.
    *
-   * @param warn Hears of inputs without lines, if there are others.
+   * @param warn Receives a message for each input without lines, if there are others.
    * @throws InputError when reading breaks off. ConfigurationError when the first is no JSON Lines.
    */
   async *lines(warn: (warning: string) => void, knownTooLong?: ReadonlySet<number>): AsyncGenerator<readonly Line[]> {

@@ -1,15 +1,12 @@
 import type { Options } from "../../config/options.ts";
-import { allowFolder, type Line, type PromptPath, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
+import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";
 
-interface ParsingOptions extends Pick<Options, "model" | "set" | "allow_files"> {
-  /** Which API a prompt is for. */
-  readonly promptPath?: PromptPath;
-}
+type ParsingOptions = Pick<Options, "model" | "set" | "allow_files">;
 
 interface ReadingOptions extends ParsingOptions, Pick<Options, "head"> {
   /** The outcome of `checkWhole`. */
@@ -25,9 +22,10 @@ interface ReadingOptions extends ParsingOptions, Pick<Options, "head"> {
 export async function startReading(
   inputs: Inputs,
   options: ReadingOptions,
+  provider: AskedProvider,
   warn: (warning: string) => void,
 ): Promise<AsyncGenerator<Iterable<BatchInput>>> {
-  const groups = readRequests(inputs, options, warn);
+  const groups = readRequests(inputs, options, provider, warn);
   const first = await groups.next();
   if (first.done) throw withoutRequests(inputs.name);
   return continued(first.value, groups);
@@ -45,11 +43,12 @@ async function* continued<Item>(first: Item, rest: AsyncGenerator<Item>): AsyncG
 async function* readRequests(
   inputs: Inputs,
   { checked, head, ...parsing }: ReadingOptions,
+  provider: AskedProvider,
   warn: (warning: string) => void,
 ): AsyncGenerator<Iterable<BatchInput>> {
   const warnOnce = checked.hasWarned ? () => undefined : warn;
   const { idsAreUnique } = checked;
-  const parser = createParser(parsing, { idsAreUnique, describeLine: describerOf(inputs), onWarning: warnOnce });
+  const parser = createParser(parsing, provider, { idsAreUnique, describeLine: describerOf(inputs), onWarning: warnOnce });
   let left = head;
   for await (const lines of inputs.lines(warnOnce, checked.tooLong)) {
     yield parseEach(lines.slice(0, left), parser);
@@ -63,7 +62,7 @@ function describerOf(inputs: Inputs): (lineNumber: number) => string {
   return (lineNumber) => describePlace(inputs.locate(lineNumber));
 }
 
-/** Whoever gives a model for all lines may take it for the one that is asked. */
+/** Warns of each default that no line used: a user can take `--model` for the model that every line asks. */
 function warningsOfDefaults({ unusedDefaults }: RequestParser): string[] {
   return unusedDefaults.map((key) => {
     const flag = key === "model" ? "--model" : `--set ${key}`;
@@ -83,17 +82,16 @@ export async function checkRequests(
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
-  const promptPath = provider.promptPath?.bind(provider);
-  const parser = createParser(options, { checkOnly: true, describeLine: describerOf(inputs), promptPath, onWarning: warn });
+  const parser = createParser(options, provider, { checkOnly: true, describeLine: describerOf(inputs), onWarning: warn });
   const check = await checkInput(inputs, parser, provider, warn);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
 /** @throws ConfigurationError when these options are wrong for every line. */
-export function createParser(options: ParsingOptions, more: RequestParserOptions = {}): RequestParser {
-  const { model, set, allow_files: folder, promptPath } = options;
+export function createParser(options: ParsingOptions, provider: AskedProvider, more: RequestParserOptions = {}): RequestParser {
+  const { model, set, allow_files: folder } = options;
   return new RequestParser({
-    promptPath,
+    promptPath: (asked) => provider.promptPath?.(asked),
     ...(model !== undefined && { defaultModel: model }),
     ...(folder !== undefined && { findFile: allowFolder(folder) }),
     defaults: new Map(set),

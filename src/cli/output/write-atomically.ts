@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { errorCode, OutputError } from "../../model/errors.ts";
 import { asConfigurationError } from "../files/system-error.ts";
 import { DirectOutput } from "./direct-output.ts";
+import { printError } from "../terminal/print-error.ts";
 import { type ResolvedSink, resolveOutput } from "../files/resolve-output.ts";
 
 /**
@@ -58,7 +59,6 @@ async function writeDirectly(resolved: ResolvedSink, text: string): Promise<void
 /** As when a reader has left early, it is no failure of the run. */
 async function warnWithoutReader(error: Error): Promise<undefined> {
   if (errorCode(error.cause) !== "ENXIO") throw error;
-  const { printError } = await import("../terminal/print-error.ts"); // it loads all providers
   printError(`${error.message}; it was left out`);
 }
 

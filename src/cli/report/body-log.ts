@@ -43,11 +43,12 @@ export class BodyLog {
 
   /** The same provider, whose calls are logged. */
   observe(provider: Provider): Provider {
-    const { route, refusal } = provider;
+    const { route, refusal, promptPath } = provider;
     return {
       name: provider.name,
       endpoint: (request) => provider.endpoint(request),
       ...(refusal !== undefined && { refusal: (request) => refusal.call(provider, request) }),
+      ...(promptPath !== undefined && { promptPath: (asked) => promptPath.call(provider, asked) }),
       estimate: (request) => provider.estimate(request),
       ...(route !== undefined && { route: (request, failed) => route.call(provider, request, failed) }),
       send: async (request, options) => {

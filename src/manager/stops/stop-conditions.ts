@@ -15,7 +15,7 @@ import type { Journey } from "../journey.ts";
 import { type Alike, minRefusals, Refusals, Streak } from "./refusals.ts";
 import type { MaxFailures } from "../request-manager-options.ts";
 
-/** What may be a line's own fault is everyone's when so many fail alike, and none ever succeeded. */
+/** A failure that one line can cause stops the run when so many lines fail alike and no line has succeeded. */
 const minAlike = 25;
 /** Lines that fail unsent cost nothing, and those behind them may be others; so many are written before any success. */
 const maxUnsent = 10_000;

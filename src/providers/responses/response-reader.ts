@@ -39,7 +39,7 @@ export interface ResponseHead {
   readonly headers: ResponseHeaders;
 }
 
-/** Whom an answer is for. */
+/** The request that an answer is for. */
 export interface Reading {
   /** JSON text as sent. */
   readonly requestBody: string;

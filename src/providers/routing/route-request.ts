@@ -15,7 +15,7 @@ export interface RoutableRequest {
   readonly body: unknown;
 }
 
-/** Chooses another model, or whom to ask, by what a request holds. @returns a model's name, or both; undefined to leave it as it is. */
+/** Chooses another model or provider by what a request holds. @returns a model's name, or both; undefined to leave it as it is. */
 export type RouteHook = (
   request: RoutableRequest,
 ) => string | { readonly model?: string | undefined; readonly provider?: string | undefined } | undefined;

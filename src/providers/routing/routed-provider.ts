@@ -1,10 +1,11 @@
 import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
+import type { MemberTexts } from "../../json/json-text.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
 import { type Failure, isKeyRefusal, unservedModel } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
-import { type DefaultMembers, missingMembers, withDefaults } from "./default-members.ts";
+import { missingMembers, withDefaults } from "./default-members.ts";
 import type { RouteTarget } from "./route-target.ts";
 import { withModel } from "./rewrite-model.ts";
 
@@ -17,7 +18,7 @@ export interface RouteStep {
   readonly rank: number;
   readonly weight: number;
   /** Members for bodies that do not have them. @default none */
-  readonly defaults?: DefaultMembers | undefined;
+  readonly defaults?: MemberTexts | undefined;
 }
 
 export interface RoutedProviderOptions {
@@ -26,7 +27,7 @@ export interface RoutedProviderOptions {
   readonly targets: readonly RouteTarget[];
   /** @returns the steps of a request's route, at least one; or, in words, why there is none. */
   readonly routeOf: (request: BatchRequest) => readonly RouteStep[] | string;
-  /** Hears of each key that was refused, in words for a person. */
+  /** Receives a message for a person when a key was refused. */
   readonly onEvicted: (message: string) => void;
 }
 

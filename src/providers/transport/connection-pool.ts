@@ -53,7 +53,7 @@ export class ConnectionPool {
     this.#maxConnections = maxConnections;
   }
 
-  /** Sends a request. `listener` hears what comes of it. */
+  /** Sends a request. `listener` receives its response, or its error. */
   send(request: Dispatcher.DispatchOptions, listener: ResponseListener): Exchange {
     const exchange = new Exchange(this, request, listener);
     if (this.#closing !== undefined) listener.onError(new TransportError("ERR_PROVIDER_CLOSED"));

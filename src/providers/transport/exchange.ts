@@ -3,7 +3,7 @@ import type { ResponseHeaders } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
-/** Hears a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
+/** Receives a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
 export interface ResponseListener {
   /** @param headers Names in lower case. */
   onHead(statusCode: number, headers: ResponseHeaders): void;

@@ -165,7 +165,7 @@ describe("while a folder is swapped for a link to another one, over and over", (
     const ended = new Promise((resolve) => void swapper.once("exit", resolve));
     const counts = new Map<string, number>();
     const find = allowFolder(folder);
-    while ((counts.get("inside!") ?? 0) < 2_000 || Atomics.load(swaps, 0) < 2_000) {
+    while ((counts.get("inside!") ?? 0) < 2_000 || Atomics.load(swaps, 0) < 50_000) {
       const file = find("swapped/p.png");
       const content = "problem" in file ? file : file.read();
       const outcome = "problem" in content ? "refused" : content.toString();
@@ -174,9 +174,10 @@ describe("while a folder is swapped for a link to another one, over and over", (
     Atomics.store(swaps, 1, 1);
     await ended;
     expect(counts.get("outside") ?? 0).toBe(0);
-  });
+  }, 30_000);
 });
 
+/** It rests as long as a read takes, or one of 250 reads would find the folder in its place throughout. */
 const swapForEver = `
   const { renameSync } = require("node:fs");
   const { workerData: { folder, swaps } } = require("node:worker_threads");
@@ -187,4 +188,5 @@ const swapForEver = `
     Atomics.add(swaps, 0, 1);
     renameSync(at("swapped"), at("link"));
     renameSync(at("real"), at("swapped"));
+    for (let rest = Math.random() * 20_000; rest > 0; rest -= 1);
   }`;

@@ -32,7 +32,7 @@ const key = "sk-wire-0123456789";
 const deployment = "my-deployment";
 const azureQuery = "?api-version=2024-10-21";
 const { signal } = new AbortController();
-// Nobody wants to be asked again, and no client waits for an answer that is an error.
+// No answer asks for a retry, and no client waits for an answer that is an error.
 const server = await startScriptedServer(() => errorAnswer(400));
 
 afterAll(() => server.close());
