@@ -2,7 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
 import type { AnswerCache } from "./cache-store.ts";
-import { isExpired, isStoredHead, readTtlMs, type StoredHead } from "./stored-answer.ts";
+import { isExpired, isStoredHead, readTtlMs, type StoredHead, usageOf } from "./stored-answer.ts";
 
 export interface CacheProviderOptions {
   /**
@@ -64,8 +64,8 @@ export class CacheProvider implements AnswerCache {
     const value = await this.#call("read", () => this.#read(key));
     if (value === undefined && this.#emitted !== undefined) throw failure("read", this.#emitted);
     if (!isStoredAnswer(value) || isExpired(value.storedAt, this.#now(), this.#ttlMs)) return undefined;
-    const { statusCode, requestId, body, usage } = value;
-    return { statusCode, requestId, body, usage };
+    const { statusCode, requestId, body } = value;
+    return { statusCode, requestId, body, usage: usageOf(value) };
   }
 
   async set(key: string, { statusCode, requestId, body, usage }: ModelResponse): Promise<void> {
@@ -151,7 +151,7 @@ function isKeyv(store: KeyvLike): store is Keyv {
   return store instanceof Keyv || "throwOnErrors" in store;
 }
 
-function isStoredAnswer(value: unknown): value is StoredHead & ModelResponse {
+function isStoredAnswer(value: unknown): value is StoredHead & Pick<ModelResponse, "body"> {
   return isStoredHead(value) && "body" in value && typeof value.body === "string";
 }
 

@@ -3,9 +3,17 @@ import { ConfigurationError } from "../model/errors.ts";
 import type { Usage } from "../model/usage.ts";
 
 /** What a store keeps beside an answer's body. */
-export interface StoredHead extends Omit<ModelResponse, "body"> {
+export interface StoredHead extends Omit<ModelResponse, "body" | "usage"> {
+  readonly usage: StoredUsage;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
+}
+
+/** Answers that an earlier version stored do not tell what was written to the provider's cache. */
+type StoredUsage = Omit<Usage, "cacheWriteTokens"> & Partial<Pick<Usage, "cacheWriteTokens">>;
+
+export function usageOf({ usage }: StoredHead): Usage {
+  return { cacheWriteTokens: 0, ...usage };
 }
 
 /** Whether a value out of a store, which other programs can write, has the form that `set` gave it. */
@@ -47,7 +55,7 @@ export function isExpired(storedAt: number, now: number, ttlMs: number | undefin
   return ttlMs !== undefined && storedAt + ttlMs <= now;
 }
 
-function isUsage(value: unknown): value is Usage {
+function isUsage(value: unknown): value is StoredUsage {
   return (
     typeof value === "object" &&
     value !== null &&
@@ -58,7 +66,8 @@ function isUsage(value: unknown): value is Usage {
     "cachedTokens" in value &&
     isCount(value.cachedTokens) &&
     "reasoningTokens" in value &&
-    isCount(value.reasoningTokens)
+    isCount(value.reasoningTokens) &&
+    (!("cacheWriteTokens" in value) || isCount(value.cacheWriteTokens))
   );
 }
 

@@ -29,6 +29,7 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   unreachable: "the server cannot be reached",
   same_failure: "no request succeeds",
   max_failures: "too many requests failed",
+  budget: "the budget is used up",
   deadline: "no time is left",
   cache: "the cache cannot be used any more",
   interrupted: "interrupted",

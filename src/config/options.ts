@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { isJsonObject, parseJson } from "../json/json-value.ts";
-import type { RateLimit } from "../model/rate-limit.ts";
 import type { OptionKey } from "./option-table.ts";
-import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
+import { assignments, baseUrl, header, limit, type Limit, list, maxFailures, size, text } from "./option-values.ts";
 import {
   type PriceConfig,
   pricesSchema,
@@ -11,8 +9,7 @@ import {
   type RouteConfig,
   routesSchema,
 } from "./provider-config.ts";
-import { parseBytes, sizeExample } from "./size.ts";
-import { count, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
+import { count, dollars, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
 
 /** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
 export interface Options {
@@ -52,6 +49,17 @@ export interface Options {
   readonly idle_timeout: number;
   readonly deadline?: number | undefined;
   readonly max_failures?: { readonly count: number } | { readonly share: number } | undefined;
+  /** In US dollars. */
+  readonly max_cost?: number | undefined;
+  readonly max_tokens_total?: number | undefined;
+  readonly count?: "fast" | "exact" | undefined;
+  /** Lines of a first look. */
+  readonly pilot?: number | undefined;
+  readonly yes: boolean;
+  readonly context: "off" | "warn" | "truncate";
+  readonly sanitize: "off" | "warn" | "fix";
+  readonly validate_output: boolean;
+  readonly repair: boolean;
   readonly cache: "disk" | "memory" | "none";
   readonly cache_path?: string | undefined;
   readonly cache_ttl?: number | undefined;
@@ -71,79 +79,6 @@ export interface Options {
   readonly routes: Readonly<Record<string, RouteConfig>>;
   readonly prices: Readonly<Record<string, PriceConfig>>;
 }
-
-/** `--limit`: rate limits, of which there may be none. */
-export interface Limit {
-  /** A bare number, which was the name of `head`. */
-  readonly lines?: number | undefined;
-  readonly rates: readonly RateLimit[];
-}
-
-const text = z.string("a text").min(1, "a text that is not empty");
-
-const sizeExpected = `a size above 0 such as ${sizeExample}`;
-
-const size = z.union([z.string(), z.number()], sizeExpected).transform((value, context) => {
-  const bytes = parseBytes(String(value));
-  if (bytes !== undefined && bytes > 0) return bytes;
-  context.addIssue(sizeExpected);
-  return z.NEVER;
-});
-
-const maxFailures = z
-  .union([z.string(), z.number()], "a number of lines such as 10, or a share such as 5%")
-  .transform((value, context) => {
-    const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(value).trim()) ?? [];
-    const amount = Number(digits);
-    if (amount > 0 && amount <= 100 && percent === "%") return { share: amount / 100 };
-    if (amount > 0 && Number.isInteger(amount) && percent === "") return { count: amount };
-    context.addIssue("a number of lines such as 10, or a share such as 5%");
-    return z.NEVER;
-  });
-
-const baseUrl = text.refine((value) => {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  return (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.hash === "";
-}, "an address such as http://localhost:8000/v1 (keys and passwords do not belong in it)");
-
-const header = text.transform((value, context) => {
-  const [, name, content] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(value) ?? [];
-  if (name !== undefined && content !== undefined) return [name, content] as const;
-  context.addIssue("a header such as 'X-Team: research'");
-  return z.NEVER;
-});
-
-const assignment = text.transform((value, context) => {
-  const [, key, json] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
-  if (key !== undefined && json !== undefined && parseJson(json) !== undefined) return [key, json.trim()] as const;
-  context.addIssue("KEY=JSON, such as temperature=0 or 'user=\"me\"' (texts need their quotes)");
-  return z.NEVER;
-});
-
-const list = <Item>(item: z.ZodType<Item>): z.ZodType<Item[]> =>
-  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item));
-
-/** A file may have an object. */
-const assignments = z.preprocess(
-  (value) => (isJsonObject(value) ? Object.entries(value).map(([key, item]) => `${key}=${JSON.stringify(item)}`) : value),
-  list(assignment),
-);
-
-const limitItem = z
-  .union([z.string(), z.number()], `a number of lines, or a limit such as ${rateLimitExample}`)
-  .transform((value, context) => {
-    const lines = Number(value);
-    if (Number.isInteger(lines) && lines > 0) return lines;
-    const rate = typeof value === "string" ? parseRateLimit(value) : undefined;
-    if (rate === undefined) context.addIssue(`a number of lines, or a limit such as ${rateLimitExample}`);
-    return rate ?? z.NEVER;
-  });
-
-const limit = list(limitItem).transform((items): Limit => {
-  const lines = items.filter((item) => typeof item === "number");
-  return { lines: lines.at(-1), rates: items.filter((item) => typeof item === "object") };
-});
 
 const optionSchemas = {
   output: text.optional(),
@@ -177,6 +112,15 @@ const optionSchemas = {
   idle_timeout: duration.default(300_000),
   deadline: duration.optional(),
   max_failures: maxFailures.optional(),
+  max_cost: dollars.optional(),
+  max_tokens_total: positiveInteger.optional(),
+  count: z.enum(["fast", "exact"], "fast or exact").optional(),
+  pilot: positiveInteger.optional(),
+  yes: flag.default(false),
+  context: z.enum(["off", "warn", "truncate"], "off, warn or truncate").default("warn"),
+  sanitize: z.enum(["off", "warn", "fix"], "off, warn or fix").default("off"),
+  validate_output: flag.default(false),
+  repair: flag.default(false),
   cache: z.enum(["disk", "memory", "none"], "disk, memory or none").default("disk"),
   cache_path: text.optional(),
   cache_ttl: duration.optional(),

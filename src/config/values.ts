@@ -13,6 +13,9 @@ export const positiveInteger: z.ZodType<number> = number(
 export const count: z.ZodType<number> = number(
   z.number("a whole number, 0 or more").int("a whole number, 0 or more").nonnegative("a whole number, 0 or more"),
 );
+export const dollars: z.ZodType<number> = number(
+  z.number("an amount of US dollars above 0, such as 2.50").positive("an amount of US dollars above 0, such as 2.50"),
+);
 export const flag: z.ZodType<boolean> = z.preprocess(
   (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" || value === "" ? false : value),
   z.boolean("true or false"),

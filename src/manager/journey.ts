@@ -23,6 +23,10 @@ export class Journey {
   sent = 0;
   /** Of the latest one. */
   latencyMs = 0;
+  /** Of all attempts, in US dollars; null once the price of one was not known. */
+  costUsd: number | null = 0;
+  /** What its answer would have cost, were it not in the cache. */
+  savedUsd?: number | null;
   #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
@@ -85,6 +89,11 @@ export class Journey {
   sentTo(target: Target): void {
     this.sent += 1;
     this.#target = target;
+  }
+
+  /** What an attempt cost. */
+  spend(costUsd: number | null): void {
+    this.costUsd = this.costUsd === null || costUsd === null ? null : this.costUsd + costUsd;
   }
 
   noteFailure(target: Target, failure: Failure): void {

@@ -4,6 +4,8 @@ import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import type { BatchRequest } from "../model/request.ts";
+import type { PriceBook } from "../pricing/pricing.ts";
 import type { Provider, RouteHook } from "../providers/providers.ts";
 import type { RetryPolicy } from "../retry/retry.ts";
 
@@ -44,6 +46,8 @@ export interface RequestManagerOptions {
   readonly retryEmpty?: boolean;
   /** Members that are left out keep their defaults: 5 retries, backoff from 1 s to 60 s, half an hour of being throttled. */
   readonly retry?: Partial<RetryPolicy>;
+  /** What models cost, for `costUsd` in results and statistics. @default none: unknown, but for what providers report */
+  readonly prices?: PriceBook;
   /** The model of requests that name none. @default none: such a request fails as `invalid_line` */
   readonly model?: string;
   /** Members for the bodies of requests that do not have them. @default none */
@@ -52,6 +56,24 @@ export interface RequestManagerOptions {
   readonly route?: RouteHook;
   /** The folder whose files are sent where parts name them (`"@p.png"`, `"file://p.png"`). @default none: such a request fails */
   readonly allowFiles?: string;
+  /**
+   * What all runs of the manager together may cost at most, in US dollars: each stops, resumable, before it could be more. Needs `prices`.
+   *
+   * @default no limit
+   */
+  readonly maxCostUsd?: number;
+  /** Tokens that all runs of the manager together may use at most, requests and answers. @default no limit */
+  readonly maxTokensTotal?: number;
+  /** Requests that are too long for their model: `"warn"` says so, `"truncate"` drops their oldest turns. Needs `prices`. @default "off" */
+  readonly context?: "off" | "warn" | "truncate";
+  /** Members that their model is known to refuse: `"warn"` says so, `"fix"` takes them out. @default "off" */
+  readonly sanitize?: "off" | "warn" | "fix";
+  /** An answer that does not match the JSON schema of its request fails as `schema_mismatch`, and is asked again. @default false */
+  readonly validateOutput?: boolean;
+  /** Asked again so, the model is told what was wrong. @default false */
+  readonly repair?: boolean;
+  /** Counts the tokens of a request, in place of the estimate from its length. @default the estimate */
+  readonly countTokens?: (request: BatchRequest) => number;
   /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;
   /** The run stops, resumable, when it has lasted this long. @default no deadline */
@@ -79,10 +101,18 @@ const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
   dedupe: true,
   retryEmpty: true,
   retry: true,
+  prices: true,
   model: true,
   defaults: true,
   route: true,
   allowFiles: true,
+  maxCostUsd: true,
+  maxTokensTotal: true,
+  context: true,
+  sanitize: true,
+  validateOutput: true,
+  repair: true,
+  countTokens: true,
   maxFailures: true,
   deadlineMs: true,
   drainMs: true,

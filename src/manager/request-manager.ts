@@ -14,6 +14,7 @@ import {
   type RunOptions,
 } from "./call-options.ts";
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
+import { Costs } from "./money/costs.ts";
 import { Emitter } from "./emitter.ts";
 import {
   checkManagerOptions,
@@ -49,6 +50,7 @@ export class RequestManager {
   readonly #retryPolicy: RetryPolicy;
   readonly #emitter: Emitter;
   readonly #limiter: Limiter;
+  readonly #costs: Costs;
   readonly #inputs: InputOptions;
   readonly #runs = new Set<Run>();
   #closing: Promise<void> | undefined;
@@ -60,6 +62,7 @@ export class RequestManager {
     this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
     this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
     this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
+    this.#costs = new Costs(options.provider, options.prices);
     this.stats.watchLimits(() => this.#limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
@@ -155,7 +158,8 @@ export class RequestManager {
     const { provider } = this.#options;
     const { signal, timeoutMs, onRetry } = options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const asking = { provider, limiter: this.#limiter, retryRules, emitter: this.#emitter, signal, timeoutMs, onRetry };
+    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs };
+    const asking = { ...own, provider, retryRules, signal, timeoutMs, onRetry };
     return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
   }
 
@@ -232,7 +236,7 @@ export class RequestManager {
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, call));
+    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
   }
 }
 

@@ -9,6 +9,7 @@ import type { BatchResult } from "../model/result.ts";
 import { isEmptyAnswer, type Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
@@ -27,6 +28,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly retryEmpty: boolean;
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
+  readonly costs: Costs;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -113,7 +115,9 @@ export class RequestWalk {
     try {
       const response = await this.#recalls?.recall(journey.key);
       const isRefused = response !== undefined && this.#options.retryEmpty && isEmptyAnswer(journey.request.path, response);
-      return response && !isRefused ? succeededResult(journey, response, "cache", 0) : undefined;
+      if (response === undefined || isRefused) return undefined;
+      journey.savedUsd = this.#options.costs.savedBy(response.usage, journey.request);
+      return succeededResult(journey, response, "cache", 0);
     } catch (error) {
       return failedResult(journey, { failure: this.#cacheFailure(error) }, 0);
     }
@@ -158,11 +162,11 @@ export class RequestWalk {
   }
 
   async #send(journey: Journey, target: Target): Promise<Attempt> {
-    const { provider, emitter, timeoutMs, retryEmpty } = this.#options;
+    const { provider, emitter, timeoutMs, retryEmpty, costs } = this.#options;
     this.#stop.startAttempt(target, journey);
     const { emit } = emitter;
     const signal = this.#stop.attemptSignal;
-    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, retryEmpty });
+    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, retryEmpty, costs });
     const message = this.#stop.observeAttempt(attempt, target, journey);
     if (message !== undefined) emit({ type: "warning", message });
     return attempt;

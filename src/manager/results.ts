@@ -15,6 +15,9 @@ export interface ResultLine {
   /** The target that was asked last. */
   readonly provider?: string | undefined;
   readonly latencyMs?: number;
+  /** @default 0: nothing was sent */
+  readonly costUsd?: number | null;
+  readonly savedUsd?: number | null;
 }
 
 /** The failure, and what the server sent with it. */
@@ -31,9 +34,11 @@ abstract class ResultOfRequest {
   readonly model: string | undefined;
   readonly attempts: number;
   readonly latencyMs: number;
+  readonly costUsd: number | null;
+  declare readonly savedUsd?: number | null;
   declare readonly metadata?: string;
 
-  constructor({ id, index, request, provider, latencyMs = 0 }: ResultLine, attempts: number) {
+  constructor({ id, index, request, provider, latencyMs = 0, costUsd = 0, savedUsd }: ResultLine, attempts: number) {
     const isRequest = request.kind === "request";
     this.id = id;
     this.customId = request.customId;
@@ -44,11 +49,9 @@ abstract class ResultOfRequest {
     this.model = isRequest ? request.model : undefined;
     this.attempts = attempts;
     this.latencyMs = latencyMs;
+    this.costUsd = costUsd;
+    if (savedUsd !== undefined) this.savedUsd = savedUsd;
     if (request.metadata !== undefined) this.metadata = request.metadata;
-  }
-
-  get costUsd(): number | null {
-    return null;
   }
 }
 

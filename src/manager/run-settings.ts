@@ -1,6 +1,7 @@
 import type { Limiter } from "../limiters/limiters.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { defaultConcurrency, defaultDrainMs, defaultHeldBytes, type RequestManagerOptions } from "./request-manager-options.ts";
 import type { RequestWalkOptions } from "./request-walk.ts";
@@ -20,6 +21,7 @@ export function runSettings(
   policy: RetryPolicy,
   limiter: Limiter,
   emitter: Emitter,
+  costs: Costs,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
   const {
@@ -51,6 +53,7 @@ export function runSettings(
       emitter,
       timeoutMs,
       onRetry,
+      costs,
     },
   };
 }

@@ -5,11 +5,13 @@ import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { isEmptyAnswer, type OnChunk, type Provider } from "../providers/providers.ts";
+import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
 
 interface SendAttemptOptions {
   readonly provider: Provider;
   readonly emit: Observer;
+  readonly costs: Costs;
   readonly signal: AbortSignal;
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
@@ -20,7 +22,7 @@ interface SendAttemptOptions {
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit } = options;
+  const { emit, costs } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
   const name = journey.nameOf(target);
@@ -37,8 +39,11 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const durationMs = performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
   const usage = attempt.ok ? attempt.response.usage : attempt.usage;
-  const outcome = { ...(usage !== undefined && { usage }), ...(!attempt.ok && { failure: attempt.failure }) };
   const askedWhom = { provider: target.name, model: journey.modelAt(target) };
+  const costUsd = usage === undefined ? undefined : costs.costOf(usage, { ...askedWhom, baseUrl: target.baseUrl });
+  if (costUsd !== undefined) journey.spend(costUsd);
+  const spent = usage !== undefined && { usage, costUsd: costUsd ?? null };
+  const outcome = { ...spent, ...(!attempt.ok && { failure: attempt.failure }) };
   try {
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, ...askedWhom, durationMs, ...outcome });
   } catch (error) {

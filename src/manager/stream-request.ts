@@ -7,6 +7,7 @@ import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { type Provider, textOfAnswer, textOfEvent } from "../providers/providers.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
@@ -20,6 +21,7 @@ interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" 
   readonly limiter: Limiter;
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
+  readonly costs: Costs;
 }
 
 /** A piece of a streamed answer. */
@@ -163,9 +165,10 @@ class RequestStream {
   }
 
   #send(target: Target): Promise<Attempt> {
-    const { provider, emitter, timeoutMs } = this.#options;
+    const { provider, emitter, timeoutMs, costs } = this.#options;
     const { signal } = this.#abandoned;
-    return sendAttempt(this.#journey, target, { provider, emit: emitter.emit, timeoutMs, signal, onChunk: this.#onChunk });
+    const { emit } = emitter;
+    return sendAttempt(this.#journey, target, { provider, emit, costs, timeoutMs, signal, onChunk: this.#onChunk });
   }
 
   readonly #onChunk = (event: unknown): void => {

@@ -5,6 +5,8 @@ import type { RateLimit } from "./rate-limit.ts";
 export interface Target {
   /** For people and logs: `openai`, or `openai, key 2`. */
   readonly name: string;
+  /** Where its requests go, without what may be secret: whose prices, windows and rules are meant. Undefined for a provider of a program's own. */
+  readonly baseUrl?: string | undefined;
   /** Those that the user set for it. */
   readonly limits?: readonly RateLimit[] | undefined;
   /** In flight at most, over all models. Targets with the same object share it. @default as many as the limiter allows */

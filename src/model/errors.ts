@@ -88,6 +88,7 @@ export type StopReason =
   | "unreachable"
   | "same_failure"
   | "max_failures"
+  | "budget"
   | "deadline"
   | "cache"
   | "interrupted";

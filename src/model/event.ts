@@ -32,6 +32,8 @@ export type RunEvent =
       readonly durationMs: number;
       /** What the attempt used, also when it failed after being billed. */
       readonly usage?: Usage;
+      /** Of that usage, in US dollars; null where the price is not known, absent where nothing was used. */
+      readonly costUsd?: number | null;
       readonly failure?: Failure;
     }
   | {

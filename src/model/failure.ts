@@ -23,6 +23,8 @@ export const failureKinds = [
   "invalid_response",
   "incomplete_stream",
   "provider_error",
+  "schema_mismatch",
+  "incomplete_output",
   "budget_exceeded",
   "deadline_exceeded",
   "cancelled",

@@ -17,8 +17,10 @@ interface LineFacts {
   readonly attempts: number;
   /** Of the last of them, in milliseconds; 0 where there was none. */
   readonly latencyMs?: number;
-  /** US dollars; null where the price is not known. */
+  /** US dollars for all its attempts, 0 where none was made; null where a price is not known. */
   readonly costUsd?: number | null;
+  /** Of an answer from the cache: what it would have cost, in US dollars; null where the price is not known. */
+  readonly savedUsd?: number | null;
 }
 
 export interface SucceededLine extends LineFacts {

@@ -102,6 +102,7 @@ interface Endpoint {
 
 class HttpProvider implements Provider {
   readonly name: string;
+  readonly baseUrl: string;
   readonly #endpoints: Map<string, Endpoint>;
   /** Undefined where other paths are refused. */
   readonly #endpointAt: ((protocol: Protocol) => Endpoint) | undefined;
@@ -116,6 +117,7 @@ class HttpProvider implements Provider {
     const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
+    this.baseUrl = base.origin + base.path;
     const build = endpointBuilder(base, proxy, options);
     this.#endpoints = new Map((options.protocols ?? allProtocols).map((protocol) => [protocol.path, build(protocol)]));
     this.#endpointAt = options.takesAnyPath ? build : undefined;

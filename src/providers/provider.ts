@@ -32,6 +32,9 @@ export interface Provider {
   /** For people and logs: `openai`, `mock`, or the host of a base URL. */
   readonly name: string;
 
+  /** As of a `Target`. */
+  readonly baseUrl?: string | undefined;
+
   /**
    * Where `request` would go: base URL and path. It is half of the request's fingerprint, so the same service must give the same
    * text in every run. @returns undefined if this provider speaks no protocol for the request's path.

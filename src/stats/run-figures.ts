@@ -44,6 +44,10 @@ export abstract class RunFigures {
     return this.asked.usage.cachedTokens;
   }
 
+  get cacheWriteTokens(): number {
+    return this.asked.usage.cacheWriteTokens;
+  }
+
   get reasoningTokens(): number {
     return this.asked.usage.reasoningTokens;
   }

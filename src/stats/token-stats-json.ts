@@ -9,6 +9,8 @@ export interface UsageJson {
   readonly total_tokens: number;
   /** Part of `prompt_tokens`: read from the provider's own prompt cache. */
   readonly cached_tokens: number;
+  /** Part of `prompt_tokens`: written to it. */
+  readonly cache_write_tokens: number;
   /** Part of `completion_tokens`. */
   readonly reasoning_tokens: number;
 }

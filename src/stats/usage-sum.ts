@@ -6,6 +6,7 @@ export class UsageSum implements Usage {
   promptTokens = 0;
   completionTokens = 0;
   cachedTokens = 0;
+  cacheWriteTokens = 0;
   reasoningTokens = 0;
 
   /** @param times -1 takes it away. */
@@ -13,6 +14,7 @@ export class UsageSum implements Usage {
     this.promptTokens += times * usage.promptTokens;
     this.completionTokens += times * usage.completionTokens;
     this.cachedTokens += times * usage.cachedTokens;
+    this.cacheWriteTokens += times * usage.cacheWriteTokens;
     this.reasoningTokens += times * usage.reasoningTokens;
   }
 
@@ -22,6 +24,7 @@ export class UsageSum implements Usage {
       completion_tokens: this.completionTokens,
       total_tokens: totalTokens(this),
       cached_tokens: this.cachedTokens,
+      cache_write_tokens: this.cacheWriteTokens,
       reasoning_tokens: this.reasoningTokens,
     };
   }

@@ -78,6 +78,7 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
         promptTokens: integer({ min: 0 }),
         completionTokens: integer({ min: 0 }),
         cachedTokens: integer({ min: 0 }),
+        cacheWriteTokens: integer({ min: 0 }),
         reasoningTokens: integer({ min: 0 }),
       }),
     });

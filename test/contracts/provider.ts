@@ -39,7 +39,7 @@ export function providerContract(connect: (url: string) => Provider, atOnce = 10
         statusCode: 201,
         requestId: "req_42",
         body: text.replaceAll(/[\r\n]/g, " "),
-        usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 0, reasoningTokens: 0 },
+        usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
       },
     });
   });

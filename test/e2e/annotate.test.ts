@@ -19,16 +19,20 @@ it("--annotate says who answered each line, whether the cache did, and after how
   const run = await user.runHere([...args, "--annotate", "--refresh"]);
   expect(run.code, run.stderr).toBe(1);
   const routed = { provider: "second", model: "test-model", cached: false, attempts: 2, cost_usd: null };
-  expect(user.lines("out.jsonl").map(factsOf)).toMatchObject([routed, routed, { ...routed, provider: "first", attempts: 1 }]);
+  expect(user.lines("out.jsonl").map(factsOf)).toMatchObject([
+    routed,
+    routed,
+    { ...routed, provider: "first", attempts: 1, cost_usd: 0 },
+  ]);
   for (const line of user.read("out.jsonl").trim().split("\n"))
     expect(line).toMatch(
-      /,"llmbatch":\{"provider":"[a-z]+","model":"test-model","cached":false,"attempts":\d,"latency_ms":[\d.]+,"cost_usd":null\}\}$/,
+      /,"llmbatch":\{"provider":"[a-z]+","model":"test-model","cached":false,"attempts":\d,"latency_ms":[\d.]+,"cost_usd":(?:null|0)\}\}$/,
     );
   expect(user.read("out.jsonl").replaceAll(/,"llmbatch":\{.*?\}\}$/gm, "}")).toBe(plain);
 
   await user.runHere([...args, "--annotate"]);
   const [cached] = user.lines("out.jsonl").map(factsOf);
-  expect(cached).toEqual({ provider: null, model: "test-model", cached: true, attempts: 0, latency_ms: 0, cost_usd: null });
+  expect(cached).toEqual({ provider: null, model: "test-model", cached: true, attempts: 0, latency_ms: 0, cost_usd: 0 });
 });
 
 function factsOf(line: object): unknown {

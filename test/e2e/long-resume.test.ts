@@ -21,7 +21,7 @@ it("resumes a long run in order, and asks for what is missing alone", async () =
   );
   const cache = await openDiskCache({ path: user.path("cache.sqlite") });
   const endpoint = `${server.url}/v1/chat/completions`;
-  const usage = { promptTokens: 1, completionTokens: 1, cachedTokens: 0, reasoningTokens: 0 };
+  const usage = { promptTokens: 1, completionTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
   const remember = (body: unknown, n: number): Promise<unknown> =>
     cache.set(fingerprint(endpoint, JSON.stringify(body)), { statusCode: 200, requestId: `${n}`, usage, body: `{"known":${n}}` });
   await Promise.all(bodies.slice(0, known).map(remember));

@@ -5,7 +5,7 @@ import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
 
 /** An attempt that a server answered, using `tokens` of them. */
 export function answered(tokens = 0): SucceededAttempt {
-  const usage = { promptTokens: tokens, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
+  const usage = { promptTokens: tokens, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
   return { ok: true, response: { statusCode: 200, requestId: "", body: "{}", usage } };
 }
 

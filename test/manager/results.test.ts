@@ -33,12 +33,12 @@ describe("a result", () => {
     const manager = createManager();
     const questions = [{ custom_id: "a", prompt: "One" }, "Two"];
     const [first, second] = await manager.processBatch(questions);
-    const facts = { provider: "openai", model: "m", attempts: 1, cached: false, costUsd: null, error: null, text: "Rhine" };
+    const facts = { provider: "openai", model: "m", attempts: 1, cached: false, error: null, text: "Rhine" };
     expect(first).toMatchObject({ ...facts, customId: "a", index: 0, usage: { promptTokens: 10, completionTokens: 5 } });
-    expect(second).toMatchObject({ ...facts, customId: "request-2", index: 1 });
+    expect(second).toMatchObject({ ...facts, customId: "request-2", index: 1, costUsd: null });
     expect(first?.latencyMs).toBeGreaterThan(0);
     const [again] = await manager.processBatch(questions);
-    expect(again).toMatchObject({ ...facts, id: first?.id, attempts: 0, cached: true, latencyMs: 0 });
+    expect(again).toMatchObject({ ...facts, id: first?.id, attempts: 0, cached: true, latencyMs: 0, costUsd: 0, savedUsd: null });
   });
 
   it("that failed says why, with the body that the server sent", async () => {

@@ -223,7 +223,9 @@ describe("OpenRouter's own ways", () => {
       choices: [{ message: { content: "Hi there!" }, native_finish_reason: "completed" }],
       usage: { cost: 0.000_95, prompt_tokens_details: { cached_tokens: 4 } },
     });
-    expect(attempt).toMatchObject({ response: { usage: { ...reported, cachedTokens: 4, reasoningTokens: 2 } } });
+    expect(attempt).toMatchObject({
+      response: { usage: { ...reported, cachedTokens: 4, cacheWriteTokens: 0, reasoningTokens: 2 } },
+    });
   });
 
   it("a moderated request is content, not a key without permission", async () => {

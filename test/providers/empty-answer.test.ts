@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isEmptyAnswer } from "../../src/providers/providers.ts";
 
-const usage = { promptTokens: 1, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
+const usage = { promptTokens: 1, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
 const isEmpty = (path: string, body: unknown): boolean =>
   isEmptyAnswer(path, { statusCode: 200, requestId: "", body: JSON.stringify(body), usage });
 

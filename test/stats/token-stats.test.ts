@@ -21,8 +21,8 @@ describe("what a run cost", () => {
     const stats = statsOf(
       started(1),
       attemptEnded(1, { usage: usage(100, 20), failure: failure("incomplete_stream", { retryable: true }) }),
-      attemptEnded(1, { attempt: 2, usage: usage(100, 30, { cachedTokens: 64, reasoningTokens: 12 }) }),
-      succeeded(1, "asked", usage(100, 30, { cachedTokens: 64, reasoningTokens: 12 })),
+      attemptEnded(1, { attempt: 2, usage: usage(100, 30, { cachedTokens: 64, cacheWriteTokens: 0, reasoningTokens: 12 }) }),
+      succeeded(1, "asked", usage(100, 30, { cachedTokens: 64, cacheWriteTokens: 0, reasoningTokens: 12 })),
     );
     expect(stats).toMatchObject({
       promptTokens: 200,
@@ -140,7 +140,9 @@ describe("the statistics file", () => {
     const stats = new TokenStats(clock);
     stats.setTotal(5);
     stats.observe(started(1));
-    stats.observe(attemptEnded(1, { durationMs: 250, usage: usage(10, 5, { cachedTokens: 4, reasoningTokens: 3 }) }));
+    stats.observe(
+      attemptEnded(1, { durationMs: 250, usage: usage(10, 5, { cachedTokens: 4, cacheWriteTokens: 0, reasoningTokens: 3 }) }),
+    );
     stats.observe(succeeded(1, "asked", usage(10, 5)));
     stats.observe(succeeded(2, "cache", usage(7, 8)));
     stats.observe(failed(3, "timeout"));

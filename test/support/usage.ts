@@ -1,3 +1,1 @@
-import type { Usage } from "../../src/model/usage.ts";
-
-export const noUsage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
+export { noUsage } from "../../src/model/usage.ts";

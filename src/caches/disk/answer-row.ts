@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { parseJson } from "../../json/json-value.ts";
 import type { ModelResponse } from "../../model/attempt.ts";
-import { isStoredHead, type StoredHead } from "../stored-answer.ts";
+import { isStoredHead, type StoredHead, usageOf } from "../stored-answer.ts";
 
 /**
  * An answer as text: JSON of the form that Keyv writes, `{"value":{…},"expires":…}`, with the body last and as it was received, whatever
@@ -46,10 +46,10 @@ export function readRow(key: string, row: unknown): StoredRow | undefined {
   const head = row.slice(0, headEnd);
   const stored = parseJson(head + afterBody);
   if (!isRowHead(stored)) return undefined;
-  const { checksum, storedAt, statusCode, requestId, usage } = stored.value;
+  const { checksum, storedAt, statusCode, requestId } = stored.value;
   const body = row.slice(headEnd + beforeBody.length, -afterBody.length);
   if (checksum !== checksumOf(key, head.replace(checksumMember(checksum), ""), body)) return undefined;
-  return { response: { statusCode, requestId, body, usage }, storedAt, expires: stored.expires };
+  return { response: { statusCode, requestId, body, usage: usageOf(stored.value) }, storedAt, expires: stored.expires };
 }
 
 interface RowHead {

@@ -101,6 +101,7 @@ function usageMembers(usage: Usage): Record<string, number> {
     completion_tokens: usage.completionTokens,
     total_tokens: totalTokens(usage),
     cached_tokens: usage.cachedTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
     reasoning_tokens: usage.reasoningTokens,
   };
 }

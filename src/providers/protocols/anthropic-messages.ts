@@ -31,6 +31,7 @@ function readUsage(body: unknown): Usage {
     promptTokens: count(member(usage, "input_tokens")) + writtenToCache + cachedTokens,
     completionTokens: count(member(usage, "output_tokens")),
     cachedTokens,
+    cacheWriteTokens: writtenToCache,
     reasoningTokens: count(member(member(usage, "output_tokens_details"), "thinking_tokens")),
   };
 }

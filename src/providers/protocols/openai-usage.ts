@@ -1,5 +1,5 @@
 import { count, items, member } from "../../json/json-value.ts";
-import { totalTokens, type Usage } from "../../model/usage.ts";
+import { noUsage, totalTokens, type Usage } from "../../model/usage.ts";
 
 /**
  * Usage as Chat Completions and Completions report it (OpenAI API reference, `CompletionUsage`), wherever it stands: Groq's streams have it
@@ -32,6 +32,7 @@ export function readUsageMembers(usage: unknown, names: { readonly input: string
       reasoningTokens,
     ),
     cachedTokens: count(member(member(usage, `${names.input}_details`), "cached_tokens")),
+    cacheWriteTokens: count(member(member(usage, `${names.input}_details`), "cache_write_tokens")),
     reasoningTokens,
   };
 }
@@ -40,5 +41,5 @@ export function readUsageMembers(usage: unknown, names: { readonly input: string
 export function readEmbeddingUsage(body: unknown): Usage {
   const usage = member(body, "usage");
   const promptTokens = Math.max(count(member(usage, "prompt_tokens")), count(member(usage, "total_tokens")));
-  return { promptTokens, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
+  return { ...noUsage, promptTokens };
 }

@@ -12,6 +12,7 @@ export type TargetSettings = Pick<Target, "limits" | "concurrency" | "maxRetries
 export class RouteTarget implements Target {
   readonly name: string;
   readonly provider: Provider;
+  readonly baseUrl: string | undefined;
   readonly limits: Target["limits"];
   readonly concurrency: Target["concurrency"];
   readonly maxRetries: Target["maxRetries"];
@@ -25,6 +26,7 @@ export class RouteTarget implements Target {
   constructor(name: string, provider: Provider, { limits, concurrency, maxRetries }: TargetSettings = {}) {
     this.name = name;
     this.provider = provider;
+    this.baseUrl = provider.baseUrl;
     this.limits = limits;
     this.concurrency = concurrency;
     this.maxRetries = maxRetries;

@@ -52,7 +52,14 @@ describe("the event log", () => {
         status_code: 429,
         error: { code: "rate_limit", message: "it was rate_limit" },
         retry_after_ms: 2000,
-        usage: { prompt_tokens: 5, completion_tokens: 0, total_tokens: 5, cached_tokens: 0, reasoning_tokens: 0 },
+        usage: {
+          prompt_tokens: 5,
+          completion_tokens: 0,
+          total_tokens: 5,
+          cached_tokens: 0,
+          cache_write_tokens: 0,
+          reasoning_tokens: 0,
+        },
       },
       {
         event: "retry-wait",

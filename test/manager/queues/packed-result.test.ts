@@ -28,7 +28,10 @@ const anyLine = record(
   },
   plain,
 );
-const usage = record({ promptTokens: nat(), completionTokens: nat(), cachedTokens: nat(), reasoningTokens: nat() }, plain);
+const usage = record(
+  { promptTokens: nat(), completionTokens: nat(), cachedTokens: nat(), cacheWriteTokens: nat(), reasoningTokens: nat() },
+  plain,
+);
 const body = jsonValue().map((value) => JSON.stringify(value, undefined, 1));
 
 describe("a packed result", () => {
@@ -69,7 +72,7 @@ describe("a packed result", () => {
     const response = {
       statusCode: 200,
       requestId: "",
-      usage: { promptTokens: 1, completionTokens: 2, cachedTokens: 3, reasoningTokens: 4 },
+      usage: { promptTokens: 1, completionTokens: 2, cachedTokens: 3, cacheWriteTokens: 0, reasoningTokens: 4 },
       body: answer,
     };
     const result = succeededResult({ id: "batch_req_1", index: 0, request }, response, "cache", 0);

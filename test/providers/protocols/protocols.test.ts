@@ -23,12 +23,12 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
           completion_tokens_details: { reasoning_tokens: 192, accepted_prediction_tokens: 0 },
         },
       },
-      usage: { promptTokens: 2006, completionTokens: 300, cachedTokens: 1920, reasoningTokens: 192 },
+      usage: { promptTokens: 2006, completionTokens: 300, cachedTokens: 1920, cacheWriteTokens: 0, reasoningTokens: 192 },
     },
     {
       name: "an Ollama answer, which has three totals only",
       body: { choices: [choice], usage: { prompt_tokens: 17, completion_tokens: 24, total_tokens: 41 } },
-      usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "an xAI answer, whose completion leaves out the thinking that it counts",
@@ -41,32 +41,32 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
           completion_tokens_details: { reasoning_tokens: 300 },
         },
       },
-      usage: { promptTokens: 10, completionTokens: 305, cachedTokens: 0, reasoningTokens: 300 },
+      usage: { promptTokens: 10, completionTokens: 305, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 300 },
     },
     {
       name: "a Gemini answer, in which only the total tells that it thought",
       body: { choices: [choice], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 45 } },
-      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "a Moonshot answer, with its usage in the choice",
       body: { choices: [{ ...choice, usage: { prompt_tokens: 3, completion_tokens: 2 } }], usage: { prompt_tokens: 0 } },
-      usage: { promptTokens: 3, completionTokens: 2, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 3, completionTokens: 2, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "an answer whose counts are texts",
       body: { choices: [choice], usage: { prompt_tokens: "17", completion_tokens: "24", total_tokens: "41" } },
-      usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 17, completionTokens: 24, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "an answer cut by its token limit",
       body: { choices: [{ ...choice, finish_reason: "length" }] },
-      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "an answer stopped by a content filter",
       body: { choices: [{ ...choice, message: { role: "assistant", content: null }, finish_reason: "content_filter" }] },
-      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
   ],
   "/v1/completions": [
@@ -77,7 +77,7 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
         choices: [{ index: 0, text: " world", finish_reason: "length" }],
         usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4, prompt_tokens_details: null },
       },
-      usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
   ],
   "/v1/responses": [
@@ -96,17 +96,17 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
           total_tokens: 380,
         },
       },
-      usage: { promptTokens: 328, completionTokens: 52, cachedTokens: 128, reasoningTokens: 32 },
+      usage: { promptTokens: 328, completionTokens: 52, cachedTokens: 128, cacheWriteTokens: 0, reasoningTokens: 32 },
     },
     {
       name: "a response whose output leaves out the thinking",
       body: { status: "completed", output: [], usage: { input_tokens: 10, output_tokens: 5, total_tokens: 45 } },
-      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 10, completionTokens: 35, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "an incomplete response, which is an answer too",
       body: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output: [] },
-      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
   ],
   "/v1/embeddings": [
@@ -117,12 +117,12 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
         data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
         usage: { prompt_tokens: 8, total_tokens: 8 },
       },
-      usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
     {
       name: "a Voyage embedding, with a total alone",
       body: { data: [{ embedding: [0.1] }], usage: { total_tokens: 8 } },
-      usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 8, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
   ],
   "/v1/messages": [
@@ -140,7 +140,7 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
           output_tokens_details: { thinking_tokens: 90 },
         },
       },
-      usage: { promptTokens: 1209, completionTokens: 393, cachedTokens: 1000, reasoningTokens: 90 },
+      usage: { promptTokens: 1209, completionTokens: 393, cachedTokens: 1000, cacheWriteTokens: 188, reasoningTokens: 90 },
     },
     {
       name: "an empty message with nulls in its usage",
@@ -150,7 +150,7 @@ const samples: Readonly<Record<string, readonly ProtocolSample[]>> = {
         stop_reason: "refusal",
         usage: { input_tokens: 5, cache_creation_input_tokens: null, cache_read_input_tokens: null, output_tokens: 0 },
       },
-      usage: { promptTokens: 5, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 },
+      usage: { promptTokens: 5, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     },
   ],
 };

@@ -79,6 +79,11 @@ export function usageOf(answer: unknown): object {
     promptTokens: sum("prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
     completionTokens: sum("completion_tokens", "output_tokens"),
     cachedTokens: sum("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens"),
+    cacheWriteTokens: sum(
+      "prompt_tokens_details.cache_write_tokens",
+      "input_tokens_details.cache_write_tokens",
+      "cache_creation_input_tokens",
+    ),
     reasoningTokens: sum(
       "completion_tokens_details.reasoning_tokens",
       "output_tokens_details.reasoning_tokens",

@@ -1,0 +1,2 @@
+/** The door of this room: what models cost. */
+export type { PriceBook, PricedModel } from "./price-book.ts";
