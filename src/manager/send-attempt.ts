@@ -25,13 +25,12 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const { emit, costs } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
-  const name = journey.nameOf(target);
   journey.sentTo(target);
   const startedAtMs = performance.now();
   const waitedMs = startedAtMs - askedAtMs;
   let attempt: Attempt;
   try {
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });
+    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
     attempt = await ask(journey, target, options);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
@@ -39,13 +38,13 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const durationMs = performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
   const usage = attempt.ok ? attempt.response.usage : attempt.usage;
-  const askedWhom = { provider: target.name, model: journey.modelAt(target) };
-  const costUsd = usage === undefined ? undefined : costs.costOf(usage, { ...askedWhom, baseUrl: target.baseUrl });
+  const { name: provider, baseUrl } = target;
+  const model = journey.modelAt(target);
+  const costUsd = usage === undefined ? undefined : costs.costOf(usage, { provider, model, baseUrl });
   if (costUsd !== undefined) journey.spend(costUsd);
-  const spent = usage !== undefined && { usage, costUsd: costUsd ?? null };
-  const outcome = { ...spent, ...(!attempt.ok && { failure: attempt.failure }) };
+  const failure = attempt.ok ? undefined : attempt.failure;
   try {
-    emit({ type: "attempt-end", customId, lineNumber, attempt: number, ...askedWhom, durationMs, ...outcome });
+    emit({ type: "attempt-end", customId, lineNumber, attempt: number, provider, model, durationMs, usage, costUsd, failure });
   } catch (error) {
     attempt = { ...attempt, ok: false, failure: internal(messageOf(error)) };
   }
