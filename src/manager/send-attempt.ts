@@ -22,7 +22,7 @@ interface SendAttemptOptions {
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit, costs } = options;
+  const { emit, costs, signal, timeoutMs, onChunk } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
   journey.sentTo(target);
@@ -31,7 +31,10 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   let attempt: Attempt;
   try {
     emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
-    attempt = await ask(journey, target, options);
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
+    const received = await options.provider.send(request, { target, requestId: journey.id, onChunk, signal: ending });
+    attempt = judged(received, request, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
   }
@@ -52,16 +55,14 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   return attempt;
 }
 
-async function ask(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { signal, timeoutMs, retryEmpty = false } = options;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const { provider, onChunk } = options;
-  const sending = { target, requestId: journey.id, onChunk };
-  const attempt = await provider.send(journey.request, {
-    ...sending,
-    signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
-  });
-  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, journey.request) : attempt;
+/** What the rules of its call make of an attempt. @param timeout Of this attempt, where the call has one. */
+function judged(
+  attempt: Attempt,
+  request: BatchRequest,
+  { signal, timeoutMs, retryEmpty }: SendAttemptOptions,
+  timeout: AbortSignal | undefined,
+): Attempt {
+  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, request) : attempt;
   if (timeoutMs === undefined || attempt.failure.kind !== "cancelled" || signal.aborted) return attempt;
   return timeout?.aborted ? { ...attempt, failure: timedOut(timeoutMs) } : attempt;
 }
