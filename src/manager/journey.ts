@@ -32,8 +32,8 @@ export class Journey {
   askedAtMs = 0;
   readonly #provider: Provider;
   readonly #refusals: Refusals | undefined;
-  /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
-  readonly #failures = new Map<Target, Failure>();
+  /** The latest failure at each target, in the order in which they were first asked. Undefined where there is one target only. */
+  #failures: Map<Target, Failure> | undefined;
   /** Failed attempts at targets that bound their retries. Most runs have none. */
   #spent: Map<Target, number> | undefined;
   #lastTarget: Target | undefined;
@@ -53,7 +53,7 @@ export class Journey {
 
   /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
-    const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
+    const failed = this.#failures === undefined ? nowhere : new Set(this.#failures.keys());
     const demand =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
@@ -98,7 +98,7 @@ export class Journey {
 
   noteFailure(target: Target, failure: Failure): void {
     if (this.#provider.route === undefined) return;
-    this.#failures.set(target, failure);
+    (this.#failures ??= new Map()).set(target, failure);
     this.#lastTarget = target;
     this.#lastMessage = failure.message;
   }
@@ -106,7 +106,7 @@ export class Journey {
   /** Whether a target that is of use is left where it has not failed. */
   get canGoElsewhere(): boolean {
     if (this.#provider.route === undefined) return false;
-    return this.demand.candidates.some(({ target }) => !this.#failures.has(target) && !target.isEvicted?.());
+    return this.demand.candidates.some(({ target }) => this.#failures?.has(target) !== true && !target.isEvicted?.());
   }
 
   /** An attempt that need not wait before the next one, if that goes to another target, says so. What one target refuses, another may do. */
@@ -120,7 +120,7 @@ export class Journey {
 
   /** The failure as its user reads it: of several targets that were asked, what came of each. */
   explain(failure: Failure): Failure {
-    const providersTried = [...this.#failures].map(([target, tried]) => this.#describe(target, tried));
+    const providersTried = [...(this.#failures ?? [])].map(([target, tried]) => this.#describe(target, tried));
     if (providersTried.length === 0) return failure;
     const explained = { ...failure, providersTried };
     if (providersTried.length === 1) return explained;
@@ -148,7 +148,7 @@ export class Journey {
   }
 
   #hasFailedAtAll({ candidates }: Demand): boolean {
-    return candidates.every(({ target }) => this.#failures.has(target));
+    return candidates.every(({ target }) => this.#failures?.has(target));
   }
 
   #describe({ name: provider }: Target, { kind, message, statusCode }: Failure): TriedProvider {

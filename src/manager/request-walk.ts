@@ -127,9 +127,9 @@ export class RequestWalk {
     const { retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = journey.request;
     const { attempt } = await retry(
-      async (number) => {
+      (number) => {
         journey.begin(number);
-        return journey.marked(await ask());
+        return ask();
       },
       retryRules,
       this.#stop.waitSignal,
@@ -157,7 +157,7 @@ export class RequestWalk {
       const signal = this.#stop.startSignal;
       const attempt = await this.#options.limiter.run(demand, task, signal);
       const wasCancelled = !attempt.ok && attempt.failure.kind === "cancelled";
-      if (!wasCancelled || !signal.aborted || this.#stop.reason !== undefined) return attempt;
+      if (!wasCancelled || !signal.aborted || this.#stop.reason !== undefined) return journey.marked(attempt);
     }
   }
 
@@ -174,9 +174,10 @@ export class RequestWalk {
 
   /** An answer that cannot be kept does not count. It stands in the result all the same, for it is paid for. */
   async #commit(journey: Journey, attempt: Attempt): Promise<Attempt> {
-    if (!attempt.ok) return attempt;
+    const { cache } = this.#options;
+    if (!attempt.ok || cache === undefined) return attempt;
     try {
-      await this.#options.cache?.set(journey.key, attempt.response);
+      await cache.set(journey.key, attempt.response);
       return attempt;
     } catch (error) {
       // The run stops before another request starts in its place, whose answer would be lost as well.

@@ -22,30 +22,32 @@ interface SendAttemptOptions {
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit, costs } = options;
+  const { emit, costs, signal, timeoutMs, onChunk } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
-  const name = journey.nameOf(target);
   journey.sentTo(target);
   const startedAtMs = performance.now();
   const waitedMs = startedAtMs - askedAtMs;
   let attempt: Attempt;
   try {
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, ...(name && { target: name }) });
-    attempt = await ask(journey, target, options);
+    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
+    const received = await options.provider.send(request, { target, requestId: journey.id, onChunk, signal: ending });
+    attempt = judged(received, request, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
   }
   const durationMs = performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
   const usage = attempt.ok ? attempt.response.usage : attempt.usage;
-  const askedWhom = { provider: target.name, model: journey.modelAt(target) };
-  const costUsd = usage === undefined ? undefined : costs.costOf(usage, { ...askedWhom, baseUrl: target.baseUrl });
+  const { name: provider, baseUrl } = target;
+  const model = journey.modelAt(target);
+  const costUsd = usage === undefined ? undefined : costs.costOf(usage, { provider, model, baseUrl });
   if (costUsd !== undefined) journey.spend(costUsd);
-  const spent = usage !== undefined && { usage, costUsd: costUsd ?? null };
-  const outcome = { ...spent, ...(!attempt.ok && { failure: attempt.failure }) };
+  const failure = attempt.ok ? undefined : attempt.failure;
   try {
-    emit({ type: "attempt-end", customId, lineNumber, attempt: number, ...askedWhom, durationMs, ...outcome });
+    emit({ type: "attempt-end", customId, lineNumber, attempt: number, provider, model, durationMs, usage, costUsd, failure });
   } catch (error) {
     attempt = { ...attempt, ok: false, failure: internal(messageOf(error)) };
   }
@@ -53,16 +55,14 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   return attempt;
 }
 
-async function ask(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { signal, timeoutMs, retryEmpty = false } = options;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const { provider, onChunk } = options;
-  const sending = { target, requestId: journey.id, onChunk };
-  const attempt = await provider.send(journey.request, {
-    ...sending,
-    signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
-  });
-  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, journey.request) : attempt;
+/** What the rules of its call make of an attempt. @param timeout Of this attempt, where the call has one. */
+function judged(
+  attempt: Attempt,
+  request: BatchRequest,
+  { signal, timeoutMs, retryEmpty }: SendAttemptOptions,
+  timeout: AbortSignal | undefined,
+): Attempt {
+  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, request) : attempt;
   if (timeoutMs === undefined || attempt.failure.kind !== "cancelled" || signal.aborted) return attempt;
   return timeout?.aborted ? { ...attempt, failure: timedOut(timeoutMs) } : attempt;
 }

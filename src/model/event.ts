@@ -18,7 +18,7 @@ export type RunEvent =
       /** How long it waited for limits, a pause or a free slot. */
       readonly waitedMs: number;
       /** The name of its target, if the provider has several. */
-      readonly target?: string;
+      readonly target?: string | undefined;
     }
   | {
       readonly type: "attempt-end";
@@ -31,10 +31,10 @@ export type RunEvent =
       readonly model: string;
       readonly durationMs: number;
       /** What the attempt used, also when it failed after being billed. */
-      readonly usage?: Usage;
-      /** Of that usage, in US dollars; null where the price is not known, absent where nothing was used. */
-      readonly costUsd?: number | null;
-      readonly failure?: Failure;
+      readonly usage?: Usage | undefined;
+      /** Of that usage, in US dollars; null where the price is not known, undefined where nothing was used. */
+      readonly costUsd?: number | null | undefined;
+      readonly failure?: Failure | undefined;
     }
   | {
       readonly type: "retry-wait";

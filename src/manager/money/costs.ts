@@ -25,6 +25,7 @@ export class Costs {
 
   /** What an answer from the cache would have cost. @returns null where the price is not known. */
   savedBy(usage: Usage, request: BatchRequest): number | null {
+    if (this.#prices === undefined) return usage.billing?.reportedCostUsd ?? null;
     const model = this.modelOf(request);
     return model === undefined ? null : this.costOf(usage, model);
   }
