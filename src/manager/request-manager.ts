@@ -3,7 +3,7 @@ import type { RequestLike } from "../jsonl/jsonl.ts";
 import { RunStoppedError, type Stop } from "../model/errors.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
+import type { RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/stats.ts";
 import {
   type BatchOptions,
@@ -26,8 +26,9 @@ import {
 } from "./request-manager-options.ts";
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
+import { UnderWay } from "./stops/under-way.ts";
 import { runSettings } from "./run-settings.ts";
-import { aborted, AnswerStream, streamRequest } from "./stream-request.ts";
+import { AnswerStream, streamRequest } from "./stream-request.ts";
 
 /** One result for each request, in their order. */
 export interface BatchResults extends Array<BatchResult> {
@@ -52,7 +53,7 @@ export class RequestManager {
   readonly #limiter: Limiter;
   readonly #costs: Costs;
   readonly #inputs: InputOptions;
-  readonly #runs = new Set<Run>();
+  readonly #underWay = new UnderWay();
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
@@ -130,7 +131,7 @@ export class RequestManager {
   async send(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
     checkCallOptions(options);
     const run = this.#createRun(options);
-    const ended = abortWith(options.signal, run);
+    const ended = this.#underWay.begin(run, options.signal);
     try {
       return await run.execute(this.#parseInOrder(options)(request));
     } finally {
@@ -155,12 +156,9 @@ export class RequestManager {
    */
   stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     checkCallOptions(options);
-    const { provider } = this.#options;
-    const { signal, timeoutMs, onRetry } = options;
-    const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs };
-    const asking = { ...own, provider, retryRules, signal, timeoutMs, onRetry };
-    return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
+    const request = this.#parseInOrder(options)(this.#requestOf(question, body, options));
+    const settings = runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, options);
+    return new AnswerStream(streamRequest(request, settings, (stop) => this.#underWay.begin(stop, options.signal)));
   }
 
   /**
@@ -176,12 +174,12 @@ export class RequestManager {
   }
 
   /**
-   * Stops all runs: no request is sent from now on, those in flight may take `drainMs` more and are kept. The runs then throw
-   * `RunStoppedError` with that message.
+   * Stops all runs and calls: no request is sent from now on, those in flight may take `drainMs` more and are kept. Runs then throw
+   * `RunStoppedError` with that message; calls that were cut short fail as `cancelled`.
    */
   stop(message = "the run was interrupted"): void {
     const stop: Stop = { reason: "interrupted", message };
-    for (const run of this.#runs) run.stop(stop);
+    this.#underWay.stop(stop);
   }
 
   /** What is in flight, what waits, and for what. */
@@ -217,12 +215,10 @@ export class RequestManager {
     parse: (request: RequestLike | BatchInput) => BatchInput,
     { signal }: RunOptions,
   ): AsyncGenerator<readonly BatchResult[]> {
-    const ended = abortWith(signal, run);
-    this.#runs.add(run);
+    const ended = this.#underWay.begin(run, signal);
     try {
       yield* run.results(groups, parse);
     } finally {
-      this.#runs.delete(run);
       ended();
     }
   }
@@ -238,13 +234,4 @@ export class RequestManager {
   #createRun(call: CallOptions): Run {
     return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
   }
-}
-
-/** @returns what to call when the call has ended. */
-function abortWith(signal: AbortSignal | undefined, run: Run): () => void {
-  if (signal === undefined) return () => {};
-  const abort = (): void => run.abort({ reason: "interrupted", message: aborted });
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return () => signal.removeEventListener("abort", abort);
 }

@@ -1,28 +1,20 @@
 import { RequestFailedError, messageOf } from "../model/errors.ts";
-import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { cancelled, type Failure, internal } from "../model/failure.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
-import { type Provider, textOfAnswer, textOfEvent } from "../providers/providers.ts";
-import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
-import type { CallOptions } from "./call-options.ts";
-import type { Costs } from "./money/costs.ts";
-import type { Emitter } from "./emitter.ts";
+import { textOfAnswer, textOfEvent } from "../providers/providers.ts";
+import { retry, type RetryOutcome } from "../retry/retry.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, succeededResult } from "./results.ts";
+import type { RequestWalkOptions } from "./request-walk.ts";
+import type { RunSettings } from "./run-settings.ts";
+import { RunStop } from "./stops/run-stop.ts";
+import { aborted } from "./stops/under-way.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./queues/wakeup.ts";
-
-interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" | "onRetry"> {
-  readonly provider: Provider;
-  readonly limiter: Limiter;
-  readonly retryRules: RetryRules;
-  readonly emitter: Emitter;
-  readonly costs: Costs;
-}
 
 /** A piece of a streamed answer. */
 export interface StreamPiece {
@@ -61,26 +53,41 @@ export class AnswerStream implements AsyncIterableIterator<StreamPiece> {
   }
 }
 
-/** @see RequestManager.stream */
-export async function* streamRequest(input: BatchInput, options: StreamRequestOptions): AsyncGenerator<StreamPiece> {
+/**
+ * @param register Called when it begins; what that returns, when it has ended.
+ * @see RequestManager.stream
+ */
+export async function* streamRequest(
+  input: BatchInput,
+  { walk, stop }: RunSettings,
+  register: (stop: RunStop) => () => void,
+): AsyncGenerator<StreamPiece> {
   if (input.kind === "invalid-line") throw new RequestFailedError(input.failure);
-  const journey = begin(input, options);
-  const stream = new RequestStream(journey, options);
+  const journey = begin(input, walk);
+  const ending = new RunStop(
+    stop,
+    () => {},
+    () => 0,
+  );
+  const ended = register(ending);
+  const stream = new RequestStream(journey, walk, ending);
   const asking = stream.ask();
   try {
     yield* stream.pieces();
   } finally {
-    stream.abandon();
+    ending.abort({ reason: "interrupted", message: aborted });
     const { attempt, attempts } = await asking;
+    ending.close();
+    ended();
     const result = attempt.ok
       ? succeededResult(journey, attempt.response, "asked", attempts)
       : failedResult(journey, attempt, attempts);
-    options.emitter.end(input, result);
+    walk.emitter.end(input, result);
   }
 }
 
 /** @throws RequestFailedError when the request cannot be sent. */
-function begin(request: BatchRequest, { provider, emitter }: StreamRequestOptions): Journey {
+function begin(request: BatchRequest, { provider, emitter }: RequestWalkOptions): Journey {
   const { customId, lineNumber } = request;
   let failure: Failure | undefined;
   try {
@@ -99,8 +106,9 @@ function begin(request: BatchRequest, { provider, emitter }: StreamRequestOption
 /** One request, asked until its stream begins, and the pieces that its caller has not taken yet. */
 class RequestStream {
   readonly #journey: Journey;
-  readonly #options: StreamRequestOptions;
-  readonly #abandoned = new AbortController();
+  readonly #options: RequestWalkOptions;
+  /** Ends it before its time. */
+  readonly #stop: RunStop;
   /** A piece came, or the end. */
   readonly #change = new Wakeup();
   #pieces: StreamPiece[] = [];
@@ -109,27 +117,19 @@ class RequestStream {
   /** What ended a stream that had begun. */
   #failure: Failure | undefined;
 
-  constructor(journey: Journey, options: StreamRequestOptions) {
+  constructor(journey: Journey, options: RequestWalkOptions, stop: RunStop) {
     this.#journey = journey;
     this.#options = options;
+    this.#stop = stop;
   }
 
   /** Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`. */
   async ask(): Promise<RetryOutcome> {
-    const { signal } = this.#options;
-    if (signal?.aborted) this.abandon();
-    signal?.addEventListener("abort", this.abandon);
     const outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
-    signal?.removeEventListener("abort", this.abandon);
     this.#outcome = this.#explained(outcome);
     this.#change.fire();
     return this.#outcome;
   }
-
-  /** The caller does not take the rest. */
-  readonly abandon = (): void => {
-    this.#abandoned.abort();
-  };
 
   /** @throws RequestFailedError after the last piece of an answer that did not come whole. */
   async *pieces(): AsyncGenerator<StreamPiece> {
@@ -147,15 +147,14 @@ class RequestStream {
   #askUntilBegun(): Promise<RetryOutcome> {
     const { limiter, retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = this.#journey.request;
-    const { signal } = this.#abandoned;
     return retry(
       async (number) => {
         this.#journey.begin(number);
-        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), signal);
+        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), this.#stop.startSignal);
         return this.#hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
       },
       retryRules,
-      signal,
+      this.#stop.waitSignal,
       (wait) => {
         const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
         emitter.emit(event);
@@ -166,7 +165,7 @@ class RequestStream {
 
   #send(target: Target): Promise<Attempt> {
     const { provider, emitter, timeoutMs, costs } = this.#options;
-    const { signal } = this.#abandoned;
+    const signal = this.#stop.attemptSignal;
     const { emit } = emitter;
     return sendAttempt(this.#journey, target, { provider, emit, costs, timeoutMs, signal, onChunk: this.#onChunk });
   }
@@ -186,13 +185,11 @@ class RequestStream {
   #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
     if (attempt.ok) return { attempt, attempts };
     const failure = this.#failure ?? attempt.failure;
-    const isAborted = failure.kind === "cancelled" && this.#options.signal?.aborted === true;
-    return { attempt: { ...attempt, failure: isAborted ? cancelled(aborted) : this.#journey.explain(failure) }, attempts };
+    const { reason } = this.#stop;
+    const isStopped = failure.kind === "cancelled" && reason !== undefined;
+    return { attempt: { ...attempt, failure: isStopped ? cancelled(reason.message) : this.#journey.explain(failure) }, attempts };
   }
 }
-
-/** Why what a call was to do was not done. */
-export const aborted = "the call was aborted";
 
 function brokenBy(error: unknown): Attempt {
   return { ok: false, failure: internal(messageOf(error)) };

@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { BatchResult, RequestManager } from "../../src/index.ts";
+import { helloChunks } from "../providers/protocols/recorded-streams.ts";
+import { chat } from "../providers/protocols/stream-pieces.ts";
+import { silence, slowBody, streamed } from "../support/scripted-server.ts";
+import { serveManagers } from "./managers.ts";
+
+const message = "time for lunch";
+const hello = streamed(chat(helloChunks));
+
+/** What came of a stream: its text, or its error. */
+function textOf(manager: RequestManager): Promise<unknown> {
+  return manager
+    .stream("Hi")
+    .text()
+    .catch((error: unknown) => error);
+}
+
+it("stop() ends calls that wait for their turn at once, and those in flight when their time is over", async () => {
+  const { server, createManager } = await serveManagers(silence);
+  const manager = createManager({ concurrency: 1, drainMs: 1 });
+  const inFlight: Promise<BatchResult> = manager.send("Hi");
+  await server.until(() => server.inFlight === 1);
+  const waiting = [manager.send("Hi").then(({ error }) => error), textOf(manager)];
+  manager.stop(message);
+  for (const outcome of [await inFlight.then(({ error }) => error), ...(await Promise.all(waiting))])
+    expect(outcome).toMatchObject({ code: "cancelled", message: expect.stringContaining(message) });
+  expect(server.ledger).toHaveLength(1);
+});
+
+it("stop() lets a stream that is in flight end", async () => {
+  const { server, createManager } = await serveManagers(() => slowBody(10, 5, hello));
+  const manager = createManager();
+  const text = textOf(manager);
+  await server.until(() => server.inFlight === 1);
+  manager.stop(message);
+  expect(await text).toBe("Hello");
+});
+
+it("what is asked after stop() is sent", async () => {
+  const { createManager } = await serveManagers(() => hello);
+  const manager = createManager();
+  manager.stop(message);
+  expect(await textOf(manager)).toBe("Hello");
+});
