@@ -1,10 +1,10 @@
-import type { Attempt, SucceededAttempt } from "../model/attempt.ts";
+import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
-import type { BatchRequest } from "../model/request.ts";
-import { isEmptyAnswer, type OnChunk, type Provider } from "../providers/providers.ts";
+import type { OnChunk, Provider } from "../providers/providers.ts";
+import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
 
@@ -16,8 +16,8 @@ interface SendAttemptOptions {
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
   readonly onChunk?: OnChunk;
-  /** Whether an empty answer is a failure. @default false */
-  readonly retryEmpty?: boolean;
+  /** What an answer has to be. @default whole */
+  readonly checks?: AnswerChecks;
 }
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
@@ -54,27 +54,20 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
 }
 
 async function ask(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { signal, timeoutMs, retryEmpty = false } = options;
+  const { signal, timeoutMs, checks } = options;
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const { provider, onChunk } = options;
   const sending = { target, requestId: journey.id, onChunk };
-  const attempt = await provider.send(journey.request, {
+  const attempt = await provider.send(journey.asked, {
     ...sending,
     signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
   });
-  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, journey.request) : attempt;
+  if (attempt.ok) {
+    const refused = checks?.refuse(journey, attempt.response);
+    return refused === undefined ? attempt : { ...attempt, ...refused };
+  }
   if (timeoutMs === undefined || attempt.failure.kind !== "cancelled" || signal.aborted) return attempt;
   return timeout?.aborted ? { ...attempt, failure: timedOut(timeoutMs) } : attempt;
-}
-
-/** Makes a failure, which is asked again, of an answer that says nothing. Its body and what it cost are kept. */
-function refuseEmpty(attempt: SucceededAttempt, { path }: BatchRequest): Attempt {
-  if (!isEmptyAnswer(path, attempt.response)) return attempt;
-  const { usage, ...response } = attempt.response;
-  const { statusCode } = response;
-  const message = `HTTP ${statusCode}: the answer is empty: it has no text, and calls no tool`;
-  const failure: Failure = { kind: "invalid_response", message, retryable: true, statusCode };
-  return { ...attempt, ok: false, failure, response, usage };
 }
 
 function timedOut(timeoutMs: number): Failure {

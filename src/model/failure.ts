@@ -110,7 +110,7 @@ export function isThrottled(failure: Failure): boolean {
 
 /** Another provider may do better. */
 export function isProvidersFault(failure: Failure): boolean {
-  return failure.retryable && !isThrottled(failure) && !failure.isLocal;
+  return failure.retryable && !isThrottled(failure) && !failure.isLocal && !ownKinds.has(failure.kind);
 }
 
 /** Failures that say something of the request, or of the run, and nothing of the provider. */
@@ -120,6 +120,8 @@ const ownKinds: ReadonlySet<FailureKind> = new Set([
   "invalid_request",
   "context_length_exceeded",
   "content_filter",
+  "schema_mismatch",
+  "incomplete_output",
   "budget_exceeded",
   "deadline_exceeded",
   "cancelled",
