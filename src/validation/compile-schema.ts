@@ -1,8 +1,9 @@
 import type { Options, ValidateFunction } from "ajv";
+import { nestingDepth } from "../json/json-text.ts";
 import { isJsonObject, member, parseJson } from "../json/json-value.ts";
 import { messageOf } from "../model/errors.ts";
 import { describeErrors } from "./describe-errors.ts";
-import { maxCheckMs, withinTime } from "./time-limit.ts";
+import { withinTime } from "./time-limit.ts";
 
 /** Why a value is not what its schema asks for. */
 export interface Mismatch {
@@ -30,28 +31,33 @@ const ajvOptions: Options = {
   logger: false,
   meta: false,
   validateSchema: false,
-  addUsedSchema: false,
   code: { regExp: Object.assign(readPattern, { code: "" }) },
 };
 
-/** Loads ajv: 60 ms, which runs that check nothing do not spend. */
-export async function loadCompiler(): Promise<CompileSchema> {
+/** The largest schemas take some 100 ms. */
+const maxCompileMs = 5_000;
+/** OpenAI takes 10 levels of a schema; ajv recurses. */
+const maxDepth = 500;
+
+/** Loads ajv: 60 ms, which runs that check nothing do not spend. @param maxCheckMs For one value. */
+export async function loadCompiler(maxCheckMs: number): Promise<CompileSchema> {
   const [{ Ajv }, { Ajv2020 }, formats] = await Promise.all([import("ajv"), import("ajv/dist/2020.js"), import("ajv-formats")]);
   return (text) => {
     const schema = parseJson(text);
     if (!isJsonObject(schema) && typeof schema !== "boolean") return unusable("it is no JSON schema");
+    if (nestingDepth(text) > maxDepth) return unusable("it is nested too deeply");
     if (member(schema, "$async") !== undefined) return unusable("$async is no keyword of JSON Schema"); // of ajv: checks were promises
     try {
-      const compiled = withinTime(() => {
+      const compiled = withinTime(maxCompileMs, () => {
         // One for each schema: `$id`s of one mean nothing in another, and what is forgotten leaves nothing behind.
         const ajv = isOldDraft(schema) ? new Ajv(ajvOptions) : new Ajv2020(ajvOptions);
         formats.default.default(ajv);
         return ajv.compile(schema);
       });
-      if (compiled === undefined) return unusable(`to read it takes longer than ${maxCheckMs / 1000} s`);
-      return isUnbounded.test(text) ? new GuardedSchema(compiled.result) : new PlainSchema(compiled.result);
+      if (compiled === undefined) return unusable(`to read it takes longer than ${maxCompileMs / 1000} s`);
+      return isUnbounded.test(text) ? new GuardedSchema(compiled.result, maxCheckMs) : new PlainSchema(compiled.result);
     } catch (error) {
-      return unusable(error instanceof RangeError ? "it is nested too deeply" : messageOf(error));
+      return unusable(messageOf(error));
     }
   };
 }
@@ -101,22 +107,24 @@ const maxTimeouts = 3;
 /** One whose check may not end. After three that did not, no more requests are sent for it. */
 class GuardedSchema implements CompiledSchema {
   readonly #schema: PlainSchema;
+  readonly #maxMs: number;
   #timeouts = 0;
 
-  constructor(validate: ValidateFunction) {
+  constructor(validate: ValidateFunction, maxMs: number) {
     this.#schema = new PlainSchema(validate);
+    this.#maxMs = maxMs;
   }
 
   get problem(): string | undefined {
-    return this.#timeouts < maxTimeouts ? undefined : `${maxTimeouts} checks took longer than ${maxCheckMs / 1000} s each`;
+    return this.#timeouts < maxTimeouts ? undefined : `${maxTimeouts} checks took longer than ${this.#maxMs / 1000} s each`;
   }
 
   check(value: unknown): Mismatch | undefined {
     const { problem } = this;
     if (problem !== undefined) return { message: problem, retryable: false };
-    const checked = withinTime(() => this.#schema.check(value));
+    const checked = withinTime(this.#maxMs, () => this.#schema.check(value));
     if (checked !== undefined) return checked.result;
     this.#timeouts += 1;
-    return { message: `the check takes longer than ${maxCheckMs / 1000} s: is one of its patterns too slow?`, retryable: false };
+    return { message: `the check takes longer than ${this.#maxMs / 1000} s: is one of its patterns too slow?`, retryable: false };
   }
 }

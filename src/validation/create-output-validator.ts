@@ -20,9 +20,12 @@ const maxBodyLength = 8 * 1024 * 1024;
 /** An object: what is asked for where there is no schema. */
 const anyObject = '{"type":"object"}';
 
+/** A check of 1 KB takes some 10 µs. What takes 100,000 times as long would not end: `^(\w+\s?)*$` doubles its time with each letter. */
+const defaultMaxCheckMs = 1_000;
+
 /** Loads ajv. @throws where it cannot be loaded: the installation is broken. */
-export async function createOutputValidator(): Promise<OutputValidator> {
-  return new Validator(await loadCompiler());
+export async function createOutputValidator(maxCheckMs: number = defaultMaxCheckMs): Promise<OutputValidator> {
+  return new Validator(await loadCompiler(maxCheckMs));
 }
 
 class Validator implements OutputValidator {

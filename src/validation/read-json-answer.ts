@@ -21,7 +21,7 @@ function explain(text: string): string {
   if (/^<(think|thinking|reasoning)>/i.test(start)) return "it begins with the model's reasoning, in tags";
   if (nestingDepth(text) > maxExplainedDepth) return "it is nested too deeply, or broken";
   const end = firstValueEnd(text);
-  if (end === Infinity) return "it breaks off before its end";
-  if (end !== undefined) return `more text follows its end at column ${end + 1}`;
+  if (end === Infinity && /^[[{"]/.test(start)) return "it breaks off before its end";
+  if (end !== undefined && end < text.length) return `more text follows its end at column ${end + 1}`;
   return explainJsonError(text) ?? "it is broken";
 }

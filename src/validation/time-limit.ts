@@ -1,8 +1,5 @@
 import { type Context, createContext, Script } from "node:vm";
 
-/** A check of 1 KB takes some 10 µs. What takes 100,000 times as long would not end: `^(\w+\s?)*$` doubles its time with each letter. */
-export const maxCheckMs = 1_000;
-
 /** Of one task at a time. */
 let task: () => void = () => {};
 let context: Context | undefined;
@@ -15,7 +12,7 @@ const script = new Script("run()");
  * @returns undefined when the time was up.
  * @throws what the task throws.
  */
-export function withinTime<Result>(run: () => Result, maxMs: number = maxCheckMs): { readonly result: Result } | undefined {
+export function withinTime<Result>(maxMs: number, run: () => Result): { readonly result: Result } | undefined {
   let outcome: { readonly result: Result } | undefined;
   task = () => {
     outcome = { result: run() };
@@ -25,9 +22,14 @@ export function withinTime<Result>(run: () => Result, maxMs: number = maxCheckMs
     script.runInContext(context, { timeout: maxMs });
     return outcome;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return undefined;
+    if (isTimeout(error)) return undefined;
     throw error;
   } finally {
     task = () => {};
   }
+}
+
+/** The error is of the script's own realm, and so no `Error` of this one. */
+function isTimeout(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }
