@@ -110,7 +110,7 @@ export function isThrottled(failure: Failure): boolean {
 
 /** Another provider may do better. */
 export function isProvidersFault(failure: Failure): boolean {
-  return failure.retryable && !isThrottled(failure) && !failure.isLocal && !ownKinds.has(failure.kind);
+  return failure.retryable && !isThrottled(failure) && !failure.isLocal;
 }
 
 /** Failures that say something of the request, or of the run, and nothing of the provider. */
