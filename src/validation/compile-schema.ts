@@ -55,9 +55,11 @@ export async function loadCompiler(maxCheckMs: number): Promise<CompileSchema> {
         return ajv.compile(schema);
       });
       if (compiled === undefined) return unusable(`to read it takes longer than ${maxCompileMs / 1000} s`);
-      return isUnbounded.test(text) ? new GuardedSchema(compiled.result, maxCheckMs) : new PlainSchema(compiled.result);
+      return isUnbounded.test(JSON.stringify(schema))
+        ? new GuardedSchema(compiled.result, maxCheckMs)
+        : new PlainSchema(compiled.result);
     } catch (error) {
-      return unusable(messageOf(error));
+      return unusable(messageOf(error).replace("JSONType or JSONType[]", "a type of JSON, or a list of them"));
     }
   };
 }

@@ -37,3 +37,30 @@ export function chatResponse(...messages: readonly object[]): ModelResponse {
 export function saying(content: string): ModelResponse {
   return chatResponse({ content, refusal: null });
 }
+
+export function chatCalling(name: string, args: unknown): ModelResponse {
+  return chatResponse({ content: null, tool_calls: [{ id: "call_1", type: "function", function: { name, arguments: args } }] });
+}
+
+export function messageSaying(text: string): ModelResponse {
+  return response({ type: "message", content: [{ type: "text", text }], stop_reason: "end_turn" });
+}
+
+export function messageCalling(input: unknown): ModelResponse {
+  const call = { type: "tool_use", id: "toolu_1", name: "weather", input };
+  return response({ type: "message", content: [{ type: "text", text: "Hm." }, call], stop_reason: "tool_use" });
+}
+
+export function outputSaying(text: string): ModelResponse {
+  const output = [{ type: "reasoning", id: "rs_1", summary: [] }, outputMessage(text)];
+  return response({ object: "response", status: "completed", output });
+}
+
+export function outputMessage(text: string, phase?: string): object {
+  return { type: "message", role: "assistant", phase, content: [{ type: "output_text", text }] };
+}
+
+export function outputCalling(args: string): ModelResponse {
+  const call = { type: "function_call", call_id: "call_1", name: "weather", arguments: args };
+  return response({ status: "completed", output: [{ type: "web_search_call", id: "ws_1" }, call] });
+}

@@ -2,12 +2,30 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ModelResponse } from "../../src/model/attempt.ts";
 import type { BatchRequest } from "../../src/model/request.ts";
 import { createOutputValidator, type OutputValidator } from "../../src/validation/validation.ts";
-import { asking, chatResponse, paths, requestTo, response, saying } from "./exchanges.ts";
+import {
+  asking,
+  chatCalling,
+  chatResponse,
+  messageCalling,
+  messageSaying,
+  outputCalling,
+  outputMessage,
+  outputSaying,
+  paths,
+  requestTo,
+  response,
+  saying,
+} from "./exchanges.ts";
 
 let validator: OutputValidator;
 beforeAll(async () => {
   validator = await createOutputValidator();
 });
+
+/** A chat answer that ended so. */
+function ended(finish_reason: string, content: string | null = '{"name":"a"}'): object {
+  return { choices: [{ message: { content }, finish_reason }] };
+}
 
 /** What is wrong, in words; undefined for an answer that counts. */
 function wrong(request: BatchRequest, answer: ModelResponse): string | undefined {
@@ -107,26 +125,13 @@ describe("the text of an answer", () => {
 describe("where a schema stands", () => {
   const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
   const messages = [{ role: "user", content: "Hi" }];
-  const chat = (text: string): ModelResponse => saying(text);
-  const message = (text: string): ModelResponse =>
-    response({ type: "message", content: [{ type: "text", text }], stop_reason: "end_turn" });
-  const output = (text: string): ModelResponse =>
-    response({
-      object: "response",
-      status: "completed",
-      output: [
-        { type: "reasoning", id: "rs_1", summary: [] },
-        { type: "message", role: "assistant", content: [{ type: "output_text", text }] },
-      ],
-    });
-
   it.each([
     [
       "Chat Completions",
       requestTo(paths.chat, { messages, response_format: { type: "json_schema", json_schema: { schema } } }),
-      chat,
+      saying,
     ],
-    ["Together, Fireworks", requestTo(paths.chat, { messages, response_format: { type: "json_object", schema } }), chat],
+    ["Together, Fireworks", requestTo(paths.chat, { messages, response_format: { type: "json_object", schema } }), saying],
     [
       "vLLM's Completions",
       requestTo(paths.completions, { prompt: "a", response_format: { type: "json_schema", json_schema: { schema } } }),
@@ -135,22 +140,28 @@ describe("where a schema stands", () => {
     [
       "Responses",
       requestTo(paths.responses, { input: "a", text: { format: { type: "json_schema", name: "n", schema } } }),
-      output,
+      outputSaying,
     ],
     [
       "Messages",
       requestTo(paths.messages, { messages, output_config: { effort: "low", format: { type: "json_schema", schema } } }),
-      message,
+      messageSaying,
     ],
-    ["Messages of the beta", requestTo(paths.messages, { messages, output_format: { type: "json_schema", schema } }), message],
+    [
+      "Messages of the beta",
+      requestTo(paths.messages, { messages, output_format: { type: "json_schema", schema } }),
+      messageSaying,
+    ],
   ])("%s", (_, request, answer) => {
     expect(wrong(request, answer('{"n":1}'))).toBeUndefined();
     expect(wrong(request, answer('{"n":"1"}'))).toBe("the answer does not match its JSON schema: /n must be integer");
   });
 
   it("is the last of equal keys, as servers read them", () => {
-    const format = (type: string): string => JSON.stringify({ type: "json_schema", json_schema: { schema: { type } } });
-    const body = `{"model":"m","messages":[],"response_format":${format("string")},"response_format" : ${format("array")}}`;
+    const [first, last] = ["string", "array"].map((type) =>
+      JSON.stringify({ type: "json_schema", json_schema: { schema: { type } } }),
+    );
+    const body = `{"model":"m","messages":[],"response_format":${first},"response_format" : ${last}}`;
     expect(wrong({ ...requestTo(paths.chat, {}), body }, saying("[]"))).toBeUndefined();
   });
 });
@@ -160,8 +171,6 @@ describe("calls of tools", () => {
   const weather = { type: "function", function: { name: "weather", parameters } };
   const clock = { type: "function", function: { name: "clock" } };
   const asks = requestTo(paths.chat, { messages: [], tools: [weather, clock] });
-  const calling = (name: string, args: unknown): ModelResponse =>
-    chatResponse({ content: null, tool_calls: [{ id: "call_1", type: "function", function: { name, arguments: args } }] });
 
   it.each([
     ["weather", '{"city":"Rome"}', undefined],
@@ -173,7 +182,7 @@ describe("calls of tools", () => {
     ["clock", "null", 'the arguments for the tool "clock" do not match its JSON schema: it must be object'],
     ["moon", "{}", 'the answer calls the tool "moon", and there are only: weather, clock'],
   ])("of %s with %s", (name, args, problem) => {
-    expect(wrong(asks, calling(name, args))).toBe(problem);
+    expect(wrong(asks, chatCalling(name, args))).toBe(problem);
   });
 
   it("stand before the answer: a text beside them is not checked", () => {
@@ -188,30 +197,14 @@ describe("calls of tools", () => {
       { name: "weather", input_schema: parameters },
       { type: "bash_20250124", name: "bash" },
     ];
-    const use = (input: unknown): ModelResponse =>
-      response({
-        content: [
-          { type: "text", text: "Hm." },
-          { type: "tool_use", id: "toolu_1", name: "weather", input },
-        ],
-        stop_reason: "tool_use",
-      });
     const messages = requestTo(paths.messages, { messages: [], tools });
-    expect(wrong(messages, use({ city: "Rome" }))).toBeUndefined();
-    expect(wrong(messages, use({}))).toContain("it must have required property 'city'");
+    expect(wrong(messages, messageCalling({ city: "Rome" }))).toBeUndefined();
+    expect(wrong(messages, messageCalling({}))).toContain("it must have required property 'city'");
 
     const namespace = { type: "namespace", name: "crm", tools: [{ type: "function", name: "weather", parameters }] };
     const responses = requestTo(paths.responses, { input: "a", tools: [{ type: "web_search" }, namespace] });
-    const call = (args: string): ModelResponse =>
-      response({
-        status: "completed",
-        output: [
-          { type: "web_search_call", id: "ws_1" },
-          { type: "function_call", call_id: "c", name: "weather", arguments: args },
-        ],
-      });
-    expect(wrong(responses, call('{"city":"Rome"}'))).toBeUndefined();
-    expect(wrong(responses, call('{"city":1}'))).toContain("/city must be string");
+    expect(wrong(responses, outputCalling('{"city":"Rome"}'))).toBeUndefined();
+    expect(wrong(responses, outputCalling('{"city":1}'))).toContain("/city must be string");
   });
 
   it("are not judged where nothing is known of the tools: those of a stored prompt, of a search, or of free text", () => {
@@ -249,25 +242,19 @@ describe("what is no mismatch", () => {
     expect(
       wrong(messages, response({ content: [{ type: "text", text: "Searching." }], stop_reason: "pause_turn" })),
     ).toBeUndefined();
-    const said = (phase: string, text: string): object => ({ type: "message", phase, content: [{ type: "output_text", text }] });
-    const output = [said("commentary", "Let me see."), said("final_answer", '{"name":"a"}')];
+    const output = [outputMessage("Let me see.", "commentary"), outputMessage(`{"name":"a"}`, "final_answer")];
     expect(wrong(responses, response({ status: "completed", output }))).toBeUndefined();
   });
 });
 
 describe("an answer that was cut off", () => {
-  const failureOf = (request: BatchRequest, answer: ModelResponse): unknown => validator.check(request, answer);
-  const ended = (finish_reason: string, content: string | null = '{"name":"a"}'): object => ({
-    choices: [{ message: { content }, finish_reason }],
-  });
-
   it("is one whether it would match or not, names its limit, and is not asked again", () => {
     const message =
       "the answer was cut off at its max_completion_tokens of 20 (20 tokens came, 20 of them reasoning): raise max_completion_tokens, or ask for less";
     const usage = { completionTokens: 20, reasoningTokens: 20 };
     const request = asking(order, { max_completion_tokens: 20 });
     for (const content of [null, '{"name":"a"}'])
-      expect(failureOf(request, response(ended("length", content), usage))).toEqual({
+      expect(validator.check(request, response(ended("length", content), usage))).toEqual({
         kind: "incomplete_output",
         message,
         retryable: false,
@@ -290,7 +277,7 @@ describe("an answer that was cut off", () => {
       "at its max_output_tokens of 16",
     ],
   ])("also where no schema is asked for: %#", (request, body, where) => {
-    expect(failureOf(request, response(body))).toMatchObject({
+    expect(validator.check(request, response(body))).toMatchObject({
       kind: "incomplete_output",
       message: expect.stringContaining(where),
     });

@@ -20,6 +20,14 @@ const callProblem =
   'The arguments for the tool "find" do not match its JSON schema: /city must be string. The tool was not called. Call it again, with arguments that match its schema.';
 const notMade = "The tool was not called, because another call of the same answer was wrong. Make all calls again.";
 
+function call(id: string, args: string, extra: object = {}): object {
+  return { id, type: "function", function: { name: "find", arguments: args }, ...extra };
+}
+
+function use(id: string, input: unknown): object {
+  return { type: "tool_use", id, name: "find", input };
+}
+
 /** The turns that are added, and that all else of the request is as it was. */
 function added(request: BatchRequest, answer: ModelResponse, key: "messages" | "input"): unknown[] {
   const { body, ...rest } = validator.repair(request, answer) ?? request;
@@ -88,12 +96,6 @@ describe("what the model is told, behind its answer", () => {
 describe("each call gets its result, for a call without one is refused", () => {
   it("Chat Completions: what came with the call goes back, broken arguments do not", () => {
     const tools = [{ type: "function", function: { name: "find", parameters: schema } }];
-    const call = (id: string, args: string, extra: object = {}): object => ({
-      id,
-      type: "function",
-      function: { name: "find", arguments: args },
-      ...extra,
-    });
     const signature = { extra_content: { google: { thought_signature: "c2ln" } } };
     const calls = [call("a", '{"city":"Rome"}', signature), call("b", '{"city":1}'), call("c", '{"ci')];
     const message = { content: null, refusal: null, reasoning_content: "Hm.", tool_calls: calls };
@@ -106,7 +108,6 @@ describe("each call gets its result, for a call without one is refused", () => {
   });
 
   it("Messages", () => {
-    const use = (id: string, input: unknown): object => ({ type: "tool_use", id, name: "find", input });
     const content = [{ type: "text", text: "Let me see." }, use("a", { city: 1 }), use("b", null)];
     const request = requestTo(paths.messages, { messages, tools: [{ name: "find", input_schema: schema }] });
     expect(added(request, response({ content, stop_reason: "tool_use" }), "messages")).toEqual([
@@ -122,17 +123,17 @@ describe("each call gets its result, for a call without one is refused", () => {
   });
 
   it("Responses: without ids, which would ask for the reasoning before them", () => {
-    const call = { type: "function_call", call_id: "a", name: "find", arguments: '{"city":1}' };
+    const made = { type: "function_call", call_id: "a", name: "find", arguments: '{"city":1}' };
     const output = [
       { type: "reasoning", id: "rs_1" },
-      { id: "fc_1", status: "completed", ...call },
+      { id: "fc_1", status: "completed", ...made },
     ];
     const request = requestTo(paths.responses, {
       input: "Where?",
       tools: [{ type: "function", name: "find", parameters: schema }],
     });
     expect(added(request, response({ status: "completed", output }), "input")).toEqual([
-      call,
+      made,
       { type: "function_call_output", call_id: "a", output: callProblem },
     ]);
   });
