@@ -1,3 +1,4 @@
+import { parseJson } from "../json/json-value.ts";
 import type { AnswerCheck, ModelResponse } from "../model/attempt.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
@@ -66,13 +67,15 @@ class Validator implements OutputValidator {
     if (!hasChoices(path)) return undefined;
     const format = requestedFormat(request);
     const tools = this.#toolsOf(request);
-    if (format === undefined && tools === undefined && !mayBeCutOff(response)) return undefined;
+    const isFree = format === undefined && tools === undefined;
+    if (isFree && !mayBeCutOff(response)) return undefined;
     const { body, statusCode } = response;
     if (body.length > maxBodyLength) {
+      if (isFree) return { failure: cutOff(request, response, "length") };
       const message = `the answer is too large to be checked: it has ${body.length} characters, and ${maxBodyLength} are read`;
       return { failure: { kind: "schema_mismatch", message, retryable: false, statusCode } };
     }
-    const choices = readChoices(path, JSON.parse(body));
+    const choices = readChoices(path, parseJson(body));
     const cut = choices.find(({ ending }) => isCutOffBy(ending));
     if (cut !== undefined) return { failure: cutOff(request, response, cut.ending) };
     for (const [index, choice] of choices.entries()) {
