@@ -41,7 +41,8 @@ export class Run {
     groups: Inputs<Iterable<Item>>,
     parse: (item: Item) => BatchInput,
   ): AsyncGenerator<readonly BatchResult[]> {
-    await this.#checks.load();
+    const loading = this.#checks.load();
+    if (loading !== undefined) await loading;
     this.#stop.startDeadline();
     void this.#feed(groups, parse);
     try {
