@@ -42,8 +42,16 @@ export function loadOptions(
   };
   const values = Object.fromEntries(Object.entries(given).map(([key, { value }]) => [key, value]));
   const parsed = parseOptions(values);
-  if ("options" in parsed) return parsed.options;
+  if ("options" in parsed) return checkTogether(parsed.options, given);
   throw new ConfigurationError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
+}
+
+/** @throws ConfigurationError for options that are of no use without others. */
+function checkTogether(options: Options, given: Given): Options {
+  if (!options.repair || options.validate_output) return options;
+  throw new ConfigurationError(
+    `${given["repair"]?.origin ?? "--repair"} tells the model what --validate-output finds, and that is off: give it, too`,
+  );
 }
 
 /** @returns undefined where no file is named and there is none. @throws ConfigurationError when it cannot be read. */

@@ -27,6 +27,8 @@ export class Journey {
   costUsd: number | null = 0;
   /** What its answer would have cost, were it not in the cache. */
   savedUsd?: number | null;
+  /** Sent in its place from now on: the request with its last answer, and what was wrong with that. */
+  repair?: BatchRequest | undefined;
   #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
@@ -51,11 +53,15 @@ export class Journey {
     this.#refusals = refusals;
   }
 
+  /** What is sent next. */
+  get asked(): BatchRequest {
+    return this.repair ?? this.request;
+  }
+
   /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
     const failed = this.#failures === undefined ? nowhere : new Set(this.#failures.keys());
-    const demand =
-      this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    const demand = this.#provider.route?.(this.asked, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.asked));
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
     const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };

@@ -68,9 +68,14 @@ export interface RequestManagerOptions {
   readonly context?: "off" | "warn" | "truncate";
   /** Members that their model is known to refuse: `"warn"` says so, `"fix"` takes them out. @default "off" */
   readonly sanitize?: "off" | "warn" | "fix";
-  /** An answer that does not match the JSON schema of its request fails as `schema_mismatch`, and is asked again. @default false */
+  /**
+   * Checks answers against the JSON schemas that their requests carry, those of the tools that they call included. One that does not match
+   * is asked again, within `retry`, and fails as `schema_mismatch`; one that was cut off fails as `incomplete_output`. Not for `stream`.
+   *
+   * @default false
+   */
   readonly validateOutput?: boolean;
-  /** Asked again so, the model is told what was wrong. @default false */
+  /** Asked again so, the model is told what was wrong. The answer is kept as that of the original request. Needs `validateOutput`. @default false */
   readonly repair?: boolean;
   /** Counts the tokens of a request, in place of the estimate from its length. @default the estimate */
   readonly countTokens?: (request: BatchRequest) => number;
@@ -129,6 +134,13 @@ export function checkManagerOptions(options: RequestManagerOptions): void {
     throw new ConfigurationError(
       "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
       { option: "dedupe" },
+    );
+  if (options.repair === true && options.validateOutput !== true)
+    throw new ConfigurationError(
+      "`repair` tells the model what `validateOutput` finds, and that is off: set it, or leave `repair` out",
+      {
+        option: "repair",
+      },
     );
 }
 

@@ -14,6 +14,7 @@ import {
   type RunOptions,
 } from "./call-options.ts";
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
+import { AnswerChecks } from "./answers/answer-checks.ts";
 import { Costs } from "./money/costs.ts";
 import { Emitter } from "./emitter.ts";
 import {
@@ -27,7 +28,7 @@ import {
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { UnderWay } from "./stops/under-way.ts";
-import { runSettings } from "./run-settings.ts";
+import { runSettings, type RunSettings } from "./run-settings.ts";
 import { AnswerStream, streamRequest } from "./stream-request.ts";
 
 /** One result for each request, in their order. */
@@ -52,6 +53,7 @@ export class RequestManager {
   readonly #emitter: Emitter;
   readonly #limiter: Limiter;
   readonly #costs: Costs;
+  readonly #checks: AnswerChecks;
   readonly #inputs: InputOptions;
   readonly #underWay = new UnderWay();
   #closing: Promise<void> | undefined;
@@ -64,6 +66,7 @@ export class RequestManager {
     this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
     this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
     this.#costs = new Costs(options.provider, options.prices);
+    this.#checks = new AnswerChecks(options);
     this.stats.watchLimits(() => this.#limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
@@ -157,8 +160,9 @@ export class RequestManager {
   stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     checkCallOptions(options);
     const request = this.#parseInOrder(options)(this.#requestOf(question, body, options));
-    const settings = runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, options);
-    return new AnswerStream(streamRequest(request, settings, (stop) => this.#underWay.begin(stop, options.signal)));
+    return new AnswerStream(
+      streamRequest(request, this.#settings(options), (stop) => this.#underWay.begin(stop, options.signal)),
+    );
   }
 
   /**
@@ -232,6 +236,10 @@ export class RequestManager {
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
+    return new Run(this.#settings(call));
+  }
+
+  #settings(call: CallOptions): RunSettings {
+    return runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, this.#checks, call);
   }
 }

@@ -6,8 +6,9 @@ import { CacheError, messageOf } from "../model/errors.ts";
 import { cancelled, type Failure, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import { isEmptyAnswer, type Provider } from "../providers/providers.ts";
+import type { Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
+import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
@@ -25,7 +26,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly cache: CacheStore | undefined;
   readonly refresh: boolean;
   readonly dedupe: boolean;
-  readonly retryEmpty: boolean;
+  readonly checks: AnswerChecks;
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
@@ -85,14 +86,14 @@ export class RequestWalk {
 
   /** @returns the result already of a line that cannot be sent. */
   #read(input: BatchInput, index: number): Journey | BatchResult {
-    const { provider, emitter } = this.#options;
+    const { provider, emitter, checks } = this.#options;
     const { customId, lineNumber } = input;
     let journey: Journey | undefined;
     let failure: Failure | undefined;
     try {
       if (input.kind === "request") journey = new Journey(input, index, this.#names.name(input), provider, this.#stop.refusals);
       emitter.emit({ type: "request-start", customId, lineNumber });
-      failure = input.kind === "request" ? reasonNotToSend(input, provider) : input.failure;
+      failure = input.kind === "request" ? (reasonNotToSend(input, provider) ?? checks.refusal(input)) : input.failure;
       if (journey !== undefined && failure === undefined) return journey;
     } catch (error) {
       failure = internal(messageOf(error));
@@ -114,8 +115,9 @@ export class RequestWalk {
   async #recall(journey: Journey): Promise<BatchResult | undefined> {
     try {
       const response = await this.#recalls?.recall(journey.key);
-      const isRefused = response !== undefined && this.#options.retryEmpty && isEmptyAnswer(journey.request.path, response);
-      if (response === undefined || isRefused) return undefined;
+      if (response === undefined) return undefined;
+      const refused = this.#options.checks.refuse(journey, response);
+      if (refused !== undefined) return refused.failure.retryable ? undefined : failedResult(journey, refused, 0);
       journey.savedUsd = this.#options.costs.savedBy(response.usage, journey.request);
       return succeededResult(journey, response, "cache", 0);
     } catch (error) {
@@ -162,11 +164,11 @@ export class RequestWalk {
   }
 
   async #send(journey: Journey, target: Target): Promise<Attempt> {
-    const { provider, emitter, timeoutMs, retryEmpty, costs } = this.#options;
+    const { provider, emitter, timeoutMs, checks, costs } = this.#options;
     this.#stop.startAttempt(target, journey);
     const { emit } = emitter;
     const signal = this.#stop.attemptSignal;
-    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, retryEmpty, costs });
+    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, checks, costs });
     const message = this.#stop.observeAttempt(attempt, target, journey);
     if (message !== undefined) emit({ type: "warning", message });
     return attempt;

@@ -1,5 +1,6 @@
 import type { Limiter } from "../limiters/limiters.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
+import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
@@ -22,17 +23,10 @@ export function runSettings(
   limiter: Limiter,
   emitter: Emitter,
   costs: Costs,
+  checks: AnswerChecks,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
-  const {
-    provider,
-    cache,
-    refresh = false,
-    dedupe = false,
-    retryEmpty = false,
-    concurrency = defaultConcurrency,
-    spoolDirectory,
-  } = options;
+  const { provider, cache, refresh = false, dedupe = false, concurrency = defaultConcurrency, spoolDirectory } = options;
   const { drainMs = defaultDrainMs, deadlineMs, maxFailures } = options;
   return {
     concurrency,
@@ -48,7 +42,7 @@ export function runSettings(
       cache,
       refresh,
       dedupe,
-      retryEmpty,
+      checks,
       retryRules: { policy, quota: new RetryQuota() },
       emitter,
       timeoutMs,

@@ -1,6 +1,7 @@
 import { RunStoppedError, type Stop, messageOf } from "../model/errors.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
+import type { AnswerChecks } from "./answers/answer-checks.ts";
 import { RequestWalk } from "./request-walk.ts";
 import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs } from "./inputs.ts";
@@ -13,6 +14,7 @@ import { Wakeup } from "./queues/wakeup.ts";
 export class Run {
   readonly #stop: RunStop;
   readonly #walk: RequestWalk;
+  readonly #checks: AnswerChecks;
   readonly #window: RequestWindow;
   readonly #queue: ResultQueue;
   /** Something left the window or the queue, or the run was stopped. */
@@ -28,6 +30,7 @@ export class Run {
       () => this.#onStop(),
       () => this.#window.requests,
     );
+    this.#checks = options.walk.checks;
     this.#walk = new RequestWalk(options.walk, this.#stop, () => this.#roomForAnswers());
     this.#window = new RequestWindow(options.concurrency);
     this.#queue = new ResultQueue(options.queue);
@@ -38,6 +41,8 @@ export class Run {
     groups: Inputs<Iterable<Item>>,
     parse: (item: Item) => BatchInput,
   ): AsyncGenerator<readonly BatchResult[]> {
+    const loading = this.#checks.load();
+    if (loading !== undefined) await loading;
     this.#stop.startDeadline();
     void this.#feed(groups, parse);
     try {
@@ -59,6 +64,7 @@ export class Run {
   /** One request by itself. */
   async execute(input: BatchInput): Promise<BatchResult> {
     try {
+      await this.#checks.load();
       return await new Promise<BatchResult>((resolve, reject) => void this.#walk.walk(input, 0, resolve).catch(reject));
     } finally {
       this.#stop.close();

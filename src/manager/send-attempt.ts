@@ -1,10 +1,10 @@
-import type { Attempt, SucceededAttempt } from "../model/attempt.ts";
+import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
-import type { BatchRequest } from "../model/request.ts";
-import { isEmptyAnswer, type OnChunk, type Provider } from "../providers/providers.ts";
+import type { OnChunk, Provider } from "../providers/providers.ts";
+import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
 
@@ -16,8 +16,8 @@ interface SendAttemptOptions {
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
   readonly onChunk?: OnChunk;
-  /** Whether an empty answer is a failure. @default false */
-  readonly retryEmpty?: boolean;
+  /** What an answer has to be. @default whole */
+  readonly checks?: AnswerChecks;
 }
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
@@ -33,8 +33,8 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
     emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
-    const received = await options.provider.send(request, { target, requestId: journey.id, onChunk, signal: ending });
-    attempt = judged(received, request, options, timeout);
+    const received = await options.provider.send(journey.asked, { target, requestId: journey.id, onChunk, signal: ending });
+    attempt = judged(received, journey, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
   }
@@ -58,23 +58,16 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
 /** What the rules of its call make of an attempt. @param timeout Of this attempt, where the call has one. */
 function judged(
   attempt: Attempt,
-  request: BatchRequest,
-  { signal, timeoutMs, retryEmpty }: SendAttemptOptions,
+  journey: Journey,
+  { signal, timeoutMs, checks }: SendAttemptOptions,
   timeout: AbortSignal | undefined,
 ): Attempt {
-  if (attempt.ok) return retryEmpty ? refuseEmpty(attempt, request) : attempt;
+  if (attempt.ok) {
+    const refused = checks?.refuse(journey, attempt.response);
+    return refused === undefined ? attempt : { ...attempt, ...refused };
+  }
   if (timeoutMs === undefined || attempt.failure.kind !== "cancelled" || signal.aborted) return attempt;
   return timeout?.aborted ? { ...attempt, failure: timedOut(timeoutMs) } : attempt;
-}
-
-/** Makes a failure, which is asked again, of an answer that says nothing. Its body and what it cost are kept. */
-function refuseEmpty(attempt: SucceededAttempt, { path }: BatchRequest): Attempt {
-  if (!isEmptyAnswer(path, attempt.response)) return attempt;
-  const { usage, ...response } = attempt.response;
-  const { statusCode } = response;
-  const message = `HTTP ${statusCode}: the answer is empty: it has no text, and calls no tool`;
-  const failure: Failure = { kind: "invalid_response", message, retryable: true, statusCode };
-  return { ...attempt, ok: false, failure, response, usage };
 }
 
 function timedOut(timeoutMs: number): Failure {

@@ -1,5 +1,6 @@
 import type { Failure } from "./failure.ts";
 import type { RateLimitReport } from "./rate-limit.ts";
+import type { BatchRequest } from "./request.ts";
 import type { Usage } from "./usage.ts";
 
 /** A whole, good answer. Only these are cached. */
@@ -20,6 +21,14 @@ export interface ModelResponse {
 export function isCutOff({ body }: ModelResponse): boolean {
   return /reason"\s*:\s*"(?:length|max_tokens|max_output_tokens)"/.test(body);
 }
+
+/**
+ * Says why a whole answer does not count. Its request then fails so: what was answered and what it cost are kept in the result, the cache
+ * does not take it, and it is asked for again where the failure is retryable. Called once for each answer, those from the cache included.
+ *
+ * @returns undefined for an answer that counts.
+ */
+export type AnswerCheck = (request: BatchRequest, response: ModelResponse) => Failure | undefined;
 
 /** What a server sent back with a failure. */
 export interface ErrorResponse {

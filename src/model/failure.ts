@@ -120,6 +120,8 @@ const ownKinds: ReadonlySet<FailureKind> = new Set([
   "invalid_request",
   "context_length_exceeded",
   "content_filter",
+  "schema_mismatch",
+  "incomplete_output",
   "budget_exceeded",
   "deadline_exceeded",
   "cancelled",

@@ -1,5 +1,5 @@
 import { items, member } from "../json/json-value.ts";
-import type { ModelResponse } from "../model/attempt.ts";
+import type { AnswerCheck, ModelResponse } from "../model/attempt.ts";
 import { extractJson } from "./responses/json-extract.ts";
 
 /**
@@ -12,6 +12,14 @@ export function isEmptyAnswer(path: string, { body }: ModelResponse): boolean {
   const isEmpty = rules.get(path);
   return isEmpty !== undefined && isEmpty(extractJson(body));
 }
+
+/** Asked again, a model may say something. */
+export const refuseEmptyAnswer: AnswerCheck = ({ path }, response) => {
+  if (!isEmptyAnswer(path, response)) return undefined;
+  const { statusCode } = response;
+  const message = `HTTP ${statusCode}: the answer is empty: it has no text, and calls no tool`;
+  return { kind: "invalid_response", message, retryable: true, statusCode };
+};
 
 const rules: ReadonlyMap<string, (body: unknown) => boolean> = new Map([
   ["/v1/chat/completions", (body) => choices(body).every((choice) => isEmptyMessage(member(choice, "message")))],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
+import { AnswerChecks } from "../../../src/manager/answers/answer-checks.ts";
 
 const source = join(import.meta.dirname, "..", "..", "..", "src");
 
@@ -20,6 +21,13 @@ test("help and version once waited for every provider: what hides secrets in mes
   expect(loaded.filter((name) => /^(?:zod|keyv|@keyv|p-limit|providers|manager|limiters|caches|mock|http)/.test(name))).toEqual(
     [],
   );
+});
+
+test("what checks answers waits for its 60 ms of ajv until a run wants that", () => {
+  const loaded = [...loadedBy(join(source, "index.ts")), ...loadedBy(join(source, "cli", "commands", "run.ts"))];
+  expect(loaded).toContain("validation/compile-schema.ts");
+  expect(loaded.filter((name) => name.startsWith("ajv"))).toEqual([]);
+  expect(new AnswerChecks({}).load()).toBeUndefined();
 });
 
 test("a mistyped option once waited for every provider, and for undici: its message is free of secrets", () => {
