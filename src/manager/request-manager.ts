@@ -1,9 +1,9 @@
 import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiters/limiters.ts";
 import type { RequestLike } from "../jsonl/jsonl.ts";
-import { RunStoppedError, type Stop } from "../model/errors.ts";
-import type { BatchInput } from "../model/request.ts";
+import { RunStoppedError } from "../model/errors.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import type { RetryPolicy } from "../retry/retry.ts";
+import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import { TokenStats } from "../stats/stats.ts";
 import {
   type BatchOptions,
@@ -24,17 +24,13 @@ import {
   type RequestManagerOptions,
   shareResources,
 } from "./request-manager-options.ts";
+import { answerLive, type LiveOptions } from "./live/answer-live.ts";
+import type { BatchResults } from "./results.ts";
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { UnderWay } from "./stops/under-way.ts";
-import { runSettings } from "./run-settings.ts";
+import { type RunSettings, runSettings } from "./run-settings.ts";
 import { AnswerStream, streamRequest } from "./stream-request.ts";
-
-/** One result for each request, in their order. */
-export interface BatchResults extends Array<BatchResult> {
-  /** Why the batch stopped before its last request, if it did: the results of those that were not answered are failures of kind `cancelled`. */
-  stopped?: Stop;
-}
 
 /**
  * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.
@@ -53,6 +49,8 @@ export class RequestManager {
   readonly #limiter: Limiter;
   readonly #costs: Costs;
   readonly #inputs: InputOptions;
+  /** Of the calls by themselves, all together. */
+  readonly #quota = new RetryQuota();
   readonly #underWay = new UnderWay();
   #closing: Promise<void> | undefined;
 
@@ -130,7 +128,7 @@ export class RequestManager {
    */
   async send(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
     checkCallOptions(options);
-    const run = this.#createRun(options);
+    const run = new Run(this.#settings(options, this.#quota));
     const ended = this.#underWay.begin(run, options.signal);
     try {
       return await run.execute(this.#parseInOrder(options)(request));
@@ -157,8 +155,18 @@ export class RequestManager {
   stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     checkCallOptions(options);
     const request = this.#parseInOrder(options)(this.#requestOf(question, body, options));
-    const settings = runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, options);
-    return new AnswerStream(streamRequest(request, settings, (stop) => this.#underWay.begin(stop, options.signal)));
+    return new AnswerStream(
+      streamRequest(request, this.#settings(options, this.#quota), (stop) => this.#underWay.begin(stop, options.signal)),
+    );
+  }
+
+  /**
+   * One request whose answer is passed on as it comes, for servers: without the cache, and with the text of each event as received.
+   *
+   * @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
+   */
+  live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
+    return answerLive(request, this.#settings({}, this.#quota), options, this.#underWay);
   }
 
   /**
@@ -178,8 +186,7 @@ export class RequestManager {
    * `RunStoppedError` with that message; calls that were cut short fail as `cancelled`.
    */
   stop(message = "the run was interrupted"): void {
-    const stop: Stop = { reason: "interrupted", message };
-    this.#underWay.stop(stop);
+    this.#underWay.stop({ reason: "interrupted", message });
   }
 
   /** What is in flight, what waits, and for what. */
@@ -232,6 +239,10 @@ export class RequestManager {
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
+    return new Run(this.#settings(call, new RetryQuota()));
+  }
+
+  #settings(call: CallOptions, quota: RetryQuota): RunSettings {
+    return runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, quota, call);
   }
 }

@@ -1,5 +1,5 @@
 import type { Limiter } from "../limiters/limiters.ts";
-import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
+import type { RetryPolicy, RetryQuota } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
@@ -22,6 +22,7 @@ export function runSettings(
   limiter: Limiter,
   emitter: Emitter,
   costs: Costs,
+  quota: RetryQuota,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
   const {
@@ -49,7 +50,7 @@ export function runSettings(
       refresh,
       dedupe,
       retryEmpty,
-      retryRules: { policy, quota: new RetryQuota() },
+      retryRules: { policy, quota },
       emitter,
       timeoutMs,
       onRetry,

@@ -4,7 +4,7 @@ import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
-import { isEmptyAnswer, type OnChunk, type Provider } from "../providers/providers.ts";
+import { isEmptyAnswer, type OnEvent, type Provider } from "../providers/providers.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
 
@@ -15,7 +15,7 @@ interface SendAttemptOptions {
   readonly signal: AbortSignal;
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
-  readonly onChunk?: OnChunk;
+  readonly onEvent?: OnEvent | undefined;
   /** Whether an empty answer is a failure. @default false */
   readonly retryEmpty?: boolean;
 }
@@ -56,8 +56,8 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
 async function ask(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
   const { signal, timeoutMs, retryEmpty = false } = options;
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const { provider, onChunk } = options;
-  const sending = { target, requestId: journey.id, onChunk };
+  const { provider, onEvent } = options;
+  const sending = { target, requestId: journey.id, onEvent };
   const attempt = await provider.send(journey.request, {
     ...sending,
     signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
