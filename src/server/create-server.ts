@@ -4,7 +4,7 @@ import type { ApiError } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Guard } from "./http/guard.ts";
 import { BodyReader } from "./http/read-body.ts";
-import { LiveExchange, type LiveContext } from "./live/live-exchange.ts";
+import { type KeepAlive, LiveExchange, type LiveContext } from "./live/live-exchange.ts";
 import { LiveResponse } from "./live/live-response.ts";
 import { WaitingRoom } from "./live/waiting-room.ts";
 import { ServerMetrics } from "./pages/metrics.ts";
@@ -13,6 +13,8 @@ import type { ServerOptions } from "./server-options.ts";
 
 const defaultMaxQueueWaitMs = 240_000;
 const defaultMaxQueue = 1_000;
+/** nginx cuts after 60 s of silence. */
+const keepAliveTimes: KeepAlive = { firstMs: 10_000, everyMs: 15_000 };
 
 /** Answers clients of OpenAI's and Anthropic's APIs. */
 export interface LiveServer {
@@ -28,9 +30,14 @@ export interface LiveServer {
   idle(): Promise<void>;
 }
 
-/** Makes a listener for Node's HTTP server of a manager. @example http.createServer(createServer({ manager }).listener).listen(8000, "127.0.0.1") */
-export function createServer(options: ServerOptions): LiveServer {
-  return new Server(options);
+/**
+ * Makes a listener for Node's HTTP server of a manager, so that its clients can ask through it.
+ *
+ * @param times Of streams that wait.
+ * @example http.createServer(createServer({ manager }).listener).listen(8000, "127.0.0.1")
+ */
+export function createServer(options: ServerOptions, times: KeepAlive = keepAliveTimes): LiveServer {
+  return new Server(options, times);
 }
 
 class Server implements LiveServer {
@@ -43,7 +50,7 @@ class Server implements LiveServer {
   #isDraining = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, times: KeepAlive) {
     const { manager, maxQueueWaitMs = defaultMaxQueueWaitMs, maxQueue = defaultMaxQueue } = options;
     const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true } = options;
     this.#options = options;
@@ -53,7 +60,7 @@ class Server implements LiveServer {
       metrics: this.#metrics,
       bodies: new BodyReader(),
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
-      keepsAlive: keepAlive,
+      keepAlive: keepAlive ? times : undefined,
       onCut: () => {
         this.cut += 1;
       },

@@ -9,11 +9,13 @@ import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { BodyReader } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
+import { encodedAsAsked } from "./embedding-encoding.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { limitHeaders } from "./limit-headers.ts";
 import { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
-import { eventText, isUsageOnly } from "./stream-format.ts";
+import { eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { busy, type WaitingRoom } from "./waiting-room.ts";
 
 /** What all exchanges of one server share. */
@@ -22,15 +24,16 @@ export interface LiveContext {
   readonly bodies: BodyReader;
   readonly waitingRoom: WaitingRoom;
   readonly metrics: ServerMetrics;
-  /** Whether streams that wait are kept alive. */
-  readonly keepsAlive: boolean;
+  /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
+  readonly keepAlive: KeepAlive | undefined;
   /** Called where the end of the server cuts a request short that was sent. */
   readonly onCut: () => void;
 }
 
-/** A stream that waits is opened after this time, and hears from us so often: nginx cuts after 60 s of silence. */
-const firstKeepAliveMs = 10_000;
-const keepAliveMs = 15_000;
+export interface KeepAlive {
+  readonly firstMs: number;
+  readonly everyMs: number;
+}
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
@@ -95,7 +98,8 @@ export class LiveExchange {
     const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs);
     if (refusal !== undefined) return this.#refuse(refusal);
     this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
-    if (isStreamed && this.#context.keepsAlive) this.#timer = setTimeout(this.#keepAlive, firstKeepAliveMs);
+    const { keepAlive } = this.#context;
+    if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     const result = await manager.live(request, {
       signal: this.#over.signal,
       goesFirst,
@@ -132,14 +136,16 @@ export class LiveExchange {
     this.#phase = "streaming";
     this.#live.openStream(this.#facts());
     this.#timer?.refresh();
-    return hidesUsage && isUsageOnly(event) ? undefined : this.#live.write(eventText(event.name, event.text));
+    if (!hidesUsage) return this.#live.write(eventText(event.name, event.text));
+    return isUsageOnly(event) ? undefined : this.#live.write(eventText(event.name, withoutUsageMembers(event.text)));
   }
 
-  #end(result: BatchResult, { isStreamed, hidesUsage }: LiveRequest): number {
-    const facts = this.#facts(result);
+  #end(result: BatchResult, { request, isStreamed, hidesUsage }: LiveRequest): number {
+    const facts = { ...this.#facts(result), ...limitHeaders(this.#context.manager, result.model ?? "") };
     if (result.status === "succeeded") {
       const { statusCode, body } = result.response;
-      if (!isStreamed) this.#live.json(statusCode, body, facts);
+      if (!isStreamed)
+        this.#live.json(statusCode, this.#path === "/v1/embeddings" ? encodedAsAsked(request.body, body) : body, facts);
       else if (this.#phase === "streaming") this.#live.endStream();
       else {
         this.#live.openStream(facts);
@@ -192,6 +198,6 @@ export class LiveExchange {
   readonly #keepAlive = (): void => {
     this.#live.openStream(this.#facts());
     this.#live.keepAlive();
-    this.#timer = setTimeout(this.#keepAlive, keepAliveMs);
+    this.#timer = setTimeout(this.#keepAlive, this.#context.keepAlive?.everyMs);
   };
 }

@@ -1,3 +1,4 @@
+import { objectMembers } from "../../json/json-text.ts";
 import { member } from "../../json/json-value.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
 import { type ApiError, errorBody } from "../http/api-error.ts";
@@ -35,6 +36,14 @@ export function failureText(path: string, error: ApiError, requestId: string): s
     eventText("response.failed", JSON.stringify({ type: "response.failed", sequence_number: 0, response: failed })) +
     eventText("error", JSON.stringify(flat))
   );
+}
+
+/** An event without the members that say that usage will follow. */
+export function withoutUsageMembers(text: string): string {
+  if (!text.includes('"usage"')) return text;
+  const members = objectMembers(text);
+  const others = members.filter(({ key, valueStart, end }) => key !== "usage" || text.slice(valueStart, end) !== "null");
+  return others.length === members.length ? text : `{${others.map(({ start, end }) => text.slice(start, end)).join(",")}}`;
 }
 
 /** Whether an event tells the usage and nothing else. */
