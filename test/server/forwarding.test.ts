@@ -52,10 +52,31 @@ describe("what goes to the provider", () => {
 });
 
 describe("what comes back", () => {
+  it("has the limits of ours, not the provider's", async () => {
+    const theirs = { "x-ratelimit-limit-requests": "5", "x-ratelimit-remaining-requests": "0" };
+    const options = { requestsPerMinute: 600, tokensPerMinute: 60_000 };
+    const { url } = await serveLive(() => ({ ...chatAnswer(), headers: theirs }), { options });
+    const { headers } = await ask(url);
+    expect(headers.get("x-ratelimit-limit-tokens")).toBe("60000");
+    expect(headers.get("x-ratelimit-limit-requests")).not.toBe("5");
+    expect(headers.get("x-ratelimit-reset-tokens")).toMatch(/^\d+s$/);
+  });
+
+  it.each([
+    ["base64", Buffer.from(Float32Array.of(0.5, -2, 3).buffer).toString("base64")],
+    ["float", [0.5, -2, 3]],
+  ])("are vectors as the client wants them, whatever the provider sends: %s", async (encoding_format, embedding) => {
+    const data = [{ object: "embedding", index: 0, embedding: [0.5, -2, 3] }];
+    const { url } = await serveLive(() => ({ body: { object: "list", data, model: "e", usage: { prompt_tokens: 2 } } }));
+    const body = JSON.stringify({ model: "e", input: "Hi", encoding_format });
+    const response = await fetch(`${url}/v1/embeddings`, { method: "POST", body });
+    expect(await response.json()).toMatchObject({ data: [{ embedding }] });
+  });
+
   it("is the provider's body as received, and no header but ours", async () => {
     const reply = {
       ...chatAnswer(),
-      headers: { "set-cookie": "a=b", "x-ratelimit-limit-requests": "5", "x-request-id": "req_up" },
+      headers: { "set-cookie": "a=b", "x-powered-by": "them", "x-request-id": "req_up" },
     };
     const { url } = await serveLive(() => reply);
     const response = await ask(url);

@@ -18,16 +18,18 @@ export interface Served {
 export interface ServedOptions extends Omit<ServerOptions, "manager"> {
   /** Of the manager. */
   readonly options?: Partial<RequestManagerOptions>;
+  /** Of streams that wait. */
+  readonly times?: { readonly firstMs: number; readonly everyMs: number };
 }
 
 const quick = { retryDelayMs: 1, maxRetryDelayMs: 1, maxRetries: 2 };
 
 /** A server for live clients before a scripted provider; both are gone when the test is over. */
-export async function serveLive(script?: Script, { options, ...own }: ServedOptions = {}): Promise<Served> {
+export async function serveLive(script?: Script, { options, times, ...own }: ServedOptions = {}): Promise<Served> {
   const upstream = await serve(script);
   const provider = createProvider("openai", { baseUrl: upstream.url, apiKey: "sk-upstream-key" });
   const manager = closing(new RequestManager({ provider, retry: quick, ...options }));
-  const server = createServer({ manager, ...own });
+  const server = createServer({ manager, ...own }, times);
   const listening = await listen(server, 0, "127.0.0.1");
   closing({
     close: async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { recordedStreams } from "../providers/protocols/recorded-streams.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
-import { chatAnswer, cutInBody, errorAnswer, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, cutInBody, errorAnswer, type Reply, streamed } from "../support/scripted-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { ask, question, serveLive } from "./live-server.ts";
 
 const paths = ["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"];
@@ -102,6 +103,18 @@ describe("a stream", () => {
     const response = await ask(url, streaming);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error: { message: "no", type: null, param: null, code: "bad" } });
+  });
+
+  it("that waits is opened and kept alive, and then goes on", async () => {
+    const gate = deferred<Reply>();
+    const { url } = await serveLive(() => gate.promise, { times: { firstMs: 1, everyMs: 5 } });
+    const response = await ask(url, streaming); // the head comes before the answer
+    expect(response.status).toBe(200);
+    const reader = response.body?.getReader();
+    const first = await reader?.read();
+    expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^: keep-alive\n/);
+    gate.resolve(errorAnswer(400, { message: "no" }));
+    await expect(reader?.closed).rejects.toThrow(/./);
   });
 
   it("is made of an answer that came in one piece", async () => {
