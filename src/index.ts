@@ -67,6 +67,7 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
+export { createServer, type LiveServer, type ServedModel, type ServerOptions } from "./server/server.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";

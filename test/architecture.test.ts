@@ -42,6 +42,7 @@ const floors: Readonly<Record<string, number>> = {
   manager: 2,
   estimation: 2,
   library: 3,
+  server: 3,
   config: 3,
   setup: 4,
   progress: 4,
@@ -56,8 +57,9 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   cli: ["terminal", "files", "input", "output", "report", "commands"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
-  manager: ["answers", "money", "stops", "queues"],
+  manager: ["answers", "money", "stops", "queues", "live"],
   mock: ["limits", "faults", "apis", "server"],
+  server: ["http", "pages", "live"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
 };
 
@@ -78,6 +80,7 @@ const doors: Readonly<Record<string, string>> = {
   mock: "mock/mock.ts",
   manager: "manager/manager.ts",
   library: "library/library.ts",
+  server: "server/server.ts",
   setup: "setup/setup.ts",
   progress: "progress/progress.ts",
 };

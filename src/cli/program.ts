@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
-import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
+import type { OptionKey } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
+import { addServe } from "./add-serve.ts";
+import { addOptions, configOf, readNumber, withTableKeys } from "./command-options.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { printError } from "./terminal/print-error.ts";
 import { readVersion } from "./version.ts";
@@ -27,7 +29,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck]) add(program, exitWith);
+  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck, addServe]) add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
   return program;
@@ -187,12 +189,6 @@ function addMock(program: Command, exitWith: (code: number) => void): void {
     });
 }
 
-function readNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
-  return value;
-}
-
 /** A bare number is milliseconds. */
 function readMs(text: string): number {
   const ms = parseDurationMs(text, "ms");
@@ -205,36 +201,6 @@ function readOutage(text: string): OutagePlan {
   if (kind !== "refuse-connections" && kind !== "500" && kind !== "503")
     throw new InvalidArgumentError("It has to look like 30000,2000,refuse-connections, or 500 or 503 at the end.");
   return { fromMs: readMs(fromMs), forMs: readMs(forMs), kind };
-}
-
-function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
-  for (const row of optionTable) if (keys?.has(row.key) ?? true) command.addOption(optionOf(row));
-  command.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
-}
-
-function optionOf(row: OptionRow): Option {
-  const flags = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` <${row.value}>`}`;
-  const description = row.default === undefined ? row.description : `${row.description} (default: ${row.default})`;
-  const option = new Option(flags, description);
-  return row.repeatable ? option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]) : option;
-}
-
-/** Commander's `maxRetries` is `max_retries` in the option table, as in files and environment variables. */
-function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
-  const { config: _, ...rest } = flags;
-  const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
-    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  ]);
-  return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));
-}
-
-/** Commander sets these to true when they are not given. */
-const negatedKeys: ReadonlySet<string> = new Set(optionTable.filter(({ negated }) => negated).map(({ key }) => key));
-
-function configOf(flags: Record<string, unknown>): string | undefined {
-  const { config } = flags;
-  return typeof config === "string" ? config : undefined;
 }
 
 /** The value of an unknown option may be a key. */

@@ -6,6 +6,8 @@ export type { FindLocalFile, LocalFile, NoLocalFile } from "./attachments/local-
 export { outlineRequest } from "./outline-request.ts";
 export { rangeWarnings } from "./warnings/parameter-ranges.ts";
 export { parseRequests, RequestParser, type RequestParserOptions } from "./parse-requests.ts";
+export { readMaxOutputTokens } from "./max-output-tokens.ts";
+export { readJson } from "./read-json.ts";
 export { Problem } from "./problem.ts";
 export { BatchLine, type RequestLike } from "./request-like.ts";
 export { maxTokensProblem, messagesPath, type PromptPath } from "./request-path.ts";

@@ -76,9 +76,14 @@ export class Journey {
 
   /** A new attempt begins to wait. */
   begin(attempt: number): void {
-    this.#goesFirst = this.attempt > 0;
+    if (this.attempt > 0) this.#goesFirst = true;
     this.attempt = attempt;
     this.askedAtMs = performance.now();
+  }
+
+  /** It starts before requests that were not asked before. */
+  goFirst(): void {
+    this.#goesFirst = true;
   }
 
   /** The name of a target; undefined where the provider has no other. */

@@ -1,9 +1,9 @@
-import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiters/limiters.ts";
+import type { LimiterStatus, RateLimitStatus } from "../limiters/limiters.ts";
 import type { RequestLike } from "../jsonl/jsonl.ts";
-import { RunStoppedError, type Stop } from "../model/errors.ts";
-import type { BatchInput } from "../model/request.ts";
+import { RunStoppedError } from "../model/errors.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
-import type { RetryPolicy } from "../retry/retry.ts";
+import { RetryQuota } from "../retry/retry.ts";
 import { TokenStats } from "../stats/stats.ts";
 import {
   type BatchOptions,
@@ -25,17 +25,13 @@ import {
   type RequestManagerOptions,
   shareResources,
 } from "./request-manager-options.ts";
+import { answerLive, type LiveOptions } from "./live/answer-live.ts";
+import type { BatchResults } from "./results.ts";
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { UnderWay } from "./stops/under-way.ts";
-import { runSettings, type RunSettings } from "./run-settings.ts";
+import { type ManagerParts, type RunSettings, runSettings } from "./run-settings.ts";
 import { AnswerStream, streamRequest } from "./stream-request.ts";
-
-/** One result for each request, in their order. */
-export interface BatchResults extends Array<BatchResult> {
-  /** Why the batch stopped before its last request, if it did: the results of those that were not answered are failures of kind `cancelled`. */
-  stopped?: Stop;
-}
 
 /**
  * Sends batches of requests: within the limits, with retries and a cache, one result per request in the order of the requests.
@@ -48,26 +44,22 @@ export interface BatchResults extends Array<BatchResult> {
 export class RequestManager {
   /** What was done so far, over all batches of this manager. Readable at any time. */
   readonly stats: TokenStats = new TokenStats();
-  readonly #options: RequestManagerOptions;
-  readonly #retryPolicy: RetryPolicy;
-  readonly #emitter: Emitter;
-  readonly #limiter: Limiter;
-  readonly #costs: Costs;
-  readonly #checks: AnswerChecks;
+  readonly #parts: ManagerParts;
   readonly #inputs: InputOptions;
+  /** Of the calls by themselves, all together. */
+  readonly #quota = new RetryQuota();
   readonly #underWay = new UnderWay();
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
   constructor(options: RequestManagerOptions) {
     checkManagerOptions(options);
-    this.#options = options;
-    this.#retryPolicy = { ...defaultRetryPolicy, ...options.retry };
-    this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
-    this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
-    this.#costs = new Costs(options.provider, options.prices);
-    this.#checks = new AnswerChecks(options);
-    this.stats.watchLimits(() => this.#limiter.rateLimits());
+    const policy = { ...defaultRetryPolicy, ...options.retry };
+    const emitter = new Emitter(this.stats.observe, options.observers ?? []);
+    const limiter = options.limiter ?? limiterOf(options, policy, emitter.emit);
+    const costs = new Costs(options.provider, options.prices);
+    this.#parts = { options, policy, limiter, emitter, costs, checks: new AnswerChecks(options) };
+    this.stats.watchLimits(() => limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
   }
@@ -133,7 +125,7 @@ export class RequestManager {
    */
   async send(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
     checkCallOptions(options);
-    const run = this.#createRun(options);
+    const run = new Run(this.#settings(options, this.#quota));
     const ended = this.#underWay.begin(run, options.signal);
     try {
       return await run.execute(this.#parseInOrder(options)(request));
@@ -161,8 +153,17 @@ export class RequestManager {
     checkCallOptions(options);
     const request = this.#parseInOrder(options)(this.#requestOf(question, body, options));
     return new AnswerStream(
-      streamRequest(request, this.#settings(options), (stop) => this.#underWay.begin(stop, options.signal)),
+      streamRequest(request, this.#settings(options, this.#quota), (stop) => this.#underWay.begin(stop, options.signal)),
     );
+  }
+
+  /**
+   * One request whose answer is passed on as it comes, for servers: without the cache, and with the text of each event as received.
+   *
+   * @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
+   */
+  live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
+    return answerLive(request, this.#settings({}, this.#quota), options, this.#underWay);
   }
 
   /**
@@ -182,29 +183,28 @@ export class RequestManager {
    * `RunStoppedError` with that message; calls that were cut short fail as `cancelled`.
    */
   stop(message = "the run was interrupted"): void {
-    const stop: Stop = { reason: "interrupted", message };
-    this.#underWay.stop(stop);
+    this.#underWay.stop({ reason: "interrupted", message });
   }
 
   /** What is in flight, what waits, and for what. */
   limiterStatus(): LimiterStatus {
-    return this.#limiter.status();
+    return this.#parts.limiter.status();
   }
 
   /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. */
   rateLimitStatus(): RateLimitStatus[] {
-    return this.#limiter.rateLimits();
+    return this.#parts.limiter.rateLimits();
   }
 
   /** Forgets what was learned of limits, ends pauses, and fills up the limits that are set. */
   resetRateLimit(): void {
-    this.#limiter.resetRateLimits();
+    this.#parts.limiter.resetRateLimits();
   }
 
   /** Stops what still runs, then closes the provider's connections and the cache, unless another manager uses them, too. */
   close(): Promise<void> {
     this.stop("the request manager was closed");
-    this.#closing ??= closeResources(this.#options);
+    this.#closing ??= closeResources(this.#parts.options);
     return this.#closing;
   }
 
@@ -232,14 +232,14 @@ export class RequestManager {
   }
 
   #parseInOrder(call: CallOptions): (request: RequestLike | BatchInput) => BatchInput {
-    return parseInOrder(this.#inputs, call, (message) => this.#emitter.emit({ type: "warning", message }));
+    return parseInOrder(this.#inputs, call, (message) => this.#parts.emitter.emit({ type: "warning", message }));
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(this.#settings(call));
+    return new Run(this.#settings(call, new RetryQuota()));
   }
 
-  #settings(call: CallOptions): RunSettings {
-    return runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, this.#checks, call);
+  #settings(call: CallOptions, quota: RetryQuota): RunSettings {
+    return runSettings(this.#parts, quota, call);
   }
 }

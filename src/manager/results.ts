@@ -1,11 +1,17 @@
 import { parseJson } from "../json/json-value.ts";
 import type { ModelResponse, ErrorResponse, FailedAttempt } from "../model/attempt.ts";
-import { detailsOf } from "../model/errors.ts";
+import { detailsOf, type Stop } from "../model/errors.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult, ErrorDetails, FailedResult, SucceededResult } from "../model/result.ts";
 import type { Usage } from "../model/usage.ts";
 import { textOfAnswer } from "../providers/providers.ts";
+
+/** One result for each request, in their order. */
+export interface BatchResults extends Array<BatchResult> {
+  /** Why the batch stopped before its last request, if it did: the results of those that were not answered are failures of kind `cancelled`. */
+  stopped?: Stop;
+}
 
 /** What a result says of its line. */
 export interface ResultLine {

@@ -1,5 +1,5 @@
 import type { Limiter } from "../limiters/limiters.ts";
-import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
+import type { RetryPolicy, RetryQuota } from "../retry/retry.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
@@ -16,14 +16,20 @@ export interface RunSettings {
   readonly walk: RequestWalkOptions;
 }
 
-/** What one run takes of its manager, and of its call. */
+/** What a manager has made of its options. */
+export interface ManagerParts {
+  readonly options: RequestManagerOptions;
+  readonly policy: RetryPolicy;
+  readonly limiter: Limiter;
+  readonly emitter: Emitter;
+  readonly costs: Costs;
+  readonly checks: AnswerChecks;
+}
+
+/** What one run, or call, takes of its manager. */
 export function runSettings(
-  options: RequestManagerOptions,
-  policy: RetryPolicy,
-  limiter: Limiter,
-  emitter: Emitter,
-  costs: Costs,
-  checks: AnswerChecks,
+  { options, policy, limiter, emitter, costs, checks }: ManagerParts,
+  quota: RetryQuota,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
   const { provider, cache, refresh = false, dedupe = false, concurrency = defaultConcurrency, spoolDirectory } = options;
@@ -43,7 +49,7 @@ export function runSettings(
       refresh,
       dedupe,
       checks,
-      retryRules: { policy, quota: new RetryQuota() },
+      retryRules: { policy, quota },
       emitter,
       timeoutMs,
       onRetry,

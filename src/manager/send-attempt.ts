@@ -3,7 +3,7 @@ import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
-import type { OnChunk, Provider } from "../providers/providers.ts";
+import type { OnEvent, Provider } from "../providers/providers.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
@@ -15,14 +15,14 @@ interface SendAttemptOptions {
   readonly signal: AbortSignal;
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
-  readonly onChunk?: OnChunk;
+  readonly onEvent?: OnEvent | undefined;
   /** What an answer has to be. @default whole */
   readonly checks?: AnswerChecks;
 }
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit, costs, signal, timeoutMs, onChunk } = options;
+  const { emit, costs, signal, timeoutMs, onEvent } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
   journey.sentTo(target);
@@ -33,7 +33,7 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
     emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
-    const received = await options.provider.send(journey.asked, { target, requestId: journey.id, onChunk, signal: ending });
+    const received = await options.provider.send(journey.asked, { target, requestId: journey.id, onEvent, signal: ending });
     attempt = judged(received, journey, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };

@@ -23,6 +23,8 @@ export interface BatchRequest {
   readonly body: string;
   /** The most tokens the answer may have by the body's own limit, over all choices asked for; undefined when it sets none. */
   readonly maxOutputTokens?: number;
+  /** Sent beside the provider's own, and in place of those of the same name, which are in lower case. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
   /** JSON text that travels to the output line unchanged. */
   readonly metadata?: string;
 }

@@ -3,13 +3,18 @@ import type { BatchRequest } from "../model/request.ts";
 
 /** What a request is expected to take from limits, before anything is known of its answer. */
 export function estimate({ model, body, maxOutputTokens }: BatchRequest, counting: TokenCounting): Cost {
-  return { model, inputTokens: inputTokens(body), maxOutputTokens, counting };
+  return { model, inputTokens: estimateInputTokens(body), maxOutputTokens, counting };
 }
 
 /** A token is about 4 bytes of UTF-8, also in Chinese, where it is far from 4 characters. Images and the like are counted by the piece. */
-function inputTokens(body: string): number {
+export function estimateInputTokens(body: string): number {
   const { count, bytes } = attachmentsIn(body);
   return Math.ceil((Buffer.byteLength(body) - bytes) / bytesPerToken) + count * tokensPerAttachment;
+}
+
+/** Of plain text. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / bytesPerToken);
 }
 
 const bytesPerToken = 4;

@@ -15,7 +15,7 @@ import type { Protocol } from "./protocol.ts";
 import { plainJson } from "./protocols/plain-json.ts";
 import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
-import { buildHeaders, listSecrets, type AuthorizationStyle } from "./request-headers.ts";
+import { buildHeaders, listSecrets, withOwnHeaders, type AuthorizationStyle } from "./request-headers.ts";
 import { ResponseReader } from "./responses/response-reader.ts";
 import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
@@ -151,17 +151,17 @@ class HttpProvider implements Provider {
     return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal, requestId, onChunk }: SendOptions): Promise<Attempt> {
+  send(request: BatchRequest, { signal, requestId, onEvent }: SendOptions): Promise<Attempt> {
     const endpoint = this.#find(request);
     if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
     const { reader, protocol } = endpoint;
-    const askForStream = (this.#streamsAll || onChunk !== undefined) && protocol.streaming !== undefined;
+    const askForStream = (this.#streamsAll || onEvent !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onChunk }, signal, resolve);
+      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onEvent }, signal, resolve);
       this.#bounds.calls.add(call);
-      const headers = this.#withId(endpoint.request.headers, requestId);
+      const headers = withOwnHeaders(this.#withId(endpoint.request.headers, requestId), request.headers);
       call.send(this.#connections, { ...endpoint.request, headers, body });
     });
   }

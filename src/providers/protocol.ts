@@ -24,6 +24,12 @@ export interface StreamEvent {
   readonly data: unknown;
 }
 
+/** The same as it came. */
+export interface ReceivedEvent extends StreamEvent {
+  /** What it is called; empty where it is not. */
+  readonly name: string;
+}
+
 /** Puts the events of one stream together. It never guesses: what has not come is missing. */
 export interface StreamAssembler {
   /**

@@ -3,9 +3,10 @@ import type { Cost } from "../model/cost.ts";
 import type { Demand, Target } from "../model/demand.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
+import type { ReceivedEvent } from "./protocol.ts";
 
-/** Receives the parsed data of each event of a stream, as it comes. */
-export type OnChunk = (chunk: unknown) => void;
+/** Receives each event of a streamed answer as it comes. @returns what the next ones wait for, so that the server has to wait, too. */
+export type OnEvent = (event: ReceivedEvent) => Promise<void> | undefined;
 
 export interface SendOptions {
   /** Aborts the call, which then ends as a failure of kind `cancelled`. */
@@ -19,10 +20,10 @@ export interface SendOptions {
   /** Names the request, the same in every run: `batch_req_…`, as in its result. Sent only where a header for it was chosen. */
   readonly requestId?: string | undefined;
   /**
-   * Called with the parsed data of each event of a streamed answer, in their order. The answer is then asked for as a stream where the API
-   * offers that; one that comes in one piece nevertheless, and events that report an error, are not passed on.
+   * Called with each event of a streamed answer, in their order. The answer is then asked for as a stream where the API offers that; one that
+   * comes in one piece nevertheless, events that report an error, and such as hold no JSON (`[DONE]`) are not passed on.
    */
-  readonly onChunk?: OnChunk | undefined;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /**

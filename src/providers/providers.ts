@@ -4,8 +4,8 @@ export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts
 export { isEmptyAnswer, refuseEmptyAnswer } from "./empty-answer.ts";
 export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
-export type { Protocol } from "./protocol.ts";
-export type { OnChunk, Provider, SendOptions } from "./provider.ts";
+export type { Protocol, ReceivedEvent } from "./protocol.ts";
+export type { OnEvent, Provider, SendOptions } from "./provider.ts";
 export { type AuthorizationStyle, isCredential, listSecrets } from "./request-headers.ts";
 export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
 export { type RoutableRequest, type RouteHook, routeRequest } from "./routing/route-request.ts";

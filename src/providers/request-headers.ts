@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../model/errors.ts";
+import type { BatchRequest } from "../model/request.ts";
 
 /** How a key is sent: `authorization: Bearer KEY` (nearly all), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
 export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
@@ -31,6 +32,13 @@ export function buildHeaders({ apiKey, authorization, headers, protocolHeaders, 
   if (idHeader !== undefined && all.has(idHeader))
     throw new ConfigurationError(`The header ${idHeader} cannot hold the id of each request: it has a value already.`);
   return [...all].flat();
+}
+
+/** A request's own headers win. @param headers Names and values in turn. */
+export function withOwnHeaders(headers: string[], own: BatchRequest["headers"]): string[] {
+  if (own === undefined) return headers;
+  const others = headers.flatMap((name, at) => (at % 2 === 0 && own[name] === undefined ? [name, headers[at + 1] ?? ""] : []));
+  return [...others, ...Object.entries(own).flat()];
 }
 
 /**

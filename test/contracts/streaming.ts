@@ -132,10 +132,11 @@ function isAtLineEnd(bytes: Uint8Array, at: number): boolean {
 export function readPieces(protocol: Protocol, request: object, pieces: readonly Uint8Array[], interruption?: Attempt): Attempt {
   const options = { protocol, host: "test", timeoutMs: 1000, idleTimeoutMs: 1000, requestsPeriodMs: minuteMs };
   const reader = new ResponseReader({ ...options, redact: (text) => text });
-  const stream = reader.openStream(head, { requestBody: JSON.stringify(request), onChunk: undefined });
+  const reading = { requestBody: JSON.stringify(request), onEvent: undefined };
+  const stream = reader.openStream(head, reading);
   if (stream === undefined) throw new Error("no stream");
   for (const piece of pieces) stream.push(Buffer.from(piece));
-  return reader.readStream(head, stream, interruption);
+  return reader.readStream(head, stream, reading, interruption);
 }
 
 export function bodyOf(attempt: Attempt): unknown {

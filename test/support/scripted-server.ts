@@ -105,6 +105,11 @@ export class ScriptedServer {
     return this.#connections;
   }
 
+  /** On the connections that are open. */
+  get sentBytes(): number {
+    return [...this.#sockets.keys()].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+  }
+
   get openConnections(): number {
     return this.#sockets.size;
   }

@@ -11,8 +11,9 @@ import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
 import { readRateLimits } from "../failures/rate-limit-headers.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
-import type { OnChunk } from "../provider.ts";
+import type { OnEvent } from "../provider.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { usageOfStream } from "./stream-usage.ts";
 
 interface ResponseReaderOptions {
   readonly protocol: Protocol;
@@ -43,7 +44,7 @@ export interface ResponseHead {
 export interface Reading {
   /** JSON text as sent. */
   readonly requestBody: string;
-  readonly onChunk: OnChunk | undefined;
+  readonly onEvent: OnEvent | undefined;
 }
 
 /** Makes an attempt of whatever came back from one protocol's endpoint. */
@@ -73,10 +74,10 @@ export class ResponseReader {
   }
 
   /** @returns a reader for an answer that comes as a stream; undefined if it is to be read as a whole. */
-  openStream(head: ResponseHead, { requestBody, onChunk }: Reading): StreamReader | undefined {
+  openStream(head: ResponseHead, { requestBody, onEvent }: Reading): StreamReader | undefined {
     const { streaming } = this.#options.protocol;
     if (streaming === undefined || !isSuccess(head) || !isEventStream(head.headers)) return undefined;
-    return new StreamReader(streaming.assemble(requestBody), onChunk);
+    return new StreamReader(streaming.assemble(requestBody), onEvent);
   }
 
   /**
@@ -84,7 +85,7 @@ export class ResponseReader {
    *
    * @param interruption What ended it before its connection did, if anything.
    */
-  readStream(head: ResponseHead, stream: StreamReader, interruption: Attempt | undefined): Attempt {
+  readStream(head: ResponseHead, stream: StreamReader, { requestBody }: Reading, interruption: Attempt | undefined): Attempt {
     try {
       stream.end();
       if (stream.thrown !== undefined) return this.#unreadable(stream.thrown);
@@ -93,7 +94,10 @@ export class ResponseReader {
       const response = { ...head, body: extractJson(text), text, receivedAt };
       if (stream.isWhole()) return this.#readWhole(response);
       const attempt = reported === undefined ? this.#incomplete(head, stream, interruption) : this.#read(response);
-      return this.#withLimits(withUsage(attempt, this.#options.protocol.readUsage(parseJson(stream.body()))), response);
+      return this.#withLimits(
+        withUsage(attempt, usageOfStream(parseJson(stream.body()), requestBody, attempt, this.#options.protocol)),
+        response,
+      );
     } catch (error) {
       return this.#unreadable(error);
     }
@@ -150,15 +154,15 @@ export class ResponseReader {
   }
 
   /** A stream whose headers do not say that it is one, or a refusal that came as one. */
-  #readUndeclaredStream(head: ResponseHead, text: string, { requestBody, onChunk }: Reading): Attempt {
+  #readUndeclaredStream(head: ResponseHead, text: string, { requestBody, onEvent }: Reading): Attempt {
     const { streaming } = this.#options.protocol;
     if (streaming === undefined || !isSuccess(head)) {
       const data = streaming === undefined ? text : (findFirstData(text) ?? text);
       return this.#read({ ...head, body: parseJson(data), text: data, receivedAt: new Date() });
     }
-    const stream = new StreamReader(streaming.assemble(requestBody), onChunk);
+    const stream = new StreamReader(streaming.assemble(requestBody), onEvent);
     stream.push(Buffer.from(text));
-    return this.readStream(head, stream, undefined);
+    return this.readStream(head, stream, { requestBody, onEvent }, undefined);
   }
 
   /**

@@ -3,7 +3,7 @@ import { isJsonObject, member, parseJson } from "../../json/json-value.ts";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
 import { misfitError } from "../protocols/misfit-error.ts";
 import type { StreamAssembler } from "../protocol.ts";
-import type { OnChunk } from "../provider.ts";
+import type { OnEvent } from "../provider.ts";
 
 const doneText = "[DONE]";
 
@@ -13,7 +13,7 @@ const keepAliveText = /^(?::|(?:""|\[\]|null|true|false|[\d.]+)$|\W{0,2}(?:ping|
 /** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
 export class StreamReader {
   readonly #assembler: StreamAssembler;
-  readonly #onChunk: OnChunk | undefined;
+  readonly #onEvent: OnEvent | undefined;
   readonly #parser = new EventStreamParser((event) => this.#take(event, this.#hasEnded));
   /** The body of an error, where the stream reported one; else an event that is no JSON. */
   errorText: string | undefined;
@@ -21,14 +21,18 @@ export class StreamReader {
   /** A bug, or an event nested too deeply to be handled. */
   thrown: unknown;
   #hasEnded = false;
+  #hold: Promise<void> | undefined;
 
-  constructor(assembler: StreamAssembler, onChunk: OnChunk | undefined) {
+  constructor(assembler: StreamAssembler, onEvent: OnEvent | undefined) {
     this.#assembler = assembler;
-    this.#onChunk = onChunk;
+    this.#onEvent = onEvent;
   }
 
-  push(bytes: Buffer): void {
+  /** @returns what the next bytes wait for. */
+  push(bytes: Buffer): Promise<void> | undefined {
+    this.#hold = undefined;
     if (!this.isOver) this.#guarded(() => this.#parser.push(bytes));
+    return this.#hold;
   }
 
   /** Nothing comes any more, for whatever reason. */
@@ -81,7 +85,7 @@ export class StreamReader {
   #add(name: string, text: string, data: unknown): void {
     if (name === "error") this.errorText = member(data, "error") ? text : `{"error":${text}}`;
     else this.errorText = this.#assembler.add({ text, data });
-    if (this.errorText === undefined && data !== undefined) this.#onChunk?.(data);
+    if (this.errorText === undefined && data !== undefined) this.#hold = this.#onEvent?.({ name, text, data }) ?? this.#hold;
   }
 
   #guarded(read: () => void): void {

@@ -50,6 +50,8 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   #hasBegun = false;
   #watch: StreamWatch | undefined;
   #ended = false;
+  /** For lack of memory, and because what came is not taken. */
+  #pauses = 0;
 
   constructor(
     reader: ResponseReader,
@@ -102,8 +104,9 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     if (this.#bodyBytes > this.#reader.maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
     if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
     if (this.#stream === undefined) return this.#gather(bytes);
-    this.#stream.push(bytes);
+    const hold = this.#stream.push(bytes);
     this.#watch?.heard(this.#stream.isOver);
+    if (hold !== undefined) void this.#waitFor(hold);
   }
 
   end(): void {
@@ -125,15 +128,24 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   }
 
   pause(): void {
+    this.#pauses += 1;
     this.#exchange?.pause();
     this.#watch?.end();
     for (const decoder of this.#decoders) decoder.pause();
   }
 
   resume(): void {
+    this.#pauses -= 1;
+    if (this.#ended || this.#pauses > 0) return;
     this.#watch?.heard(false);
     for (const decoder of this.#decoders) decoder.resume();
     this.#exchange?.resume();
+  }
+
+  async #waitFor(hold: Promise<void>): Promise<void> {
+    this.pause();
+    await hold;
+    this.resume();
   }
 
   readonly #onSilence = (): void => this.#abort(this.#reader.idle());
@@ -171,7 +183,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   }
 
   #endStream(stream: StreamReader, interruption: Attempt | undefined): void {
-    if (!this.#ended) this.#end(this.#reader.readStream(this.#head, stream, interruption));
+    if (!this.#ended) this.#end(this.#reader.readStream(this.#head, stream, this.#reading, interruption));
   }
 
   #endWithBody(): void {

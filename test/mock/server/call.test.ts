@@ -104,7 +104,7 @@ describe("too many at once", () => {
 
 describe("an outage", () => {
   it("fails everything for a while, counted from the first request, and then is over", async () => {
-    const server = await mock({ outage: { fromMs: 0, forMs: 50, kind: "503" } });
+    const server = await mock({ outage: { fromMs: 0, forMs: 500, kind: "503" } });
     const isDown = async (): Promise<boolean> => (await askChat(server.url, chatBody("Hi"))).status === 503;
     while (!(await isDown()));
     while (await isDown());

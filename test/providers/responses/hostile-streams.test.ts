@@ -44,5 +44,5 @@ it("a body of 5 million line feeds and a carriage return does not stop the progr
   const reader = new ResponseReader({ ...options, redact: (text) => text });
   const text = `data: x\n${"\n".repeat(5_000_000)}\r`;
   for (const statusCode of [200, 500])
-    expect(reader.readResponse({ statusCode, headers: {} }, text, { requestBody: "{}", onChunk: undefined }).ok).toBe(false);
+    expect(reader.readResponse({ statusCode, headers: {} }, text, { requestBody: "{}", onEvent: undefined }).ok).toBe(false);
 });

@@ -187,7 +187,7 @@ describe("a provider that asks for streams", () => {
   it("tells its chunks as they come, to a listener", async () => {
     const { provider, server } = await connected(() => hello());
     const chunks: unknown[] = [];
-    await provider.send(requestOf('{"model":"m"}'), { signal, onChunk: (chunk) => chunks.push(chunk) });
+    await provider.send(requestOf('{"model":"m"}'), { signal, onEvent: ({ data }) => void chunks.push(data) });
     expect(server.ledger[0]?.json()).toMatchObject({ stream: true });
     expect(chunks).toEqual(helloChunks);
   });

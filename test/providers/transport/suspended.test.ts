@@ -36,7 +36,7 @@ it("an answer that came while the program was stopped for longer than the timeou
 it("a stream whose rest came while the program was stopped was taken for silent", async () => {
   const { provider, asked } = await start({ idleTimeoutMs: timeoutMs });
   const begun = deferred<unknown>();
-  const sent = provider.send(requestOf(), { signal, onChunk: begun.resolve });
+  const sent = provider.send(requestOf(), { signal, onEvent: (event) => void begun.resolve(event) });
   const [first = "", ...rest] = chat([piece({ content: "fi" }), piece({ content: "ne" }, {}, "stop")]).split(/(?<=\n\n)/);
   const socket = await asked;
   socket.write(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n${first}`);

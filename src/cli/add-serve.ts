@@ -1,0 +1,74 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { parseDurationMs } from "../config/duration.ts";
+import type { OptionKey } from "../config/option-table.ts";
+import { addOptions, configOf, readNumber, withTableKeys } from "./command-options.ts";
+
+/** Options of `run` that mean the same here. */
+const sharedKeys: ReadonlySet<OptionKey> = new Set([
+  "model",
+  "provider",
+  "base_url",
+  "allow_http",
+  "api_key_env",
+  "client_cert",
+  "client_key",
+  "header",
+  "concurrency",
+  "rpm",
+  "tpm",
+  "limit",
+  "adaptive",
+  "max_retries",
+  "retry_delay",
+  "max_retry_delay",
+  "max_wait",
+  "timeout",
+  "idle_timeout",
+  "log",
+]);
+
+interface Flags extends Record<string, unknown> {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenEnv?: string;
+  readonly maxQueueWait: number;
+  readonly maxQueue: number;
+  readonly drain: number;
+  readonly allowHost: string[];
+  readonly allowOrigin: string[];
+}
+
+const ownKeys = new Set(["host", "port", "tokenEnv", "maxQueueWait", "maxQueue", "drain", "allowHost", "allowOrigin"]);
+
+/** `llmbatch serve` and its flags. */
+export function addServe(program: Command, exitWith: (code: number) => void): void {
+  const serve = program
+    .command("serve")
+    .description("a server for live clients of OpenAI's and Anthropic's APIs, with the limits, keys and routes of batches")
+    .option("--host <NAME>", "the address to listen on; other machines need --token-env", "127.0.0.1")
+    .option("--port <N>", "0 for any free one", readNumber, 8000)
+    .option("--token-env <VAR>", "the environment variable of the token that clients must send")
+    .option("--max-queue-wait <TIME>", "how long a request may wait to be sent (default: 4m)", readTime, 240_000)
+    .option("--max-queue <N>", "how many may wait", readNumber, 1000)
+    .option("--drain <TIME>", "how long requests may still take after Ctrl-C (default: 2m)", readTime, 120_000)
+    .option("--allow-host <NAME>", "a name that requests may be for, beside this machine's", gather, [])
+    .option("--allow-origin <URL>", "the address of a page whose scripts may ask", gather, []);
+  addOptions(serve, sharedKeys);
+  serve.action(async (flags: Flags) => {
+    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost, allowOrigin } = flags;
+    const rest = Object.fromEntries(Object.entries(flags).filter(([name]) => !ownKeys.has(name)));
+    const { serveCommand } = await import("./commands/serve.ts");
+    const own = { host, port, tokenEnv, maxQueueWaitMs: maxQueueWait, maxQueue, drainMs: drain, allowHost, allowOrigin };
+    exitWith(await serveCommand(own, withTableKeys(rest), configOf(flags)));
+  });
+}
+
+function gather(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function readTime(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError("It is no length of time: 240, 240s and 4m are.");
+  return ms;
+}

@@ -1,0 +1,39 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
+
+/** Adds options of the table to a command. @param keys Those that it has. @default all */
+export function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
+  for (const row of optionTable) if (keys?.has(row.key) ?? true) command.addOption(optionOf(row));
+  command.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
+}
+
+function optionOf(row: OptionRow): Option {
+  const flags = `${row.short === undefined ? "" : `${row.short}, `}${flagOf(row.key)}${row.value === undefined ? "" : ` <${row.value}>`}`;
+  const description = row.default === undefined ? row.description : `${row.description} (default: ${row.default})`;
+  const option = new Option(flags, description);
+  return row.repeatable ? option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]) : option;
+}
+
+/** Commander's `maxRetries` is `max_retries` in the option table, as in files and environment variables. */
+export function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
+  const { config: _, ...rest } = flags;
+  const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
+    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));
+}
+
+/** Commander sets these to true when they are not given. */
+const negatedKeys: ReadonlySet<string> = new Set(optionTable.filter(({ negated }) => negated).map(({ key }) => key));
+
+export function configOf(flags: Record<string, unknown>): string | undefined {
+  const { config } = flags;
+  return typeof config === "string" ? config : undefined;
+}
+
+export function readNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
+  return value;
+}

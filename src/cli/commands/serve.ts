@@ -1,0 +1,104 @@
+import { readEnvironment, type Environment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
+import { namedModels } from "../../config/model-routes.ts";
+import type { Options } from "../../config/options.ts";
+import { RequestManager } from "../../manager/manager.ts";
+import { ConfigurationError } from "../../model/errors.ts";
+import { createServer, listen, type ServedModel } from "../../server/server.ts";
+import { limitsOf, openProviders } from "../../setup/setup.ts";
+import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
+import { locateInOnlyInput } from "../input/locate.ts";
+import { openEventLog } from "../report/event-log.ts";
+import { printError } from "../terminal/print-error.ts";
+import { watchSignals } from "../terminal/signals.ts";
+
+/** What `serve` has beside the options of `run`. Times in milliseconds. */
+export interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenEnv?: string | undefined;
+  readonly maxQueueWaitMs: number;
+  readonly maxQueue: number;
+  readonly drainMs: number;
+  readonly allowHost: readonly string[];
+  readonly allowOrigin: readonly string[];
+}
+
+const ownAddresses = /^(?:localhost|127(?:\.\d+){3}|::1)$/;
+
+/**
+ * `llmbatch serve`: answers live clients until it is stopped.
+ *
+ * @returns the exit code: 0 when every request was answered, 1 when some were cut short.
+ * @throws ConfigurationError when it cannot begin.
+ */
+export async function serveCommand(
+  serve: ServeFlags,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+): Promise<number> {
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment, printError);
+  const token = tokenOf(serve, environment);
+  const { provider } = await openProviders({ options, environment, needsOne: false, onWarning: printError });
+  const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
+  const observers = log === undefined ? [] : [log.observe];
+  const manager = new RequestManager({ ...limitsOf(options), provider, drainMs: serve.drainMs, observers });
+  const { allowHost: allowedHosts, allowOrigin: allowedOrigins, maxQueueWaitMs, maxQueue } = serve;
+  const server = createServer({
+    manager,
+    models: modelsOf(options),
+    token,
+    allowedHosts,
+    allowedOrigins,
+    maxQueueWaitMs,
+    maxQueue,
+  });
+  try {
+    const listening = await listen(server, serve.port, serve.host === "localhost" ? "127.0.0.1" : serve.host);
+    const name = serve.host.includes(":") ? `[${serve.host}]` : serve.host;
+    process.stderr.write(`llmbatch: serving http://${name}:${listening.port}/v1\n`);
+    await untilSignal();
+    server.drain();
+    listening.stop();
+    manager.stop("the server is about to stop");
+    await server.idle();
+    listening.cut();
+    return server.cut === 0 ? exitCodes.succeeded : exitCodes.someFailed;
+  } finally {
+    await manager.close();
+    await log?.close();
+  }
+}
+
+/** The second signal ends it at once. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    watchSignals(
+      () => {
+        process.stderr.write("llmbatch: no more requests are taken; those that were sent may end. Ctrl-C again cuts them\n");
+        resolve();
+      },
+      (signal) => process.exit(exitCodeOfSignal(signal)),
+    );
+  });
+}
+
+/** @throws ConfigurationError where a token is needed, and there is none. */
+function tokenOf({ host, tokenEnv }: ServeFlags, environment: Environment): string | undefined {
+  const token = tokenEnv === undefined ? undefined : environment[tokenEnv];
+  if (tokenEnv !== undefined && (token === undefined || token === ""))
+    throw new ConfigurationError(`--token-env: the environment variable ${tokenEnv} is not set, or empty`);
+  if (token === undefined && !ownAddresses.test(host))
+    throw new ConfigurationError(
+      `--host ${host}: other machines could spend your money; name the environment variable of a token that clients must send: --token-env VAR`,
+    );
+  return token;
+}
+
+/** Those that the configuration names. */
+function modelsOf(options: Options): ServedModel[] {
+  const named = [...namedModels(options)].map(([id, { to }]) => ({ id, ownedBy: to[0]?.provider ?? "llmbatch" }));
+  const isNamed = options.model === undefined || named.some(({ id }) => id === options.model);
+  return isNamed || options.model === undefined ? named : [{ id: options.model, ownedBy: options.provider }, ...named];
+}

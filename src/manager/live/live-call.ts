@@ -1,0 +1,135 @@
+import type { Attempt } from "../../model/attempt.ts";
+import type { Target } from "../../model/demand.ts";
+import { messageOf } from "../../model/errors.ts";
+import { cancelled, type Failure, internal } from "../../model/failure.ts";
+import type { BatchRequest } from "../../model/request.ts";
+import type { BatchResult } from "../../model/result.ts";
+import type { OnEvent, ReceivedEvent } from "../../providers/providers.ts";
+import { retry, type RetryOutcome } from "../../retry/retry.ts";
+import { Journey } from "../journey.ts";
+import { RequestNames } from "../request-names.ts";
+import type { RequestWalkOptions } from "../request-walk.ts";
+import { failedResult, succeededResult } from "../results.ts";
+import type { RunSettings } from "../run-settings.ts";
+import { reasonNotToSend } from "../sendable.ts";
+import { sendAttempt } from "../send-attempt.ts";
+import { RunStop } from "../stops/run-stop.ts";
+
+export interface LiveListener {
+  /** An attempt begins: the request waits no longer. */
+  readonly onStart?: ((target: Target) => void) | undefined;
+  /** An attempt has ended. */
+  readonly onAttempt?: ((attempt: Attempt, target: Target, durationMs: number) => void) | undefined;
+  /** Receives a streamed answer, which is asked for as a stream where this is given. */
+  readonly onEvent?: OnEvent | undefined;
+  /** It waited before, and goes before those that did not. @default false */
+  readonly goesFirst?: boolean | undefined;
+}
+
+/** @returns why the request cannot be sent at all, where that is so. */
+export function beginLiveCall(request: BatchRequest, { walk, stop }: RunSettings, listener: LiveListener): LiveCall | Failure {
+  const { customId, lineNumber } = request;
+  try {
+    const failure = reasonNotToSend(request, walk.provider);
+    if (failure !== undefined) return failure;
+    const journey = new Journey(request, 0, new RequestNames(walk.provider, false).name(request), walk.provider);
+    if (listener.goesFirst) journey.goFirst();
+    walk.emitter.emit({ type: "request-start", customId, lineNumber });
+    const ending = new RunStop(
+      stop,
+      () => {},
+      () => 0,
+    );
+    return new LiveCall(journey, walk, ending, listener);
+  } catch (error) {
+    return internal(messageOf(error));
+  }
+}
+
+/** One request whose answer is passed on as it comes. It is asked again only as long as nothing of its answer has come. */
+export class LiveCall {
+  /** Ends it before its time. */
+  readonly stop: RunStop;
+  /** Something of the answer has come. */
+  hasBegun = false;
+  readonly #journey: Journey;
+  readonly #options: RequestWalkOptions;
+  readonly #listener: LiveListener;
+  /** What ended an answer that had begun. */
+  #failure: Failure | undefined;
+
+  constructor(journey: Journey, options: RequestWalkOptions, stop: RunStop, listener: LiveListener) {
+    this.#journey = journey;
+    this.#options = options;
+    this.stop = stop;
+    this.#listener = listener;
+  }
+
+  /** Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`. */
+  async ask(): Promise<RetryOutcome> {
+    const outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
+    this.stop.close();
+    return this.#explained(outcome);
+  }
+
+  /** Tells of its end. @returns its result. */
+  end({ attempt, attempts }: RetryOutcome): BatchResult {
+    const result = attempt.ok
+      ? succeededResult(this.#journey, attempt.response, "asked", attempts)
+      : failedResult(this.#journey, attempt, attempts);
+    return this.#options.emitter.end(this.#journey.request, result);
+  }
+
+  #askUntilBegun(): Promise<RetryOutcome> {
+    const { limiter, retryRules, emitter, onRetry } = this.#options;
+    const { customId, lineNumber } = this.#journey.request;
+    return retry(
+      async (number) => {
+        this.#journey.begin(number);
+        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), this.stop.startSignal);
+        return this.hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
+      },
+      retryRules,
+      this.stop.waitSignal,
+      (wait) => {
+        const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
+        emitter.emit(event);
+        onRetry?.(event);
+      },
+    );
+  }
+
+  async #send(target: Target): Promise<Attempt> {
+    const { provider, emitter, timeoutMs, costs } = this.#options;
+    const { emit } = emitter;
+    this.#listener.onStart?.(target);
+    const onEvent = this.#listener.onEvent === undefined ? undefined : this.#onEvent;
+    const signal = this.stop.attemptSignal;
+    const attempt = await sendAttempt(this.#journey, target, { provider, emit, costs, timeoutMs, signal, onEvent });
+    this.#listener.onAttempt?.(attempt, target, this.#journey.latencyMs);
+    return attempt;
+  }
+
+  readonly #onEvent = (event: ReceivedEvent): Promise<void> | undefined => {
+    this.hasBegun = true;
+    return this.#listener.onEvent?.(event);
+  };
+
+  /** Asked again, an answer that had begun would give its beginning twice. */
+  #final(attempt: Attempt & { readonly ok: false }): Attempt {
+    this.#failure = attempt.failure;
+    return { ...attempt, failure: { ...attempt.failure, retryable: false } };
+  }
+
+  #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
+    if (attempt.ok) return { attempt, attempts };
+    const failure = this.#failure ?? attempt.failure;
+    const { reason } = this.stop;
+    const isStopped = failure.kind === "cancelled" && reason !== undefined;
+    return { attempt: { ...attempt, failure: isStopped ? cancelled(reason.message) : this.#journey.explain(failure) }, attempts };
+  }
+}
+
+function brokenBy(error: unknown): Attempt {
+  return { ok: false, failure: internal(messageOf(error)) };
+}

@@ -1,0 +1,18 @@
+import type { Attempt } from "../../model/attempt.ts";
+import type { Usage } from "../../model/usage.ts";
+import { estimateInputTokens, estimateTokens } from "../estimate.ts";
+import type { Protocol } from "../protocol.ts";
+
+/**
+ * What a stream that did not come whole used. Of one that its caller gave up, the provider bills what it has made, and does not say how much:
+ * it is estimated.
+ *
+ * @param body What has come, put together.
+ */
+export function usageOfStream(body: unknown, requestBody: string, attempt: Attempt, protocol: Protocol): Usage {
+  const usage = protocol.readUsage(body);
+  const isGivenUp = !attempt.ok && attempt.failure.kind === "cancelled";
+  if (!isGivenUp || usage.completionTokens > 0) return usage;
+  const promptTokens = Math.max(usage.promptTokens, estimateInputTokens(requestBody));
+  return { ...usage, promptTokens, completionTokens: estimateTokens(protocol.readText?.(body) ?? "") };
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ApiError } from "./http/api-error.ts";
+import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
+import { Guard } from "./http/guard.ts";
+import { BodyReader } from "./http/read-body.ts";
+import { type KeepAlive, LiveExchange, type LiveContext } from "./live/live-exchange.ts";
+import { LiveResponse } from "./live/live-response.ts";
+import { WaitingRoom } from "./live/waiting-room.ts";
+import { ServerMetrics } from "./pages/metrics.ts";
+import { modelDescription, modelList } from "./pages/models.ts";
+import type { ServerOptions } from "./server-options.ts";
+
+const defaultMaxQueueWaitMs = 240_000;
+const defaultMaxQueue = 1_000;
+/** nginx cuts after 60 s of silence. */
+const keepAliveTimes: KeepAlive = { firstMs: 10_000, everyMs: 15_000 };
+
+/** Answers clients of OpenAI's and Anthropic's APIs. */
+export interface LiveServer {
+  /** For `http.createServer`. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Requests that have not been answered. */
+  readonly open: number;
+  /** Requests that were cut short by the end of the server. */
+  readonly cut: number;
+  /** From now on new requests are refused, and `/health/ready` says so. Those that wait are sent away. */
+  drain(): void;
+  /** Resolves when the last request has been answered. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Makes a listener for Node's HTTP server of a manager, so that its clients can ask through it.
+ *
+ * @param times Of streams that wait.
+ * @example http.createServer(createServer({ manager }).listener).listen(8000, "127.0.0.1")
+ */
+export function createServer(options: ServerOptions, times: KeepAlive = keepAliveTimes): LiveServer {
+  return new Server(options, times);
+}
+
+class Server implements LiveServer {
+  open = 0;
+  cut = 0;
+  readonly #options: ServerOptions;
+  readonly #guard: Guard;
+  readonly #metrics = new ServerMetrics();
+  readonly #context: LiveContext;
+  #isDraining = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(options: ServerOptions, times: KeepAlive) {
+    const { manager, maxQueueWaitMs = defaultMaxQueueWaitMs, maxQueue = defaultMaxQueue } = options;
+    const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true } = options;
+    this.#options = options;
+    this.#guard = new Guard({ allowedHosts, allowedOrigins, token });
+    this.#context = {
+      manager,
+      metrics: this.#metrics,
+      bodies: new BodyReader(),
+      waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
+      keepAlive: keepAlive ? times : undefined,
+      onCut: () => {
+        this.cut += 1;
+      },
+    };
+  }
+
+  readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const id = `req_${randomBytes(12).toString("hex")}`;
+    const endpoint = findEndpoint(request.method ?? "", request.url ?? "");
+    const label = labelOf(endpoint);
+    this.open += 1;
+    void this.#count(label, this.#answer(endpoint, request, response, id), response);
+  };
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  async idle(): Promise<void> {
+    if (this.open > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, id: string): Promise<number> {
+    const family = "family" in endpoint ? endpoint.family : "openai";
+    const reply = new LiveResponse(response, "path" in endpoint ? endpoint.path : "", family, id);
+    const stranger = this.#guard.refuseStranger(request);
+    if (stranger !== undefined) return this.#refuse(reply, stranger);
+    const cors = this.#corsHeaders(request.headers.origin);
+    if (endpoint.kind === "options") return preflight(response, endpoint.allow, cors);
+    const unknown =
+      endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready"
+        ? undefined
+        : this.#guard.refuseToken(request);
+    if (unknown !== undefined) return this.#refuse(reply, unknown);
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
+    if (endpoint.kind === "nowhere") return this.#refuse(reply, endpoint.error);
+    if (endpoint.kind !== "api") return this.#page(endpoint, reply, response);
+    if (this.#isDraining) return this.#refuse(reply, shuttingDown);
+    return new LiveExchange(this.#context, request, response, endpoint.path, endpoint.family, id).answer();
+  }
+
+  async #count(endpoint: string, answering: Promise<number>, response: ServerResponse): Promise<void> {
+    let status = 500;
+    try {
+      status = await answering;
+    } catch {
+      response.destroy();
+    }
+    this.#metrics.requests.add({ endpoint, status: String(status) });
+    this.open -= 1;
+    if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #page(endpoint: Page, reply: LiveResponse, response: ServerResponse): number {
+    switch (endpoint.kind) {
+      case "models":
+        return this.#models(endpoint.id, reply);
+      case "metrics":
+        response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" });
+        response.end(this.#metrics.render(this.#now()));
+        return 200;
+      case "stats":
+        reply.json(
+          200,
+          JSON.stringify({
+            ...this.#options.manager.stats.toJSON(),
+            in_flight: this.#now().inFlight,
+            waiting: this.#now().waiting,
+          }),
+          {},
+        );
+        return 200;
+      case "ready": {
+        const status = this.#isDraining ? 503 : 200;
+        reply.json(status, JSON.stringify({ status: this.#isDraining ? "shutting_down" : "ready" }), {});
+        return status;
+      }
+      default:
+        reply.json(200, JSON.stringify({ status: "ok", name: "llmbatch" }), {});
+        return 200;
+    }
+  }
+
+  #models(id: string | undefined, reply: LiveResponse): number {
+    const { models = [] } = this.#options;
+    const model = models.find((one) => one.id === id);
+    if (id !== undefined && model === undefined) return this.#refuse(reply, unknownModel(id));
+    reply.json(200, model === undefined ? modelList(models) : modelDescription(model), {});
+    return 200;
+  }
+
+  #now(): { inFlight: number; waiting: number; promptTokens: number; completionTokens: number } {
+    const { manager } = this.#options;
+    const { inFlight, waiting } = manager.limiterStatus();
+    const { promptTokens, completionTokens } = manager.stats;
+    return { inFlight, waiting, promptTokens, completionTokens };
+  }
+
+  #refuse(reply: LiveResponse, error: ApiError): number {
+    this.#metrics.refused.add({ reason: error.code });
+    return reply.fail(error);
+  }
+
+  #corsHeaders(origin: string | undefined): Record<string, string> {
+    if (!this.#guard.allowsOrigin(origin)) return {};
+    return {
+      "access-control-allow-origin": origin,
+      "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
+      "access-control-allow-headers": requestHeaders,
+      "access-control-expose-headers": "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, server-timing",
+      "access-control-max-age": "600",
+      vary: "Origin",
+    };
+  }
+}
+
+type Page = Exclude<Endpoint, { readonly kind: "api" | "options" | "nowhere" }>;
+
+const requestHeaders = [
+  "authorization",
+  "content-type",
+  "x-api-key",
+  "anthropic-version",
+  "anthropic-beta",
+  "anthropic-dangerous-direct-browser-access",
+  "openai-beta",
+  "openai-organization",
+  "openai-project",
+  ...[
+    "arch",
+    "helper-method",
+    "lang",
+    "os",
+    "package-version",
+    "poll-helper",
+    "retry-count",
+    "runtime",
+    "runtime-version",
+    "timeout",
+  ].map((name) => `x-stainless-${name}`),
+].join(", ");
+
+const shuttingDown: ApiError = {
+  status: 503,
+  type: "api_error",
+  code: "shutting_down",
+  message: "The server is about to stop",
+  retryAfterMs: 1000,
+  isWorthRetrying: true,
+  closes: true,
+};
+
+function unknownModel(id: string): ApiError {
+  const message = `There is no model ${JSON.stringify(id.slice(0, 200))}`;
+  return { status: 404, type: "invalid_request_error", code: "model_not_found", message, param: "model" };
+}
+
+function preflight(response: ServerResponse, allow: string, cors: Readonly<Record<string, string>>): number {
+  response.writeHead(204, { allow, ...cors });
+  response.end();
+  return 204;
+}
+
+/** Of few and known kinds: a client may ask for anything. */
+function labelOf(endpoint: Endpoint): string {
+  if (endpoint.kind === "api") return endpoint.path;
+  return endpoint.kind === "models" ? "/v1/models" : endpoint.kind;
+}

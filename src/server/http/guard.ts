@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { ApiError } from "./api-error.ts";
+
+export interface GuardOptions {
+  /** Names beside this machine's own that requests may be for. */
+  readonly allowedHosts: readonly string[];
+  /** Addresses of pages whose scripts may ask. */
+  readonly allowedOrigins: readonly string[];
+  /** What clients have to know. Undefined where any will do. */
+  readonly token: string | undefined;
+}
+
+const ownNames = ["localhost", "127.0.0.1", "[::1]"];
+/** Of one peer, before it is told to wait. */
+const maxWrongTokensPerSecond = 10;
+
+/** Lets in who may come in: the right name, no page of a browser, the token. */
+export class Guard {
+  readonly #hosts: ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string>;
+  readonly #tokenDigest: Buffer | undefined;
+  readonly #wrong = new Map<string, { second: number; count: number }>();
+
+  constructor({ allowedHosts, allowedOrigins, token }: GuardOptions) {
+    this.#hosts = new Set([...ownNames, ...allowedHosts].map((name) => name.toLowerCase()));
+    this.#origins = new Set(allowedOrigins);
+    this.#tokenDigest = token === undefined ? undefined : digest(token);
+  }
+
+  /** Against pages that call themselves this machine (DNS rebinding), and pages that send here without reading (no preflight is needed). */
+  refuseStranger({ rawHeaders, headers }: IncomingMessage): ApiError | undefined {
+    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+    const name = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(headers.host ?? "")?.[1]?.toLowerCase();
+    if (hosts.length !== 1 || name === undefined || !this.#hosts.has(name))
+      return forbidden("host_not_allowed", "This server is not known by that name. --allow-host NAME adds one");
+    const { origin, "sec-fetch-site": site } = headers;
+    if (this.allowsOrigin(origin)) return undefined;
+    const isOfPage = origin !== undefined || (site !== undefined && site !== "none" && site !== "same-origin");
+    if (isOfPage)
+      return forbidden("origin_not_allowed", "Pages of browsers may not ask here. --allow-origin URL lets those of one in");
+    return undefined;
+  }
+
+  allowsOrigin(origin: string | undefined): origin is string {
+    return origin !== undefined && this.#origins.has(origin);
+  }
+
+  /** @returns undefined where the token is right, or none is needed. */
+  refuseToken({ headers, socket }: IncomingMessage): ApiError | undefined {
+    if (this.#tokenDigest === undefined) return undefined;
+    const given = headers["x-api-key"] ?? /^bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1];
+    const isRight = timingSafeEqual(digest(typeof given === "string" ? given : ""), this.#tokenDigest);
+    if (isRight) return undefined;
+    const peer = socket.remoteAddress ?? "";
+    const second = Math.floor(performance.now() / 1000);
+    const known = this.#wrong.get(peer);
+    const count = known?.second === second ? known.count + 1 : 1;
+    if (this.#wrong.size > 1000) this.#wrong.clear();
+    this.#wrong.set(peer, { second, count });
+    if (count > maxWrongTokensPerSecond)
+      return {
+        status: 429,
+        type: "rate_limit_error",
+        code: "rate_limit_exceeded",
+        message: "Too many wrong tokens",
+        retryAfterMs: 1000,
+      };
+    const message = given === undefined ? "A token is needed: as a bearer, or as x-api-key" : "The token is wrong";
+    const headersOut = { "www-authenticate": "Bearer" };
+    return {
+      status: 401,
+      type: "invalid_request_error",
+      code: "invalid_api_key",
+      message,
+      headers: headersOut,
+      isWorthRetrying: false,
+    };
+  }
+}
+
+function forbidden(code: string, message: string): ApiError {
+  return { status: 403, type: "invalid_request_error", code, message };
+}
+
+/** Digests are compared in constant time, whatever their texts' lengths. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

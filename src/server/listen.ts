@@ -1,0 +1,66 @@
+import { createServer as createHttpServer, type Server } from "node:http";
+import { ConfigurationError, errorCode, messageOf } from "../model/errors.ts";
+import type { LiveServer } from "./create-server.ts";
+
+/** Node closes idle connections after 5 s, and clients lose the race; it waits 60 s for headers, which slow ones use up. */
+const timeouts = { keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 300_000, maxHeaderSize: 16 * 1024 };
+const maxConnections = 2_048;
+
+/** A server that listens. */
+export interface ListeningServer {
+  readonly port: number;
+  /** No connection is taken any more; idle ones are closed, others after their answer. */
+  stop(): void;
+  /** All connections are cut. */
+  cut(): void;
+}
+
+/**
+ * Opens a server's address. `127.0.0.1` is opened as `::1` as well, where there is one: `localhost` may be either.
+ *
+ * @param port 0 for any free one.
+ * @throws ConfigurationError when it cannot be listened on.
+ */
+export async function listen(live: LiveServer, port: number, host: string): Promise<ListeningServer> {
+  const first = createHttp(live);
+  await open(first, port, host);
+  const address = first.address();
+  const actualPort = typeof address === "object" && address !== null ? address.port : port;
+  const servers = [first];
+  if (host === "127.0.0.1") {
+    const second = createHttp(live);
+    try {
+      await open(second, actualPort, "::1");
+      servers.push(second);
+    } catch (error) {
+      if (error instanceof ConfigurationError && errorCode(error.cause) === "EADDRINUSE") throw error;
+    }
+  }
+  return {
+    port: actualPort,
+    stop: () => servers.forEach((server) => server.close()),
+    cut: () => servers.forEach((server) => server.closeAllConnections()),
+  };
+}
+
+function createHttp(live: LiveServer): Server {
+  const server = createHttpServer(timeouts, live.listener);
+  server.maxConnections = maxConnections;
+  server.on("upgrade", (_request, socket) => socket.destroy()).on("connect", (_request, socket) => socket.destroy());
+  return server;
+}
+
+function open(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => reject(new ConfigurationError(cannotListen(cause, host, port), { cause })));
+    server.listen({ port, host, backlog: 4096 }, resolve);
+  });
+}
+
+function cannotListen(error: Error, host: string, port: number): string {
+  const reason =
+    errorCode(error) === "EADDRINUSE"
+      ? "is in use: choose another --port, or 0 for any free one"
+      : `cannot be used: ${messageOf(error)}`;
+  return `port ${port} of ${host} ${reason}`;
+}

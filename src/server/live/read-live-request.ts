@@ -1,0 +1,57 @@
+import { objectMembers, prependMembers } from "../../json/json-text.ts";
+import { isJsonObject } from "../../json/json-value.ts";
+import { Problem, readJson, readMaxOutputTokens } from "../../jsonl/jsonl.ts";
+import type { BatchRequest } from "../../model/request.ts";
+import type { ApiError } from "../http/api-error.ts";
+
+/** A request of a client, as it is sent on. */
+export interface LiveRequest {
+  readonly request: BatchRequest;
+  readonly isStreamed: boolean;
+  /** Usage was asked for on our own account: the event that tells it is not the client's. */
+  readonly hidesUsage: boolean;
+}
+
+/** Of these APIs, streams tell their usage only where they are asked to. */
+const usageIsAskedFor: ReadonlySet<string> = new Set(["/v1/chat/completions", "/v1/completions"]);
+
+/**
+ * Makes a request of a body. It is never read as a line of a batch: `metadata`, `provider`, `prompt` and the like are the API's own members.
+ * The text goes on as it came.
+ *
+ * @param headers Of the client, those that go on.
+ */
+export function readLiveRequest(
+  id: string,
+  path: string,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): LiveRequest | ApiError {
+  const value = readJson(text);
+  if (value instanceof Problem) return invalid("invalid_json", `The body is ${value.message}`);
+  if (!isJsonObject(value)) return invalid("invalid_json", "The body is no JSON object");
+  const { model, stream } = value;
+  if (typeof model !== "string" || model === "")
+    return invalid("missing_required_parameter", "`model` is needed, a text that is not empty", "model");
+  const isStreamed = stream === true;
+  const hidesUsage = isStreamed && usageIsAskedFor.has(path) && value["stream_options"] === undefined;
+  const isOpen = hidesUsage && !objectMembers(text).some(({ key }) => key === "stream_options");
+  const body = isOpen ? prependMembers(text, '"stream_options":{"include_usage":true}') : text;
+  const maxOutputTokens = readMaxOutputTokens((key) => value[key]);
+  const request: BatchRequest = {
+    kind: "request",
+    id,
+    lineNumber: 1,
+    customId: id,
+    path,
+    model,
+    body,
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+  return { request, isStreamed, hidesUsage: isOpen };
+}
+
+function invalid(code: string, message: string, param?: string): ApiError {
+  return { status: 400, type: "invalid_request_error", code, message, param, isWorthRetrying: false };
+}

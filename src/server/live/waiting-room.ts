@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import type { RequestManager } from "../../manager/manager.ts";
+import type { ApiError } from "../http/api-error.ts";
+
+interface WaitingRoomOptions {
+  readonly manager: RequestManager;
+  /** How long a request may wait to be sent. */
+  readonly maxWaitMs: number;
+  /** How many may wait. */
+  readonly maxWaiting: number;
+}
+
+/** A client that comes back for the same request within this time keeps its place. */
+const keptMs = 60_000;
+const maxKept = 10_000;
+
+/** Decides at the door who may wait: as long as it is likely that the wait ends in time. */
+export class WaitingRoom {
+  readonly #options: WaitingRoomOptions;
+  /** Requests whose clients left while they waited, and when. */
+  readonly #left = new Map<string, number>();
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options;
+  }
+
+  /** @param clientPatienceMs What the client says that it will wait; undefined where it does not. */
+  patienceOf(clientPatienceMs: number | undefined): number {
+    const { maxWaitMs } = this.#options;
+    return clientPatienceMs === undefined ? maxWaitMs : Math.min(maxWaitMs, 0.8 * clientPatienceMs);
+  }
+
+  /** Refuses at once what could not be sent in time. @returns undefined where it may wait. */
+  refuse(model: string, patienceMs: number): ApiError | undefined {
+    const { manager, maxWaiting } = this.#options;
+    const { waiting } = manager.limiterStatus();
+    if (waiting >= maxWaiting) return busy("queue_full", `${waiting} requests wait already`, 1_000);
+    const forecastMs = forecast(manager, model);
+    if (forecastMs <= patienceMs) return undefined;
+    return busy(
+      "rate_limit_exceeded",
+      `The limits let this request through in some ${Math.ceil(forecastMs / 1000)} s, which is too late`,
+      forecastMs - patienceMs,
+    );
+  }
+
+  /** A client left, or was sent away, while its request waited. */
+  leave(body: string): void {
+    if (this.#left.size >= maxKept) this.#left.clear();
+    this.#left.set(digest(body), performance.now());
+  }
+
+  /** Whether a request that comes again waited before. */
+  returns(body: string): boolean {
+    const key = digest(body);
+    const leftAt = this.#left.get(key);
+    this.#left.delete(key);
+    return leftAt !== undefined && performance.now() - leftAt <= keptMs;
+  }
+}
+
+export function busy(code: string, message: string, retryAfterMs: number): ApiError {
+  return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
+}
+
+/** When a request would be sent at the target that is first ready: 0 where that is not known. */
+function forecast(manager: RequestManager, model: string): number {
+  const targets = manager.rateLimitStatus().filter((target) => target.model === model);
+  const waits = targets.map(({ limits, waiting, pauseMs }) => {
+    const paces = limits
+      .filter(({ unit }) => unit === "requests")
+      .map(({ amount, periodMs, available }) => (Math.max(0, waiting + 1 - available) / amount) * periodMs);
+    return Math.max(pauseMs, ...paces);
+  });
+  return waits.length === 0 ? 0 : Math.min(...waits);
+}
+
+function digest(body: string): string {
+  return createHash("sha256").update(body).digest("base64url");
+}

@@ -1,0 +1,116 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { onTestFinished, describe, expect, it } from "vitest";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, type Reply, silence, slowBody, streamed } from "../support/scripted-server.ts";
+import { chat, piece } from "../providers/protocols/stream-pieces.ts";
+import { deferred } from "../support/deferred.ts";
+import { type Finished, Workplace } from "./cli.ts";
+import { configure } from "./configure.ts";
+
+interface Serving {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly ended: Promise<Finished>;
+}
+
+/** Starts the command, and waits until it is ready. */
+async function start(user: Workplace, args: readonly string[]): Promise<Serving> {
+  const child = user.start(["serve", "--port", "0", ...args]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ready = deferred<string>();
+  child.stderr?.on("data", (chunk: Buffer) => {
+    const [, url] = /^llmbatch: serving (http:\/\/127\.0\.0\.1:\d+)\/v1$/m.exec(String(chunk)) ?? [];
+    if (url !== undefined) ready.resolve(url);
+  });
+  const ended = user.finish(child);
+  return { child, url: await ready.promise, ended };
+}
+
+function post(url: string, body: object): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify({ model: "m", messages: [], ...body }) });
+}
+
+const words = streamed(chat([...Array.from({ length: 20 }, () => piece({ content: "word " })), piece({}, {}, "stop")]));
+
+describe("llmbatch serve", () => {
+  it("serves the models of the configuration to both names of this machine, and ends when it is told to", async () => {
+    const upstream = await serve();
+    const user = new Workplace();
+    configure(user, {
+      providers: { gpu: { base_url: `${upstream.url}/v1`, models: { small: "llama-3" } } },
+      routes: { "team/large": { to: [{ provider: "gpu", model: "llama-70b" }] } },
+    });
+    const { child, url, ended } = await start(user, []);
+    const list = await (await fetch(`${url}/v1/models`)).json();
+    expect(list).toMatchObject({ data: [{ id: "team/large" }, { id: "small", owned_by: "gpu" }] });
+    expect((await post(url.replace("127.0.0.1", "localhost"), { model: "small" })).status).toBe(200);
+    expect((await post(url.replace("127.0.0.1", "[::1]"), { model: "team/large" })).status).toBe(200);
+    expect(upstream.ledger.map((call) => call.json())).toMatchObject([{ model: "llama-3" }, { model: "llama-70b" }]);
+    const missing = await post(url, { model: "smal" });
+    expect([missing.status, await missing.json()]).toMatchObject([
+      404,
+      { error: { code: "model_not_found", message: expect.stringMatching(/did you mean "small"/) } },
+    ]);
+    child.kill("SIGTERM");
+    const { code, stdout } = await ended;
+    expect([code, stdout]).toEqual([0, ""]);
+  });
+
+  it("lets streams end that are under way, sends those away that wait, and takes no more", async () => {
+    const upstream = await serve(() => slowBody(200, 20, words));
+    const user = new Workplace();
+    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`, "-c", "1"]);
+    const stream = await post(url, { stream: true });
+    const waiting = post(url, {});
+    await expect.poll(async () => (await fetch(`${url}/stats`)).json()).toMatchObject({ waiting: 1 });
+    child.kill("SIGINT");
+    const refusal = await waiting;
+    expect([refusal.status, refusal.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await stream.text()).toMatch(/"finish_reason":"stop"\}.*\n\ndata: \[DONE\]\n\n$/);
+    expect((await ended).code).toBe(0);
+    expect(upstream.ledger).toHaveLength(1);
+  });
+
+  it("cuts what takes longer than --drain, and says so by its exit code", async () => {
+    const upstream = await serve(silence);
+    const user = new Workplace();
+    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`, "--drain", "0.1"]);
+    const cut = post(url, {});
+    await upstream.until(() => upstream.inFlight === 1);
+    child.kill("SIGTERM");
+    expect((await cut).status).toBe(503);
+    expect((await ended).code).toBe(1);
+  });
+
+  it("ends at once at the second signal", async () => {
+    const gate = deferred<Reply>();
+    const upstream = await serve(() => gate.promise);
+    const user = new Workplace();
+    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`]);
+    const lost = post(url, {}).catch(() => undefined);
+    await upstream.until(() => upstream.inFlight === 1);
+    child.kill("SIGINT");
+    await once(child.stderr ?? child, "data");
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(130);
+    await lost;
+    gate.resolve(chatAnswer());
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      "other machines without a token",
+      ["--host", "0.0.0.0"],
+      /--host 0\.0\.0\.0: other machines could spend your money.*--token-env VAR/,
+    ],
+    ["a variable that is empty", ["--token-env", "EMPTY"], /--token-env: the environment variable EMPTY is not set, or empty/],
+    ["a port that is no number", ["--port", "many"], /not a number/],
+  ])("does not begin with %s", async (_, args, message) => {
+    const user = new Workplace();
+    user.environment["EMPTY"] = "";
+    const { code, stderr } = await user.runHere(["serve", "-p", "mock", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});

@@ -1,0 +1,72 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { question, requestBytes, sendBytes, serveLive } from "./live-server.ts";
+
+const json = JSON.stringify(question);
+const head = (line: string, ...headers: string[]): string => [line, ...headers, "connection: close", "", ""].join("\r\n");
+const post = (...headers: string[]): string =>
+  [`POST /v1/chat/completions HTTP/1.1`, ...headers, `content-length: ${json.length}`, "connection: close", "", json].join(
+    "\r\n",
+  );
+
+/** What must not reach the provider, and the status that says so. */
+const refused: Readonly<Record<string, readonly [status: number, request: string]>> = {
+  "two hosts": [403, post("host: localhost", "host: evil.example")],
+  "a host that hides another": [403, post("host: x/#@localhost")],
+  "a name that leads here from outside": [403, post("host: rebound.example")],
+  "no host": [400, post()],
+  "the absolute form": [400, head("GET http://127.0.0.1/v1/models HTTP/1.1", "host: localhost")],
+  "a page of a browser": [403, post("host: localhost", "origin: https://evil.example", "content-type: text/plain")],
+  "a page that sends no origin": [403, post("host: localhost", "sec-fetch-site: cross-site")],
+  "a page without an origin of its own": [403, post("host: localhost", "origin: null")],
+  "a path that climbs": [404, head("GET /v1/../../etc/passwd HTTP/1.1", "host: localhost")],
+  "an encoded slash": [404, head("GET /v1%2Fmodels HTTP/1.1", "host: localhost")],
+  "a backslash": [400, head("GET /v1\\models HTTP/1.1", "host: localhost")],
+  "another method": [405, head("DELETE /v1/chat/completions HTTP/1.1", "host: localhost")],
+  "two ways to say how long": [400, post("host: localhost", "transfer-encoding: chunked")],
+  "an encoding that is not known": [415, post("host: localhost", "content-encoding: zstd")],
+  "what claims to be packed, and is not": [400, post("host: localhost", "content-encoding: gzip")],
+  "a body that claims too much": [413, head("POST /v1/messages HTTP/1.1", "host: localhost", "content-length: 99999999999")],
+  "no JSON": [400, requestBytes().replace(/\{.*$/s, (body) => "x".repeat(body.length))],
+};
+
+describe("the server", () => {
+  it.each(Object.entries(refused))("refuses %s, and asks no provider", async (_, [status, request]) => {
+    const { upstream, port } = await serveLive();
+    const text = await sendBytes(port, request);
+    expect(text.split("\r\n", 1)[0]).toContain(` ${status} `);
+    expect(upstream.ledger).toEqual([]);
+  });
+
+  it("lets go of what wants another protocol", async () => {
+    const { upstream, port } = await serveLive();
+    const upgrade = head("GET / HTTP/1.1", "host: localhost", "upgrade: websocket").replace("close", "upgrade");
+    for (const request of [upgrade, head("CONNECT evil.example:443 HTTP/1.1", "host: localhost")])
+      expect(await sendBytes(port, request)).toBe("");
+    expect(upstream.ledger).toEqual([]);
+  });
+
+  it.each([
+    ["a key", "__proto__"],
+    ["a depth", "depth"],
+    ["bytes", "bytes"],
+  ])("takes no harm of %s", async (_, kind) => {
+    const { upstream, url } = await serveLive();
+    const deep = `{"model":"m","messages":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    const bodies = { __proto__: '{"__proto__":{"model":"m"}}', depth: deep, bytes: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]) };
+    const body = kind === "__proto__" ? '{"__proto__":{"model":"m"}}' : kind === "depth" ? bodies.depth : bodies.bytes;
+    const response = await fetch(`${url}/v1/responses`, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", message: expect.any(String) } });
+    expect(upstream.ledger).toEqual([]);
+  });
+
+  it("unpacks no more than it takes", async () => {
+    const { upstream, url } = await serveLive();
+    const body = gzipSync(Buffer.alloc(80 * 1024 * 1024, " "));
+    const headers = { "content-encoding": "gzip" };
+    const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body, headers });
+    expect(response.status).toBe(413);
+    expect(upstream.ledger).toEqual([]);
+  });
+});
