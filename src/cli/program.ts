@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
-import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
+import { flagOf, keyOfName, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { printError } from "./terminal/print-error.ts";
@@ -223,7 +223,7 @@ function optionOf(row: OptionRow): Option {
 function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
   const { config: _, ...rest } = flags;
   const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
-    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    keyOfName(key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
     value,
   ]);
   return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));
