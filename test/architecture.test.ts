@@ -59,6 +59,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   manager: ["money", "stops", "queues"],
   mock: ["limits", "faults", "apis", "server"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
+  stats: ["sums"],
 };
 
 /** The file of each room that other rooms import; it only exports. */

@@ -1,5 +1,8 @@
 const nanoPerUsd = 1e9;
 
+/** More is no cost of one answer, and would make sums inexact. */
+export const maxReportedUsd = 1_000_000;
+
 /**
  * Tokens of one answer, in one shape for every protocol. All counts are whole tokens.
  * `cachedTokens` and `cacheWriteTokens` are part of `promptTokens`, `reasoningTokens` part of `completionTokens`, however providers count.
