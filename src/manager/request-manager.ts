@@ -63,7 +63,6 @@ export class RequestManager {
     this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
     this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
     this.#costs = new Costs(options.provider, options.prices);
-    this.stats.setPricesDate(options.prices?.date);
     this.stats.watchLimits(() => this.#limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);

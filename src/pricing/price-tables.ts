@@ -34,7 +34,7 @@ export class PriceTables {
 
   /** @returns undefined for an address that is of no vendor, and a model that its vendor is not known to have. */
   find(baseUrl: string | undefined, model: string): KnownModel | undefined {
-    if (baseUrl === undefined) return undefined;
+    if (baseUrl === undefined || !baseUrl.startsWith("https:")) return undefined; // no vendor's address begins otherwise
     const now = Date.now();
     if (now >= this.#rememberedUntilMs || this.#known.size >= maxKnownModels) {
       this.#known.clear();

@@ -61,7 +61,7 @@ function formatDone({ done, total }: ProgressFigures): string {
 
 function listFields(figures: ProgressFigures): Field[] {
   const fields = [
-    { rank: 6, text: `ok ${formatCount(figures.succeeded)}` },
+    { rank: 7, text: `ok ${formatCount(figures.succeeded)}` },
     { rank: 3, text: `failed ${formatCount(figures.failed)}` },
     { rank: 11, text: `cached ${formatCount(figures.fromCache)}` },
   ];
@@ -71,8 +71,8 @@ function listFields(figures: ProgressFigures): Field[] {
     { rank: 12, text: `${formatRate(figures.tokensPerSecond)} tok/s` },
     { rank: 9, text: `in flight ${formatCount(figures.inFlight)}` },
   );
-  if (figures.costUsd !== null) fields.push({ rank: 8, text: formatUsd(figures.costUsd) });
-  if (figures.limit !== undefined) fields.push({ rank: 7, text: formatLimit(figures) });
+  if (figures.costUsd !== null) fields.push({ rank: 6, text: formatUsd(figures.costUsd) });
+  if (figures.limit !== undefined) fields.push({ rank: 8, text: formatLimit(figures) });
   if (figures.secondsLeft !== undefined) fields.push({ rank: 4, text: `ETA ${formatDuration(figures.secondsLeft)}` });
   return fields;
 }

@@ -1,5 +1,5 @@
 import { count, member } from "../json/json-value.ts";
-import { type Billing, maxReportedUsd } from "../model/usage.ts";
+import { type Billing, fromNanoUsd, maxReportedUsd, toNanoUsd } from "../model/usage.ts";
 
 /** What an answer says of how it is billed, where its API has a place for it. */
 interface BillingFacts {
@@ -79,5 +79,5 @@ function amount(value: unknown, max = maxReportedUsd): number | undefined {
 }
 
 function sum(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? undefined : one + other;
+  return one === undefined || other === undefined ? undefined : amount(fromNanoUsd(toNanoUsd(one) + toNanoUsd(other)));
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { pricesSchema } from "../config/provider-config.ts";
+import { innerKeys, pricesSchema } from "../config/provider-config.ts";
 import { parseJson } from "../json/json-value.ts";
-import { refuseUnknownOptions } from "../model/closest.ts";
+import { closestTo, refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError, messageOf } from "../model/errors.ts";
 import { createPriceBook, type OwnPrice, type PriceBook, PriceTables } from "../pricing/pricing.ts";
 import { isLoopback, presets } from "../providers/providers.ts";
@@ -74,9 +74,11 @@ function parsePrices(prices: unknown, source: string): Readonly<Record<string, O
   const parsed = pricesSchema.safeParse(prices);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
-  const path = [...(issue?.path ?? []), ...unknown.slice(0, 1)].map((key) => JSON.stringify(key)).join(".");
-  const what = unknown.length > 0 ? "there is no such price" : `expected ${issue?.message ?? "prices"}`;
+  const [unknown] = issue?.code === "unrecognized_keys" ? issue.keys : [];
+  const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].map((key) => JSON.stringify(key)).join(".");
+  const closest = unknown === undefined ? undefined : closestTo(unknown, innerKeys["prices"] ?? []);
+  const hint = closest === undefined ? "" : `; did you mean ${JSON.stringify(closest)}?`;
+  const what = unknown === undefined ? `expected ${issue?.message ?? "prices"}` : `there is no such price${hint}`;
   throw new ConfigurationError(`${source}${path === "" ? "" : `: ${path}`}: ${what}`);
 }
 

@@ -61,7 +61,7 @@ export class TokenStats extends RunFigures {
     this.saturation.watch(read);
   }
 
-  /** Tells the day of the list prices: `prices.date`. A manager does so for its own statistics. */
+  /** Tells the day of the list prices: `prices.date`. The command line and `loadProviders` do so. */
   setPricesDate(date: string | undefined): void {
     this.listDate = date;
   }

@@ -80,6 +80,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, options);
+  manager.stats.setPricesDate(prices.date);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
