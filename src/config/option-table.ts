@@ -64,7 +64,7 @@ const rows = [
     key: "prices_file",
     name: "prices",
     value: "FILE",
-    description: "prices of models, in JSON; they win over `prices` of the configuration and over list prices",
+    description: "prices of models; they win over the configuration's and list prices",
   },
   {
     key: "max_cost",

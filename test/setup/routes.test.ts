@@ -160,8 +160,10 @@ describe("a route", () => {
   });
 
   it("by cheapest knows list prices, by the address of each provider, under those of the user", async () => {
-    const at = (host: string, models: object): object => ({ base_url: `https://${host}/v1`, api_keys: ["k"], models });
-    const providers = { a: at("api.openai.com", { x: "gpt-5.4" }), b: at("api.deepseek.com", { x: "deepseek-chat" }) };
+    const providers = {
+      a: { base_url: "https://api.openai.com/v1", api_keys: ["k"], models: { x: "gpt-5.4" } },
+      b: { base_url: "https://api.deepseek.com/v1", api_keys: ["k"], models: { x: "deepseek-chat" } },
+    };
     const to = [{ provider: "a" }, { provider: "b" }];
     const firstOf = async (prices: object): Promise<unknown> => {
       const { provider } = await load({ providers, routes: { x: { strategy: "cheapest", to } }, prices });
