@@ -23,6 +23,8 @@ export {
   type LoadedProviders,
   loadProviders,
   type LoadProvidersOptions,
+  openPrices,
+  type OpenPricesOptions,
 } from "./setup/setup.ts";
 export {
   createHttpProvider,
@@ -108,5 +110,6 @@ export type {
   SucceededLine,
   SucceededResult,
 } from "./model/result.ts";
-export type { Usage } from "./model/usage.ts";
+export type { Billing, Usage } from "./model/usage.ts";
+export type { OwnPrice, PriceBook, PricedModel } from "./pricing/pricing.ts";
 export type { RetryPolicy } from "./retry/retry.ts";

@@ -61,6 +61,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   mock: ["limits", "faults", "apis", "server"],
   server: ["http", "pages", "live"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
+  stats: ["sums"],
 };
 
 /** The file of each room that other rooms import; it only exports. */

@@ -1,6 +1,6 @@
 import type { ModelResponse } from "../model/attempt.ts";
 import { ConfigurationError } from "../model/errors.ts";
-import type { Usage } from "../model/usage.ts";
+import { type Billing, maxReportedUsd, type Usage } from "../model/usage.ts";
 
 /** What a store keeps beside an answer's body. */
 export interface StoredHead extends Omit<ModelResponse, "body" | "usage"> {
@@ -67,8 +67,25 @@ function isUsage(value: unknown): value is StoredUsage {
     isCount(value.cachedTokens) &&
     "reasoningTokens" in value &&
     isCount(value.reasoningTokens) &&
-    (!("cacheWriteTokens" in value) || isCount(value.cacheWriteTokens))
+    (!("cacheWriteTokens" in value) || isCount(value.cacheWriteTokens)) &&
+    (!("billing" in value) || isBilling(value.billing))
   );
+}
+
+/** Complete, as the type says. What it does not list another version stored: it is kept, and has no effect. */
+const billingChecks: Readonly<Record<keyof Billing, (value: unknown) => boolean>> = {
+  inputAudioTokens: isCount,
+  outputAudioTokens: isCount,
+  cachedAudioTokens: isCount,
+  hourCacheWriteTokens: isCount,
+  tier: (value) => value === "batch" || value === "flex" || value === "priority",
+  reportedCostUsd: (value) => typeof value === "number" && value >= 0 && value <= maxReportedUsd,
+};
+
+function isBilling(value: unknown): value is Billing {
+  if (typeof value !== "object" || value === null) return false;
+  const given = new Map(Object.entries(value));
+  return Object.entries(billingChecks).every(([key, isValid]) => !given.has(key) || isValid(given.get(key)));
 }
 
 function isCount(value: unknown): value is number {

@@ -25,6 +25,7 @@ const sharedKeys: ReadonlySet<OptionKey> = new Set([
   "timeout",
   "idle_timeout",
   "log",
+  "prices_file",
 ]);
 
 interface Flags extends Record<string, unknown> {

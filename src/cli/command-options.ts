@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { flagOf, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
+import { flagOf, keyOfName, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 
 /** Adds options of the table to a command. @param keys Those that it has. @default all */
 export function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
@@ -18,7 +18,7 @@ function optionOf(row: OptionRow): Option {
 export function withTableKeys(flags: Record<string, unknown>): Record<string, unknown> {
   const { config: _, ...rest } = flags;
   const entries = Object.entries(rest).map(([key, value]): [string, unknown] => [
-    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    keyOfName(key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
     value,
   ]);
   return Object.fromEntries(entries.filter(([key, value]) => value === false || !negatedKeys.has(key)));

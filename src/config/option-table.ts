@@ -61,6 +61,12 @@ const rows = [
   { key: "deadline", value: "TIME", default: "none", description: "stop the run after that time, resumable" },
   { key: "max_failures", value: "N[%]", default: "none", description: "stop after so many failed lines, resumable" },
   {
+    key: "prices_file",
+    name: "prices",
+    value: "FILE",
+    description: "prices of models; they win over the configuration's and list prices",
+  },
+  {
     key: "max_cost",
     value: "USD",
     default: "none",
@@ -114,6 +120,8 @@ export type OptionKey = (typeof rows)[number]["key"];
 export interface OptionRow {
   /** As in the configuration file: `max_retries`. The environment variable is `LLMBATCH_` and this in capitals. */
   readonly key: OptionKey;
+  /** What flag and variable are called instead. @default the key */
+  readonly name?: string;
   readonly short?: string;
   /** The value's placeholder in the help; absent for a switch. */
   readonly value?: string;
@@ -126,12 +134,20 @@ export interface OptionRow {
 
 export const optionTable: readonly OptionRow[] = rows;
 
+const rowsByKey: ReadonlyMap<string, OptionRow> = new Map(optionTable.map((row) => [row.key, row]));
+const keysByName: ReadonlyMap<string, OptionKey> = new Map(optionTable.map(({ key, name = key }) => [name, key]));
+
 /** The long flag of an option: `--max-retries`. */
 export function flagOf(key: string): string {
-  const isNegated = optionTable.some((row) => row.key === key && row.negated);
-  return `--${isNegated ? "no-" : ""}${key.replaceAll("_", "-")}`;
+  const { name = key, negated } = rowsByKey.get(key) ?? {};
+  return `--${negated ? "no-" : ""}${name.replaceAll("_", "-")}`;
 }
 
 export function environmentVariableOf(key: string): string {
-  return `LLMBATCH_${key.toUpperCase()}`;
+  return `LLMBATCH_${(rowsByKey.get(key)?.name ?? key).toUpperCase()}`;
+}
+
+/** The key of the option whose flag and variable have that name: `prices_file` of `prices`. */
+export function keyOfName(name: string): string {
+  return keysByName.get(name) ?? name;
 }

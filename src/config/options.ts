@@ -1,14 +1,8 @@
 import { z } from "zod";
 import type { OptionKey } from "./option-table.ts";
 import { assignments, baseUrl, header, limit, type Limit, list, maxFailures, size, text } from "./option-values.ts";
-import {
-  type PriceConfig,
-  pricesSchema,
-  type ProviderConfig,
-  providersSchema,
-  type RouteConfig,
-  routesSchema,
-} from "./provider-config.ts";
+import type { OwnPrice } from "../pricing/pricing.ts";
+import { pricesSchema, type ProviderConfig, providersSchema, type RouteConfig, routesSchema } from "./provider-config.ts";
 import { count, dollars, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
 
 /** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
@@ -49,6 +43,8 @@ export interface Options {
   readonly idle_timeout: number;
   readonly deadline?: number | undefined;
   readonly max_failures?: { readonly count: number } | { readonly share: number } | undefined;
+  /** A file of prices, which win over `prices`. */
+  readonly prices_file?: string | undefined;
   /** In US dollars. */
   readonly max_cost?: number | undefined;
   readonly max_tokens_total?: number | undefined;
@@ -77,7 +73,7 @@ export interface Options {
   /** From here on only the configuration file has them. */
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly routes: Readonly<Record<string, RouteConfig>>;
-  readonly prices: Readonly<Record<string, PriceConfig>>;
+  readonly prices: Readonly<Record<string, OwnPrice>>;
 }
 
 const optionSchemas = {
@@ -112,6 +108,7 @@ const optionSchemas = {
   idle_timeout: duration.default(300_000),
   deadline: duration.optional(),
   max_failures: maxFailures.optional(),
+  prices_file: text.optional(),
   max_cost: dollars.optional(),
   max_tokens_total: positiveInteger.optional(),
   count: z.enum(["fast", "exact"], "fast or exact").optional(),

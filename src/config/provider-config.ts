@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type MemberTexts, memberTexts } from "../json/json-text.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
+import type { OwnPrice } from "../pricing/pricing.ts";
 import { count, duration, flag, positiveInteger } from "./values.ts";
 import { Secret } from "./secrets/secret.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
@@ -31,6 +32,8 @@ export interface ProviderConfig {
   readonly models?: Readonly<Record<string, string>> | undefined;
   /** The same as `set`, for models by the names that lines use; they win. */
   readonly model_sets?: Readonly<Record<string, MemberTexts>> | undefined;
+  /** Tokens that request and answer may have together, for models by the names that lines use, or by the provider's own. */
+  readonly context_windows?: Readonly<Record<string, number>> | undefined;
   /** Whether requests go there. @default true */
   readonly enabled?: boolean | undefined;
 }
@@ -62,12 +65,6 @@ export function leadsOnlyTo(vendor: string, { to }: RouteConfig): boolean {
   return to.every(({ provider }) => provider === vendor || provider.startsWith(`${vendor}/`));
 }
 
-/** US dollars per million tokens. */
-export interface PriceConfig {
-  readonly input: number;
-  readonly output: number;
-}
-
 const name = z.string("a text").min(1, "a text that is not empty");
 
 const rateLimit = name.transform((value, context) => {
@@ -88,7 +85,7 @@ function withoutPrototype<Value>(record: Record<string, Value>): Record<string, 
 const members = z.record(name, z.unknown(), 'an object such as {"temperature": 0}').transform(memberTexts);
 
 const model = z
-  .union([name, z.strictObject({ id: name.optional(), set: members.optional() })])
+  .union([name, z.strictObject({ id: name.optional(), set: members.optional(), context_window: positiveInteger.optional() })])
   .transform((value) => (typeof value === "string" ? { id: value } : value));
 
 const modelsExpected = `a list of models, or what the provider calls them by names of your own: {"fast": "gpt-5.4-mini"}`;
@@ -118,15 +115,19 @@ const providerShape = {
   stream: flag.optional(),
   set: members.optional(),
   models: models.optional(),
+  context_windows: byName(positiveInteger, 'tokens by model: {"MODEL": 128000}').optional(),
   enabled: flag.optional(),
 };
 
-const provider = z.strictObject(providerShape).transform(({ models: named, ...rest }): ProviderConfig => {
-  if (named === undefined) return rest;
-  const entries = Object.entries(named);
+const provider = z.strictObject(providerShape).transform(({ models: named, context_windows: given, ...rest }): ProviderConfig => {
+  const entries = Object.entries(named ?? {});
   const sets = entries.flatMap(([key, { set }]) => (set === undefined ? [] : [[key, set] as const]));
+  const own = entries.flatMap(([key, { context_window: tokens }]) => (tokens === undefined ? [] : [[key, tokens] as const]));
+  const windows = [...Object.entries(given ?? {}), ...own];
+  const common = { ...rest, ...(windows.length > 0 && { context_windows: withoutPrototype(Object.fromEntries(windows)) }) };
+  if (named === undefined) return common;
   return {
-    ...rest,
+    ...common,
     models: withoutPrototype(Object.fromEntries(entries.map(([key, { id = key }]) => [key, id]))),
     ...(sets.length > 0 && { model_sets: withoutPrototype(Object.fromEntries(sets)) }),
   };
@@ -151,17 +152,27 @@ export const routesSchema: z.ZodType<Record<string, RouteConfig>> = byName(
   "routes by model",
 );
 
-export const pricesSchema: z.ZodType<Record<string, PriceConfig>> = byName(
-  z.strictObject({
-    input: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),
-    output: z.number("dollars for a million tokens").nonnegative("dollars for a million tokens"),
-  }),
-  "prices by model",
-);
+const price = z.number("dollars for a million tokens").nonnegative("dollars for a million tokens");
+const factor = z.number("a factor such as 0.5").nonnegative("a factor such as 0.5");
+
+const priceShape = {
+  input: price,
+  output: price,
+  cached_input: price.optional(),
+  cache_write: price.optional(),
+  reasoning: price.optional(),
+  batch_factor: factor.optional(),
+  flex_factor: factor.optional(),
+  priority_factor: factor.optional(),
+  context_window: positiveInteger.optional(),
+};
+
+/** By `MODEL` or `PROVIDER/MODEL`. */
+export const pricesSchema: z.ZodType<Record<string, OwnPrice>> = byName(z.strictObject(priceShape), "prices by model");
 
 /** The keys that stand within the file's objects, for hints. */
 export const innerKeys: Readonly<Record<string, readonly string[]>> = {
-  providers: [...Object.keys(providerShape), "id"],
+  providers: [...Object.keys(providerShape), "id", "context_window"],
   routes: ["strategy", "to", "provider", "model", "weight"],
-  prices: ["input", "output"],
+  prices: Object.keys(priceShape),
 };

@@ -2,6 +2,7 @@ import { type Demand, demandOf, type Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
+import { addUsd } from "../model/usage.ts";
 import type { Provider } from "../providers/providers.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
@@ -104,7 +105,7 @@ export class Journey {
 
   /** What an attempt cost. */
   spend(costUsd: number | null): void {
-    this.costUsd = this.costUsd === null || costUsd === null ? null : this.costUsd + costUsd;
+    this.costUsd = addUsd(this.costUsd, costUsd);
   }
 
   noteFailure(target: Target, failure: Failure): void {

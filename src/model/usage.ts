@@ -1,3 +1,8 @@
+const nanoPerUsd = 1e9;
+
+/** More is no cost of one answer, and would make sums inexact. */
+export const maxReportedUsd = 1_000_000;
+
 /**
  * Tokens of one answer, in one shape for every protocol. All counts are whole tokens.
  * `cachedTokens` and `cacheWriteTokens` are part of `promptTokens`, `reasoningTokens` part of `completionTokens`, however providers count.
@@ -40,4 +45,18 @@ export const noUsage: Usage = {
 
 export function totalTokens(usage: Usage): number {
   return usage.promptTokens + usage.completionTokens;
+}
+
+/** Whole billionths of a US dollar. Sums of them are exact up to nine million dollars, in any order; sums of dollars drift. */
+export function toNanoUsd(usd: number): number {
+  return Math.round(usd * nanoPerUsd);
+}
+
+export function fromNanoUsd(nanoUsd: number): number {
+  return nanoUsd / nanoPerUsd;
+}
+
+/** The sum of two amounts, to a billionth of a US dollar; null once one of them is not known. */
+export function addUsd(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : fromNanoUsd(toNanoUsd(one) + toNanoUsd(other));
 }

@@ -20,6 +20,8 @@ export interface ProgressFigures {
   readonly inFlight: number;
   readonly elapsedSeconds: number;
   readonly totalTokens: number;
+  /** US dollars so far; null while no price is known. */
+  readonly costUsd: number | null;
   readonly requestsPerSecond: number;
   readonly tokensPerSecond: number;
   /** What limits the run, by the name of its option; undefined when nothing does. */
@@ -45,6 +47,7 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     inFlight: status.inFlight,
     elapsedSeconds: stats.elapsedSeconds,
     totalTokens: stats.totalTokens,
+    costUsd: stats.pricedRequests > 0 ? stats.costUsd : null,
     requestsPerSecond: stats.requestsPerSecond,
     tokensPerSecond: stats.tokensPerSecond,
     limit: limitNames[status.blockedBy],

@@ -1,5 +1,5 @@
 import { type ProgressFigures, percentDone } from "./figures.ts";
-import { formatCount, formatDuration, formatRate } from "../text/format-numbers.ts";
+import { formatCount, formatDuration, formatRate, formatUsd } from "../text/format-numbers.ts";
 
 /** For a log, of any width: `llmbatch: 1,200/10,000 (12 %)  ok 1,190  failed 10 …` */
 export function formatPlainLine(figures: ProgressFigures): string {
@@ -35,6 +35,7 @@ export function formatJsonLine(figures: ProgressFigures): string {
     cache_hits: figures.fromCache,
     in_flight: figures.inFlight,
     total_tokens: figures.totalTokens,
+    cost_usd: figures.costUsd,
     requests_per_second: rounded(figures.requestsPerSecond),
     tokens_per_second: rounded(figures.tokensPerSecond),
     limit: figures.limit ?? null,
@@ -60,17 +61,18 @@ function formatDone({ done, total }: ProgressFigures): string {
 
 function listFields(figures: ProgressFigures): Field[] {
   const fields = [
-    { rank: 6, text: `ok ${formatCount(figures.succeeded)}` },
+    { rank: 7, text: `ok ${formatCount(figures.succeeded)}` },
     { rank: 3, text: `failed ${formatCount(figures.failed)}` },
-    { rank: 10, text: `cached ${formatCount(figures.fromCache)}` },
+    { rank: 11, text: `cached ${formatCount(figures.fromCache)}` },
   ];
-  if (figures.retrying > 0) fields.push({ rank: 9, text: `retrying ${formatCount(figures.retrying)}` });
+  if (figures.retrying > 0) fields.push({ rank: 10, text: `retrying ${formatCount(figures.retrying)}` });
   fields.push(
     { rank: 5, text: `${formatRate(figures.requestsPerSecond)} req/s` },
-    { rank: 11, text: `${formatRate(figures.tokensPerSecond)} tok/s` },
-    { rank: 8, text: `in flight ${formatCount(figures.inFlight)}` },
+    { rank: 12, text: `${formatRate(figures.tokensPerSecond)} tok/s` },
+    { rank: 9, text: `in flight ${formatCount(figures.inFlight)}` },
   );
-  if (figures.limit !== undefined) fields.push({ rank: 7, text: formatLimit(figures) });
+  if (figures.costUsd !== null) fields.push({ rank: 6, text: formatUsd(figures.costUsd) });
+  if (figures.limit !== undefined) fields.push({ rank: 8, text: formatLimit(figures) });
   if (figures.secondsLeft !== undefined) fields.push({ rank: 4, text: `ETA ${formatDuration(figures.secondsLeft)}` });
   return fields;
 }

@@ -9,6 +9,7 @@ import { RequestManager, type RequestManagerOptions } from "../manager/manager.t
 import type { Provider } from "../providers/providers.ts";
 import { ConfiguredModel, type ModelAddress } from "./configured-model.ts";
 import { limitsOf } from "./manager-options.ts";
+import { openConfiguredPrices } from "./open-prices.ts";
 import { openProviders } from "./open-providers.ts";
 
 export interface LoadProvidersOptions {
@@ -59,10 +60,12 @@ export async function loadProviders(loading: LoadProvidersOptions = {}): Promise
   const config = configurationOf(loading);
   unknownVariables(environment).forEach(onWarning);
   const configured = loadOptions({}, config, environment, onWarning);
-  const opening = { options: configured, environment, needsOne: false, onWarning };
+  const prices = loading.options?.prices ?? (await openConfiguredPrices(configured, environment));
+  const opening = { options: configured, environment, needsOne: false, prices, onWarning };
   const { provider, providers } = await openProviders(opening);
-  const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), ...loading.options };
+  const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), prices, ...loading.options };
   const manager = new RequestManager({ ...options, provider });
+  manager.stats.setPricesDate(prices.date);
   return {
     manager,
     models: modelsOf(configured, manager),

@@ -3,6 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock.ts";
 import { ConfigurationError } from "../model/errors.ts";
+import type { PriceBook } from "../pricing/pricing.ts";
 import {
   createHttpProvider,
   createProvider,
@@ -27,6 +28,8 @@ export interface OpenProvidersOptions {
   readonly environment: Environment;
   /** Whether the first request throws a ConfigurationError when its provider cannot be used. If not, that is a failure of each such request. */
   readonly needsOne: boolean;
+  /** For routes to the cheapest. @default none: the first of such a route is asked */
+  readonly prices?: PriceBook | undefined;
   /** Called for each key that its provider rejects, and each provider that is left out of its routes, with a message for a person. */
   readonly onWarning: (message: string) => void;
 }
@@ -70,7 +73,7 @@ async function openOne(options: Options, environment: Environment): Promise<Prov
 }
 
 /** Each provider is opened by the first request that needs it, so a key that no request needs may be missing. */
-async function openRoutes({ options, environment, needsOne, onWarning }: OpenProvidersOptions): Promise<OpenedProviders> {
+async function openRoutes({ options, environment, needsOne, prices, onWarning }: OpenProvidersOptions): Promise<OpenedProviders> {
   const names = namesOf(options);
   const mock = names.some((name) => isMock(name, options)) ? await startMockProvider(options) : undefined;
   const opened = new Map<string, readonly RouteTarget[]>();
@@ -82,11 +85,11 @@ async function openRoutes({ options, environment, needsOne, onWarning }: OpenPro
     return own;
   };
   const isProvider = (name: string): boolean => options.providers[name] !== undefined || presets[name] !== undefined;
-  const all = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne, onWarning });
+  const all = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne, prices, onWarning });
   // The mock's server runs already: opened here, it is closed even if no request names it.
   if (mock !== undefined) for (const name of names) if (isMock(name, options)) all.open(name);
   const alone = (name: string): Provider => {
-    const table = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne: false, onWarning });
+    const table = new RouteTable({ options, isProvider, openTargets: openOnce, needsOne: false, prices, onWarning });
     const routeOf: RouteTable["routeOf"] = (request) => table.routeOf({ ...request, provider: name });
     // Its connections are those of the whole, which closes them.
     return createRoutedProvider({ name, targets: [], routeOf, onEvicted: onWarning });

@@ -4,6 +4,8 @@ import { leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/pr
 import type { MemberTexts } from "../json/json-text.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
+import { noUsage } from "../model/usage.ts";
+import type { PriceBook } from "../pricing/pricing.ts";
 import type { RouteStep, RouteTarget } from "../providers/providers.ts";
 
 interface RouteTableOptions {
@@ -14,6 +16,8 @@ interface RouteTableOptions {
   readonly isProvider: (name: string) => boolean;
   /** Whether to throw a ConfigurationError when a provider cannot be used and none was opened before. If not, it is a failure of each such request. */
   readonly needsOne: boolean;
+  /** Which entry of a route is the cheapest. @default all are alike */
+  readonly prices?: PriceBook | undefined;
   /** Called once for each provider that is left out of its routes, with a message for a person. */
   readonly onWarning: (message: string) => void;
 }
@@ -81,22 +85,21 @@ export class RouteTable {
   }
 
   #stepsOn({ strategy, to }: RouteConfig, model: string): readonly RouteStep[] {
-    const ranks =
-      strategy === "cheapest" ? this.#ranksByPrice(to, model) : to.map((_, index) => (strategy === "order" ? index : 0));
-    const steps: RouteStep[] = [];
+    const groups: (readonly RouteStep[])[] = [];
     const unusable = new Map<string, string>();
     const { providers } = this.#options.options;
     for (const [index, { provider, model: own = model, weight = 1 }] of to.entries()) {
       try {
-        steps.push(...this.#stepsAt(provider, own, ranks[index] ?? 0, weight));
+        groups.push(this.#stepsAt(provider, own, strategy === "order" ? index : 0, weight));
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
         unusable.set(provider, error.message);
       }
     }
-    if (steps.length === 0) throw new ConfigurationError([...unusable.values()].join("; "));
+    if (groups.length === 0) throw new ConfigurationError([...unusable.values()].join("; "));
     for (const [provider, why] of unusable) if (providers[provider]?.enabled !== false) this.#leaveOut(provider, why);
-    return steps.toSorted((a, b) => a.rank - b.rank);
+    if (strategy === "cheapest") return this.#cheapestFirst(groups);
+    return groups.flat().toSorted((a, b) => a.rank - b.rank);
   }
 
   #leaveOut(provider: string, why: string): void {
@@ -105,15 +108,19 @@ export class RouteTable {
     this.#options.onWarning(`${provider} is left out of its routes, and the others serve: ${why}`);
   }
 
-  /** Entries without a price come last. */
-  #ranksByPrice(to: RouteConfig["to"], model: string): number[] {
-    const { prices } = this.#options.options;
-    const priceOf = ({ provider, model: own = model }: RouteConfig["to"][number]): number => {
-      const price = prices[`${provider}/${own}`] ?? prices[own];
-      return price === undefined ? Infinity : price.input + price.output;
-    };
-    const cheapestFirst = to.toSorted((a, b) => priceOf(a) - priceOf(b) || 0);
-    return to.map((entry) => cheapestFirst.indexOf(entry));
+  /** By the price of as many tokens in as out. Entries without a price come last. */
+  #cheapestFirst(groups: readonly (readonly RouteStep[])[]): readonly RouteStep[] {
+    const priced = groups.map((steps) => ({ steps, usd: this.#priceAt(steps) }));
+    return priced.toSorted((a, b) => a.usd - b.usd || 0).flatMap(({ steps }, rank) => steps.map((step) => ({ ...step, rank })));
+  }
+
+  /** Embeddings have a price of input alone. */
+  #priceAt([step]: readonly RouteStep[]): number {
+    const { prices } = this.#options;
+    if (prices === undefined || step === undefined) return Infinity;
+    const priced = { baseUrl: step.target.baseUrl, provider: step.target.name, model: step.model };
+    const input = { ...noUsage, promptTokens: 1000 };
+    return prices.costOf({ ...input, completionTokens: 1000 }, priced) ?? prices.costOf(input, priced) ?? Infinity;
   }
 
   #stepsAt(provider: string, model: string, rank: number, weight: number): readonly RouteStep[] {

@@ -1,7 +1,7 @@
 import { isCutOff } from "../model/attempt.ts";
 import { type FailureKind, failureKinds } from "../model/failure.ts";
 import type { LineResult, FailedLine } from "../model/result.ts";
-import { CommonMessages, type FailureMessage } from "./common-messages.ts";
+import { CommonMessages, type FailureMessage } from "./sums/common-messages.ts";
 
 /** Failed lines of one kind. */
 interface Failures {
@@ -15,7 +15,7 @@ export class LineCounts {
   failed = 0;
   cacheHits = 0;
   deduplicated = 0;
-  cutOff = 0;
+  cutAnswers = 0;
   readonly #failures = new Map<FailureKind, Failures>();
   readonly #retrying = new Set<number>();
   #total = 0;
@@ -43,7 +43,7 @@ export class LineCounts {
     this.failed += times * other.failed;
     this.cacheHits += times * other.cacheHits;
     this.deduplicated += times * other.deduplicated;
-    this.cutOff += times * other.cutOff;
+    this.cutAnswers += times * other.cutAnswers;
     this.#total += times * other.total;
     this.#skipped += times * other.skipped;
     for (const [kind, { count, messages }] of other.#failures) {
@@ -65,7 +65,7 @@ export class LineCounts {
     if (this.#retrying.size > 0) this.#retrying.delete(result.lineNumber);
     if (result.status === "failed") return this.#fail(result);
     this.completed += 1;
-    if (isCutOff(result.response)) this.cutOff += 1;
+    if (isCutOff(result.response)) this.cutAnswers += 1;
     if (result.source === "cache") this.cacheHits += 1;
     if (result.source === "shared") this.deduplicated += 1;
   }

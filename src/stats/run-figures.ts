@@ -1,59 +1,25 @@
 import type { FailureKind } from "../model/failure.ts";
-import { type Usage, totalTokens } from "../model/usage.ts";
-import { AttemptGroups } from "./attempt-groups.ts";
-import { AttemptSums } from "./attempt-sums.ts";
 import { LearnedLimits } from "./learned-limits.ts";
 import { LineCounts } from "./line-counts.ts";
 import { printAsJson } from "./print-as-json.ts";
 import { rounded } from "./rounded.ts";
 import { Saturation } from "./saturation.ts";
+import { SpentFigures } from "./spent-figures.ts";
 import { formatSummary } from "./summary.ts";
 import type { Throughput } from "./throughput.ts";
-import type { LatencyJson, LearnedLimitJson, TokenStatsJson } from "./token-stats-json.ts";
-import { UsageSum } from "./usage-sum.ts";
+import type { LearnedLimitJson, TokenStatsJson } from "./token-stats-json.ts";
 
 /** The figures of a run. What each means stands at `TokenStatsJson`; the getters have the same names in camelCase. */
-export abstract class RunFigures {
+export abstract class RunFigures extends SpentFigures {
   protected readonly throughput: Throughput;
   protected readonly lines: LineCounts = new LineCounts();
-  protected readonly asked: AttemptSums = new AttemptSums();
-  protected readonly models: AttemptGroups = new AttemptGroups();
-  protected readonly providers: AttemptGroups = new AttemptGroups();
-  protected readonly recalled: UsageSum = new UsageSum();
   protected readonly learned: LearnedLimits = new LearnedLimits();
   protected readonly saturation: Saturation = new Saturation();
   protected pauseCount: number = 0;
 
   constructor(throughput: Throughput) {
+    super();
     this.throughput = throughput;
-  }
-
-  get promptTokens(): number {
-    return this.asked.usage.promptTokens;
-  }
-
-  get completionTokens(): number {
-    return this.asked.usage.completionTokens;
-  }
-
-  get totalTokens(): number {
-    return totalTokens(this.asked.usage);
-  }
-
-  get cachedTokens(): number {
-    return this.asked.usage.cachedTokens;
-  }
-
-  get cacheWriteTokens(): number {
-    return this.asked.usage.cacheWriteTokens;
-  }
-
-  get reasoningTokens(): number {
-    return this.asked.usage.reasoningTokens;
-  }
-
-  get fromCache(): Usage {
-    return this.recalled;
   }
 
   get requestsTotal(): number {
@@ -89,20 +55,8 @@ export abstract class RunFigures {
     return this.lines.deduplicated;
   }
 
-  get cutOff(): number {
-    return this.lines.cutOff;
-  }
-
-  get attempts(): number {
-    return this.asked.attempts;
-  }
-
-  get retries(): number {
-    return this.asked.retries;
-  }
-
-  get rateLimited(): number {
-    return this.asked.rateLimited;
+  get cutAnswers(): number {
+    return this.lines.cutAnswers;
   }
 
   get pauses(): number {
@@ -120,20 +74,6 @@ export abstract class RunFigures {
 
   get failureMessages(): LineCounts["failureMessages"] {
     return this.lines.failureMessages;
-  }
-
-  get latencyMs(): LatencyJson | null {
-    return this.asked.latencyMs;
-  }
-
-  /** The sums of each model. */
-  get byModel(): ReadonlyMap<string, AttemptSums> {
-    return this.models.all;
-  }
-
-  /** The sums of each provider. */
-  get byProvider(): ReadonlyMap<string, AttemptSums> {
-    return this.providers.all;
   }
 
   get startTime(): Date {
@@ -183,7 +123,11 @@ export abstract class RunFigures {
       cache_hits: this.cacheHits,
       cache_hit_ratio: rounded(this.cacheHitRatio),
       deduplicated: this.deduplicated,
-      cut_off: this.cutOff,
+      cut_answers: this.cutAnswers,
+      cost_saved_usd: this.costSavedUsd,
+      cost_by_model: this.costByModel,
+      cost_by_provider: this.costByProvider,
+      prices_date: this.pricesDate,
       pauses: this.pauses,
       limits_learned: this.limitsLearned,
       failures: this.failures,
@@ -205,17 +149,14 @@ export abstract class RunFigures {
   }
 
   /** The summary that the command line prints: a few aligned lines, without a final line feed. */
-  toString(): string {
+  override toString(): string {
     return formatSummary(this.toJSON());
   }
 
   protected addAll(other: RunFigures, times: 1 | -1): void {
     this.throughput.addAll(other.throughput, times);
     this.lines.addAll(other.lines, times);
-    this.asked.addAll(other.asked, times);
-    this.models.addAll(other.models, times);
-    this.providers.addAll(other.providers, times);
-    this.recalled.add(other.recalled, times);
+    this.addSpent(other, times);
     this.learned.addAll(other.learned, times);
     if (times === 1) this.saturation.add(other.saturation);
     this.pauseCount += times * other.pauseCount;

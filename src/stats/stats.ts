@@ -1,6 +1,6 @@
 /** The door of this room: what a run takes. */
-export { CommonMessages } from "./common-messages.ts";
-export type { AttemptSums } from "./attempt-sums.ts";
+export { CommonMessages } from "./sums/common-messages.ts";
+export type { AttemptSums } from "./sums/attempt-sums.ts";
 export type { LimitsInUse } from "./saturation.ts";
 export type { AttemptSumsJson, LatencyJson, TokenStatsJson } from "./token-stats-json.ts";
 export { TokenStats } from "./token-stats.ts";

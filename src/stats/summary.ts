@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../text/format-numbers.ts";
+import { formatCount, formatDuration, formatMilliseconds, formatRate, formatUsd } from "../text/format-numbers.ts";
 import { formatRows, type Row } from "../text/format-rows.ts";
 import { printable } from "../text/printable.ts";
 import type { TokenStatsJson, UsageJson } from "./token-stats-json.ts";
@@ -12,7 +12,7 @@ export function formatSummary(
   stats: TokenStatsJson,
   describeLine: (lineNumber: number) => string = (lineNumber) => `line ${lineNumber}`,
 ): string {
-  return formatRows([...lineRows(stats, describeLine), ...tokenRows(stats), ...attemptRows(stats)]);
+  return formatRows([...lineRows(stats, describeLine), ...tokenRows(stats), ...costRows(stats), ...attemptRows(stats)]);
 }
 
 function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => string): Row[] {
@@ -24,7 +24,11 @@ function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => s
   ];
   const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
   return [
-    row("answered", completed, { "from cache": stats.cache_hits, deduplicated: stats.deduplicated, "cut off": stats.cut_off }),
+    row("answered", completed, {
+      "from cache": stats.cache_hits,
+      deduplicated: stats.deduplicated,
+      "cut off": stats.cut_answers,
+    }),
     row("failed", failed, Object.fromEntries(kinds)),
     ...failureRows(stats, describeLine),
     row("skipped", skipped, {}),
@@ -32,6 +36,7 @@ function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => s
 }
 
 const maxMessageLength = 300;
+const maxNameLength = 60;
 
 /** Of each kind the commonest message. */
 function failureRows({ failure_messages: messages }: TokenStatsJson, describeLine: (lineNumber: number) => string): Row[] {
@@ -45,6 +50,28 @@ function tokenRows(stats: TokenStatsJson): Row[] {
   const rows: Row[] = [["tokens", describeTokens(stats)]];
   if (stats.cache_hits > 0) rows.push(["from cache", describeTokens(stats.from_cache)]);
   return rows;
+}
+
+const maxModelsShown = 3;
+
+/** What it cost, what is not in that, and what the cache saved. No rows where nothing was used or saved. */
+function costRows(stats: TokenStatsJson): Row[] {
+  const { cost_usd: cost, cost_reported_usd: reported, cost_saved_usd: saved, priced_requests: priced } = stats;
+  if (priced + stats.unpriced_requests === 0 && !saved) return [];
+  const details = [
+    ...(reported > 0 ? [`${reported === cost ? "as" : formatUsd(reported)} reported by the provider`] : []),
+    ...(saved !== null && saved > 0 ? [`${formatUsd(saved)} saved by the cache`] : []),
+    ...(stats.prices_date !== null && priced > 0 ? [`list prices of ${stats.prices_date}`] : []),
+  ];
+  return [["cost", `${formatUsd(cost)}${inBrackets(details.join(", "))}`], ...unpricedRows(stats)];
+}
+
+function unpricedRows({ unpriced_requests: count, by_model: models }: TokenStatsJson): Row[] {
+  if (count === 0) return [];
+  const names = Object.keys(models).filter((name) => (models[name]?.unpriced_requests ?? 0) > 0);
+  const shown = names.slice(0, maxModelsShown).map((name) => printable(name, maxNameLength));
+  const more = names.length > shown.length ? [`${names.length - shown.length} more`] : [];
+  return [["", `no price for ${formatCount(count)} ${count === 1 ? "request" : "requests"}: ${[...shown, ...more].join(", ")}`]];
 }
 
 function attemptRows(stats: TokenStatsJson): Row[] {
@@ -61,7 +88,7 @@ function attemptRows(stats: TokenStatsJson): Row[] {
 }
 
 function describeTokens(tokens: UsageJson): string {
-  const prompt = `prompt ${formatCount(tokens.prompt_tokens)}${inBrackets(list({ cached: tokens.cached_tokens }))}`;
+  const prompt = `prompt ${formatCount(tokens.prompt_tokens)}${inBrackets(list({ cached: tokens.cached_tokens, "written to the cache": tokens.cache_write_tokens }))}`;
   const completion = `completion ${formatCount(tokens.completion_tokens)}${inBrackets(list({ reasoning: tokens.reasoning_tokens }))}`;
   return `${prompt}  ${completion}`;
 }

@@ -25,6 +25,14 @@ export interface AttemptSumsJson extends UsageJson {
   readonly retries: number;
   /** Of these, the ones that a rate limit or overload throttled. */
   readonly rate_limited: number;
+  /** US dollars, of all that is priced; `null` where something was used and nothing has a known price. */
+  readonly cost_usd: number | null;
+  /** Of these, what providers reported themselves (OpenRouter, xAI): the rest is reckoned. */
+  readonly cost_reported_usd: number;
+  /** HTTP calls that used tokens, and whose price is known. */
+  readonly priced_requests: number;
+  /** Those whose price is not known: they are not in `cost_usd`. */
+  readonly unpriced_requests: number;
   /** Durations of attempts that brought an answer; percentiles are within 1 %. `null` when there was none. */
   readonly latency_ms: LatencyJson | null;
 }
@@ -35,7 +43,7 @@ export interface AttemptSumsJson extends UsageJson {
  * The tokens at the top are what providers reported for this run, every attempt counted once, also attempts that failed and were
  * billed nevertheless. Tokens of answers from the cache were paid for by an earlier run and stand in `from_cache` alone.
  */
-export interface TokenStatsJson extends UsageJson {
+export interface TokenStatsJson extends AttemptSumsJson {
   /** Lines of the input, or the lines seen so far while their number is not known. */
   readonly requests_total: number;
   /** Lines that succeeded, whatever their answer's source. */
@@ -48,15 +56,16 @@ export interface TokenStatsJson extends UsageJson {
   /** Lines that shared the answer of an identical one. */
   readonly deduplicated: number;
   /** Lines whose answer ended because it had as many tokens as it may. */
-  readonly cut_off: number;
+  readonly cut_answers: number;
   /** Of the lines that are done, the share that the cache answered; 0 to 1. */
   readonly cache_hit_ratio: number;
-  /** HTTP calls that have ended. */
-  readonly attempts: number;
-  /** Of these, the ones that were not the first of their line. */
-  readonly retries: number;
-  /** Of these, the ones that a rate limit or overload throttled. */
-  readonly rate_limited: number;
+  /** What the answers from the cache would have cost, in US dollars, of those whose price is known; `null` where none is. */
+  readonly cost_saved_usd: number | null;
+  /** `cost_usd` of each model and provider, named as below. */
+  readonly cost_by_model: Readonly<Record<string, number | null>>;
+  readonly cost_by_provider: Readonly<Record<string, number | null>>;
+  /** The day of the list prices, as in `2026-09-23`; `null` where they were not used. */
+  readonly prices_date: string | null;
   /** How often all requests of a provider and model had to wait because it throttled one. */
   readonly pauses: number;
   /** Limits that were not set: told by the provider, or learned from being throttled; the last of each kind. */
@@ -66,8 +75,6 @@ export interface TokenStatsJson extends UsageJson {
   /** The commonest message for each of these codes, and the first line that had it. */
   readonly failure_messages: Readonly<Partial<Record<FailureKind, { readonly message: string; readonly line_number: number }>>>;
   readonly from_cache: UsageJson;
-  /** Durations of attempts that brought an answer; percentiles are within 1 %. `null` when there was none. */
-  readonly latency_ms: LatencyJson | null;
   /** Lines done and tokens spent each second: over the last 10 s while the run goes on, over all of it once it is over. */
   readonly requests_per_second: number;
   readonly tokens_per_second: number;

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../model/event.ts";
 import type { LineResult } from "../model/result.ts";
-import type { AttemptEnd } from "./attempt-sums.ts";
+import type { AttemptEnd } from "./sums/attempt-sums.ts";
 import { RunFigures } from "./run-figures.ts";
 import type { LimitsInUse } from "./saturation.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
@@ -61,6 +61,11 @@ export class TokenStats extends RunFigures {
     this.saturation.watch(read);
   }
 
+  /** Tells the day of the list prices: `prices.date`. The command line and `loadProviders` do so. */
+  setPricesDate(date: string | undefined): void {
+    this.listDate = date;
+  }
+
   /** What both took together, as it is now: it does not count on. With new statistics it is a copy. */
   merge(other: TokenStats): TokenStats {
     return this.#combine(other, 1);
@@ -88,7 +93,10 @@ export class TokenStats extends RunFigures {
   #countResult(result: LineResult): void {
     this.lines.end(result);
     const isFromCache = result.status === "succeeded" && result.source === "cache";
-    if (isFromCache) this.recalled.add(result.response.usage);
+    if (isFromCache) {
+      this.recalled.add(result.response.usage);
+      this.saved.add(result.savedUsd ?? null);
+    }
     if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.throughput.addLine(isFromCache);
   }
 }

@@ -10,6 +10,14 @@ export function formatRate(perSecond: number): string {
   return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(perSecond);
 }
 
+/** `$ 1.24`, `$ 1,024.00`; `$ 0.042`, `$ 0.0042`: two digits at least. In ASCII, for the bar. `?` for null, which is not known. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return "?";
+  const cents = Math.round(usd * 100);
+  if (cents >= 10 || usd === 0) return `$ ${formatCount(Math.floor(cents / 100))}.${twoDigits(cents % 100)}`;
+  return `$ ${usd.toFixed(Math.min(9, 1 - Math.floor(Math.log10(usd))))}`;
+}
+
 /** `43s`, `1m 43s`, `2h 05m`, `3d 04h` */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -51,6 +51,12 @@ describe("createKeyvCache", () => {
     ["an answer without a body", { storedAt: 1, statusCode: 200, requestId: "", usage: noUsage }],
     ["a body that is no text", { storedAt: 1, statusCode: 200, requestId: "", usage: noUsage, body: {} }],
     ["a status that is no success", { storedAt: 1, statusCode: 500, requestId: "", usage: noUsage, body: "{}" }],
+    ...[null, 5, { tier: "free" }, { reportedCostUsd: -1 }, { reportedCostUsd: 1e9 }, { inputAudioTokens: 0.5 }].map(
+      (billing): [string, unknown] => [
+        `billing of another shape, ${JSON.stringify(billing)}`,
+        { storedAt: 1, statusCode: 200, requestId: "", usage: { ...noUsage, billing }, body: "{}" },
+      ],
+    ),
     ["usage of another shape", { storedAt: 1, statusCode: 200, requestId: "", usage: { total: 1 }, body: "{}" }],
   ])("counts a value that is no answer as missing: %s", async (_, value) => {
     const keyv = new Keyv();
@@ -59,6 +65,18 @@ describe("createKeyvCache", () => {
     expect(await cache.get(keyOf(1))).toBeUndefined();
     await cache.set(keyOf(1), answerOf("{}"));
     expect(await cache.get(keyOf(1))).toEqual(answerOf("{}"));
+  });
+
+  it("reads what an earlier version stored, which knew less of usage", async () => {
+    const keyv = new Keyv();
+    const { cacheWriteTokens: _, ...usage } = noUsage;
+    await keyv.set(keyOf(1), { storedAt: 1, statusCode: 200, requestId: "", usage, body: "{}" });
+    expect(await createKeyvCache(keyv).get(keyOf(1))).toStrictEqual({
+      statusCode: 200,
+      requestId: "",
+      usage: noUsage,
+      body: "{}",
+    });
   });
 
   it.each(["", "no JSON", '{"value":', "null", "5"])("counts text that Keyv did not write as missing: %j", async (text) => {

@@ -1,4 +1,4 @@
-import { asyncProperty, assert, constantFrom, integer, jsonValue, record, string } from "fast-check";
+import { assert, asyncProperty, constantFrom, double, integer, jsonValue, record, string } from "fast-check";
 import { hash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { noUsage } from "../support/usage.ts";
@@ -74,13 +74,27 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
       statusCode: integer({ min: 200, max: 299 }),
       requestId: string({ unit }),
       body: jsonValue({ stringUnit: unit }).map((value) => JSON.stringify(value)),
-      usage: record({
-        promptTokens: integer({ min: 0 }),
-        completionTokens: integer({ min: 0 }),
-        cachedTokens: integer({ min: 0 }),
-        cacheWriteTokens: integer({ min: 0 }),
-        reasoningTokens: integer({ min: 0 }),
-      }),
+      usage: record(
+        {
+          promptTokens: integer({ min: 0 }),
+          completionTokens: integer({ min: 0 }),
+          cachedTokens: integer({ min: 0 }),
+          cacheWriteTokens: integer({ min: 0 }),
+          reasoningTokens: integer({ min: 0 }),
+          billing: record(
+            {
+              inputAudioTokens: integer({ min: 0 }),
+              outputAudioTokens: integer({ min: 0 }),
+              cachedAudioTokens: integer({ min: 0 }),
+              hourCacheWriteTokens: integer({ min: 0 }),
+              tier: constantFrom("batch", "flex", "priority"),
+              reportedCostUsd: double({ min: 0, max: 1e6, noNaN: true }).map((usd) => usd + 0), // JSON has no -0
+            },
+            { requiredKeys: [] },
+          ),
+        },
+        { requiredKeys: ["promptTokens", "completionTokens", "cachedTokens", "cacheWriteTokens", "reasoningTokens"] },
+      ),
     });
     await assert(
       asyncProperty(answers, async (answer) => {

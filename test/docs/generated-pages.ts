@@ -26,7 +26,7 @@ ${table(["option", "default", "meaning"], rows)}
 - TIME is a number of seconds, or has a unit: \`500ms\`, \`90s\`, \`10m\`, \`12h\`, \`30d\`, \`4w\`. N is a whole number, also written as \`1e6\`.
 - Keys come from the environment only, never from a flag: see [providers and routes](providers-and-routes.md#one-provider).
 - \`providers\`, \`routes\` and \`prices\` stand in the file only: see
-  [providers and routes](providers-and-routes.md#several-the-configuration-file).
+  [providers and routes](providers-and-routes.md#several-the-configuration-file). What \`--prices\` names is \`prices_file\` there.
 - The other commands: \`llmbatch validate --help\`, \`check\`, \`providers\`, \`models\`, \`cache\`, \`mock\`.
 `;
 }

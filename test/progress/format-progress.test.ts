@@ -13,6 +13,7 @@ const midway: ProgressFigures = {
   inFlight: 100,
   elapsedSeconds: 14.1,
   totalTokens: 175_000,
+  costUsd: null,
   requestsPerSecond: 85,
   tokensPerSecond: 12_400,
   limit: "rpm",
@@ -34,6 +35,7 @@ const anyFigures = record({
   inFlight: count,
   elapsedSeconds: rate,
   totalTokens: count,
+  costUsd: option(rate),
   requestsPerSecond: rate,
   tokensPerSecond: rate,
   limit: constantFrom(undefined, "rpm", "tpm", "concurrency", "pause"),
@@ -107,6 +109,17 @@ describe("the plain line", () => {
   });
 });
 
+describe("what it costs", () => {
+  it("stands on every line, once a price is known", () => {
+    const priced = { ...midway, costUsd: 1.2361 };
+    expect(formatPlainLine(priced)).toContain("  in flight 100  $ 1.24  limit: rpm");
+    expect(formatBarLine(priced, 79)).toBe(" [=>             ]  12 %  1,200/10,000  failed 10  85 req/s  $ 1.24  ETA 1m 43s");
+    expect(JSON.parse(formatJsonLine(priced))).toMatchObject({ cost_usd: 1.2361 });
+    expect(formatPlainLine({ ...midway, costUsd: 0 })).toContain("  $ 0.00  ");
+    expect(formatPlainLine(midway)).not.toContain("$");
+  });
+});
+
 describe("the JSON line", () => {
   it("has the keys that programs depend on", () => {
     expect(JSON.parse(formatJsonLine(midway))).toEqual({
@@ -119,6 +132,7 @@ describe("the JSON line", () => {
       cache_hits: 0,
       in_flight: 100,
       total_tokens: 175_000,
+      cost_usd: null,
       requests_per_second: 85,
       tokens_per_second: 12_400,
       limit: "rpm",

@@ -12,7 +12,7 @@ import {
   type Script,
   type ScriptedServer,
 } from "../support/scripted-server.ts";
-import { load } from "./configuration.ts";
+import { load, requestFor } from "./configuration.ts";
 
 interface Loaded extends LoadedProviders {
   readonly said: readonly string[];
@@ -157,6 +157,21 @@ describe("a route", () => {
     const { manager, first, second } = await route({ strategy, a: good, b: good });
     await manager.processBatch(prompts(20));
     expect([first.ledger.length, second.ledger.length]).toEqual([toFirst, toSecond]);
+  });
+
+  it("by cheapest knows list prices, by the address of each provider, under those of the user", async () => {
+    const providers = {
+      a: { base_url: "https://api.openai.com/v1", api_keys: ["k"], models: { x: "gpt-5.4" } },
+      b: { base_url: "https://api.deepseek.com/v1", api_keys: ["k"], models: { x: "deepseek-chat" } },
+    };
+    const to = [{ provider: "a" }, { provider: "b" }];
+    const firstOf = async (prices: object): Promise<unknown> => {
+      const { provider } = await load({ providers, routes: { x: { strategy: "cheapest", to } }, prices });
+      const candidates = provider.route?.(requestFor("x"), new Set()).candidates ?? [];
+      return candidates.find(({ rank }) => rank === 0)?.target.name;
+    };
+    expect(await firstOf({})).toBe("b");
+    expect(await firstOf({ "a/x": { input: 0.001, output: 0.001 } })).toBe("a");
   });
 
   it.each([

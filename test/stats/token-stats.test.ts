@@ -49,7 +49,7 @@ describe("what a run cost", () => {
     const line = { id: "batch_req_1", customId: "a", lineNumber: 1, attempts: 0 };
     const response = { statusCode: 200, requestId: "", body, usage: usage(1, 1) };
     const stats = statsOf({ type: "request-end", result: { ...line, status: "succeeded", source: "cache", response } });
-    expect(stats.toJSON()).toMatchObject({ cut_off: count, requests_completed: 1 });
+    expect(stats.toJSON()).toMatchObject({ cut_answers: count, requests_completed: 1 });
   });
 
   it("counts shared answers as deduplicated and charges no one for them", () => {
@@ -141,18 +141,32 @@ describe("the statistics file", () => {
     stats.setTotal(5);
     stats.observe(started(1));
     stats.observe(
-      attemptEnded(1, { durationMs: 250, usage: usage(10, 5, { cachedTokens: 4, cacheWriteTokens: 0, reasoningTokens: 3 }) }),
+      attemptEnded(1, {
+        durationMs: 250,
+        usage: usage(10, 5, { cachedTokens: 4, cacheWriteTokens: 2, reasoningTokens: 3 }),
+        costUsd: 0.25,
+      }),
     );
+    stats.setPricesDate("2026-09-23");
     stats.observe(succeeded(1, "asked", usage(10, 5)));
     stats.observe(succeeded(2, "cache", usage(7, 8)));
     stats.observe(failed(3, "timeout"));
     clock.ms += 2000;
     stats.end();
     const latency = { p50: 250, p75: 250, p90: 250, p95: 250, p99: 250, max: 250, mean: 250 };
-    const tokens = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cached_tokens: 4, reasoning_tokens: 3 };
-    const asked = { ...tokens, requests_completed: 1, attempts: 1, retries: 0, rate_limited: 0, latency_ms: latency };
+    const tokens = {
+      prompt_tokens: 10,
+      completion_tokens: 5,
+      total_tokens: 15,
+      cached_tokens: 4,
+      cache_write_tokens: 2,
+      reasoning_tokens: 3,
+    };
+    const cost = { cost_usd: 0.25, cost_reported_usd: 0, priced_requests: 1, unpriced_requests: 0 };
+    const asked = { ...tokens, ...cost, requests_completed: 1, attempts: 1, retries: 0, rate_limited: 0, latency_ms: latency };
     expect(JSON.parse(JSON.stringify(stats))).toEqual({
       ...tokens,
+      ...cost,
       requests_total: 5,
       requests_completed: 2,
       requests_failed: 1,
@@ -160,7 +174,11 @@ describe("the statistics file", () => {
       cache_hits: 1,
       cache_hit_ratio: 0.333,
       deduplicated: 0,
-      cut_off: 0,
+      cut_answers: 0,
+      cost_saved_usd: null,
+      cost_by_model: { "gpt-5.4-mini": 0.25 },
+      cost_by_provider: { openai: 0.25 },
+      prices_date: "2026-09-23",
       attempts: 1,
       retries: 0,
       rate_limited: 0,
@@ -168,7 +186,14 @@ describe("the statistics file", () => {
       limits_learned: [],
       failures: { timeout: 1 },
       failure_messages: { timeout: { message: "it was timeout", line_number: 3 } },
-      from_cache: { prompt_tokens: 7, completion_tokens: 8, total_tokens: 15, cached_tokens: 0, reasoning_tokens: 0 },
+      from_cache: {
+        prompt_tokens: 7,
+        completion_tokens: 8,
+        total_tokens: 15,
+        cached_tokens: 0,
+        cache_write_tokens: 0,
+        reasoning_tokens: 0,
+      },
       latency_ms: latency,
       requests_per_second: 1.5,
       tokens_per_second: 7.5,

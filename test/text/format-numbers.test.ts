@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatCount, formatDuration, formatMilliseconds, formatRate } from "../../src/text/format-numbers.ts";
+import { formatCount, formatDuration, formatMilliseconds, formatRate, formatUsd } from "../../src/text/format-numbers.ts";
 
 describe("numbers for people", () => {
   it.each([
@@ -40,5 +40,23 @@ describe("numbers for people", () => {
 
   it("groups thousands, the same in every locale", () => {
     expect(formatCount(1_234_567)).toBe("1,234,567");
+  });
+});
+
+describe("formatUsd", () => {
+  it.each([
+    [0, "$ 0.00"],
+    [1.24, "$ 1.24"],
+    [1.996, "$ 2.00"],
+    [1024, "$ 1,024.00"],
+    [0.1, "$ 0.10"],
+    [0.0421, "$ 0.042"],
+    [0.099, "$ 0.10"],
+    [0.0042, "$ 0.0042"],
+    [0.000_000_16, "$ 0.00000016"],
+    [1e-9, "$ 0.000000001"],
+    [null, "?"],
+  ])("%s US dollars: %s", (usd, text) => {
+    expect(formatUsd(usd)).toBe(text);
   });
 });

@@ -7,8 +7,9 @@ import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -61,7 +62,8 @@ export async function runCommand(
 /** Opens and checks everything before the first request is sent. */
 async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   const statsPaths = await chooseStatsPaths(options, inputs);
-  const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
+  const prices = await openConfiguredPrices(options, environment);
+  const { provider } = await openProviders({ options, environment, needsOne: true, prices, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
@@ -77,7 +79,8 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, observers, writer, options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, options);
+  manager.stats.setPricesDate(prices.date);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -117,6 +120,7 @@ function progressModeOf({ quiet, progress, output }: Options): Options["progress
 function createManager(
   provider: Provider,
   cache: Awaited<ReturnType<typeof openCache>>,
+  prices: PriceBook,
   observers: readonly Observer[],
   writer: ResultWriter,
   options: Options,
@@ -124,6 +128,7 @@ function createManager(
   return new RequestManager({
     ...limitsOf(options),
     provider,
+    prices,
     ...(cache !== undefined && { cache }),
     ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
     observers,

@@ -5,7 +5,7 @@ import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { createServer, listen, type ServedModel } from "../../server/server.ts";
-import { limitsOf, openProviders } from "../../setup/setup.ts";
+import { limitsOf, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -40,10 +40,12 @@ export async function serveCommand(
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
   const token = tokenOf(serve, environment);
-  const { provider } = await openProviders({ options, environment, needsOne: false, onWarning: printError });
+  const prices = await openConfiguredPrices(options, environment);
+  const { provider } = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   const observers = log === undefined ? [] : [log.observe];
-  const manager = new RequestManager({ ...limitsOf(options), provider, drainMs: serve.drainMs, observers });
+  const manager = new RequestManager({ ...limitsOf(options), provider, prices, drainMs: serve.drainMs, observers });
+  manager.stats.setPricesDate(prices.date);
   const { allowHost: allowedHosts, allowOrigin: allowedOrigins, maxQueueWaitMs, maxQueue } = serve;
   const server = createServer({
     manager,

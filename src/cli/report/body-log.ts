@@ -43,9 +43,10 @@ export class BodyLog {
 
   /** The same provider, whose calls are logged. */
   observe(provider: Provider): Provider {
-    const { route, refusal, promptPath } = provider;
+    const { baseUrl, route, refusal, promptPath } = provider;
     return {
       name: provider.name,
+      ...(baseUrl !== undefined && { baseUrl }),
       endpoint: (request) => provider.endpoint(request),
       ...(refusal !== undefined && { refusal: (request) => refusal.call(provider, request) }),
       ...(promptPath !== undefined && { promptPath: (asked) => promptPath.call(provider, asked) }),

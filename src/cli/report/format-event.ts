@@ -29,6 +29,7 @@ function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
         duration_ms: rounded(event.durationMs),
         ...failureMembers(event.failure),
         usage: event.usage && usageMembers(event.usage),
+        ...costMembers(event),
       };
     case "retry-wait":
       return {
@@ -78,6 +79,8 @@ function resultMembers(result: LineResult, locate: Locate): Record<string, unkno
     status: result.status,
     source: result.status === "succeeded" ? result.source : undefined,
     attempts: result.attempts,
+    cost_usd: result.costUsd,
+    saved_usd: result.savedUsd,
     request_id: result.response?.requestId,
     status_code: result.response?.statusCode,
     ...failureMembers(result.status === "failed" ? result.failure : undefined),
@@ -104,6 +107,12 @@ function usageMembers(usage: Usage): Record<string, number> {
     cache_write_tokens: usage.cacheWriteTokens,
     reasoning_tokens: usage.reasoningTokens,
   };
+}
+
+/** Absent where nothing was used. */
+function costMembers({ usage, costUsd }: Extract<RunEvent, { readonly type: "attempt-end" }>): Record<string, unknown> {
+  if (usage === undefined || costUsd === undefined) return {};
+  return { cost_usd: costUsd, ...(usage.billing?.reportedCostUsd !== undefined && { cost_is_reported: true }) };
 }
 
 function rounded(value: number): number {

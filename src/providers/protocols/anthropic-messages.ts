@@ -2,6 +2,7 @@ import { count, member } from "../../json/json-value.ts";
 import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
 import { textOf } from "../content-text.ts";
+import { readBilling } from "../billing.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import type { HttpResponse, Protocol } from "../protocol.ts";
 import type { Failure } from "../../model/failure.ts";
@@ -27,12 +28,19 @@ function readUsage(body: unknown): Usage {
   const usage = member(body, "usage");
   const cachedTokens = count(member(usage, "cache_read_input_tokens"));
   const writtenToCache = count(member(usage, "cache_creation_input_tokens"));
+  const ofAnHour = count(member(member(usage, "cache_creation"), "ephemeral_1h_input_tokens"));
+  const billing = readBilling({
+    usage,
+    hourCacheWriteTokens: Math.min(ofAnHour, writtenToCache),
+    tier: member(usage, "speed") === "fast" ? "fast" : member(usage, "service_tier"),
+  });
   return {
     promptTokens: count(member(usage, "input_tokens")) + writtenToCache + cachedTokens,
     completionTokens: count(member(usage, "output_tokens")),
     cachedTokens,
     cacheWriteTokens: writtenToCache,
     reasoningTokens: count(member(member(usage, "output_tokens_details"), "thinking_tokens")),
+    ...(billing !== undefined && { billing }),
   };
 }
 

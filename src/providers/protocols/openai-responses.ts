@@ -17,7 +17,8 @@ export const openaiResponses: Protocol = {
   isBesideDeployments: true,
   headers: {},
   counting: "sum",
-  readUsage: (body) => readUsageMembers(member(body, "usage"), { input: "input_tokens", output: "output_tokens" }),
+  readUsage: (body) =>
+    readUsageMembers(member(body, "usage"), { input: "input_tokens", output: "output_tokens" }, member(body, "service_tier")),
   readText,
   readFailure,
   streaming: responsesStreaming,

@@ -1,5 +1,6 @@
 import { count, items, member } from "../../json/json-value.ts";
 import { noUsage, totalTokens, type Usage } from "../../model/usage.ts";
+import { readBilling } from "../billing.ts";
 
 /**
  * Usage as Chat Completions and Completions report it (OpenAI API reference, `CompletionUsage`), wherever it stands: Groq's streams have it
@@ -8,22 +9,31 @@ import { noUsage, totalTokens, type Usage } from "../../model/usage.ts";
 export function readCompletionUsage(body: unknown): Usage {
   const usage = member(body, "usage");
   const ofGroq = member(member(body, "x_groq"), "usage");
-  const usages = [usage, ofGroq, member(items(member(body, "choices"))[0], "usage")].map(completionUsage);
-  return usages.find((each) => totalTokens(each) > 0) ?? completionUsage(usage);
+  const tier = member(body, "service_tier");
+  const usages = [usage, ofGroq, member(items(member(body, "choices"))[0], "usage")].map((each) => completionUsage(each, tier));
+  return usages.find((each) => totalTokens(each) > 0) ?? completionUsage(usage, tier);
 }
 
-function completionUsage(usage: unknown): Usage {
-  return readUsageMembers(usage, { input: "prompt_tokens", output: "completion_tokens" });
+function completionUsage(usage: unknown, tier: unknown): Usage {
+  return readUsageMembers(usage, { input: "prompt_tokens", output: "completion_tokens" }, tier);
 }
 
 /**
  * Output is what the total has beyond the input, if that is more: xAI and Gemini leave thinking out of `completion_tokens`, and count it.
  *
  * @param names What the API calls its counts, whose details are named after them.
+ * @param tier The body's `service_tier`.
  */
-export function readUsageMembers(usage: unknown, names: { readonly input: string; readonly output: string }): Usage {
+export function readUsageMembers(
+  usage: unknown,
+  names: { readonly input: string; readonly output: string },
+  tier: unknown,
+): Usage {
+  const inputDetails = member(usage, `${names.input}_details`);
+  const outputDetails = member(usage, `${names.output}_details`);
   const promptTokens = count(member(usage, names.input));
-  const reasoningTokens = count(member(member(usage, `${names.output}_details`), "reasoning_tokens"));
+  const reasoningTokens = count(member(outputDetails, "reasoning_tokens"));
+  const billing = readBilling({ usage, inputDetails, outputDetails, tier });
   return {
     promptTokens,
     completionTokens: Math.max(
@@ -31,15 +41,26 @@ export function readUsageMembers(usage: unknown, names: { readonly input: string
       count(member(usage, "total_tokens")) - promptTokens,
       reasoningTokens,
     ),
-    cachedTokens: count(member(member(usage, `${names.input}_details`), "cached_tokens")),
-    cacheWriteTokens: count(member(member(usage, `${names.input}_details`), "cache_write_tokens")),
+    cachedTokens: cachedTokens(usage, inputDetails),
+    cacheWriteTokens: count(member(inputDetails, "cache_write_tokens")),
     reasoningTokens,
+    ...(billing !== undefined && { billing }),
   };
+}
+
+/** Beside the details that OpenAI has, DeepSeek says it as `prompt_cache_hit_tokens`, Moonshot as `cached_tokens`, and both at times alone. */
+function cachedTokens(usage: unknown, inputDetails: unknown): number {
+  return (
+    count(member(inputDetails, "cached_tokens")) ||
+    count(member(usage, "prompt_cache_hit_tokens")) ||
+    count(member(usage, "cached_tokens"))
+  );
 }
 
 /** Of embeddings, which have no output: some servers tell the total alone (Voyage). */
 export function readEmbeddingUsage(body: unknown): Usage {
   const usage = member(body, "usage");
   const promptTokens = Math.max(count(member(usage, "prompt_tokens")), count(member(usage, "total_tokens")));
-  return { ...noUsage, promptTokens };
+  const billing = readBilling({ usage });
+  return { ...noUsage, promptTokens, ...(billing !== undefined && { billing }) };
 }

@@ -93,6 +93,23 @@ describe("the event log", () => {
     ]);
   });
 
+  it("says what an attempt cost, and whether its provider said so", async () => {
+    const billing = { reportedCostUsd: 0.5 };
+    const saved = succeeded(4, "cache");
+    await log(
+      attemptEnded(1, { usage: usage(5, 0), costUsd: 0.25 }),
+      attemptEnded(2, { usage: usage(5, 0, { billing }), costUsd: 0.5 }),
+      attemptEnded(3, { usage: usage(5, 0), costUsd: null }),
+      saved.type === "request-end" ? { ...saved, result: { ...saved.result, costUsd: 0, savedUsd: 0.75 } } : saved,
+    );
+    const [plain, reported, unknown, recalled] = await records();
+    expect(plain).toMatchObject({ cost_usd: 0.25 });
+    expect(plain).not.toHaveProperty("cost_is_reported");
+    expect(reported).toMatchObject({ cost_usd: 0.5, cost_is_reported: true });
+    expect(unknown).toMatchObject({ cost_usd: null });
+    expect(recalled).toMatchObject({ cost_usd: 0, saved_usd: 0.75 });
+  });
+
   it("tells the time to the millisecond", async () => {
     const before = new Date().toISOString();
     await log(started(1));

@@ -27,6 +27,8 @@ describe("formatSummary", () => {
       "  skipped     4",
       "  tokens      prompt 1,234,000  (cached 12,000)  completion 456,000  (reasoning 1,000)",
       "  from cache  prompt 1,500  completion 300",
+      "  cost        ?",
+      "              no price for 1 request: gpt-5.4-mini",
       "  attempts    3  (retries 1, throttled 1)",
       "  time        2m 05s  (0.05 req/s, 13,520 tok/s)",
       "  latency     p50 800 ms  p90 800 ms  p99 800 ms  max 800 ms",
@@ -55,9 +57,36 @@ describe("formatSummary", () => {
     );
   });
 
+  it("says what it cost, who said so, what the cache saved, and what has no price", () => {
+    const billing = { reportedCostUsd: 0.25 };
+    const recalled = succeeded(5, "cache", usage(1, 1));
+    const stats = statsOf(
+      1000,
+      attemptEnded(1, { usage: usage(10, 5), costUsd: 1000.994 }),
+      attemptEnded(2, { usage: usage(10, 5, { billing }), costUsd: 0.25 }),
+      ...["a\u001b", "b", "c", "d", "d"].map((model) => attemptEnded(3, { usage: usage(1, 1), costUsd: null, model })),
+      recalled.type === "request-end" ? { ...recalled, result: { ...recalled.result, savedUsd: 0.0042 } } : recalled,
+    );
+    stats.setPricesDate("2026-09-23");
+    const [cost, unpriced] = formatSummary(stats).split("\n").slice(5);
+    expect(cost).toBe(
+      "  cost        $ 1,001.24  ($ 0.25 reported by the provider, $ 0.0042 saved by the cache, list prices of 2026-09-23)",
+    );
+    expect(unpriced).toBe("              no price for 5 requests: a\\u001b, b, c, 1 more");
+  });
+
+  it("says ? of a cost that is not known, and 0 only of one that is", () => {
+    expect(formatSummary(statsOf(1000, attemptEnded(1, { usage: usage(10, 5), costUsd: null, model: "llama" })))).toMatch(
+      /\n {2}cost {8}\?\n {14}no price for 1 request: llama\n/,
+    );
+    expect(formatSummary(statsOf(1000, attemptEnded(1, { usage: usage(10, 5), costUsd: 0 })))).toMatch(
+      /\n {2}cost {8}\$ 0\.00\n/,
+    );
+  });
+
   it("leaves out what there was none of", () => {
     const summary = formatSummary(statsOf(1000, attemptEnded(1, { failure: failure("network") }), failed(1, "network")));
-    expect(summary).not.toMatch(/from cache|latency|output|errors|stats|NaN|undefined|null/);
+    expect(summary).not.toMatch(/from cache|cost|latency|output|errors|stats|NaN|undefined|null/);
     expect(formatSummary(new TokenStats())).not.toMatch(/NaN|undefined|null|Infinity/);
   });
 

@@ -73,6 +73,7 @@ function rewritten(value: unknown, isLeftOut = (_key: string): boolean => false)
 /** By the names of each API, from the client's answer. */
 export function usageOf(answer: unknown): object {
   const usage = member(answer, "usage");
+  const reportedCostUsd = member(usage, "cost");
   const sum = (...paths: string[]): number =>
     paths.reduce((total, path) => total + count(path.split(".").reduce(member, usage)), 0);
   return {
@@ -89,6 +90,7 @@ export function usageOf(answer: unknown): object {
       "output_tokens_details.reasoning_tokens",
       "output_tokens_details.thinking_tokens",
     ),
+    ...(reportedCostUsd !== undefined && { billing: { reportedCostUsd } }),
   };
 }
 

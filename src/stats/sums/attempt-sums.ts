@@ -1,9 +1,10 @@
-import type { RunEvent } from "../model/event.ts";
-import { isThrottled } from "../model/failure.ts";
-import type { Usage } from "../model/usage.ts";
+import type { RunEvent } from "../../model/event.ts";
+import { isThrottled } from "../../model/failure.ts";
+import type { Usage } from "../../model/usage.ts";
+import { CostSum } from "./cost-sum.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import { printAsJson } from "./print-as-json.ts";
-import type { AttemptSumsJson, LatencyJson } from "./token-stats-json.ts";
+import { printAsJson } from "../print-as-json.ts";
+import type { AttemptSumsJson, LatencyJson } from "../token-stats-json.ts";
 import { UsageSum } from "./usage-sum.ts";
 
 export type AttemptEnd = Extract<RunEvent, { readonly type: "attempt-end" }>;
@@ -15,10 +16,28 @@ export class AttemptSums {
   retries = 0;
   rateLimited = 0;
   readonly #usage = new UsageSum();
+  readonly #cost = new CostSum();
   readonly #latency = new LatencyHistogram();
 
   get usage(): Usage {
     return this.#usage;
+  }
+
+  /** US dollars, of the attempts whose price is known; null where some used tokens and none has a known price. */
+  get costUsd(): number | null {
+    return this.#cost.usd;
+  }
+
+  get costReportedUsd(): number {
+    return this.#cost.reportedUsd;
+  }
+
+  get pricedRequests(): number {
+    return this.#cost.priced;
+  }
+
+  get unpricedRequests(): number {
+    return this.#cost.unpriced;
   }
 
   get latencyMs(): LatencyJson | null {
@@ -26,14 +45,16 @@ export class AttemptSums {
   }
 
   /** Takes constant time. */
-  add({ attempt, durationMs, usage, failure }: AttemptEnd): void {
+  add({ attempt, durationMs, usage, costUsd = null, failure }: AttemptEnd): void {
     this.attempts += 1;
     if (attempt > 1) this.retries += 1;
     if (failure === undefined) {
       this.requestsCompleted += 1;
       this.#latency.add(durationMs);
     } else if (isThrottled(failure)) this.rateLimited += 1;
-    if (usage !== undefined) this.#usage.add(usage);
+    if (usage === undefined) return;
+    this.#usage.add(usage);
+    this.#cost.add(costUsd, usage.billing?.reportedCostUsd !== undefined);
   }
 
   /** @param times -1 takes them away. */
@@ -43,6 +64,7 @@ export class AttemptSums {
     this.retries += times * other.retries;
     this.rateLimited += times * other.rateLimited;
     this.#usage.add(other.usage, times);
+    this.#cost.addAll(other.#cost, times);
     this.#latency.addAll(other.#latency, times);
   }
 
@@ -53,6 +75,10 @@ export class AttemptSums {
       attempts: this.attempts,
       retries: this.retries,
       rate_limited: this.rateLimited,
+      cost_usd: this.costUsd,
+      cost_reported_usd: this.costReportedUsd,
+      priced_requests: this.pricedRequests,
+      unpriced_requests: this.unpricedRequests,
       latency_ms: this.latencyMs,
     };
   }

@@ -1,5 +1,5 @@
-import { type Usage, totalTokens } from "../model/usage.ts";
-import type { UsageJson } from "./token-stats-json.ts";
+import { type Usage, totalTokens } from "../../model/usage.ts";
+import type { UsageJson } from "../token-stats-json.ts";
 
 /** Adds up usage. It is a `Usage` itself, so that it can be read as one at any time. */
 export class UsageSum implements Usage {

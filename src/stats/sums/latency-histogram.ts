@@ -1,5 +1,5 @@
-import { rounded } from "./rounded.ts";
-import type { LatencyJson } from "./token-stats-json.ts";
+import { rounded } from "../rounded.ts";
+import type { LatencyJson } from "../token-stats-json.ts";
 
 /**
  * Counts durations in buckets that grow by a constant factor, so percentiles over any number of values cost 10 KB and are off by

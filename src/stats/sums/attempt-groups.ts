@@ -1,5 +1,5 @@
 import { type AttemptEnd, AttemptSums } from "./attempt-sums.ts";
-import type { AttemptSumsJson } from "./token-stats-json.ts";
+import type { AttemptSumsJson } from "../token-stats-json.ts";
 
 /** A file may name any number of models. Sums take 10 KB each. */
 const maxNames = 100;
@@ -23,6 +23,11 @@ export class AttemptGroups {
   /** @param times -1 takes them away. */
   addAll(groups: AttemptGroups, times: 1 | -1): void {
     for (const [name, sums] of groups.#sums) this.#sumsOf(name).addAll(sums, times);
+  }
+
+  /** What each cost, in US dollars; null where no price is known. */
+  get costsUsd(): Readonly<Record<string, number | null>> {
+    return Object.fromEntries([...this.all].map(([name, { costUsd }]) => [name, costUsd]));
   }
 
   toJSON(): Readonly<Record<string, AttemptSumsJson>> {

@@ -1,6 +1,6 @@
 import { assert, double, array, property, constantFrom } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LatencyHistogram } from "../../src/stats/latency-histogram.ts";
+import { LatencyHistogram } from "../../../src/stats/sums/latency-histogram.ts";
 
 const durations = array(double({ min: 0.01, max: 1e8, noNaN: true }), { minLength: 1, maxLength: 300 });
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { CommonMessages } from "../../src/stats/common-messages.ts";
+import { CommonMessages } from "../../../src/stats/sums/common-messages.ts";
 
 function commonestOf(messages: readonly string[]): CommonMessages["commonest"] {
   const common = new CommonMessages();
