@@ -1,5 +1,6 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
@@ -86,10 +87,11 @@ describe("limits that were set", () => {
     const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
-    const child = user.start(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--limit", "requests=20/1d"]);
-    await expect.poll(() => server.stats().answered, { timeout: 20_000 }).toBe(20);
-    child.kill("SIGTERM");
-    const { code, stderr } = await user.finish(child);
+    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--limit", "requests=20/1d"];
+    const finished = user.runHere(args);
+    await expect.poll(() => server.stats().answered).toBe(20);
+    process.emit("SIGTERM", "SIGTERM");
+    const { code, stderr } = await finished;
     expect(code, stderr).toBe(143);
     expect(server.stats().answered).toBe(20);
   });
@@ -177,16 +179,12 @@ describe("a server that is not well", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(200));
     const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--log", "log.jsonl"];
-    const child = user.start(["run", "in.jsonl", ...args]);
-    child.stderr?.setEncoding("utf8");
-    let said = "";
-    for await (const text of child.stderr ?? []) {
-      said += String(text);
-      if (said.includes("no request gets through")) break;
-    }
+    const finished = user.runHere(["run", "in.jsonl", ...args]);
+    await expect.poll(() => existsSync(user.path("log.jsonl")) && user.read("log.jsonl")).toContain('"circuit"');
     const server = await mock({ port });
-    const [code] = await once(child, "close");
-    expect(code, said).toBe(0);
+    const { code, stderr } = await finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("no request gets through");
     expect(server.stats().answered).toBe(200);
     const states = logOf(user).filter(({ event }) => event === "circuit");
     expect(states.at(0)).toMatchObject({ state: "open" });
