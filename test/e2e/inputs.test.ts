@@ -42,8 +42,8 @@ describe("an input without requests", () => {
 });
 
 describe("a file that changes while its requests are sent", () => {
-  /** Several times what is read ahead of the requests, in few lines. */
-  const lines = questions(100, { user: "u".repeat(8_000) }).map((line) => `${JSON.stringify(line)}\n`);
+  /** Several times what is read ahead of the requests. */
+  const lines = questions(1_000, { user: "u".repeat(600) }).map((line) => `${JSON.stringify(line)}\n`);
 
   it.each<[string, (path: string) => void]>([
     ["shrinks", (path) => truncateSync(path, 300_000)],

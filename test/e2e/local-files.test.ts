@@ -119,15 +119,15 @@ describe("--allow-files", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     writeFileSync(user.path("images/large.png"), Buffer.concat([pngHead], 3_000_000));
-    user.write("in.jsonl", Array.from({ length: 40 }, () => lineAbout("@large.png")).join(""));
+    user.write("in.jsonl", Array.from({ length: 60 }, () => lineAbout("@large.png")).join(""));
     const reporter = join(import.meta.dirname, "..", "trials", "faults", "report-memory.js");
     user.environment["NODE_OPTIONS"] = `--import ${pathToFileURL(reporter).href}`;
     user.environment["MEMORY_REPORT"] = user.path("peak");
-    const args = ["--base-url", `http://127.0.0.1:${portOf(server)}`, "-c", "4", "--cache", "none", "-q"];
+    const args = ["--base-url", `http://127.0.0.1:${portOf(server)}`, "-c", "8", "--cache", "none", "-q"];
     const { code, stdout, stderr } = await user.run(["run", "in.jsonl", "--allow-files", "images", ...args]);
     server.close();
     expect(code, stderr).toBe(0);
-    expect(stdout.split("\n")).toHaveLength(41);
+    expect(stdout.split("\n")).toHaveLength(61);
     expect(Number(user.read("peak")), "309 as a rule; with all 60 it would be 578").toBeLessThan(450);
   });
 });
