@@ -6,7 +6,7 @@ import { answerOf, keyOf } from "../../contracts/cache-store.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const body = JSON.stringify({ text: "x".repeat(1500) });
-const maxBytes = 500_000;
+const maxBytes = 1_000_000;
 
 function bytesOf(path: string): number {
   const files = ["", "-wal"].map((suffix) => path + suffix).filter((file) => existsSync(file));
@@ -30,11 +30,11 @@ it.each(["one after the other", "all at once"])("a disk cache grew without end: 
     await cache.put(keyOf(n), answerOf(body));
     largest = Math.max(largest, bytesOf(path));
   };
-  if (how === "all at once") await Promise.all(range(0, 1000).map(store));
-  else for (const n of range(0, 1000)) await store(n);
+  if (how === "all at once") await Promise.all(range(0, 2000).map(store));
+  else for (const n of range(0, 2000)) await store(n);
   expect(largest).toBeLessThanOrEqual(maxBytes);
-  const kept = await found(cache, range(0, 1000));
-  expect(kept).toEqual(range(1000 - kept.length, 1000));
+  const kept = await found(cache, range(0, 2000));
+  expect(kept).toEqual(range(2000 - kept.length, 2000));
   expect(kept.length * body.length).toBeGreaterThan(maxBytes / 3);
   await cache.close();
   expect(bytesOf(path)).toBeLessThanOrEqual(maxBytes);
@@ -62,13 +62,13 @@ it("makes a file smaller that was larger before, and leaves what other programs 
   const path = join(temporaryFolder(), "cache.sqlite");
   const unbounded = await openDiskCache({ path });
   await unbounded.setNote("first of all", "a note");
-  await Promise.all(range(0, 1200).map((n) => unbounded.set(keyOf(n), answerOf(body))));
+  await Promise.all(range(0, 2000).map((n) => unbounded.set(keyOf(n), answerOf(body))));
   await unbounded.close();
   expect(bytesOf(path)).toBeGreaterThan(3 * maxBytes);
   const bounded = await openDiskCache({ path, maxBytes });
   expect(bytesOf(path)).toBeLessThanOrEqual(maxBytes);
   expect(await bounded.getNote("first of all")).toBe("a note");
-  expect(await bounded.exists(keyOf(1199))).toBe(true);
+  expect(await bounded.exists(keyOf(1999))).toBe(true);
   await bounded.close();
 });
 
