@@ -27,7 +27,7 @@ describe("disk", () => {
 describe("Keyv over a Map", () => {
   itIsACacheStore(async () => {
     const map = new Map<string, unknown>();
-    return { isLasting: true, open: async (options) => createKeyvCache(map, options) };
+    return { isLasting: true, manyAnswers: 2_000, open: async (options) => createKeyvCache(map, options) };
   });
 });
 
@@ -36,10 +36,11 @@ describe("Keyv over KeyvSqlite", () => {
     const folder = await mkdtemp(join(tmpdir(), "llmbatch-test-"));
     return {
       isLasting: true,
+      manyAnswers: 2_000, // each is a transaction of its own
       open: async (options) => {
         const store = new KeyvSqlite(join(folder, "keyv.sqlite"));
         await store.query("PRAGMA journal_mode = MEMORY");
-        await store.query("PRAGMA synchronous = OFF"); // 10,000 transactions, one by one
+        await store.query("PRAGMA synchronous = OFF");
         return createKeyvCache(store, options);
       },
       remove: () => rm(folder, { recursive: true }),

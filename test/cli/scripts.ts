@@ -39,7 +39,7 @@ export interface ScriptOptions {
  * @param body May use what `src/cli` exports for files, and `argument(n)`, the n-th of `values`.
  */
 export function startScript(body: string, values: readonly string[] = [], options: ScriptOptions = {}): ChildProcess {
-  const script = prelude + (options.unprivileged === true ? becomeNobody : "") + body;
+  const script = preludeOf(body) + (options.unprivileged === true ? becomeNobody : "") + body;
   const command = [process.execPath, "--input-type=module", "--eval", script, ...values];
   const [program = "", ...rest] = options.shell === undefined ? command : ["sh", "-c", options.shell, "sh", ...command];
   const child = spawn(program, rest, { stdio: options.stdio ?? ["ignore", "pipe", "pipe"] });
@@ -78,14 +78,20 @@ async function textOf(stream: Readable | null): Promise<string> {
 }
 
 const cli = new URL("../../dist/cli/", import.meta.url);
-const prelude = `
-import { openInput } from "${cli.href}input/open-input.js";
-import { openOutput } from "${cli.href}output/open-output.js";
-import { assertDistinctFiles } from "${cli.href}files/distinct-files.js";
-import { lockFile } from "${cli.href}files/file-lock.js";
-import { writeFileAtomically } from "${cli.href}output/write-atomically.js";
-const argument = (n) => process.argv[n + 1];
-`;
+const exported = {
+  openInput: "input/open-input.js",
+  openOutput: "output/open-output.js",
+  assertDistinctFiles: "files/distinct-files.js",
+  lockFile: "files/file-lock.js",
+  writeFileAtomically: "output/write-atomically.js",
+};
+
+/** Imports what the script names alone: to load all of it for each takes as long as to start the process. */
+function preludeOf(body: string): string {
+  const imports = Object.entries(exported).filter(([name]) => body.includes(name));
+  const lines = imports.map(([name, path]) => `import { ${name} } from "${cli.href}${path}";\n`);
+  return `${lines.join("")}const argument = (n) => process.argv[n + 1];\n`;
+}
 
 /** Only a superuser has a right to give up. */
 const becomeNobody = `

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseOptions } from "../../src/config/options.ts";
 import { RequestParser } from "../../src/jsonl/jsonl.ts";
 import { type MockServer, startMockServer } from "../../src/mock/mock.ts";
-import { type Finished, Workplace } from "../e2e/cli.ts";
+import { Workplace } from "../e2e/cli.ts";
 import { type Block, pages, project } from "./pages.ts";
 
 let server: MockServer;
@@ -24,13 +24,18 @@ npm() { :; }
 const missing = ["bash", "jq", "python3"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
 
 /** Blocks of `sh` and `js` are run, those of `json` are configurations, those of `jsonl` lines of input. Others only show something. */
-it.for(pages)("the examples of $path work, one after the other", { timeout: 120_000 }, async ({ blocks }, { skip }) => {
+it("the examples of all pages work, one after the other", { timeout: 240_000 }, async ({ skip }) => {
   skip(missing.length > 0, `there is no ${missing.join(" and no ")}`);
-  const user = reader();
-  const examples = blocks.map((block) => ({ ...block, text: atTheMock(block.text) }));
-  for (const block of examples) expect(await tryOut(block, user), block.at).toBe("");
-  const programs = examples.filter(({ language }) => language === "js");
-  expect(await runPrograms(programs, user)).toBe("");
+  const programs = [];
+  for (const { blocks } of pages) {
+    const user = reader();
+    const examples = blocks.map(({ language, text, at }) => ({ language, text: atTheMock(text), at }));
+    for (const block of examples) expect(await tryOut(block, user), block.at).toBe("");
+    const scripts = examples.filter(({ language }) => language === "js");
+    const files = scripts.map(({ text, at }) => user.write(`${at.replaceAll(/\W/g, "-")}.mjs`, text));
+    programs.push({ folder: user.folder, environment: user.environment, files });
+  }
+  expect(await runPrograms(programs)).toBe("");
 });
 
 /** A reader's folder, with the files that the pages speak of. */
@@ -55,28 +60,36 @@ async function tryOut({ language, text }: Block, user: Workplace): Promise<strin
   return language === "json" && !text.includes("…") ? configure(text, user) : "";
 }
 
-const plainCommand = /^(llmbatch [\w ./:=,-]+(?: # exit code \d+)?)\n/m;
+/** A command of the program, with what is before it and behind it in a pipe. */
+const plainCommand = /^((?:[^|\n]+ \| )?llmbatch [\w ./:=,-]+(?: \| [^|\n]+| # exit code \d+)?)\n/m;
 
-/** Commands of the program alone run in this process, because one of its own takes 0.5 s of a core; bash gets the rest. */
+/** The program runs in this process, because one of its own takes 0.5 s of a core; bash gets the rest. */
 async function runScript(script: string, user: Workplace): Promise<string> {
   for (const [index, piece] of script.split(plainCommand).entries()) {
-    const [command = "", expected = "0"] = index % 2 === 1 ? piece.split(" # exit code ") : [];
-    const { code, stderr } = await (command === "" ? runShell(piece, user) : user.runHere(command.split(" ").slice(1)));
-    if (code !== Number(expected)) return `ended with ${code}\n${stderr}`;
+    if (piece.trim() === "") continue;
+    const [pipe = "", expected = "0"] = index % 2 === 1 ? piece.split(" # exit code ") : [piece];
+    let input = "";
+    for (const command of index % 2 === 1 ? pipe.split(" | ") : [piece]) {
+      const isOurs = index % 2 === 1 && command.startsWith("llmbatch ");
+      const { code, stdout, stderr } = isOurs
+        ? await user.runHere(command.trimEnd().split(" ").slice(1), input)
+        : await user.finish(user.spawn("bash", ["-c", prelude + withExitCodes(command)]), input);
+      if (code !== Number(expected)) return `ended with ${code}\n${stderr}`;
+      input = stdout;
+    }
   }
   return "";
 }
 
-function runShell(script: string, user: Workplace): Promise<Finished> {
-  return user.finish(user.spawn("bash", ["-c", prelude + withExitCodes(script)]));
-}
-
-/** One after the other in one process, because most of what each takes is to start. */
-async function runPrograms(blocks: readonly Block[], user: Workplace): Promise<string> {
-  const files = blocks.map(({ text, at }) => user.write(`${at.replaceAll(/\W/g, "-")}.mjs`, text));
-  const imports = files.map((file) => `await import(${JSON.stringify(file)});`).join("");
-  if (imports === "") return "";
-  const { code, stderr } = await user.finish(user.spawn(process.execPath, ["--input-type=module", "--eval", imports]));
+/** Each in the folder of its page, and all in one process, because most of what each takes is to start. */
+async function runPrograms(programs: readonly object[]): Promise<string> {
+  const script = `for (const { folder, environment, files } of ${JSON.stringify(programs)}) {
+    process.chdir(folder);
+    Object.assign(process.env, environment);
+    for (const file of files) await import(file);
+  }`;
+  const user = new Workplace();
+  const { code, stderr } = await user.finish(user.spawn(process.execPath, ["--input-type=module", "--eval", script]));
   return code === 0 ? "" : `ended with ${code}\n${stderr}`;
 }
 

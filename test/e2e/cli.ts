@@ -69,7 +69,7 @@ export class Workplace {
    * The same in this process, because a process of its own takes 0.5 s of a core to start. Not for signals, inherited descriptors,
    * variables that Node itself reads, or several runs at once.
    */
-  async runHere(args: readonly string[], input = ""): Promise<Finished> {
+  async runHere(args: readonly string[], input: string | Buffer = ""): Promise<Finished> {
     const folder = process.cwd();
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const said = Promise.all([text(stdout), text(stderr)]);

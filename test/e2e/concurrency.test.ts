@@ -10,18 +10,14 @@ const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
 describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
   it("is reached and never exceeded", async () => {
-    let held: ((reply: Reply) => void)[] = [];
-    const server = await serve(
-      () =>
-        new Promise<Reply>((resolve) => {
-          held.push(resolve);
-          if (held.length < concurrency) return;
-          // All slots are taken: a request beyond them would show in the peak. Then a slot becomes free.
-          setTimeout(() => held.splice(0).forEach((answer) => answer(chatAnswer())), 20);
-        }),
-    );
+    const full = deferred<Reply>();
+    const server = await serve(({ index }) => {
+      // All slots are taken: a request beyond them would show in the peak. Then they become free.
+      if (index === concurrency - 1) setTimeout(() => full.resolve(chatAnswer()), 20);
+      return index < concurrency ? full.promise : chatAnswer();
+    });
     const user = new Workplace();
-    user.write("in.jsonl", questions(concurrency * 2));
+    user.write("in.jsonl", questions(concurrency + 50));
     const { code, stderr } = await user.runHere([
       "run",
       "in.jsonl",
@@ -34,7 +30,6 @@ describe.each([1, 100, 1_000])("--concurrency %i", (concurrency) => {
     ]);
     expect(code, stderr).toBe(0);
     expect(server.peakInFlight).toBe(concurrency);
-    held = [];
   });
 });
 
@@ -42,25 +37,25 @@ it("is lowered to what the file descriptors are enough for, and no line fails fo
   // No connection is free before the descriptors have run out, on a busy machine, too.
   const server = await serve(({ index }) => ({ ...chatAnswer(), delayMs: index < 260 ? 1_000 : 20 }));
   const user = new Workplace();
-  user.write("in.jsonl", questions(800));
+  user.write("in.jsonl", questions(500));
   const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "400", "--max-retries", "0"];
   const limited = ["-c", 'ulimit -n 256 && exec "$@"', "bash", process.execPath, program, ...args, "--log", "log.jsonl"];
   const { code, stderr } = await user.finish(user.spawn("bash", limited));
   expect(code, stderr).toBe(0);
   expect(user.read("log.jsonl")).toContain("EMFILE");
-  expect(server.ledger).toHaveLength(800);
+  expect(server.ledger).toHaveLength(500);
 });
 
 it("one slow request delays no other: the window slides", async () => {
   const slow = deferred<Reply>();
   const server = await serve((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();
-  user.write("in.jsonl", questions(600));
+  user.write("in.jsonl", questions(300));
   const finished = user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
-  await server.until(() => server.ledger.length === 600);
+  await server.until(() => server.ledger.length === 300);
   slow.resolve(chatAnswer("slow"));
   expect((await finished).code).toBe(0);
-  expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(Array.from({ length: 600 }, (_, n) => `q-${n + 1}`));
+  expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(Array.from({ length: 300 }, (_, n) => `q-${n + 1}`));
 });
 
 it("equal lines are asked one by one, each gets its own answer, and a second run finds each again", async () => {

@@ -1,6 +1,6 @@
 import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
@@ -14,7 +14,6 @@ function modesUnder(folder: string): Record<string, string> {
   );
 }
 
-const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 const files = ["-o", "out.jsonl", "--errors", "errors.jsonl", "--log", "log.jsonl"];
 
 describe.each([
@@ -31,9 +30,9 @@ describe.each([
     const user = new Workplace();
     user.write("in.jsonl", questions(3));
     chmodSync(user.path("in.jsonl"), 0o600);
-    const run = `umask ${umask}; exec "$0" "$@"`;
-    const args = [program, "run", "in.jsonl", "--base-url", `${server.url}/v1`, "-c", "1", ...files];
-    const child = user.spawn("sh", ["-c", run, process.execPath, ...args]);
+    const before = process.umask(umask);
+    onTestFinished(() => void process.umask(before));
+    const finished = user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-c", "1", ...files]);
     await server.until(() => server.ledger.length === 3);
     expect(modesUnder(user.folder)).toEqual({
       cache: "700",
@@ -49,7 +48,7 @@ describe.each([
       "out.jsonl.partial": "600",
     });
     held.resolve();
-    expect((await user.finish(child)).code).toBe(1);
+    expect((await finished).code).toBe(1);
     expect(modesUnder(user.folder)).toEqual({
       cache: "700",
       "cache/llmbatch": "700",

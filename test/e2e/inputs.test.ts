@@ -42,7 +42,8 @@ describe("an input without requests", () => {
 });
 
 describe("a file that changes while its requests are sent", () => {
-  const lines = questions(2_500).map((line) => `${JSON.stringify(line)}\n`);
+  /** Several times what is read ahead of the requests. */
+  const lines = questions(1_000, { user: "u".repeat(600) }).map((line) => `${JSON.stringify(line)}\n`);
 
   it.each<[string, (path: string) => void]>([
     ["shrinks", (path) => truncateSync(path, 300_000)],
@@ -176,10 +177,7 @@ describe("a file of the wrong kind", () => {
     expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(questions(12).map(({ custom_id }) => custom_id));
     expect(server.ledger).toHaveLength(12);
 
-    const gunzipped = await user.finish(
-      user.start(["run", "-", "-p", "mock", "-q"]),
-      Readable.from([gzipSync(lines.join("\n"))]),
-    );
+    const gunzipped = await user.runHere(["run", "-", "-p", "mock", "-q"], gzipSync(lines.join("\n")));
     expect(gunzipped).toMatchObject({ code: 0, stderr: "" });
   });
 

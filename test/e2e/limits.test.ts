@@ -1,5 +1,6 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
@@ -17,10 +18,10 @@ function logOf(user: Workplace): LogRecord[] {
   return lines.map((line): LogRecord => JSON.parse(line));
 }
 
-/** A user who asked 300 questions with a log, and got an answer to each. */
-async function askThreeHundred({ url }: MockServer): Promise<Workplace> {
+/** A user who asked so many questions with a log, and got an answer to each. */
+async function ask(count: number, { url }: MockServer): Promise<Workplace> {
   const user = new Workplace();
-  user.write("in.jsonl", questions(300));
+  user.write("in.jsonl", questions(count));
   const args = ["run", "in.jsonl", "--base-url", url, "-o", "out.jsonl", "--log", "log.jsonl"];
   const { code, stderr } = await user.runHere(args);
   expect(code, stderr).toBe(0);
@@ -29,11 +30,11 @@ async function askThreeHundred({ url }: MockServer): Promise<Workplace> {
 
 describe("limits that are not set", () => {
   it("are learned from headers: few requests are throttled, and log and statistics show them", async () => {
-    const server = await mock({ requestsPerMinute: 6_000, latencyMs: 20 });
-    const user = await askThreeHundred(server);
-    expect(server.stats()).toMatchObject({ answered: 300 });
+    const server = await mock({ requestsPerMinute: 2_400, latencyMs: 20 });
+    const user = await ask(120, server);
+    expect(server.stats()).toMatchObject({ answered: 120 });
     expect(server.stats().refused).toBeLessThanOrEqual(15);
-    const learned = { provider: "openai", model: "test-model", unit: "requests", amount: 6_000, source: "headers" };
+    const learned = { provider: "openai", model: "test-model", unit: "requests", amount: 2_400, source: "headers" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learned: [{ ...learned, period_seconds: 60 }] });
     const events = logOf(user);
     expect(events.filter(({ event }) => event === "limit-learned")).toMatchObject([{ ...learned, period_ms: 60_000 }]);
@@ -41,24 +42,25 @@ describe("limits that are not set", () => {
   });
 
   it.each([
-    [{ requestsPerMinute: 3_000 }, "requests", 3_000],
-    [{ tokensPerMinute: 200_000 }, "tokens", 200_000],
+    // The requests of the first moment are more than a second of it.
+    [{ requestsPerMinute: 1_500 }, "requests", 1_500],
+    [{ tokensPerMinute: 60_000 }, "tokens", 60_000],
   ] as const)("are learned from the first 429 that names them: %o", async (limits, unit, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
-    const user = await askThreeHundred(server);
+    const user = await ask(100, server);
     const learned = { unit, amount, period_seconds: 60, source: "errors" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
       limits_learned: expect.arrayContaining([expect.objectContaining(learned)]),
     });
     const pauses = logOf(user).filter(({ event }) => event === "pause");
     expect(pauses.length).toBeLessThanOrEqual(3);
-    expect(server.stats()).toMatchObject({ answered: 300 });
+    expect(server.stats()).toMatchObject({ answered: 100 });
   });
 
   it("are found by being refused where nothing tells, and the log tells of pauses, cuts and growth", async () => {
     const settings = { limitHeaders: false, limitWords: false, retryAfter: "seconds" } as const;
     const server = await mock({ requestsPerMinute: 3_000, latencyMs: 100, ...settings });
-    const user = await askThreeHundred(server);
+    const user = await ask(300, server);
     const { answered, refused } = server.stats();
     expect(answered).toBe(300);
     expect(refused).toBeLessThan(100);
@@ -86,10 +88,11 @@ describe("limits that were set", () => {
     const server = await mock();
     const user = new Workplace();
     user.write("in.jsonl", questions(30));
-    const child = user.start(["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--limit", "requests=20/1d"]);
-    await expect.poll(() => server.stats().answered, { timeout: 20_000 }).toBe(20);
-    child.kill("SIGTERM");
-    const { code, stderr } = await user.finish(child);
+    const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--limit", "requests=20/1d"];
+    const finished = user.runHere(args);
+    await expect.poll(() => server.stats().answered).toBe(20);
+    process.emit("SIGTERM", "SIGTERM");
+    const { code, stderr } = await finished;
     expect(code, stderr).toBe(143);
     expect(server.stats().answered).toBe(20);
   });
@@ -177,16 +180,12 @@ describe("a server that is not well", () => {
     const user = new Workplace();
     user.write("in.jsonl", questions(200));
     const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--log", "log.jsonl"];
-    const child = user.start(["run", "in.jsonl", ...args]);
-    child.stderr?.setEncoding("utf8");
-    let said = "";
-    for await (const text of child.stderr ?? []) {
-      said += String(text);
-      if (said.includes("no request gets through")) break;
-    }
+    const finished = user.runHere(["run", "in.jsonl", ...args]);
+    await expect.poll(() => existsSync(user.path("log.jsonl")) && user.read("log.jsonl")).toContain('"circuit"');
     const server = await mock({ port });
-    const [code] = await once(child, "close");
-    expect(code, said).toBe(0);
+    const { code, stderr } = await finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("no request gets through");
     expect(server.stats().answered).toBe(200);
     const states = logOf(user).filter(({ event }) => event === "circuit");
     expect(states.at(0)).toMatchObject({ state: "open" });

@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import { mock } from "../support/closing.ts";
 import { parseLines, questions, Workplace } from "./cli.ts";
 
-describe("2,000 lines against a provider that fails 5 % of the time", () => {
+describe("600 lines against a provider that fails 5 % of the time", () => {
   it("all come out in order, the statistics are the server's own, and the second run asks nothing", async () => {
     const server = await mock({ failRate: 0.05 });
     const user = new Workplace();
-    const lines = 2_000;
+    const lines = 600;
     user.write("in.jsonl", questions(lines));
     const args = ["run", "in.jsonl", "--base-url", server.url, "-o", "out.jsonl", "--retry-delay", "0.01"];
 
@@ -65,7 +65,7 @@ describe("in a pipe", () => {
 
   it("`| head -1` ends it quietly", async () => {
     const user = new Workplace();
-    user.write("in.jsonl", questions(2_000));
+    user.write("in.jsonl", questions(500)); // their results are several times what a pipe holds
     const child = user.start(["run", "in.jsonl", "--provider", "mock", "-q"], { stdio: ["ignore", "pipe", "pipe"] });
     const head = spawn("head", ["-1"], { stdio: [child.stdout ?? "ignore", "pipe", "inherit"] });
     child.stdout?.destroy();

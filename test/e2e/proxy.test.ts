@@ -19,9 +19,9 @@ describe("the proxy that the environment names", () => {
   it("takes https to its server through tunnels, as many as there are connections", async () => {
     const certificate = selfSignedCertificate("api.example.invalid");
     const { server, proxy, user } = await start({ tls: certificate });
-    user.environment["NODE_EXTRA_CA_CERTS"] = user.write("authority.pem", certificate.cert);
+    user.environment["SSL_CERT_FILE"] = user.write("authority.pem", certificate.cert);
     user.environment["HTTPS_PROXY"] = `http://me:canary%40@${proxy.host}`;
-    const finished = await user.run(["run", "in.jsonl", "--base-url", "https://api.example.invalid/v1", "-c", "2", ...files]);
+    const finished = await user.runHere(["run", "in.jsonl", "--base-url", "https://api.example.invalid/v1", "-c", "2", ...files]);
     expect(finished.code, finished.stderr).toBe(0);
     expect(server.ledger).toHaveLength(20);
     expect(server.ledger[0]?.headers).toMatchObject({ host: "api.example.invalid", authorization: "Bearer sk-test-0123456789" });
@@ -36,11 +36,11 @@ describe("the proxy that the environment names", () => {
   it.each(["https", "http"])("may speak TLS itself, and is asked for by its own name: for %s", async (scheme) => {
     const [certificate, proxyCertificate] = [selfSignedCertificate("api.example.invalid"), selfSignedCertificate("localhost")];
     const { server, proxy, user } = await start(scheme === "https" ? { tls: certificate } : {}, proxyCertificate);
-    user.environment["NODE_EXTRA_CA_CERTS"] = user.write("authorities.pem", certificate.cert + proxyCertificate.cert);
+    user.environment["SSL_CERT_FILE"] = user.write("authorities.pem", certificate.cert + proxyCertificate.cert);
     const address = `https://${proxy.host.replace("127.0.0.1", "localhost")}`;
     Object.assign(user.environment, { HTTPS_PROXY: address, http_proxy: address });
     const url = `${scheme}://api.example.invalid/v1`;
-    const finished = await user.run(["run", "in.jsonl", "--base-url", url, "--allow-http", "-c", "2", ...files]);
+    const finished = await user.runHere(["run", "in.jsonl", "--base-url", url, "--allow-http", "-c", "2", ...files]);
     expect(finished.code, finished.stderr).toBe(0);
     expect(server.ledger).toHaveLength(20);
     expect(new Set(proxy.askedNames)).toEqual(new Set(["localhost"]));

@@ -22,7 +22,8 @@ test("answers come over TLS as they do without, on connections that are kept", a
     user.environment["NODE_EXTRA_CA_CERTS"] = user.write("authority.pem", certificate.cert);
     user.write("in.jsonl", questions(24));
     const url = `${tls === undefined ? "http" : "https"}://localhost:${server.port}/v1`;
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--base-url", url, "-o", "out.jsonl", "-c", "1"]);
+    const args = ["run", "in.jsonl", "--base-url", url, "-o", "out.jsonl", "-c", "1"];
+    const { code, stderr } = await (tls === undefined ? user.runHere(args) : user.run(args)); // Node reads the variable when it starts
     expect(code, stderr).toBe(0);
     expect(server.connections).toBe(1);
     outputs.push(user.lines("out.jsonl").map(({ response }) => response?.body));
@@ -39,7 +40,7 @@ test("SSL_CERT_FILE names the authorities, and a client certificate is shown to 
   user.environment["SSL_CERT_FILE"] = user.write("authority.pem", certificate.cert);
   user.write("in.jsonl", questions(3));
   const run = ["run", "in.jsonl", "--base-url", `https://localhost:${server.port}/v1`, "-o", "out.jsonl", "--max-retries", "0"];
-  const without = await user.run(run);
+  const without = await user.runHere(run);
   expect([without.code === 0, server.ledger]).toEqual([false, []]);
   const half = await user.runHere([...run, "--client-cert", user.write("cert.pem", client.cert)]);
   expect([half.code, half.stderr]).toEqual([2, expect.stringContaining("needed together")]);
@@ -47,7 +48,7 @@ test("SSL_CERT_FILE names the authorities, and a client certificate is shown to 
   const wrong = await user.runHere([...run, ...key]);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("certificates cannot be used")]);
   user.write("key.pem", client.key);
-  const { code, stderr } = await user.run([...run, ...key]);
+  const { code, stderr } = await user.runHere([...run, ...key]);
   expect(code, stderr).toBe(0);
   expect(server.ledger).toHaveLength(3);
 });

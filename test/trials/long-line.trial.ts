@@ -1,11 +1,12 @@
-import { appendFileSync, createReadStream, statSync, truncateSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { appendFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { parseLines, questions, Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
 import { answerTo, runArguments } from "./commands.ts";
-import { Figures, sized } from "./figures.ts";
+import { Figures, isFullSize, sized } from "./figures.ts";
 
 /** Less than 200 MB; among other tests, on other versions of node, the collector may come later, but not so late that all were held. */
 const { mebibytes, most } = sized({
@@ -27,18 +28,24 @@ it(`a line of ${mebibytes} MiB is refused in little memory, and its neighbours a
   truncateSync(path, statSync(path).size + mebibytes * 1024 * 1024); // a hole in the file: zeros that take no room on the disk
   appendFileSync(path, `"}\n${last}\n`);
 
-  const refused = await user.finish(user.start(runArguments(server), { env: environment }));
-  figures.exactly("file: exit code", refused.code ?? -1, 2);
-  figures.exactly("file: says which line", Number(/in\.jsonl:2: longer than 64 MiB/.test(refused.stderr)), 1);
-  figures.exactly("file: requests sent", server.ledger.length, 0);
-  figures.atMost("file: memory, MiB", Number(user.read("memory")), most);
+  if (isFullSize) {
+    // With --skip-invalid the file is read in the same way, and then once more.
+    const refused = await user.finish(user.start(runArguments(server), { env: environment }));
+    figures.exactly("file: exit code", refused.code ?? -1, 2);
+    figures.exactly("file: says which line", Number(/in\.jsonl:2: longer than 64 MiB/.test(refused.stderr)), 1);
+    figures.exactly("file: requests sent", server.ledger.length, 0);
+    figures.atMost("file: memory, MiB", Number(user.read("memory")), most);
+  }
 
   await user.finish(user.start(runArguments(server, "--skip-invalid"), { env: environment }));
   figures.exactly("file, --skip-invalid: neighbours answered, the line refused", verdict(user.read("out.jsonl")), 1);
   figures.atMost("file, --skip-invalid: memory, MiB", Number(user.read("memory")), most);
 
-  const child = user.start(["run", "-", "--base-url", `${server.url}/v1`, "-q"], { env: environment });
-  const { stdout } = await user.finish(child, createReadStream(path));
+  const cat = spawn("cat", [path], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["run", "-", "--base-url", `${server.url}/v1`, "-q"];
+  const child = user.start(args, { env: environment, stdio: [cat.stdout, "pipe", "pipe"] });
+  cat.stdout.destroy();
+  const { stdout } = await user.finish(child);
   figures.exactly("pipe: neighbours answered, the line refused", verdict(stdout), 1);
   figures.atMost("pipe: memory, MiB", Number(user.read("memory")), most);
   expect(figures.missed(`a line of ${mebibytes} MiB between two others`)).toEqual([]);

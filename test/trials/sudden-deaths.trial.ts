@@ -10,7 +10,7 @@ import { answerTo, countEach, kill, questionOf, randomNumbers, runArguments, run
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { lines, kills, concurrency, linesPerLife } = sized({
-  small: { lines: 400, kills: 4, concurrency: 32, linesPerLife: 60 },
+  small: { lines: 300, kills: 2, concurrency: 32, linesPerLife: 60 },
   full: { lines: 20_000, kills: 200, concurrency: 32, linesPerLife: 250 },
 });
 /** How long a process would send on, of those that die at any moment of their lives. */

@@ -3,7 +3,6 @@
  * `open`, `set FROM TO`, `get FROM TO` (how many it finds), `hold MS`, `modes` (of all files), `close`. Arguments: the path, and `unprivileged` to
  * give up root's power to write everywhere.
  */
-import { KeyvSqlite } from "@keyv/sqlite";
 import { readdirSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -55,6 +54,7 @@ const commands = {
   },
   /** Keeps the file locked for so many milliseconds from now on, as `cache prune` does. */
   hold: async (milliseconds) => {
+    const { KeyvSqlite } = await import("@keyv/sqlite");
     const database = new KeyvSqlite({ uri: path, busyTimeout: 5000 });
     await database.query("BEGIN EXCLUSIVE");
     setTimeout(() => void database.query("ROLLBACK").then(() => database.close()), milliseconds);
