@@ -3,6 +3,7 @@ import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
+import type { Reservation } from "./money/reservation.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
@@ -27,6 +28,8 @@ export class Journey {
   costUsd: number | null = 0;
   /** What its answer would have cost, were it not in the cache. */
   savedUsd?: number | null;
+  /** What is kept free for its attempt under way; undefined where there is no budget. */
+  reservation: Reservation | undefined;
   #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;

@@ -14,6 +14,7 @@ import {
   type RunOptions,
 } from "./call-options.ts";
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
+import { Budget, type BudgetStatus } from "./money/budget.ts";
 import { Costs } from "./money/costs.ts";
 import { Emitter } from "./emitter.ts";
 import {
@@ -27,7 +28,7 @@ import {
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { runSettings } from "./run-settings.ts";
-import { aborted, AnswerStream, streamRequest } from "./stream-request.ts";
+import { AnswerStream, streamRequest } from "./stream-request.ts";
 
 /** One result for each request, in their order. */
 export interface BatchResults extends Array<BatchResult> {
@@ -51,6 +52,7 @@ export class RequestManager {
   readonly #emitter: Emitter;
   readonly #limiter: Limiter;
   readonly #costs: Costs;
+  readonly #budget: Budget;
   readonly #inputs: InputOptions;
   readonly #runs = new Set<Run>();
   #closing: Promise<void> | undefined;
@@ -63,6 +65,7 @@ export class RequestManager {
     this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
     this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
     this.#costs = new Costs(options.provider, options.prices);
+    this.#budget = new Budget(options);
     this.stats.watchLimits(() => this.#limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
@@ -130,7 +133,7 @@ export class RequestManager {
   async send(request: RequestLike | BatchInput, options: CallOptions = {}): Promise<BatchResult> {
     checkCallOptions(options);
     const run = this.#createRun(options);
-    const ended = abortWith(options.signal, run);
+    const ended = run.abortWith(options.signal);
     try {
       return await run.execute(this.#parseInOrder(options)(request));
     } finally {
@@ -158,7 +161,7 @@ export class RequestManager {
     const { provider } = this.#options;
     const { signal, timeoutMs, onRetry } = options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs };
+    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs, budget: this.#budget };
     const asking = { ...own, provider, retryRules, signal, timeoutMs, onRetry };
     return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
   }
@@ -189,6 +192,11 @@ export class RequestManager {
     return this.#limiter.status();
   }
 
+  /** What is spent, held and reserved of the caps that are set, and what they are. */
+  budgetStatus(): BudgetStatus {
+    return this.#budget.status();
+  }
+
   /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. */
   rateLimitStatus(): RateLimitStatus[] {
     return this.#limiter.rateLimits();
@@ -217,7 +225,7 @@ export class RequestManager {
     parse: (request: RequestLike | BatchInput) => BatchInput,
     { signal }: RunOptions,
   ): AsyncGenerator<readonly BatchResult[]> {
-    const ended = abortWith(signal, run);
+    const ended = run.abortWith(signal);
     this.#runs.add(run);
     try {
       yield* run.results(groups, parse);
@@ -236,15 +244,6 @@ export class RequestManager {
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
+    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, this.#budget, call));
   }
-}
-
-/** @returns what to call when the call has ended. */
-function abortWith(signal: AbortSignal | undefined, run: Run): () => void {
-  if (signal === undefined) return () => {};
-  const abort = (): void => run.abort({ reason: "interrupted", message: aborted });
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return () => signal.removeEventListener("abort", abort);
 }

@@ -6,6 +6,7 @@ import { RequestWindow } from "./queues/request-window.ts";
 import type { Inputs } from "./inputs.ts";
 import type { RunSettings } from "./run-settings.ts";
 import { ResultQueue } from "./queues/result-queue.ts";
+import { aborted } from "./stream-request.ts";
 import { RunStop } from "./stops/run-stop.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
@@ -78,6 +79,15 @@ export class Run {
   /** Stops, and those in flight may take no more. */
   abort(stop: Stop): void {
     this.#stop.abort(stop);
+  }
+
+  /** @returns what to call when the call has ended. */
+  abortWith(signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) return () => {};
+    const abort = (): void => this.abort({ reason: "interrupted", message: aborted });
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    return () => signal.removeEventListener("abort", abort);
   }
 
   #onStop(): void {

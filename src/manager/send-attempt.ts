@@ -42,6 +42,7 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const askedWhom = { provider: target.name, model: journey.modelAt(target) };
   const costUsd = usage === undefined ? undefined : costs.costOf(usage, { ...askedWhom, baseUrl: target.baseUrl });
   if (costUsd !== undefined) journey.spend(costUsd);
+  journey.reservation?.settle(attempt, usage, costUsd ?? null);
   const spent = usage !== undefined && { usage, costUsd: costUsd ?? null };
   const outcome = { ...spent, ...(!attempt.ok && { failure: attempt.failure }) };
   try {
@@ -57,7 +58,9 @@ async function ask(journey: Journey, target: Target, options: SendAttemptOptions
   const { signal, timeoutMs, retryEmpty = false } = options;
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const { provider, onChunk } = options;
-  const sending = { target, requestId: journey.id, onChunk };
+  const { reservation } = journey;
+  const maySendAgain = reservation && (() => reservation.again());
+  const sending = { target, requestId: journey.id, onChunk, maySendAgain };
   const attempt = await provider.send(journey.request, {
     ...sending,
     signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),

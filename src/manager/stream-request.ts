@@ -2,11 +2,12 @@ import { RequestFailedError, messageOf } from "../model/errors.ts";
 import type { Limiter } from "../limiters/limiters.ts";
 import type { Attempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
-import { cancelled, type Failure, internal } from "../model/failure.ts";
+import { budgetExceeded, cancelled, type Failure, internal } from "../model/failure.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { type Provider, textOfAnswer, textOfEvent } from "../providers/providers.ts";
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Budget } from "./money/budget.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
@@ -22,6 +23,7 @@ interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" 
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
+  readonly budget: Budget;
 }
 
 /** A piece of a streamed answer. */
@@ -145,13 +147,15 @@ class RequestStream {
   }
 
   #askUntilBegun(): Promise<RetryOutcome> {
-    const { limiter, retryRules, emitter, onRetry } = this.#options;
+    const { limiter, budget, retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = this.#journey.request;
     const { signal } = this.#abandoned;
     return retry(
       async (number) => {
         this.#journey.begin(number);
-        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), signal);
+        const { demand } = this.#journey;
+        const ask = (): Promise<Attempt> => limiter.run(demand, (target) => this.#send(target), signal);
+        const attempt = await budget.run(this.#journey, demand, signal, budgetExceeded, ask);
         return this.#hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
       },
       retryRules,

@@ -45,6 +45,10 @@ export interface FailedAttempt extends AttemptEnded {
   readonly response?: ErrorResponse;
   /** What the provider billed nevertheless. */
   readonly usage?: Usage;
+  /** The answer broke off: more than that usage may have been billed. */
+  readonly isUsagePartial?: true;
+  /** The request did not go out, or was answered with an error of HTTP. Where neither this nor a usage is told, it may have been billed. */
+  readonly isUnbilled?: true;
 }
 
 /** One HTTP call, whatever came of it. */

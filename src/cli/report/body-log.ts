@@ -43,14 +43,16 @@ export class BodyLog {
 
   /** The same provider, whose calls are logged. */
   observe(provider: Provider): Provider {
-    const { route, refusal, promptPath } = provider;
+    const { route, refusal, promptPath, asSent } = provider;
     return {
       name: provider.name,
+      baseUrl: provider.baseUrl,
       endpoint: (request) => provider.endpoint(request),
       ...(refusal !== undefined && { refusal: (request) => refusal.call(provider, request) }),
       ...(promptPath !== undefined && { promptPath: (asked) => promptPath.call(provider, asked) }),
       estimate: (request) => provider.estimate(request),
       ...(route !== undefined && { route: (request, failed) => route.call(provider, request, failed) }),
+      ...(asSent !== undefined && { asSent: (request, target) => asSent.call(provider, request, target) }),
       send: async (request, options) => {
         const attempt = await provider.send(request, options);
         await this.#write(() => this.#format(request, options.target?.name ?? provider.name, options, attempt));

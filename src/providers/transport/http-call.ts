@@ -94,6 +94,10 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     else void this.#interruptBy(explained);
   }
 
+  maySendAgain(): boolean {
+    return this.#reading.maySendAgain?.() ?? true;
+  }
+
   /** The next bytes of the body, decoded. */
   write(bytes: Buffer): void {
     if (this.#ended) return;
@@ -134,6 +138,11 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#watch?.heard(false);
     for (const decoder of this.#decoders) decoder.resume();
     this.#exchange?.resume();
+  }
+
+  /** What goes out may be answered, and billed, whether or not the answer arrives. */
+  get #mayBeBilled(): boolean {
+    return this.#exchange?.wasSent === true && (this.#head === noHead || isSuccess(this.#head));
   }
 
   readonly #onSilence = (): void => this.#abort(this.#reader.idle());
@@ -185,6 +194,6 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#bounds.bodies.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
     this.#watch?.end();
     this.#bounds.calls.remove(this);
-    this.#resolve(attempt);
+    this.#resolve(attempt.ok || this.#mayBeBilled ? attempt : { ...attempt, isUnbilled: true });
   }
 }
