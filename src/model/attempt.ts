@@ -47,7 +47,7 @@ export interface FailedAttempt extends AttemptEnded {
   readonly usage?: Usage;
   /** The answer broke off: more than that usage may have been billed. */
   readonly isUsagePartial?: true;
-  /** The request did not go out, or was answered with an error of HTTP. Where neither this nor a usage is told, it may have been billed. */
+  /** The request did not go out. Where neither this, nor a status of an error, nor a usage is told, it may have been billed. */
   readonly isUnbilled?: true;
 }
 

@@ -32,9 +32,12 @@ interface Spender {
 /** Said when the budget has no room for an attempt and nothing under way can make any. @returns what becomes of the attempt. */
 type OnUsedUp = (message: string) => Failure;
 
-interface Waiting {
+interface Wanted {
   readonly worst: Spending;
   readonly onUsedUp: OnUsedUp;
+}
+
+interface Waiting extends Wanted {
   readonly end: (outcome: Reservation | Failure) => void;
 }
 
@@ -85,7 +88,7 @@ export class Budget {
     if (typeof worst === "string") return { ok: false, failure: budgetExceeded(worst) };
     if (this.#accounts.some((account) => account.isAboveCap(worst)))
       return { ok: false, failure: budgetExceeded(this.#describeTooDear(worst)) };
-    const reservation = await this.#reserve(worst, signal, onUsedUp);
+    const reservation = await this.#reserve({ worst, onUsedUp }, signal, demand.goesFirst);
     if (!(reservation instanceof Reservation)) return { ok: false, failure: reservation };
     spender.reservation = reservation;
     try {
@@ -103,7 +106,8 @@ export class Budget {
     };
   }
 
-  #reserve(worst: Spending, signal: AbortSignal, onUsedUp: OnUsedUp): Promise<Reservation | Failure> {
+  /** @param goesFirst It was asked before, and came before all that wait. */
+  #reserve(wanted: Wanted, signal: AbortSignal, goesFirst = false): Promise<Reservation | Failure> {
     return new Promise((resolve) => {
       const leave = (): void => {
         const index = this.#waiting.indexOf(waiting);
@@ -113,14 +117,14 @@ export class Budget {
         this.#admit();
       };
       const waiting: Waiting = {
-        worst,
-        onUsedUp,
+        ...wanted,
         end: (outcome) => {
           signal.removeEventListener("abort", leave);
           resolve(outcome);
         },
       };
-      this.#waiting.push(waiting);
+      if (goesFirst) this.#waiting.unshift(waiting);
+      else this.#waiting.push(waiting);
       if (signal.aborted) return leave();
       signal.addEventListener("abort", leave);
       this.#admit();

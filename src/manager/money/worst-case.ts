@@ -86,14 +86,14 @@ function waysToBill({ promptTokens, completionTokens }: Usage, { hasAudio, mayBe
     ...(hasAudio ? [{ billing: { outputAudioTokens: completionTokens } }] : []),
   ];
   const tiers: Billing[] = mayBePriority ? [{}, { tier: "priority" }] : [{}];
-  return inputs.flatMap((input) =>
-    outputs.flatMap((output) =>
-      tiers.map((tier) => {
+  const ways: Usage[] = [];
+  for (const input of inputs)
+    for (const output of outputs)
+      for (const tier of tiers) {
         const billing = { ...input.billing, ...output.billing, ...tier };
-        return { ...noUsage, promptTokens, completionTokens, ...input, ...output, billing };
-      }),
-    ),
-  );
+        ways.push({ ...noUsage, promptTokens, completionTokens, ...input, ...output, billing });
+      }
+  return ways;
 }
 
 function named({ model, provider }: PricedModel): string {

@@ -194,6 +194,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#bounds.bodies.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
     this.#watch?.end();
     this.#bounds.calls.remove(this);
-    this.#resolve(attempt.ok || this.#mayBeBilled ? attempt : { ...attempt, isUnbilled: true });
+    const isTold = attempt.ok || attempt.failure.statusCode !== undefined || this.#mayBeBilled;
+    this.#resolve(isTold ? attempt : { ...attempt, isUnbilled: true });
   }
 }
