@@ -10,6 +10,18 @@ export function formatRate(perSecond: number): string {
   return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(perSecond);
 }
 
+/** `$ 1.24`, `$ 1,024.00`, `$ 0.0042`: of less than ten cents two digits. ASCII, for the bar. `?` for null, which is not known. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return "?";
+  if (usd >= 0.095 || usd === 0) return `$ ${formatCount(Math.floor(usd + 0.005))}.${cents(usd)}`;
+  const digits = 1 - Math.floor(Math.log10(usd));
+  return `$ ${usd.toFixed(Math.min(digits, 9))}`;
+}
+
+function cents(usd: number): string {
+  return twoDigits(Math.round(usd * 100) % 100);
+}
+
 /** `43s`, `1m 43s`, `2h 05m`, `3d 04h` */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);

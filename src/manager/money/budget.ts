@@ -3,8 +3,7 @@ import type { Demand } from "../../model/demand.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
-import { formatDollars } from "../../text/format-dollars.ts";
-import { formatCount } from "../../text/format-numbers.ts";
+import { formatCount, formatUsd } from "../../text/format-numbers.ts";
 import { Account, type CapStatus, type Spending } from "./account.ts";
 import { Reservation } from "./reservation.ts";
 import { WorstCases, type WorstCaseOptions } from "./worst-case.ts";
@@ -152,22 +151,22 @@ export class Budget {
 
   #describeTooDear(worst: Spending): string {
     const { costUsd, tokens } = this.status();
-    const caps = listed(costUsd && formatDollars(costUsd.cap), tokens && `${formatCount(tokens.cap)} tokens`);
+    const caps = listed(costUsd && formatUsd(costUsd.cap), tokens && `${formatCount(tokens.cap)} tokens`);
     return `the request alone ${this.#describeWorst(worst)}, and the cap is ${caps}: let its answer be shorter, or raise the cap`;
   }
 
   #describeWorst(worst: Spending): string {
-    const cost = this.#cost && `could cost ${formatDollars(worst.costUsd)}`;
+    const cost = this.#cost && `could cost ${formatUsd(worst.costUsd)}`;
     return listed(cost, this.#tokens && `could take ${formatCount(worst.tokens)} tokens`);
   }
 
   #describeEnd(worst: Spending): string {
     const { costUsd, tokens } = this.status();
     const spent = listed(
-      costUsd && `${formatDollars(costUsd.spent)} of ${formatDollars(costUsd.cap)} is spent`,
+      costUsd && `${formatUsd(costUsd.spent)} of ${formatUsd(costUsd.cap)} is spent`,
       tokens && `${formatCount(tokens.spent)} of ${formatCount(tokens.cap)} tokens are used`,
     );
-    const held = [costUsd?.held && formatDollars(costUsd.held), tokens?.held && `${formatCount(tokens.held)} tokens`];
+    const held = [costUsd?.held && formatUsd(costUsd.held), tokens?.held && `${formatCount(tokens.held)} tokens`];
     const heldToo = held.some(Boolean) ? `, ${listed(...held)} more may be billed for requests that got no whole answer` : "";
     return `${spent}${heldToo}, and the next request ${this.#describeWorst(worst)}`;
   }

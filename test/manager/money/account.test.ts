@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Account } from "../../../src/manager/money/account.ts";
 import { Reservation } from "../../../src/manager/money/reservation.ts";
@@ -50,8 +50,9 @@ describe("an account", () => {
           const usage = { ...noUsage, promptTokens: 1 };
           open.push(() => {
             const mayGoAgain = expected.spent + expected.held + expected.reserved + worst <= cap;
-            if (outcome === "sent again") expect(reservation.again()).toBe(mayGoAgain);
-            if (outcome === "sent again" && mayGoAgain) expected.held += worst;
+            const goesAgain = outcome === "sent again" && reservation.again();
+            expect(goesAgain).toBe(outcome === "sent again" && mayGoAgain);
+            if (goesAgain) expected.held += worst;
             expected.reserved -= worst;
             if (outcome === "unsent") return reservation.release();
             if (outcome === "rejected") return reservation.settle(rejected, undefined, null);

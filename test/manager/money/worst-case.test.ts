@@ -159,8 +159,7 @@ describe("the worst case of a request", () => {
   });
 
   it("is that of the dearest target, with its name of the model and what is set for it", () => {
-    const target = (name: string): RouteTarget => new RouteTarget(name, provider);
-    const [cheap, dear] = [target("cheap"), target("dear")];
+    const [cheap, dear] = [new RouteTarget("cheap", provider), new RouteTarget("dear", provider)];
     const defaults = new Map([["max_tokens", "100"]]);
     const steps = [
       { target: cheap, model: "plain", rank: 0, weight: 1, defaults },
