@@ -61,7 +61,9 @@ export async function checkInput(
       if (problem !== undefined) {
         invalid += 1;
         if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
-        if (problems.length < maxProblemsShown) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
+        // What is said of a model is said once: ten lines of the first would hide the second.
+        const isSaid = input.kind === "request" && problems.some((said) => said.endsWith(`: ${problem}`));
+        if (problems.length < maxProblemsShown && !isSaid) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);

@@ -24,9 +24,9 @@ export interface RequestBounds {
 const tokensPerByte = 1;
 /** What templates put before the first message. */
 const tokensPerRequest = 100;
-/** Anthropic's prompt for tools has up to 804 tokens (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing). */
+/** Anthropic's prompt for tools has up to 530 tokens (https://docs.anthropic.com/en/docs/tool-use-pricing-and-tokens); others count 935. */
 const tokensForTools = 1_000;
-/** Schemas of Anthropic's that clients run themselves: up to 735 (computer use, see its page there). */
+/** Tools that Anthropic defines and clients run have schemas of their own: 245 for bash, 700 for the editor, 735 for the computer (docs). */
 const tokensPerOwnTool = 1_000;
 
 const ownTools = /^(?:bash|text_editor|computer|memory|local_shell|shell|apply_patch)(?:_|$)/;
