@@ -75,14 +75,24 @@ export class Budget {
    * @param signal Ends the wait for room, not the attempt.
    * @param ask Waits for the limiter, and asks. What `sendAttempt` learns it settles with the spender's reservation.
    */
-  async run(
+  run(spender: Spender, demand: Demand, signal: AbortSignal, onUsedUp: OnUsedUp, ask: () => Promise<Attempt>): Promise<Attempt> {
+    return this.#accounts.length === 0 ? ask() : this.#runWithin(spender, demand, signal, onUsedUp, ask);
+  }
+
+  status(): BudgetStatus {
+    return {
+      ...(this.#cost !== undefined && { costUsd: this.#cost.status() }),
+      ...(this.#tokens !== undefined && { tokens: this.#tokens.status() }),
+    };
+  }
+
+  async #runWithin(
     spender: Spender,
     demand: Demand,
     signal: AbortSignal,
     onUsedUp: OnUsedUp,
     ask: () => Promise<Attempt>,
   ): Promise<Attempt> {
-    if (this.#accounts.length === 0) return ask();
     const worst = this.#worstCases.of(spender.request, demand);
     if (typeof worst === "string") return { ok: false, failure: budgetExceeded(worst) };
     if (this.#accounts.some((account) => account.isAboveCap(worst)))
@@ -96,13 +106,6 @@ export class Budget {
       reservation.release();
       spender.reservation = undefined;
     }
-  }
-
-  status(): BudgetStatus {
-    return {
-      ...(this.#cost !== undefined && { costUsd: this.#cost.status() }),
-      ...(this.#tokens !== undefined && { tokens: this.#tokens.status() }),
-    };
   }
 
   /** @param goesFirst It was asked before, and came before all that wait. */
