@@ -4,6 +4,7 @@ import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type Tr
 import type { BatchRequest } from "../model/request.ts";
 import { addUsd } from "../model/usage.ts";
 import type { Provider } from "../providers/providers.ts";
+import type { Reservation } from "./money/reservation.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
@@ -30,6 +31,8 @@ export class Journey {
   savedUsd?: number | null;
   /** Sent in its place from now on: the request with its last answer, and what was wrong with that. */
   repair?: BatchRequest | undefined;
+  /** What is kept free for its attempt under way; undefined where there is no budget. */
+  reservation: Reservation | undefined;
   #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;

@@ -1,6 +1,9 @@
 /** The door of this room: the walk of every request, and when a run stops. */
 export type { BatchOptions, CallOptions, RunOptions } from "./call-options.ts";
+export type { BudgetStatus } from "./money/budget.ts";
+export type { CapStatus } from "./money/account.ts";
 export type { BodyMembers, Completion, Question } from "./completion.ts";
+export { findUnbounded } from "./money/worst-case.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { RequestManager } from "./request-manager.ts";
 export type { BatchResults } from "./results.ts";

@@ -15,6 +15,7 @@ import {
 } from "./call-options.ts";
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
 import { AnswerChecks } from "./answers/answer-checks.ts";
+import { Budget, type BudgetStatus } from "./money/budget.ts";
 import { Costs } from "./money/costs.ts";
 import { Emitter } from "./emitter.ts";
 import {
@@ -58,7 +59,7 @@ export class RequestManager {
     const emitter = new Emitter(this.stats.observe, options.observers ?? []);
     const limiter = options.limiter ?? limiterOf(options, policy, emitter.emit);
     const costs = new Costs(options.provider, options.prices);
-    this.#parts = { options, policy, limiter, emitter, costs, checks: new AnswerChecks(options) };
+    this.#parts = { options, policy, limiter, emitter, costs, checks: new AnswerChecks(options), budget: new Budget(options) };
     this.stats.watchLimits(() => limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
@@ -189,6 +190,11 @@ export class RequestManager {
   /** What is in flight, what waits, and for what. */
   limiterStatus(): LimiterStatus {
     return this.#parts.limiter.status();
+  }
+
+  /** What is spent, held and reserved of the caps that are set, and what they are. */
+  budgetStatus(): BudgetStatus {
+    return this.#parts.budget.status();
   }
 
   /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. */

@@ -10,6 +10,7 @@ import type { Provider } from "../providers/providers.ts";
 import { retry, type RetryRules } from "../retry/retry.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Budget } from "./money/budget.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
@@ -30,6 +31,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
+  readonly budget: Budget;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -153,11 +155,13 @@ export class RequestWalk {
 
   /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */
   async #acquire(journey: Journey, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
+    const { budget, limiter } = this.#options;
     for (;;) {
       const { demand } = journey;
       if (demand.candidates.length === 0) return { ok: false, failure: this.#stop.refusals.unsent(journey.request.model) };
       const signal = this.#stop.startSignal;
-      const attempt = await this.#options.limiter.run(demand, task, signal);
+      const ask = (): Promise<Attempt> => limiter.run(demand, task, signal);
+      const attempt = await budget.run(journey, demand, signal, this.#stop.budgetUsedUp, ask);
       const wasCancelled = !attempt.ok && attempt.failure.kind === "cancelled";
       if (!wasCancelled || !signal.aborted || this.#stop.reason !== undefined) return journey.marked(attempt);
     }

@@ -2,6 +2,7 @@ import type { Limiter } from "../limiters/limiters.ts";
 import type { RetryPolicy, RetryQuota } from "../retry/retry.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { Budget } from "./money/budget.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { defaultConcurrency, defaultDrainMs, defaultHeldBytes, type RequestManagerOptions } from "./request-manager-options.ts";
@@ -24,11 +25,12 @@ export interface ManagerParts {
   readonly emitter: Emitter;
   readonly costs: Costs;
   readonly checks: AnswerChecks;
+  readonly budget: Budget;
 }
 
 /** What one run, or call, takes of its manager. */
 export function runSettings(
-  { options, policy, limiter, emitter, costs, checks }: ManagerParts,
+  { options, policy, limiter, emitter, costs, checks, budget }: ManagerParts,
   quota: RetryQuota,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
@@ -54,6 +56,7 @@ export function runSettings(
       timeoutMs,
       onRetry,
       costs,
+      budget,
     },
   };
 }

@@ -33,7 +33,10 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
     emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
-    const received = await options.provider.send(journey.asked, { target, requestId: journey.id, onEvent, signal: ending });
+    const { reservation } = journey;
+    const maySendAgain = reservation && (() => reservation.again());
+    const sending = { target, requestId: journey.id, onEvent, maySendAgain, signal: ending };
+    const received = await options.provider.send(journey.asked, sending);
     attempt = judged(received, journey, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
@@ -45,6 +48,7 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const model = journey.modelAt(target);
   const costUsd = usage === undefined ? undefined : costs.costOf(usage, { provider, model, baseUrl });
   if (costUsd !== undefined) journey.spend(costUsd);
+  journey.reservation?.settle(attempt, usage, costUsd ?? null);
   const failure = attempt.ok ? undefined : attempt.failure;
   try {
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, provider, model, durationMs, usage, costUsd, failure });

@@ -54,6 +54,10 @@ export interface FailedAttempt extends AttemptEnded {
   readonly response?: ErrorResponse;
   /** What the provider billed nevertheless. */
   readonly usage?: Usage;
+  /** The answer broke off: more than that usage may have been billed. */
+  readonly isUsagePartial?: true;
+  /** The request did not go out. Where neither this, nor a status of an error, nor a usage is told, it may have been billed. */
+  readonly isUnbilled?: true;
 }
 
 /** One HTTP call, whatever came of it. */

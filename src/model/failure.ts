@@ -169,6 +169,11 @@ export function cancelled(message: string): Failure {
   return { kind: "cancelled", message, retryable: false };
 }
 
+/** What it could cost at most does not fit into what may be spent. */
+export function budgetExceeded(message: string): Failure {
+  return { kind: "budget_exceeded", message, retryable: false };
+}
+
 /** A bug, or an error that no code expects. */
 export function internal(message: string): Failure {
   return { kind: "internal", message, retryable: false };

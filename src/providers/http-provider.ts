@@ -151,7 +151,7 @@ class HttpProvider implements Provider {
     return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal, requestId, onEvent }: SendOptions): Promise<Attempt> {
+  send(request: BatchRequest, { signal, requestId, onEvent, maySendAgain }: SendOptions): Promise<Attempt> {
     const endpoint = this.#find(request);
     if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
@@ -159,7 +159,7 @@ class HttpProvider implements Provider {
     const askForStream = (this.#streamsAll || onEvent !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onEvent }, signal, resolve);
+      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onEvent, maySendAgain }, signal, resolve);
       this.#bounds.calls.add(call);
       const headers = withOwnHeaders(this.#withId(endpoint.request.headers, requestId), request.headers);
       call.send(this.#connections, { ...endpoint.request, headers, body });
@@ -191,7 +191,7 @@ class HttpProvider implements Provider {
 }
 
 function failed(failure: Failure): Promise<Attempt> {
-  return Promise.resolve({ ok: false, failure });
+  return Promise.resolve({ ok: false, failure, isUnbilled: true });
 }
 
 /** Requests of plain http are given to the proxy as they are; for https it only makes tunnels. */

@@ -24,6 +24,13 @@ export interface SendOptions {
    * comes in one piece nevertheless, events that report an error, and such as hold no JSON (`[DONE]`) are not passed on.
    */
   readonly onEvent?: OnEvent | undefined;
+  /**
+   * Asked before a request that has gone out goes out a second time within this call, because its connection was closed at that moment. If it
+   * may not, the call fails.
+   *
+   * @default it may
+   */
+  readonly maySendAgain?: (() => boolean) | undefined;
 }
 
 /**
@@ -57,6 +64,9 @@ export interface Provider {
    * @param failed Those at which an attempt of this request failed.
    */
   route?(request: BatchRequest, failed: ReadonlySet<Target>): Demand;
+
+  /** The request as a target of its route gets it: with its name of the model there, and the members set for it. @default as it is */
+  asSent?(request: BatchRequest, target: Target): BatchRequest;
 
   /**
    * Sends the request once and reads the whole answer. One that comes as a stream is put together: its body is that of an answer

@@ -11,6 +11,8 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     adaptive: options.adaptive,
     ...(options.deadline !== undefined && { deadlineMs: options.deadline }),
     ...(options.max_failures !== undefined && { maxFailures: options.max_failures }),
+    ...(options.max_cost !== undefined && { maxCostUsd: options.max_cost }),
+    ...(options.max_tokens_total !== undefined && { maxTokensTotal: options.max_tokens_total }),
     refresh: options.refresh,
     dedupe: options.dedupe,
     retryEmpty: options.retry_empty,

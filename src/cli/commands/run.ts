@@ -2,14 +2,15 @@ import { dirname } from "node:path";
 import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { RequestManager } from "../../manager/manager.ts";
-import { OutputError, RunStoppedError } from "../../model/errors.ts";
+import { findUnbounded, RequestManager } from "../../manager/manager.ts";
+import { OutputError, RunStoppedError, type StopReason } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import type { FindProblem } from "../input/check-input.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -68,7 +69,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(inputs, options, provider, cache, printError);
+  const checked = await checkWhole(inputs, options, provider, cache, printError, unboundedFinder(options, provider, prices));
   const { total } = checked;
   const requests = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
@@ -96,6 +97,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
     locate: inputs.locate,
     bodiesPath: bodyLog?.path,
     manager,
+    total,
     writer,
     progress,
     statsPaths,
@@ -103,6 +105,17 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   observers.push(report.observe);
   warn = report.warn;
   return sendAll({ requests, manager, writer, progress, report });
+}
+
+/** Under a cap every request needs a bound. */
+function unboundedFinder(
+  { max_cost: cost, max_tokens_total: tokens }: Options,
+  provider: Provider,
+  prices: PriceBook,
+): FindProblem | undefined {
+  return cost === undefined && tokens === undefined
+    ? undefined
+    : findUnbounded({ provider, prices, isPriced: cost !== undefined });
 }
 
 function openBodies(options: Options, environment: Environment): Promise<BodyLog> | undefined {
@@ -170,17 +183,19 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
     await writer.abandon().catch((reason: unknown) => reason); // the first error says more
     const stop = stopOf(error);
     if (stop === undefined) throw error;
-    await report.stopped(stop.why);
-    return stop.isInterrupt && signals.received !== undefined ? exitCodeOfSignal(signals.received) : exitCodes.stopped;
+    await report.stopped(stop.why, stop.reason);
+    return stop.reason === "interrupted" && signals.received !== undefined
+      ? exitCodeOfSignal(signals.received)
+      : exitCodes.stopped;
   } finally {
     signals.stop();
   }
 }
 
 /** @returns undefined for an unexpected error. */
-function stopOf(error: unknown): { why: string; isInterrupt: boolean } | undefined {
-  if (error instanceof OutputError || error instanceof InputError) return { why: error.message, isInterrupt: false };
+function stopOf(error: unknown): { why: string; reason: StopReason | undefined } | undefined {
+  if (error instanceof OutputError || error instanceof InputError) return { why: error.message, reason: undefined };
   if (!(error instanceof RunStoppedError)) return undefined;
-  if (error.reason === "interrupted") return { why: stopReasonTexts.interrupted, isInterrupt: true };
-  return { why: `${stopReasonTexts[error.reason]}: ${error.message}`, isInterrupt: false };
+  const { reason, message } = error;
+  return { why: reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[reason]}: ${message}`, reason };
 }

@@ -1,6 +1,6 @@
 import type { RequestParser } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import type { BatchInput } from "../../model/request.ts";
+import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
 import type { Inputs } from "./inputs.ts";
 
@@ -30,19 +30,23 @@ export interface CheckedInput {
   readonly hasWarned?: true;
 }
 
+/** Why a request must not be sent, beside what its provider says; undefined where nothing is against it. */
+export type FindProblem = (request: BatchRequest) => string | undefined;
+
 /** What the check needs of a provider. */
 export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
 /**
  * Checks every line of all inputs, offline.
  *
- * @param parser May be one with `checkOnly`.
+ * @param parser May be one with `checkOnly`, where `findProblem` looks at no bodies.
  */
 export async function checkInput(
   inputs: Inputs,
   parser: RequestParser,
   provider: AskedProvider,
   warn: (warning: string) => void,
+  findProblem: FindProblem = () => undefined,
 ): Promise<InputCheck> {
   const problems: string[] = [];
   const tooLong = new Set<number>();
@@ -53,11 +57,13 @@ export async function checkInput(
     count += group.length;
     for (const line of group) {
       const input = parser.parse(line);
-      const problem = problemOf(input, provider);
+      const problem = problemOf(input, provider) ?? (input.kind === "request" ? findProblem(input) : undefined);
       if (problem !== undefined) {
         invalid += 1;
         if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
-        if (problems.length < maxProblemsShown) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
+        // What is said of a model is said once: ten lines of the first would hide the second.
+        const isSaid = input.kind === "request" && problems.some((said) => said.endsWith(`: ${problem}`));
+        if (problems.length < maxProblemsShown && !isSaid) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);

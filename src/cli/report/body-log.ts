@@ -43,7 +43,7 @@ export class BodyLog {
 
   /** The same provider, whose calls are logged. */
   observe(provider: Provider): Provider {
-    const { baseUrl, route, refusal, promptPath } = provider;
+    const { baseUrl, route, refusal, promptPath, asSent } = provider;
     return {
       name: provider.name,
       ...(baseUrl !== undefined && { baseUrl }),
@@ -52,6 +52,7 @@ export class BodyLog {
       ...(promptPath !== undefined && { promptPath: (asked) => promptPath.call(provider, asked) }),
       estimate: (request) => provider.estimate(request),
       ...(route !== undefined && { route: (request, failed) => route.call(provider, request, failed) }),
+      ...(asSent !== undefined && { asSent: (request, target) => asSent.call(provider, request, target) }),
       send: async (request, options) => {
         const attempt = await provider.send(request, options);
         await this.#write(() => this.#format(request, options.target?.name ?? provider.name, options, attempt));

@@ -2,9 +2,10 @@ import { rm } from "node:fs/promises";
 import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Locate } from "../input/locate.ts";
-import { messageOf } from "../../model/errors.ts";
+import { messageOf, type StopReason } from "../../model/errors.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
+import { describeLeft } from "./describe-left.ts";
 import { printError } from "../terminal/print-error.ts";
 import type { EndingSignal } from "../exit-codes.ts";
 import type { Progress } from "../../progress/progress.ts";
@@ -21,6 +22,8 @@ interface RunReportOptions {
   /** The log of bodies, if there is one. */
   readonly bodiesPath: string | undefined;
   readonly manager: RequestManager;
+  /** Lines of the input; undefined where they are not known before its end. */
+  readonly total: number | undefined;
   readonly writer: ResultWriter;
   readonly progress: Progress;
   readonly statsPaths: StatsPaths | undefined;
@@ -31,16 +34,20 @@ export class RunReport {
   readonly #options: Options;
   readonly #locate: Locate;
   readonly #bodiesPath: string | undefined;
+  readonly #manager: RequestManager;
+  readonly #total: number | undefined;
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
   readonly #progress: Progress;
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, locate, bodiesPath, manager, writer, progress, statsPaths }: RunReportOptions) {
+  constructor({ options, locate, bodiesPath, manager, total, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
     this.#locate = locate;
     this.#bodiesPath = bodiesPath;
+    this.#manager = manager;
+    this.#total = total;
     this.#stats = manager.stats;
     this.#writer = writer;
     this.#progress = progress;
@@ -70,13 +77,15 @@ export class RunReport {
     this.#summarise("", finished);
   }
 
-  /** The run ended early. @param why For a person. */
-  async stopped(why: string): Promise<void> {
+  /** The run ended early. @param why For a person. @param reason Undefined where its input or output failed. */
+  async stopped(why: string, reason: StopReason | undefined): Promise<void> {
     this.#end();
     const path = this.#statsPaths?.stopped;
     await this.#writeStats(path).catch((error: unknown) => printError(messageOf(error)));
     this.#summarise(".partial", path);
-    printError(`stopped early: ${why}\n${this.#howToGoOn()}`);
+    const isWholeKnown = this.#total !== undefined;
+    const left = reason === "budget" ? [describeLeft(this.#stats, this.#manager.budgetStatus(), isWholeKnown)] : [];
+    printError([`stopped early: ${why}`, ...left, this.#howToGoOn()].join("\n"));
   }
 
   /** Warns once, not at each probe that fails. */

@@ -1,7 +1,7 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
-import { cancelled, type Failure, internal } from "../../model/failure.ts";
+import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { OnEvent, ReceivedEvent } from "../../providers/providers.ts";
@@ -81,12 +81,15 @@ export class LiveCall {
   }
 
   #askUntilBegun(): Promise<RetryOutcome> {
-    const { limiter, retryRules, emitter, onRetry } = this.#options;
+    const { limiter, budget, retryRules, emitter, onRetry } = this.#options;
     const { customId, lineNumber } = this.#journey.request;
     return retry(
       async (number) => {
         this.#journey.begin(number);
-        const attempt = await limiter.run(this.#journey.demand, (target) => this.#send(target), this.stop.startSignal);
+        const { demand } = this.#journey;
+        const signal = this.stop.startSignal;
+        const ask = (): Promise<Attempt> => limiter.run(demand, (target) => this.#send(target), signal);
+        const attempt = await budget.run(this.#journey, demand, signal, budgetExceeded, ask);
         return this.hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
       },
       retryRules,

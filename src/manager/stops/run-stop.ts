@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import { messageOf, type Stop } from "../../model/errors.ts";
-import type { Failure, Outage } from "../../model/failure.ts";
+import { budgetExceeded, cancelled, type Failure, type Outage } from "../../model/failure.ts";
 import type { LineResult } from "../../model/result.ts";
 import { sleep } from "../../retry/retry.ts";
 import type { Journey } from "../journey.ts";
@@ -129,6 +129,13 @@ export class RunStop {
   observeEnd(): void {
     this.#stopIf(this.#conditions.observeEnd());
   }
+
+  /** Nothing more fits. @returns what becomes of the line that did not: only a request by itself fails, which no run resumes. */
+  readonly budgetUsedUp = (message: string): Failure => {
+    if (this.#countUnderWay() === 0) return budgetExceeded(message);
+    this.stop({ reason: "budget", message });
+    return cancelled(message);
+  };
 
   cacheFailed(error: unknown): void {
     this.stop({ reason: "cache", message: messageOf(error) });

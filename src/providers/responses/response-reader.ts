@@ -45,6 +45,7 @@ export interface Reading {
   /** JSON text as sent. */
   readonly requestBody: string;
   readonly onEvent: OnEvent | undefined;
+  readonly maySendAgain?: (() => boolean) | undefined;
 }
 
 /** Makes an attempt of whatever came back from one protocol's endpoint. */
@@ -220,7 +221,9 @@ function lack({ statusCode, body }: HttpResponse, { findLack }: Protocol, { requ
 
 /** A failed stream may have been billed for what it had told by then. */
 function withUsage(attempt: Attempt, usage: Usage): Attempt {
-  return attempt.ok || attempt.usage !== undefined || totalTokens(usage) === 0 ? attempt : { ...attempt, usage };
+  return attempt.ok || attempt.usage !== undefined || totalTokens(usage) === 0
+    ? attempt
+    : { ...attempt, usage, isUsagePartial: true };
 }
 
 function requestId(headers: ResponseHeaders): string {

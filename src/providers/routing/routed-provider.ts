@@ -93,9 +93,14 @@ class RoutedProvider implements Provider {
     return { model: request.model, candidates: failed.size === 0 ? candidates : candidates.toSorted((a, b) => a.rank - b.rank) };
   }
 
+  asSent(request: BatchRequest, target: Target): BatchRequest {
+    const step = this.#stepsOf(request).find((known) => known.target === target);
+    return step === undefined ? request : asSent(request, step);
+  }
+
   async send(request: BatchRequest, { target, ...options }: SendOptions): Promise<Attempt> {
     const steps = this.#options.routeOf(request);
-    if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps) };
+    if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps), isUnbilled: true };
     const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
     if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
     const attempt = await step.target.provider.send(asSent(request, step), options);

@@ -10,6 +10,8 @@ export interface ResponseListener {
   onData(bytes: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
+  /** Whether a request that has gone out may go out again. */
+  maySendAgain(): boolean;
 }
 
 /** Whose connections an exchange goes by. */
@@ -35,6 +37,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isPaused = false;
   /** Nothing more is heard of it. */
   isOver = false;
+  /** The request has gone out, or begun to. */
+  wasSent = false;
 
   constructor(owner: ConnectionOwner, request: Dispatcher.DispatchOptions, listener: ResponseListener) {
     this.#owner = owner;
@@ -74,8 +78,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.isOver) controller.abort(aborted);
-    else this.#connection?.begin();
+    if (this.isOver) return controller.abort(aborted);
+    this.wasSent = true;
+    this.#connection?.begin();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: ResponseHeaders): void {
@@ -112,7 +117,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
    */
   #mayBeSentAgain(): boolean {
     if (this.isOver || this.#connection?.isUsed !== true || this.#resends === maxResends) return false;
-    return this.#controller === undefined || !this.#connection.hasResponded;
+    if (this.#controller === undefined) return true;
+    return !this.#connection.hasResponded && this.#listener.maySendAgain();
   }
 
   readonly #resume = (): void => {

@@ -96,6 +96,10 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     else void this.#interruptBy(explained);
   }
 
+  maySendAgain(): boolean {
+    return this.#reading.maySendAgain?.() ?? true;
+  }
+
   /** The next bytes of the body, decoded. */
   write(bytes: Buffer): void {
     if (this.#ended) return;
@@ -148,6 +152,11 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.resume();
   }
 
+  /** What goes out may be answered, and billed, whether or not the answer arrives. */
+  get #mayBeBilled(): boolean {
+    return this.#exchange?.wasSent === true && (this.#head === noHead || isSuccess(this.#head));
+  }
+
   readonly #onSilence = (): void => this.#abort(this.#reader.idle());
 
   #begin(bytes: Buffer): void {
@@ -197,6 +206,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#bounds.bodies.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
     this.#watch?.end();
     this.#bounds.calls.remove(this);
-    this.#resolve(attempt);
+    const isTold = attempt.ok || attempt.failure.statusCode !== undefined || this.#mayBeBilled;
+    this.#resolve(isTold ? attempt : { ...attempt, isUnbilled: true });
   }
 }
