@@ -1,7 +1,7 @@
 import { prependMembers } from "../json/json-text.ts";
 import { BatchLine, outlineRequest, Problem, type RequestLike, writeJson } from "../jsonl/jsonl.ts";
 import { ConfigurationError } from "../model/errors.ts";
-import { namesWithoutProvider } from "./request-id.ts";
+import { RequestNames } from "../manager/manager.ts";
 
 export interface CreateOptions {
   /** Unique in the batch. @default the id of the request */
@@ -38,7 +38,7 @@ export class RequestBatch implements Iterable<BatchLine> {
   readonly responses: RequestBuilder = this.#builder("/v1/responses");
   /** Anthropic's. */
   readonly messages: RequestBuilder = this.#builder("/v1/messages");
-  readonly #names = namesWithoutProvider();
+  readonly #names = RequestNames.ofAnyProvider();
   readonly #customIds = new Set<string>();
   /** As they were given, and named. */
   readonly #requests: { readonly text: string; readonly line: BatchLine }[] = [];

@@ -3,5 +3,5 @@ export type { BatchOptions, CallOptions, RunOptions } from "./call-options.ts";
 export type { BodyMembers, Completion, Question } from "./completion.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { type BatchResults, RequestManager } from "./request-manager.ts";
-export { keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
+export { isIdOfAnyProvider, keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
 export type { AnswerStream, StreamPiece } from "./stream-request.ts";
