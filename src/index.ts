@@ -20,9 +20,12 @@ export {
   type ConfiguredModel,
   createProvider,
   type CreateProviderOptions,
+  createRoutedProvider,
+  type CreateRoutedProviderOptions,
   type LoadedProviders,
   loadProviders,
   type LoadProvidersOptions,
+  type Route,
 } from "./setup/setup.ts";
 export {
   createHttpProvider,

@@ -7,7 +7,7 @@ export { presets, type Preset } from "./presets.ts";
 export type { Protocol } from "./protocol.ts";
 export type { OnChunk, Provider, SendOptions } from "./provider.ts";
 export { type AuthorizationStyle, isCredential, listSecrets } from "./request-headers.ts";
-export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
+export { createRoutedProvider, type RouteStep, routeStepsOf } from "./routing/routed-provider.ts";
 export { type RoutableRequest, type RouteHook, routeRequest } from "./routing/route-request.ts";
 export { RouteTarget, type TargetSettings } from "./routing/route-target.ts";
 export type { TlsSettings } from "./transport/tls-settings.ts";

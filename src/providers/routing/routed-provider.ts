@@ -45,6 +45,11 @@ export function createRoutedProvider(options: RoutedProviderOptions): Provider {
   return new RoutedProvider(options);
 }
 
+/** The steps of a request's route at a provider that `createRoutedProvider` made; undefined at any other. */
+export function routeStepsOf(provider: Provider, request: BatchRequest): readonly RouteStep[] | string | undefined {
+  return provider instanceof RoutedProvider ? provider.routeOf(request) : undefined;
+}
+
 class RoutedProvider implements Provider {
   readonly name: string;
   readonly #options: RoutedProviderOptions;
@@ -52,6 +57,10 @@ class RoutedProvider implements Provider {
   constructor(options: RoutedProviderOptions) {
     this.name = options.name;
     this.#options = options;
+  }
+
+  routeOf(request: BatchRequest): readonly RouteStep[] | string {
+    return this.#options.routeOf(request);
   }
 
   /**
