@@ -1,6 +1,7 @@
 export { textOfAnswer, textOfEvent } from "./answer-text.ts";
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
-export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { createHttpProvider } from "./http-provider.ts";
+export type { HttpProviderOptions } from "./http-provider-options.ts";
 export { isEmptyAnswer } from "./empty-answer.ts";
 export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";

@@ -26,6 +26,7 @@ export const features: readonly Feature[] = [
   row(1, "many requests, one call", "processBatch, run, llmbatch run", [
     "manager/request-manager.test.ts: answers prompts, bodies and batch lines in one line of code, in their order",
     "manager/request-manager.test.ts: reads ahead no further than its window, however many requests there are",
+    "manager/stopped-batches.test.ts: gives one result for each request: the 20 answers that were paid for before the key was revoked, and 24 that say so",
   ]),
   row(2, "file in, file out", "llmbatch run, several files, -, stdout; constant memory", [
     "e2e/several-inputs.test.ts: are answered in one output, in the order of the files and of their lines, byte for byte as if they were one",
@@ -103,6 +104,7 @@ export const features: readonly Feature[] = [
   // Providers, auth, configuration
   row(23, "provider interface", "Provider", [
     "manager/own-parts.test.ts: that throws in %s costs its own line, not the run",
+    "manager/shared-resources.test.ts: do not hear of each other's end: closing one broke the other's batch",
     "setup/routes-in-code.test.ts: go on to the next, by the name that it has for the model, and say who answered: only a file could have routes",
   ]),
   row(24, "base URL", "--base-url, variables, configuration", [
