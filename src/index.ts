@@ -22,11 +22,14 @@ export {
   type ConfiguredModel,
   createProvider,
   type CreateProviderOptions,
+  createRoutedProvider,
+  type CreateRoutedProviderOptions,
   type LoadedProviders,
   loadProviders,
   type LoadProvidersOptions,
   openPrices,
   type OpenPricesOptions,
+  type Route,
 } from "./setup/setup.ts";
 export {
   createHttpProvider,

@@ -1,5 +1,6 @@
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
 import type { AnswerCache } from "./cache-store.ts";
 import { isExpired, isStoredHead, readTtlMs, type StoredHead, usageOf } from "./stored-answer.ts";
@@ -50,9 +51,11 @@ export class CacheProvider implements AnswerCache {
   /**
    * @param store A Keyv, whose namespace, serialization and compression stay as they are and whose `throwOnErrors` is switched on;
    *   or a store adapter, which gets a namespace with a format version. Either is disconnected by `close`.
-   * @throws ConfigurationError when `ttl` is no number above 0.
+   * @throws ConfigurationError when `ttl` is no number above 0, and for an option that does not exist.
    */
-  constructor(store: KeyvLike = new Map(), { ttl, now = Date.now }: CacheProviderOptions = {}) {
+  constructor(store: KeyvLike = new Map(), options: CacheProviderOptions = {}) {
+    refuseUnknownOptions("CacheProvider", options, ["ttl", "now"]);
+    const { ttl, now = Date.now } = options;
     this.#keyv = isKeyv(store) ? store : new Keyv({ store, namespace });
     this.#ttlMs = readTtlMs(ttl);
     this.#now = now;

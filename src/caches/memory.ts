@@ -1,4 +1,5 @@
 import type { ModelResponse } from "../model/attempt.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
 import { CacheError } from "../model/errors.ts";
 import type { AnswerCache } from "./cache-store.ts";
 import { isExpired, readAmount, readTtlMs } from "./stored-answer.ts";
@@ -54,7 +55,9 @@ export class MemoryCache implements AnswerCache {
   #closed = false;
 
   /** @throws ConfigurationError when `maxBytes` or `ttl` is no number above 0. */
-  constructor({ maxBytes, ttl, now = Date.now }: MemoryCacheOptions = {}) {
+  constructor(options: MemoryCacheOptions = {}) {
+    refuseUnknownOptions("MemoryCache", options, ["maxBytes", "ttl", "now"]);
+    const { maxBytes, ttl, now = Date.now } = options;
     this.#maxBytes = readAmount("maxBytes", maxBytes) ?? defaultMaxBytes;
     this.#ttlMs = readTtlMs(ttl);
     this.#now = now;

@@ -116,13 +116,14 @@ function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
 }
 
 function addProviders(program: Command, exitWith: (code: number) => void): void {
-  program
+  const providers = program
     .command("providers")
-    .description("list the presets that --provider takes, and which keys are there")
-    .action(async () => {
-      const { providersCommand } = await import("./commands/providers.ts");
-      exitWith(providersCommand());
-    });
+    .description("list the providers of the configuration and the presets that --provider takes, and which keys are there");
+  addOptions(providers, new Set());
+  providers.action(async (flags: Record<string, unknown>) => {
+    const { providersCommand } = await import("./commands/providers.ts");
+    exitWith(providersCommand(withTableKeys(flags), configOf(flags)));
+  });
 }
 
 function addModels(program: Command, exitWith: (code: number) => void): void {

@@ -5,6 +5,7 @@ import { Configuration } from "./secrets/configuration.ts";
 import type { Environment } from "./environment.ts";
 import { expandAll } from "./secrets/expand-variables.ts";
 import { environmentVariableOf, flagOf, optionTable } from "./option-table.ts";
+import { readLlmsJson, type TranslatedConfiguration } from "./llms-json.ts";
 import { innerKeys } from "./provider-config.ts";
 import { readReferenceShape, unusedKeys } from "./reference-shape.ts";
 import { type OptionIssue, type Options, parseOptions } from "./options.ts";
@@ -85,16 +86,23 @@ function fromConfiguration(
 ): Given {
   if (configuration === undefined) return {};
   const { source } = configuration;
-  const content = configuration.reveal();
-  for (const warning of unusedKeys(content)) onWarning(`${source}: ${warning}`);
+  const { content, unused } = translate(configuration.reveal());
+  for (const warning of unused) onWarning(`${source}: ${warning}`);
   return Object.fromEntries(
-    Object.entries(readReferenceShape(content))
+    Object.entries(content)
       .filter(([key]) => key !== "$schema")
       .map(([key, written]) => {
         const origin = `${source}: "${key}"`;
         return [key, { value: expandAll(written, environment, origin), written, origin }];
       }),
   );
+}
+
+/** Files of other systems, in our shape. */
+function translate(content: object): TranslatedConfiguration {
+  const { content: ofLlms = content, unused = [] } = readLlmsJson(content) ?? {};
+  const none = unused.length === 0 ? [] : [`without effect: ${unused.join(", ")}`];
+  return { content: readReferenceShape(ofLlms), unused: [...none, ...unusedKeys(content)] };
 }
 
 function describe({ key, path, expected }: OptionIssue, given: Given): string {

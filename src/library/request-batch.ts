@@ -1,7 +1,8 @@
 import { prependMembers } from "../json/json-text.ts";
 import { BatchLine, outlineRequest, Problem, type RequestLike, writeJson } from "../jsonl/jsonl.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
-import { namesWithoutProvider } from "./request-id.ts";
+import { RequestNames } from "../manager/manager.ts";
 
 export interface CreateOptions {
   /** Unique in the batch. @default the id of the request */
@@ -17,7 +18,8 @@ export interface RequestBuilder {
   /**
    * @param body Sent as it is. Its `model` may be left to the manager.
    * @returns the id that the result will have: the same for the same requests in the same order, in every run.
-   * @throws ConfigurationError when JSON cannot hold it, its `model` is no text, or the batch has its `customId` already.
+   * @throws ConfigurationError when JSON cannot hold it, its `model` is no text, the batch has its `customId` already, or for an
+   *   option that does not exist.
    */
   create(body: Readonly<Record<string, unknown>>, options?: CreateOptions): string;
 }
@@ -38,7 +40,7 @@ export class RequestBatch implements Iterable<BatchLine> {
   readonly responses: RequestBuilder = this.#builder("/v1/responses");
   /** Anthropic's. */
   readonly messages: RequestBuilder = this.#builder("/v1/messages");
-  readonly #names = namesWithoutProvider();
+  readonly #names = RequestNames.ofAnyProvider();
   readonly #customIds = new Set<string>();
   /** As they were given, and named. */
   readonly #requests: { readonly text: string; readonly line: BatchLine }[] = [];
@@ -87,8 +89,11 @@ export class RequestBatch implements Iterable<BatchLine> {
 
   #builder(url: string): RequestBuilder {
     return {
-      create: (body, { customId, metadata, provider } = {}) =>
-        this.add({ custom_id: customId, method: "POST", url, provider, body, metadata }),
+      create: (body, options = {}) => {
+        refuseUnknownOptions("create", options, ["customId", "metadata", "provider"]);
+        const { customId, metadata, provider } = options;
+        return this.add({ custom_id: customId, method: "POST", url, provider, body, metadata });
+      },
     };
   }
 

@@ -14,7 +14,7 @@ export interface RequestPlace {
  * The id that the result of a request has, if it is the first of its kind in its batch.
  *
  * @param place Where a manager sends it: the id is that of its results, of the output, and of `llmbatch cache has`.
- *   @default unknown: the id is that of a `RequestBatch`
+ *   @default unknown: the id is that of a `RequestBatch`, `batch_req_any_…`, which is the same at every provider and so leads to no answer
  * @throws ConfigurationError when it is no request.
  */
 export function requestId(request: RequestLike, place?: RequestPlace): string {
@@ -30,17 +30,12 @@ export function requestKey(request: RequestLike, place: RequestPlace): string {
   return nameOf(request, place).key;
 }
 
-/** Requests whose provider is not known yet are named by their path. */
-export function namesWithoutProvider(): RequestNames {
-  return new RequestNames({ endpoint: () => undefined }, false);
-}
-
 function nameOf(request: RequestLike, place: RequestPlace | undefined): RequestName {
   if (place === undefined) {
     const text = writeJson(request);
     const outline = text instanceof Problem ? text : outlineRequest(text);
     if (outline instanceof Problem) throw new ConfigurationError(`request: ${outline.message}`);
-    return namesWithoutProvider().name(outline.request);
+    return RequestNames.ofAnyProvider().name(outline.request);
   }
   const { provider, model } = place;
   const input = new RequestParser(model === undefined ? {} : { defaultModel: model }).parseValue(request, 1);

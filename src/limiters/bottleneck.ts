@@ -65,7 +65,7 @@ class BottleneckLimiter implements Limiter {
 
   run({ model, candidates }: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
     const [candidate] = candidates;
-    if (candidate === undefined) return Promise.resolve({ ok: false, failure: unservedModel({ model }, "no target") });
+    if (candidate === undefined) return Promise.resolve({ ok: false, failure: unservedModel(model, "no target") });
     if (signal.aborted) return Promise.resolve(cancelledWhileWaiting());
     return new Promise((resolve, reject) => {
       let isWaiting = true;

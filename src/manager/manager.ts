@@ -7,5 +7,5 @@ export { findUnbounded } from "./money/worst-case.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { RequestManager } from "./request-manager.ts";
 export type { BatchResults } from "./results.ts";
-export { keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
+export { isIdOfAnyProvider, keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
 export type { AnswerStream, StreamPiece } from "./stream-request.ts";

@@ -15,18 +15,25 @@ export interface RequestName {
 export class RequestNames {
   readonly #provider: Pick<Provider, "endpoint">;
   readonly #areShared: boolean;
+  readonly #prefix: string;
   readonly #occurrences = new DigestCounts();
 
-  /** @param areShared Identical requests have one answer in common (`dedupe`). */
-  constructor(provider: Pick<Provider, "endpoint">, areShared: boolean) {
+  /** @param areShared Identical requests have one answer in common (`dedupe`). @param prefix Of ids. */
+  constructor(provider: Pick<Provider, "endpoint">, areShared: boolean, prefix: string = idPrefix) {
     this.#provider = provider;
     this.#areShared = areShared;
+    this.#prefix = prefix;
+  }
+
+  /** For requests that are named before their provider is known: by their path alone, so their ids lead to no key. */
+  static ofAnyProvider(): RequestNames {
+    return new RequestNames({ endpoint: () => undefined }, false, idPrefixOfAnyProvider);
   }
 
   name(request: BatchRequest): RequestName {
     const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
     const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
-    return { id: request.id ?? resultId(name), key: this.#areShared ? first : name };
+    return { id: request.id ?? resultId(name, this.#prefix), key: this.#areShared ? first : name };
   }
 
   /** The id of the result of `input`, which is not sent. */
@@ -40,7 +47,10 @@ export class RequestNames {
   }
 }
 
+const idPrefix = "batch_req_";
+const idPrefixOfAnyProvider = `${idPrefix}any_`;
 const idPattern = /^batch_req_([\w-]{24})$/;
+const idPatternOfAnyProvider = /^batch_req_any_[\w-]{24}$/;
 const keyPattern = /^[\w-]{43}$/;
 
 /** How the key of an answer begins. @param name The id of a result, or the key itself. @returns undefined for anything else. */
@@ -48,7 +58,12 @@ export function keyStartOf(name: string): string | undefined {
   return keyPattern.test(name) ? name : idPattern.exec(name)?.[1];
 }
 
+/** Whether a name is the id that a `RequestBatch` gave. */
+export function isIdOfAnyProvider(name: string): boolean {
+  return idPatternOfAnyProvider.test(name);
+}
+
 /** @param name A fingerprint, or the digest of a line that cannot be sent. */
-function resultId(name: string): string {
-  return `batch_req_${name.slice(0, 24)}`;
+function resultId(name: string, prefix: string = idPrefix): string {
+  return prefix + name.slice(0, 24);
 }

@@ -1,4 +1,4 @@
-import { type Failure, unservedModel } from "../model/failure.ts";
+import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";
 
@@ -6,7 +6,6 @@ import type { Provider } from "../providers/providers.ts";
 export function reasonNotToSend(request: BatchRequest, provider: Provider): Failure | undefined {
   if (provider.endpoint(request) !== undefined) return undefined;
   const refusal = provider.refusal?.(request);
-  if (refusal?.kind === "model_not_found") return unservedModel(request, refusal.message);
   const message = `${provider.name} cannot be asked at ${request.path}`;
   return refusal ?? { kind: "invalid_request", message, retryable: false };
 }

@@ -160,9 +160,14 @@ export function isKeyRefusal(failure: Failure): failure is Refusal<(typeof keyRe
   return keyRefusals.some((kind) => kind === failure.kind);
 }
 
+/** @param message Whole, for a person: it names the model. */
+export function modelNotFound(message: string): Failure {
+  return { kind: "model_not_found", message, retryable: false };
+}
+
 /** @param why In words for a person. */
-export function unservedModel({ model }: { readonly model: string }, why: string): Failure {
-  return { kind: "model_not_found", message: `no provider serves the model ${JSON.stringify(model)}: ${why}`, retryable: false };
+export function unservedModel(model: string, why: string): Failure {
+  return modelNotFound(`no provider serves the model ${JSON.stringify(model)}: ${why}`);
 }
 
 export function cancelled(message: string): Failure {

@@ -73,7 +73,10 @@ export interface ErrorDetails {
   readonly status: number | undefined;
   /** What the server sent, parsed: an error's `param` and `type` stand there. Undefined where nothing came. */
   readonly body: unknown;
-  /** What came of each target that was asked, in the order in which they were first asked; empty where there is one only, or none was asked. */
+  /**
+   * What came of each target that was asked, in the order in which they were first asked. Empty where none was, and where the manager's
+   * provider has no keys, limits or routes, so that there is nothing to tell apart.
+   */
   readonly providersTried: readonly TriedProvider[];
 }
 

@@ -1,5 +1,6 @@
 import { readEnvironment } from "../config/environment.ts";
 import type { LimiterStatus } from "../limiters/limiters.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { RunEvent } from "../model/event.ts";
 import { TokenStats } from "../stats/stats.ts";
@@ -37,9 +38,11 @@ export class ProgressTracker {
 
   /**
    * @param total How many requests there are; undefined where that is not known.
-   * @throws ConfigurationError when `total` is no whole number of at least 0.
+   * @throws ConfigurationError when `total` is no whole number of at least 0, and for an option that does not exist.
    */
-  constructor(total?: number, { show = true, stream = process.stderr, limiterStatus }: ProgressTrackerOptions = {}) {
+  constructor(total?: number, options: ProgressTrackerOptions = {}) {
+    refuseUnknownOptions("ProgressTracker", options, ["show", "stream", "limiterStatus"]);
+    const { show = true, stream = process.stderr, limiterStatus } = options;
     if (total !== undefined && !(Number.isInteger(total) && total >= 0))
       throw new ConfigurationError(`ProgressTracker: the total must be a whole number of requests, at least 0, not ${total}`);
     this.#total = total ?? Infinity;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../model/errors.ts";
-import { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+import { createHttpProvider } from "./http-provider.ts";
+import type { HttpProviderOptions } from "./http-provider-options.ts";
 import { protocols } from "./protocols/protocols.ts";
 import { presets } from "./presets.ts";
 import type { Provider } from "./provider.ts";

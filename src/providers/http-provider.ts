@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Attempt } from "../model/attempt.ts";
+import { refuseUnknownOptions } from "../model/closest.ts";
 import type { Cost, TokenCounting } from "../model/cost.ts";
 import { cancelled, type Failure } from "../model/failure.ts";
 import { minuteMs } from "../model/rate-limit.ts";
@@ -8,6 +9,7 @@ import type { BatchRequest } from "../model/request.ts";
 import { type BaseUrl, parseBaseUrl, requestPath } from "./base-url.ts";
 import { CallsInFlight } from "./transport/calls-in-flight.ts";
 import { estimate } from "./estimate.ts";
+import { httpProviderOptionNames, type HttpProviderOptions } from "./http-provider-options.ts";
 import { addMembers } from "./protocols/add-members.ts";
 import { type CallBounds, HttpCall } from "./transport/http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
@@ -15,60 +17,14 @@ import type { Protocol } from "./protocol.ts";
 import { plainJson } from "./protocols/plain-json.ts";
 import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
-import { buildHeaders, listSecrets, withOwnHeaders, type AuthorizationStyle } from "./request-headers.ts";
+import { buildHeaders, listSecrets, withOwnHeaders } from "./request-headers.ts";
 import { ResponseReader } from "./responses/response-reader.ts";
 import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
 import { ConnectionPool } from "./transport/connection-pool.ts";
 import { parseProxy, type ProxyServer } from "./transport/proxy.ts";
 import { TlsProbe } from "./transport/tls-probe.ts";
-import { checkTls, type TlsSettings } from "./transport/tls-settings.ts";
-
-export interface HttpProviderOptions {
-  /** For people and logs. */
-  readonly name: string;
-  /** `https://api.openai.com/v1`; a bare origin will do too. */
-  readonly baseUrl: string;
-  /** Send over plain http to other machines, too. @default false: only to this one, and elsewhere over https alone */
-  readonly allowHttp?: boolean;
-  /** @default none: requests carry no key */
-  readonly apiKey?: string;
-  /** How the key is sent. @default "bearer" */
-  readonly authorization?: AuthorizationStyle;
-  /** Sent with every request; they win over the provider's own. @default none */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sends the id of each request's result, `batch_req_…`, as a header of this name: the same at each attempt, and in every run. @default none */
-  readonly requestIdHeader?: string;
-  /** The address of an HTTP proxy to go through: `http://NAME:PASSWORD@proxy.example.com:3128`. @default none */
-  readonly proxy?: string;
-  /** Authorities of your own, and a certificate for servers that ask for one. */
-  readonly tls?: TlsSettings;
-  /** Connections at most. @default as many as requests are in flight */
-  readonly connections?: number;
-  /** For one attempt, from `send` to the last byte of the body. @default 600_000 */
-  readonly timeoutMs?: number;
-  /**
-   * Asks for every answer as a stream, with its usage, and puts it together. Bodies that say anything of `stream` are sent as they are,
-   * and so are those of APIs that do not stream.
-   *
-   * @default false: only where a request's body says so
-   */
-  readonly stream?: boolean;
-  /** How long a stream may be silent, from its headers on. @default 300_000, as long as clients on Node's `fetch` wait */
-  readonly idleTimeoutMs?: number;
-  /** The API that prompts are for. @default "/v1/chat/completions" */
-  readonly promptPath?: string;
-  /** Which APIs it speaks. @default all there are */
-  readonly protocols?: readonly Protocol[];
-  /** Sends requests for other paths, too: JSON without an error is an answer. @default false */
-  readonly takesAnyPath?: boolean;
-  /** How it counts the tokens of APIs whose answers count. @default "sum": request and answer together */
-  readonly tokenCounting?: TokenCounting;
-  /** Of the limit on requests that it tells in its headers. @default 60_000 */
-  readonly requestsPeriodMs?: number;
-  /** Stands for the base URL in fingerprints, for a service whose address changes from run to run. @default the base URL */
-  readonly endpointIdentity?: string;
-}
+import { checkTls } from "./transport/tls-settings.ts";
 
 const defaultTimeoutMs = 600_000;
 const defaultIdleTimeoutMs = 300_000;
@@ -87,6 +43,7 @@ const bodiesOfProcess = new ByteBudget(256 * 1024 * 1024);
  *   allowed. The message does not show the key.
  */
 export function createHttpProvider(options: HttpProviderOptions, bodies: ByteBudget = bodiesOfProcess): Provider {
+  refuseUnknownOptions("createHttpProvider", options, httpProviderOptionNames);
   return new HttpProvider(options, bodies);
 }
 

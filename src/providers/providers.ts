@@ -1,13 +1,14 @@
 export { textOfAnswer, textOfEvent } from "./answer-text.ts";
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
-export { createHttpProvider, type HttpProviderOptions } from "./http-provider.ts";
+export { createHttpProvider } from "./http-provider.ts";
+export type { HttpProviderOptions } from "./http-provider-options.ts";
 export { isEmptyAnswer, refuseEmptyAnswer } from "./empty-answer.ts";
 export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
 export type { Protocol, ReceivedEvent } from "./protocol.ts";
 export type { OnEvent, Provider, SendOptions } from "./provider.ts";
 export { type AuthorizationStyle, isCredential, listSecrets } from "./request-headers.ts";
-export { createRoutedProvider, type RouteStep } from "./routing/routed-provider.ts";
+export { createRoutedProvider, type RouteStep, routeStepsOf } from "./routing/routed-provider.ts";
 export { type RoutableRequest, type RouteHook, routeRequest } from "./routing/route-request.ts";
 export { RouteTarget, type TargetSettings } from "./routing/route-target.ts";
 export type { TlsSettings } from "./transport/tls-settings.ts";

@@ -3,6 +3,7 @@ import type { Options } from "../config/options.ts";
 import { leadsOnlyTo, type ProviderConfig, type RouteConfig } from "../config/provider-config.ts";
 import type { MemberTexts } from "../json/json-text.ts";
 import { ConfigurationError } from "../model/errors.ts";
+import { unservedModel } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { noUsage } from "../model/usage.ts";
 import type { PriceBook } from "../pricing/pricing.ts";
@@ -63,7 +64,7 @@ export class RouteTable {
     } catch (error) {
       const isTheEnd = needsOne && !this.#hasOpened && (provider === undefined || isProvider(provider));
       if (!(error instanceof ConfigurationError) || isTheEnd) throw error;
-      return error.message;
+      return provider === undefined ? unservedModel(model, error.message).message : error.message;
     }
   }
 

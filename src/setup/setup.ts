@@ -2,6 +2,7 @@
 export { configuredSecrets } from "./configured-secrets.ts";
 export { APIKeyPool } from "./api-key-pool.ts";
 export { createProvider, type CreateProviderOptions } from "./create-provider.ts";
+export { createRoutedProvider, type CreateRoutedProviderOptions, type Route } from "./create-routed-provider.ts";
 export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
 export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { expect, it } from "vitest";
+import { RequestBatch } from "../../src/index.ts";
 import { chatAnswer, errorAnswer } from "../support/scripted-server.ts";
 import { serve } from "../support/closing.ts";
 import { questions, Workplace } from "./cli.ts";
@@ -72,6 +73,24 @@ it("`cache has ID` takes the id of a line of output, and the key of an answer", 
   expect(await user.runHere(["cache", "has", other])).toMatchObject({ code: 1, stdout: `${other}: not in the cache\n` });
   expect((await user.runHere(["cache", "has", "in.jsonl", "-m", "m", "-p", "mock"])).stdout).toContain("2 of 2 lines");
   expect(await user.runHere(["cache", "has", "missing.jsonl"])).toMatchObject({ code: 2 });
+});
+
+it("`cache has ID` refuses the id of a RequestBatch, which leads to no answer: it said that a cached one was missing", async () => {
+  const user = new Workplace();
+  const batch = new RequestBatch();
+  const id = batch.chat.completions.create({ model: "m", messages: [{ role: "user", content: "one" }] });
+  user.write("in.jsonl", batch.toJSONL());
+  await user.runHere(["run", "in.jsonl", "-p", "mock", "-o", "out.jsonl"]);
+  const refused = await user.runHere(["cache", "has", id]);
+  expect(refused).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/gave this id before its provider was known/),
+  });
+  expect((await user.runHere(["cache", "has", "in.jsonl", "-p", "mock"])).stdout).toContain("1 of 1 lines");
+  const [line] = user.lines("out.jsonl");
+  expect(line?.custom_id).toBe(id);
+  expect(await user.runHere(["cache", "has", line?.id ?? ""])).toMatchObject({ code: 0 });
 });
 
 it("`--max-cache-size` bounds the cache of many runs, and refuses what is no size", async () => {

@@ -18,6 +18,35 @@ describe("llmbatch providers", () => {
     expect(stdout).not.toContain("sk-test");
   });
 
+  it("lists those of the configuration first, and which of their keys are there: it did not know --config", async () => {
+    const user = new Workplace();
+    Object.assign(user.environment, { KEY_1: "canary-1", GROQ_API_KEY: "canary-2" });
+    const providers = {
+      openai: { api_keys: ["$KEY_1", "env:KEY_2", "canary-3"] },
+      gpu: { base_url: "http://localhost:8000/v1?sig=canary" },
+      fast: { preset: "groq", models: ["llama"] },
+      proxy: { preset: "mistral", base_url: "http://localhost:4000/v1" },
+      off: { base_url: "http://localhost:8001/v1", enabled: false },
+    };
+    user.write("mine.json", JSON.stringify({ providers }));
+    const { code, stdout, stderr } = await user.runHere(["providers", "--config", "mine.json"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const rows = stdout
+      .trimEnd()
+      .split("\n")
+      .map((row) => row.split(/ {2,}/));
+    expect(rows.slice(0, 6)).toEqual([
+      ["NAME", "BASE URL", "KEY VARIABLE", "KEY", "FROM"],
+      ["openai", "https://api.openai.com/v1", "KEY_1, KEY_2, (in the file)", "2 of 3 set", "configuration"],
+      ["gpu", "http://localhost:8000/v1", "-", "not needed", "configuration"],
+      ["fast", "https://api.groq.com/openai/v1", "GROQ_API_KEY", "set", "configuration"],
+      ["proxy", "http://localhost:4000/v1", "MISTRAL_API_KEY", "not needed", "configuration"],
+      ["off", "http://localhost:8001/v1", "-", "switched off", "configuration"],
+    ]);
+    expect(rows.slice(6).map(([name]) => name)).toEqual(["mock", ...Object.keys(presets).filter((name) => name !== "openai")]);
+    expect(stdout).not.toContain("canary");
+  });
+
   it("shows an address from a variable without what may be a credential in it", () => {
     const table = describeProviders({
       AZURE_OPENAI_ENDPOINT: "https://me:canary@res.example/?sig=canary",

@@ -19,6 +19,7 @@ describe("RequestBatch", () => {
     expect(results.map(({ customId }) => customId)).toEqual(ids);
     expect(results.every(({ status }) => status === "succeeded")).toBe(true);
     expect(new Set(ids).size).toBe(3);
+    expect(ids.join("\n")).toMatch(/^(batch_req_any_[\w-]{24}\n?){3}$/);
     const streamed: string[] = [];
     for await (const { id } of createManager().run(batch)) streamed.push(id);
     expect(streamed).toEqual(ids);

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import {
+  CacheProvider,
   ConfigurationError,
+  createHttpProvider,
   createProvider,
+  DiskCache,
   isLlmbatchError,
   LlmbatchError,
+  MemoryCache,
+  ProgressTracker,
+  RequestBatch,
   RequestFailedError,
   RequestManager,
   type RunEvent,
@@ -97,6 +103,32 @@ describe("a call", () => {
     expect(server.ledger).toEqual([]);
   });
 });
+
+it.each<[string, () => unknown, string]>([
+  ["MemoryCache", () => new MemoryCache(misspelt({ maxByte: 1 })), "did you mean `maxBytes`?"],
+  ["DiskCache", () => new DiskCache("nowhere.sqlite", misspelt({ tll: 1 })), "did you mean `ttl`?"],
+  ["CacheProvider", () => new CacheProvider(new Map(), misspelt({ ttlMs: 1 })), "there are: ttl, now"],
+  ["ProgressTracker", () => new ProgressTracker(1, misspelt({ shw: false })), "did you mean `show`?"],
+  [
+    "create",
+    () => new RequestBatch().embeddings.create({ input: "a" }, misspelt({ custom_id: "x" })),
+    "did you mean `customId`?",
+  ],
+  [
+    "createHttpProvider",
+    () => createHttpProvider({ name: "x", baseUrl: "http://127.0.0.1:1/v1", ...misspelt({ apikey: "canary" }) }),
+    "did you mean `apiKey`?",
+  ],
+])("%s refuses options that do not exist, too: they had no effect, without a word", (what, make, words) => {
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(`${what} has no option`);
+  expect(make).toThrow(words);
+});
+
+/** As a program in JavaScript gives it. */
+function misspelt(options: object): object {
+  return options;
+}
 
 describe("a manager", () => {
   it("refuses options that do not exist, instead of doing nothing about them", async () => {

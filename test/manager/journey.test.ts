@@ -16,7 +16,7 @@ function route(urls: readonly string[], maxRetries = 3, events: RunEvent[] = [])
   const provider: Provider = createRoutedProvider({
     name: "all",
     targets,
-    routeOf: ({ model }) => (model === "x" ? steps : "it is on no list"),
+    routeOf: ({ model }) => (model === "x" ? steps : "Model 'y' is on no list"),
     onEvicted: () => {},
   });
   const retry = { retryDelayMs: 1, maxRetries };
@@ -87,7 +87,7 @@ describe.each(ways)("a request that fails (%s)", (_, ask) => {
     const server = await serve();
     const error = await failureOf(ask(route([server.url]), "y"));
     expect(error).toMatchObject({ code: "model_not_found", failure: { kind: "model_not_found" }, providersTried: [] });
-    expect(error.message).toBe('no provider serves the model "y": it is on no list');
+    expect(error.message).toBe("Model 'y' is on no list");
     expect(server.ledger).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { questions, Workplace } from "../e2e/cli.ts";
 import { mock } from "../support/closing.ts";
 import { provideSqliteBinary } from "./sqlite-binary.ts";
+import { compileConsumer } from "./types.ts";
 
 const project = join(import.meta.dirname, "..", "..");
 const folder = inject("installed");
@@ -32,6 +33,18 @@ describe("the tarball", () => {
     const bytes = filesBelow(join(folder, "node_modules")).reduce((sum, path) => sum + statSync(path).size, 0);
     console.log(`installed: ${(bytes / 1e6).toFixed(1)} MB without sqlite3's binary`);
     expect(bytes).toBeLessThan(installedBytesBefore * 1.1 + addedBytes);
+  });
+});
+
+describe("its types, declarations of what it depends on included,", () => {
+  it.each(["nodenext", "bundler"] as const)("are found and whole by the resolution of %s", (resolution) => {
+    expect(compileConsumer(folder, resolution)).toBe("");
+  });
+
+  it("leave publint nothing to say", () => {
+    const publint = join(project, "node_modules", "publint", "src", "cli.js");
+    const said = execFileSync(process.execPath, [publint, "run", root, "--strict", "--pack", "false"], { encoding: "utf8" });
+    expect(said).toMatch(/All good!/);
   });
 });
 

@@ -52,6 +52,16 @@ describe("a model that providers list is a route: each had to be written again u
   });
 });
 
+it("a model that nobody has is said once in a failed line: the message named it twice", async () => {
+  const [house] = await servers(1);
+  const { manager } = await load({ providers: { house: at(house, { models: ["llama"] }) } });
+  const [result] = await manager.processBatch([{ model: "lama", messages: [] }]);
+  expect(result?.error).toMatchObject({
+    code: "model_not_found",
+    message: `Model 'lama' not found in any configured provider; did you mean "llama"?`,
+  });
+});
+
 describe("the only provider of a file", () => {
   it("is the default: OpenAI was asked", async () => {
     const [house] = await servers(1);

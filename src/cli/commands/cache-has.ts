@@ -3,7 +3,8 @@ import type { DiskStore } from "../../caches/caches.ts";
 import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { keyStartOf, RequestNames } from "../../manager/manager.ts";
+import { isIdOfAnyProvider, keyStartOf, RequestNames } from "../../manager/manager.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { describeProviders, openDisk } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -15,14 +16,16 @@ import { printable } from "../../text/printable.ts";
 /**
  * `llmbatch cache has`: says what a run with the same options would find in the disk cache. Needs no key. Writes to stdout.
  *
- * @param name A file, or the id of a result.
+ * @param name A file, the id of a result, or the key of an answer.
  * @returns the exit code: 0 when all is there, 1 when not.
+ * @throws ConfigurationError for an id that says nothing of the cache.
  */
 export async function cacheHasCommand(
   name: string,
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
 ): Promise<number> {
+  if (isIdOfAnyProvider(name) && !existsSync(name)) throw new ConfigurationError(ofAnyProvider);
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
   const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
@@ -39,6 +42,10 @@ export async function cacheHasCommand(
     await cache.close();
   }
 }
+
+const ofAnyProvider =
+  "cache has: a RequestBatch gave this id before its provider was known, so it leads to no answer. " +
+  "Name a file of its lines (batch.toJSONL()), or ask in a program: cache.exists(requestKey(request, { provider }))";
 
 function saysOfId(id: string, isThere: boolean): boolean {
   process.stdout.write(`${id}: ${isThere ? "in the cache" : "not in the cache"}\n`);

@@ -68,8 +68,8 @@ function mask(value: unknown, keys: readonly string[]): unknown {
 
 function maskText(text: string, keys: readonly string[]): string {
   const [parent, key = ""] = keys.slice(-2).length === 2 ? keys.slice(-2) : [undefined, keys[0]];
-  if (key === "api_keys") return namesVariable(text) ? text : masked;
-  if (key === "base_url") return text.replace(/([?&][^=&]*=)(?!\$\{\w+\}(?:&|$))[^&]*/g, `$1${masked}`);
+  if (key === "api_keys" || key === "api_key") return namesVariable(text) ? text : masked;
+  if (key === "base_url" || key === "api") return text.replace(/([?&][^=&]*=)(?!\$\{\w+\}(?:&|$))[^&]*/g, `$1${masked}`);
   if (parent === "headers") return maskHeader(key, text);
   if (key !== "header") return text;
   const [name = "", ...rest] = text.split(":");

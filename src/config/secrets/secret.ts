@@ -13,8 +13,16 @@ export class Secret {
 
   /** @throws ConfigurationError when its variable is not set. */
   reveal(environment: Environment): string {
-    const text = this.#text.replace(/^(?:\$|env:)([A-Za-z_]\w*)$/, "${$1}");
-    return expandVariables(text, environment, "no API key");
+    return expandVariables(this.#expandable, environment, "no API key");
+  }
+
+  /** The variable that holds it; undefined for a key that was written out. */
+  get variable(): string | undefined {
+    return /^\$\{(\w+)\}$/.exec(this.#expandable)?.[1];
+  }
+
+  get #expandable(): string {
+    return this.#text.replace(/^(?:\$|env:)([A-Za-z_]\w*)$/, "${$1}");
   }
 
   toString(): string {

@@ -23,7 +23,8 @@ export interface BudgetStatus {
 
 /** Whose attempt is paid for. */
 interface Spender {
-  readonly request: BatchRequest;
+  /** What is sent. */
+  readonly asked: BatchRequest;
   /** Of the attempt under way. */
   reservation: Reservation | undefined;
 }
@@ -93,7 +94,7 @@ export class Budget {
     onUsedUp: OnUsedUp,
     ask: () => Promise<Attempt>,
   ): Promise<Attempt> {
-    const worst = this.#worstCases.of(spender.request, demand);
+    const worst = this.#worstCases.of(spender.asked, demand);
     if (typeof worst === "string") return { ok: false, failure: budgetExceeded(worst) };
     if (this.#accounts.some((account) => account.isAboveCap(worst)))
       return { ok: false, failure: budgetExceeded(this.#describeTooDear(worst)) };

@@ -102,7 +102,7 @@ export class Refusals {
   unsent(model: string): Failure {
     const verdicts = [...(this.#models.get(model)?.values() ?? [])].map(({ verdict }) => verdict);
     const verdict = verdicts.findLast((known) => known !== undefined);
-    if (verdict === undefined) return unservedModel({ model }, "no target is left");
+    if (verdict === undefined) return unservedModel(model, "no target is left");
     const { kind, count, message } = verdict;
     return { kind, message: `not sent, as ${count} requests before it failed alike: ${message}`, retryable: false };
   }

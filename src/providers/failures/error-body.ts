@@ -12,7 +12,7 @@ interface ErrorFacts {
 
 /**
  * Finds the error in a body: `{"error":{…}}` (OpenAI, Anthropic, Google), `{"error":"…"}`, `[{"error":{…}}]` (Google's compatible
- * endpoint), `{"object":"error",…}` (old vLLM), or in the only choice (OpenRouter, when the provider broke off).
+ * endpoint), `{"object":"error",…}` (old vLLM), `{"responseStatus":{…}}` (ServiceStack, llms.py), or in the only choice (OpenRouter, when the provider broke off).
  *
  * @returns undefined when the body holds none; `"error":null` and an empty object are none.
  */
@@ -21,6 +21,8 @@ export function findError(body: unknown): unknown {
   const error = member(first, "error");
   if (saysSomething(error)) return error;
   if (member(first, "object") === "error") return first;
+  const status = member(first, "responseStatus");
+  if (saysSomething(member(status, "message")) || saysSomething(member(status, "errorCode"))) return status;
   const choices = items(member(first, "choices"));
   const choiceError = choices.length === 1 ? member(choices[0], "error") : undefined;
   return saysSomething(choiceError) ? choiceError : undefined;

@@ -2,7 +2,7 @@ import type { Attempt, FailedAttempt } from "../../model/attempt.ts";
 import type { MemberTexts } from "../../json/json-text.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
-import { type Failure, isKeyRefusal, unservedModel } from "../../model/failure.ts";
+import { type Failure, isKeyRefusal, modelNotFound } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../provider.ts";
 import { missingMembers, withDefaults } from "./default-members.ts";
@@ -25,7 +25,7 @@ export interface RoutedProviderOptions {
   readonly name: string;
   /** Those that it closes. There may come to be more, as more are opened. */
   readonly targets: readonly RouteTarget[];
-  /** @returns the steps of a request's route, at least one; or, in words, why there is none. */
+  /** @returns the steps of a request's route, at least one; or a message for a person, which names the model. */
   readonly routeOf: (request: BatchRequest) => readonly RouteStep[] | string;
   /** Receives a message for a person when a key was refused. */
   readonly onEvicted: (message: string) => void;
@@ -45,6 +45,11 @@ export function createRoutedProvider(options: RoutedProviderOptions): Provider {
   return new RoutedProvider(options);
 }
 
+/** The steps of a request's route at a provider that `createRoutedProvider` made; undefined at any other. */
+export function routeStepsOf(provider: Provider, request: BatchRequest): readonly RouteStep[] | string | undefined {
+  return provider instanceof RoutedProvider ? provider.routeOf(request) : undefined;
+}
+
 class RoutedProvider implements Provider {
   readonly name: string;
   readonly #options: RoutedProviderOptions;
@@ -52,6 +57,10 @@ class RoutedProvider implements Provider {
   constructor(options: RoutedProviderOptions) {
     this.name = options.name;
     this.#options = options;
+  }
+
+  routeOf(request: BatchRequest): readonly RouteStep[] | string {
+    return this.#options.routeOf(request);
   }
 
   /**
@@ -69,7 +78,7 @@ class RoutedProvider implements Provider {
 
   refusal(request: BatchRequest): Failure | undefined {
     const route = this.#options.routeOf(request);
-    if (typeof route === "string") return { kind: "model_not_found", message: route, retryable: false };
+    if (typeof route === "string") return modelNotFound(route);
     return route[0]?.target.provider.refusal?.(request);
   }
 
@@ -100,7 +109,7 @@ class RoutedProvider implements Provider {
 
   async send(request: BatchRequest, { target, ...options }: SendOptions): Promise<Attempt> {
     const steps = this.#options.routeOf(request);
-    if (typeof steps === "string") return { ok: false, failure: unservedModel(request, steps), isUnbilled: true };
+    if (typeof steps === "string") return { ok: false, failure: modelNotFound(steps), isUnbilled: true };
     const step = target === undefined ? firstInUse(steps) : steps.find((known) => known.target === target);
     if (step === undefined) throw new Error(`a bug in llmbatch: ${request.model} is not served at ${target?.name}`);
     const attempt = await step.target.provider.send(asSent(request, step), options);

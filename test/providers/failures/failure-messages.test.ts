@@ -20,6 +20,12 @@ describe("what a person reads", () => {
       '{"error":{"message":"Provider returned error","metadata":{"raw":"out of memory"}}}',
       "HTTP 502: Provider returned error: out of memory",
     ],
+    [
+      "llms.py, which calls every failure a 500",
+      500,
+      '{"responseStatus":{"errorCode":"Exception","message":"Model x not found","stackTrace":"…"}}',
+      "HTTP 500: Model x not found",
+    ],
     ["an empty body", 500, "", "HTTP 500: the body is empty"],
     [
       "an HTML page",
