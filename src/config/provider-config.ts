@@ -31,6 +31,8 @@ export interface ProviderConfig {
   readonly models?: Readonly<Record<string, string>> | undefined;
   /** The same as `set`, for models by the names that lines use; they win. */
   readonly model_sets?: Readonly<Record<string, MemberTexts>> | undefined;
+  /** Tokens that request and answer may have together, for models by the names that lines use, or by the provider's own. */
+  readonly context_windows?: Readonly<Record<string, number>> | undefined;
   /** Whether requests go there. @default true */
   readonly enabled?: boolean | undefined;
 }
@@ -118,6 +120,7 @@ const providerShape = {
   stream: flag.optional(),
   set: members.optional(),
   models: models.optional(),
+  context_windows: byName(positiveInteger, 'tokens by model: {"MODEL": 128000}').optional(),
   enabled: flag.optional(),
 };
 

@@ -16,6 +16,7 @@ import {
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
 import { Costs } from "./money/costs.ts";
 import { Emitter } from "./emitter.ts";
+import { Preparer } from "./preparing/preparer.ts";
 import {
   checkManagerOptions,
   closeResources,
@@ -27,7 +28,8 @@ import {
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { runSettings } from "./run-settings.ts";
-import { aborted, AnswerStream, streamRequest } from "./stream-request.ts";
+import { abortWith } from "./stops/abort-with.ts";
+import { AnswerStream, streamRequest } from "./stream-request.ts";
 
 /** One result for each request, in their order. */
 export interface BatchResults extends Array<BatchResult> {
@@ -51,6 +53,7 @@ export class RequestManager {
   readonly #emitter: Emitter;
   readonly #limiter: Limiter;
   readonly #costs: Costs;
+  readonly #preparer: Preparer;
   readonly #inputs: InputOptions;
   readonly #runs = new Set<Run>();
   #closing: Promise<void> | undefined;
@@ -63,6 +66,7 @@ export class RequestManager {
     this.#emitter = new Emitter(this.stats.observe, options.observers ?? []);
     this.#limiter = options.limiter ?? limiterOf(options, this.#retryPolicy, this.#emitter.emit);
     this.#costs = new Costs(options.provider, options.prices);
+    this.#preparer = new Preparer(options, this.#costs, this.#emitter.emit);
     this.stats.watchLimits(() => this.#limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
@@ -158,7 +162,7 @@ export class RequestManager {
     const { provider } = this.#options;
     const { signal, timeoutMs, onRetry } = options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
-    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs };
+    const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs, preparer: this.#preparer };
     const asking = { ...own, provider, retryRules, signal, timeoutMs, onRetry };
     return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
   }
@@ -224,6 +228,7 @@ export class RequestManager {
     } finally {
       this.#runs.delete(run);
       ended();
+      this.#preparer.sumUp();
     }
   }
 
@@ -236,15 +241,7 @@ export class RequestManager {
   }
 
   #createRun(call: CallOptions): Run {
-    return new Run(runSettings(this.#options, this.#retryPolicy, this.#limiter, this.#emitter, this.#costs, call));
+    const own = [this.#limiter, this.#emitter, this.#costs, this.#preparer] as const;
+    return new Run(runSettings(this.#options, this.#retryPolicy, ...own, call));
   }
-}
-
-/** @returns what to call when the call has ended. */
-function abortWith(signal: AbortSignal | undefined, run: Run): () => void {
-  if (signal === undefined) return () => {};
-  const abort = (): void => run.abort({ reason: "interrupted", message: aborted });
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return () => signal.removeEventListener("abort", abort);
 }

@@ -2,6 +2,7 @@ import type { Limiter } from "../limiters/limiters.ts";
 import { RetryQuota, type RetryPolicy } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
+import type { Preparer } from "./preparing/preparer.ts";
 import type { Emitter } from "./emitter.ts";
 import { defaultConcurrency, defaultDrainMs, defaultHeldBytes, type RequestManagerOptions } from "./request-manager-options.ts";
 import type { RequestWalkOptions } from "./request-walk.ts";
@@ -22,6 +23,7 @@ export function runSettings(
   limiter: Limiter,
   emitter: Emitter,
   costs: Costs,
+  preparer: Preparer,
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
   const {
@@ -54,6 +56,7 @@ export function runSettings(
       timeoutMs,
       onRetry,
       costs,
+      preparer,
     },
   };
 }

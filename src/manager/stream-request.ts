@@ -8,11 +8,13 @@ import { type Provider, textOfAnswer, textOfEvent } from "../providers/providers
 import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
+import type { Preparer } from "./preparing/preparer.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, succeededResult } from "./results.ts";
 import { sendAttempt } from "./send-attempt.ts";
+import { aborted } from "./stops/abort-with.ts";
 import { reasonNotToSend } from "./sendable.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
@@ -22,6 +24,7 @@ interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" 
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
+  readonly preparer: Preparer;
 }
 
 /** A piece of a streamed answer. */
@@ -80,14 +83,16 @@ export async function* streamRequest(input: BatchInput, options: StreamRequestOp
 }
 
 /** @throws RequestFailedError when the request cannot be sent. */
-function begin(request: BatchRequest, { provider, emitter }: StreamRequestOptions): Journey {
+function begin(request: BatchRequest, { provider, emitter, preparer }: StreamRequestOptions): Journey {
   const { customId, lineNumber } = request;
   let failure: Failure | undefined;
   try {
     failure = reasonNotToSend(request, provider);
     if (failure === undefined) {
-      const journey = new Journey(request, 0, new RequestNames(provider, false).name(request), provider);
+      const ready = preparer.prepare(request);
+      const journey = new Journey(ready, 0, new RequestNames(provider, false).name(ready.request), provider);
       emitter.emit({ type: "request-start", customId, lineNumber });
+      preparer.tell(ready);
       return journey;
     }
   } catch (error) {
@@ -190,9 +195,6 @@ class RequestStream {
     return { attempt: { ...attempt, failure: isAborted ? cancelled(aborted) : this.#journey.explain(failure) }, attempts };
   }
 }
-
-/** Why what a call was to do was not done. */
-export const aborted = "the call was aborted";
 
 function brokenBy(error: unknown): Attempt {
   return { ok: false, failure: internal(messageOf(error)) };

@@ -14,6 +14,8 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     refresh: options.refresh,
     dedupe: options.dedupe,
     retryEmpty: options.retry_empty,
+    context: options.context,
+    sanitize: options.sanitize,
     order: options.unordered ? "completion" : "input",
     retry: {
       maxRetries: options.max_retries,

@@ -93,6 +93,14 @@ export abstract class RunFigures {
     return this.lines.cutOff;
   }
 
+  get truncatedRequests(): number {
+    return this.lines.truncated;
+  }
+
+  get sanitizedRequests(): number {
+    return this.lines.sanitized;
+  }
+
   get attempts(): number {
     return this.asked.attempts;
   }
@@ -184,6 +192,8 @@ export abstract class RunFigures {
       cache_hit_ratio: rounded(this.cacheHitRatio),
       deduplicated: this.deduplicated,
       cut_off: this.cutOff,
+      truncated_requests: this.truncatedRequests,
+      sanitized_requests: this.sanitizedRequests,
       pauses: this.pauses,
       limits_learned: this.limitsLearned,
       failures: this.failures,

@@ -49,6 +49,10 @@ export interface TokenStatsJson extends UsageJson {
   readonly deduplicated: number;
   /** Lines whose answer ended because it had as many tokens as it may. */
   readonly cut_off: number;
+  /** Requests that lost their oldest turns, because they were too long for their model. */
+  readonly truncated_requests: number;
+  /** Requests that lost what their model is known to refuse. */
+  readonly sanitized_requests: number;
   /** Of the lines that are done, the share that the cache answered; 0 to 1. */
   readonly cache_hit_ratio: number;
   /** HTTP calls that have ended. */

@@ -7,8 +7,9 @@ import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -16,6 +17,7 @@ import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
+import { afterFitCheck, fitCheckOf } from "../input/fit-check.ts";
 import { InputError } from "../input/input-error.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
@@ -61,12 +63,14 @@ export async function runCommand(
 /** Opens and checks everything before the first request is sent. */
 async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   const statsPaths = await chooseStatsPaths(options, inputs);
+  const prices = await openConfiguredPrices(options, environment);
   const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(inputs, options, provider, cache, printError);
+  const fit = fitCheckOf(options, provider, async () => prices);
+  const checked = await checkWhole(inputs, options, provider, cache, printError, fit);
   const { total } = checked;
   const requests = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
@@ -77,7 +81,8 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, observers, writer, options);
+  const left = total === undefined ? options : afterFitCheck(options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, left);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -91,6 +96,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const report = new RunReport({
     options,
     locate: inputs.locate,
+    place: (lineNumber) => inputs.place(lineNumber),
     bodiesPath: bodyLog?.path,
     manager,
     writer,
@@ -117,6 +123,7 @@ function progressModeOf({ quiet, progress, output }: Options): Options["progress
 function createManager(
   provider: Provider,
   cache: Awaited<ReturnType<typeof openCache>>,
+  prices: PriceBook,
   observers: readonly Observer[],
   writer: ResultWriter,
   options: Options,
@@ -124,6 +131,7 @@ function createManager(
   return new RequestManager({
     ...limitsOf(options),
     provider,
+    prices,
     ...(cache !== undefined && { cache }),
     ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
     observers,

@@ -1,4 +1,5 @@
 import type { RequestParser } from "../../jsonl/jsonl.ts";
+import { PreparationWarnings, type Preparer } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
@@ -30,6 +31,14 @@ export interface CheckedInput {
   readonly hasWarned?: true;
 }
 
+/** What is odd about requests beside what their lines say: too long for their model, or with what it refuses. */
+export interface FitCheck {
+  /** Lines that have fewer characters and tokens of answer together fit any model. */
+  readonly bodiesFrom: number;
+  /** Called once there is a request to be looked at: the tables of models take time to load. */
+  readonly open: () => Promise<Preparer>;
+}
+
 /** What the check needs of a provider. */
 export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
@@ -37,13 +46,20 @@ export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "pr
  * Checks every line of all inputs, offline.
  *
  * @param parser May be one with `checkOnly`.
+ * @param fit Looks at the requests whose bodies the parser made.
  */
 export async function checkInput(
   inputs: Inputs,
   parser: RequestParser,
   provider: AskedProvider,
   warn: (warning: string) => void,
+  fit?: FitCheck,
 ): Promise<InputCheck> {
+  const oddities = new PreparationWarnings(
+    (message, line) => warn(line === undefined ? message : `${inputs.place(line.lineNumber)}: ${message}`),
+    false,
+  );
+  let preparer: Preparer | undefined;
   const problems: string[] = [];
   const tooLong = new Set<number>();
   const requestsByTarget = new Map<string, number>();
@@ -61,9 +77,14 @@ export async function checkInput(
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+        if (input.body === "") continue;
+        preparer ??= await fit?.open();
+        const warning = preparer?.prepare(input).warning;
+        if (warning !== undefined) oddities.add(warning, input);
       }
     }
   }
+  oddities.sumUp();
   return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }
 

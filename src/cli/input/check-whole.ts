@@ -3,7 +3,7 @@ import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { type CheckedInput, rejectInvalid } from "./check-input.ts";
+import { type CheckedInput, type FitCheck, rejectInvalid } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
@@ -20,6 +20,7 @@ export async function checkWhole(
   provider: Provider,
   cache: CacheStore | undefined,
   warn: (warning: string) => void,
+  fit?: FitCheck,
 ): Promise<CheckedInput> {
   if (!inputs.rereadable) {
     createParser(options, provider); // throws if the options are wrong
@@ -29,7 +30,7 @@ export async function checkWhole(
   try {
     const validLines = note === undefined ? undefined : await cache?.getNote?.(note);
     if (validLines !== undefined) return { total: limited(Number(validLines), options), idsAreUnique: true };
-    const found = await checkRequests(inputs, options, provider);
+    const found = await checkRequests(inputs, options, provider, fit);
     if (!options.skip_invalid) rejectInvalid(found);
     const { lines, invalid, tooLong, warnings } = found;
     for (const warning of warnings) warn(warning);
@@ -49,9 +50,11 @@ export async function checkWhole(
  */
 async function noteOf(inputs: Inputs, options: Options): Promise<string | undefined> {
   const { allow_files, cache, model, set, provider, provider_is_named, base_url, providers, routes } = options;
+  const { context, sanitize, prices } = options;
   const content = await inputs.version();
   if (cache !== "disk" || content === undefined || allow_files !== undefined) return undefined;
-  const rules = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
+  const asked = [model, set, provider, provider_is_named, base_url, providers, routes, context, sanitize, prices];
+  const rules = JSON.stringify([readVersion(), ...asked]);
   return `checked ${createHash("sha256").update(`${content}\n${rules}`).digest("base64url")}`;
 }
 

@@ -2,7 +2,7 @@ import type { Options } from "../../config/options.ts";
 import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
+import { type AskedProvider, type CheckedInput, checkInput, type FitCheck, type InputCheck } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";
 
@@ -79,11 +79,17 @@ export async function checkRequests(
   inputs: Inputs,
   options: ParsingOptions,
   provider: AskedProvider,
+  fit?: FitCheck,
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
-  const parser = createParser(options, provider, { checkOnly: true, describeLine: describerOf(inputs), onWarning: warn });
-  const check = await checkInput(inputs, parser, provider, warn);
+  const parser = createParser(options, provider, {
+    checkOnly: true,
+    ...(fit !== undefined && { bodiesFrom: fit.bodiesFrom }),
+    describeLine: describerOf(inputs),
+    onWarning: warn,
+  });
+  const check = await checkInput(inputs, parser, provider, warn, fit);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 

@@ -18,6 +18,8 @@ import { writeFileAtomically } from "../output/write-atomically.ts";
 interface RunReportOptions {
   readonly options: Options;
   readonly locate: Locate;
+  /** Names a line, with its file. */
+  readonly place: (lineNumber: number) => string;
   /** The log of bodies, if there is one. */
   readonly bodiesPath: string | undefined;
   readonly manager: RequestManager;
@@ -30,6 +32,7 @@ interface RunReportOptions {
 export class RunReport {
   readonly #options: Options;
   readonly #locate: Locate;
+  readonly #place: (lineNumber: number) => string;
   readonly #bodiesPath: string | undefined;
   readonly #stats: TokenStats;
   readonly #writer: ResultWriter;
@@ -37,9 +40,10 @@ export class RunReport {
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, locate, bodiesPath, manager, writer, progress, statsPaths }: RunReportOptions) {
+  constructor({ options, locate, place, bodiesPath, manager, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
     this.#locate = locate;
+    this.#place = place;
     this.#bodiesPath = bodiesPath;
     this.#stats = manager.stats;
     this.#writer = writer;
@@ -52,7 +56,7 @@ export class RunReport {
   };
 
   readonly observe: Observer = (event) => {
-    if (event.type === "warning") this.warn(event.message);
+    if (event.type === "warning") this.#observeWarning(event);
     if (event.type === "circuit") this.#observeCircuit(event);
   };
 
@@ -77,6 +81,10 @@ export class RunReport {
     await this.#writeStats(path).catch((error: unknown) => printError(messageOf(error)));
     this.#summarise(".partial", path);
     printError(`stopped early: ${why}\n${this.#howToGoOn()}`);
+  }
+
+  #observeWarning({ message, lineNumber }: RunEvent & { readonly type: "warning" }): void {
+    this.warn(lineNumber === undefined ? message : `${this.#place(lineNumber)}: ${message}`);
   }
 
   /** Warns once, not at each probe that fails. */
