@@ -56,7 +56,15 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
   });
 }
 
-const validateKeys: ReadonlySet<OptionKey> = new Set(["model", "provider", "base_url", "set", "allow_files"]);
+const validateKeys: ReadonlySet<OptionKey> = new Set([
+  "model",
+  "provider",
+  "base_url",
+  "set",
+  "allow_files",
+  "context",
+  "sanitize",
+]);
 
 function addValidate(program: Command, exitWith: (code: number) => void): void {
   const validate = program
@@ -98,6 +106,8 @@ const cacheHasKeys: ReadonlySet<OptionKey> = new Set([
   "cache_path",
   "cache_ttl",
   "dedupe",
+  "context",
+  "sanitize",
 ]);
 
 function addCacheHas(cache: Command, exitWith: (code: number) => void): void {

@@ -33,7 +33,7 @@ export const sanitizingRules: readonly SanitizingRule[] = [
   },
   {
     name: "openai-sampling-with-effort",
-    whose: "OpenAI and Azure: gpt-5.1 to gpt-5.4, asked for an effort other than none",
+    whose: "OpenAI and Azure: gpt-5.1 to gpt-5.4",
     hosts: openai,
     models: reasonsWhenAsked,
     paths: chatAndResponses,
@@ -44,7 +44,7 @@ export const sanitizingRules: readonly SanitizingRule[] = [
   },
   {
     name: "openai-sampling-without-none",
-    whose: "OpenAI and Azure: gpt-5.5 and later, unless the effort is none",
+    whose: "OpenAI and Azure: gpt-5.5 and later",
     hosts: openai,
     models: reasonsUnlessTold,
     paths: chatAndResponses,
@@ -87,7 +87,7 @@ export const sanitizingRules: readonly SanitizingRule[] = [
   },
   {
     name: "openai-stream-options",
-    whose: "OpenAI and Azure: requests that ask for no stream",
+    whose: "OpenAI and Azure",
     hosts: openai,
     paths: ["/completions"],
     when: "not-streamed",
@@ -115,7 +115,7 @@ export const sanitizingRules: readonly SanitizingRule[] = [
   },
   {
     name: "anthropic-one-sampler",
-    whose: "Anthropic: Opus 4.1 to 4.6, Sonnet and Haiku 4.5 and 4.6, with `temperature` beside it",
+    whose: "Anthropic: Opus 4.1 to 4.6, Sonnet and Haiku 4.5 and 4.6",
     hosts: anthropic,
     models: /^claude-(?:opus-4-[1-6](?!\d)|(?:sonnet|haiku)-4-[56](?!\d))/,
     paths: messages,

@@ -161,6 +161,8 @@ describe("the statistics file", () => {
       cache_hit_ratio: 0.333,
       deduplicated: 0,
       cut_off: 0,
+      truncated_requests: 0,
+      sanitized_requests: 0,
       attempts: 1,
       retries: 0,
       rate_limited: 0,
