@@ -42,9 +42,9 @@ export function sanitizingPage(): string {
 
 <!-- Made from src/sanitizing/rules.ts by \`npm run docs:generate\`. -->
 
-What [\`--sanitize\`](context.md#what-a-model-refuses) warns of (\`warn\`) or changes (\`fix\`). Whose model it is, the address says that requests go to. Each
-rule has its source and that source's day: models change, and a rule that is wrong is a bug. "but 1" is a value that is accepted all the same.
-What no rule names is not changed, and neither are the values of anything else.
+What [\`--sanitize\`](context.md#what-a-model-refuses) warns of (\`warn\`) or changes (\`fix\`). Whose model it is, the address says that requests
+go to. Each rule has its source and that source's day: models change, and a rule that is wrong is a bug. "but 1" is a value that is accepted all
+the same. What no rule names is not changed, and neither are the values of anything else.
 
 ${items.join("\n")}
 `;
