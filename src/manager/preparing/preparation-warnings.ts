@@ -25,14 +25,19 @@ interface Refusal {
 export class PreparationWarnings {
   readonly #say: SayWarning;
   readonly #isLive: boolean;
+  readonly #afterword: string;
   readonly #refusals = new Map<string, Refusal>();
   #tooLong = 0;
   #toldTooLong = maxNamed;
 
-  /** @param isLive Whether the first refusal of a kind is said as it comes, and not only with all others. */
-  constructor(say: SayWarning, isLive = true) {
+  /**
+   * @param isLive Whether the first refusal of a kind is said as it comes, and not only with all others.
+   * @param afterword Said of what is too long.
+   */
+  constructor(say: SayWarning, isLive = true, afterword = "") {
     this.#say = say;
     this.#isLive = isLive;
+    this.#afterword = afterword;
   }
 
   add({ model, overflow, refused }: PreparationWarning, { customId, lineNumber }: Line): void {
@@ -59,7 +64,7 @@ export class PreparationWarnings {
     if (this.#tooLong > maxNamed) return;
     const answer = outputTokens === 0 ? "" : `, and its answer needs ${formatCount(outputTokens)}`;
     const size = `it has about ${formatCount(inputTokens)}${answer}`;
-    this.#say(`too long for ${model}, which holds ${formatCount(windowTokens)} tokens: ${size}`, line);
+    this.#say(`too long for ${model}, which holds ${formatCount(windowTokens)} tokens: ${size}${this.#afterword}`, line);
   }
 
   #addRefused(model: string, { rule, changes }: Sanitizing, first: Line): void {

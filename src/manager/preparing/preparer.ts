@@ -7,7 +7,7 @@ import { estimateInputTokens } from "../../tokens/tokens.ts";
 import { Costs } from "../money/costs.ts";
 import type { RequestManagerOptions } from "../request-manager-options.ts";
 import type { Preparation } from "./preparation.ts";
-import { PreparationWarnings } from "./preparation-warnings.ts";
+import { PreparationWarnings, type SayWarning } from "./preparation-warnings.ts";
 
 /** What a manager's options say of it. */
 export type PreparerOptions = Pick<RequestManagerOptions, "provider" | "prices" | "context" | "sanitize" | "countTokens">;
@@ -39,7 +39,9 @@ export class Preparer {
     this.#options = options;
     this.#costs = costs;
     this.#emit = emit;
-    this.#warnings = new PreparationWarnings((message, line) => emit({ type: "warning", message, ...line }));
+    const say: SayWarning = (message, line) => emit({ type: "warning", message, ...line });
+    const isCut = this.#context === "truncate";
+    this.#warnings = new PreparationWarnings(say, true, isCut ? "; it is sent as it is, for it has no older turns to spare" : "");
   }
 
   /** Its model is that of the target that would be asked first. */
