@@ -34,7 +34,7 @@ export class Preparer {
     costs: Costs = new Costs(options.provider, options.prices),
     emit: Observer = () => undefined,
   ) {
-    this.#context = options.context ?? "off";
+    this.#context = options.prices === undefined ? "off" : (options.context ?? "off");
     this.#sanitize = options.sanitize ?? "off";
     this.#options = options;
     this.#costs = costs;
