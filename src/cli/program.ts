@@ -58,14 +58,15 @@ function addRun(program: Command, exitWith: (code: number) => void): void {
   });
 }
 
-const validateKeys: ReadonlySet<OptionKey> = new Set(["model", "provider", "base_url", "set", "allow_files"]);
+/** What decides which requests lines become. */
+const requestKeys: readonly OptionKey[] = ["model", "provider", "base_url", "set", "allow_files", "context", "sanitize"];
 
 function addValidate(program: Command, exitWith: (code: number) => void): void {
   const validate = program
     .command("validate")
     .description("check files offline: errors by line, duplicate ids, counts by model and endpoint")
     .argument("[INPUT...]", "JSONL files, or - for stdin");
-  addOptions(validate, validateKeys);
+  addOptions(validate, new Set(requestKeys));
   validate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
     exitWith(await validateCommand(inputs, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
@@ -91,16 +92,7 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   add("clear", "remove all answers");
 }
 
-const cacheHasKeys: ReadonlySet<OptionKey> = new Set([
-  "model",
-  "set",
-  "allow_files",
-  "provider",
-  "base_url",
-  "cache_path",
-  "cache_ttl",
-  "dedupe",
-]);
+const cacheHasKeys: ReadonlySet<OptionKey> = new Set([...requestKeys, "cache_path", "cache_ttl", "dedupe"]);
 
 function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
   const has = cache

@@ -28,6 +28,11 @@ interface Child extends Omit<JsonMember, "key"> {
   readonly key: string | number;
 }
 
+/** An element of an array, as indexes in its text. Its key is its index. */
+export interface JsonElement extends Omit<JsonMember, "key"> {
+  readonly key: number;
+}
+
 function addPieces(text: string, edits: readonly JsonEdit[], depth: number, pieces: string[]): void {
   const editsByKey = groupByKey(edits, depth);
   let from = 0;
@@ -73,9 +78,9 @@ const comma = 0x2c;
 const openBrackets: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const closeBrackets: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
-/** The elements of the array that `text` is, with the white space around each. */
-function arrayElements(text: string): Child[] {
-  const elements: Child[] = [];
+/** The elements of the array that `text` is, with the white space around each; of an empty one, that white space alone. */
+export function arrayElements(text: string): JsonElement[] {
+  const elements: JsonElement[] = [];
   let start = skipSpace(text, 0) + 1;
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {

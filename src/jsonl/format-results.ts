@@ -5,7 +5,8 @@ import type { LineResult } from "../model/result.ts";
 export interface FormatOptions {
   /**
    * Adds `"llmbatch":{"provider","model","cached","attempts","latency_ms","cost_usd"}` as the last member: what varies from run to run, or is
-   * not known (null) of some lines. @default false
+   * not known (null) of some lines. Of a request that was changed before it was sent, `"llmbatch":{"dropped"}` is there in any case.
+   * @default false
    */
   readonly annotate?: boolean;
 }
@@ -25,7 +26,7 @@ export function formatResultInParts(
 ): readonly [beforeBody: string, body: string, afterBody: string] {
   const { id, customId, response, metadata } = result;
   const error = result.status === "failed" ? formatError(result.failure, result.attempts) : "null";
-  const annotation = annotate ? formatAnnotation(result) : "";
+  const annotation = annotate || result.dropped !== undefined ? formatAnnotation(result, annotate) : "";
   const end = `,"error":${error}${metadata === undefined ? "" : `,"metadata":${metadata}`}${annotation}}\n`;
   const start = `{"id":${JSON.stringify(id)},"custom_id":${JSON.stringify(customId)},"response":`;
   if (response === undefined) return [start, "null", end];
@@ -46,9 +47,10 @@ export function triedMembers({ provider, kind, message, statusCode }: TriedProvi
   return { provider, code: kind, message, status_code: statusCode };
 }
 
-function formatAnnotation(result: LineResult): string {
-  const { provider = null, model = null, attempts, latencyMs = 0, costUsd = null } = result;
+function formatAnnotation(result: LineResult, annotate: boolean): string {
+  const { provider = null, model = null, attempts, latencyMs = 0, costUsd = null, dropped } = result;
+  if (!annotate) return `,"llmbatch":${JSON.stringify({ dropped })}`;
   const cached = result.status === "succeeded" && result.source === "cache";
   const latency = Math.round(latencyMs * 1000) / 1000;
-  return `,"llmbatch":${JSON.stringify({ provider, model, cached, attempts, latency_ms: latency, cost_usd: costUsd })}`;
+  return `,"llmbatch":${JSON.stringify({ provider, model, cached, attempts, latency_ms: latency, cost_usd: costUsd, dropped })}`;
 }

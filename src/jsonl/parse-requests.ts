@@ -26,6 +26,11 @@ export interface RequestParserOptions {
   readonly idsAreUnique?: boolean;
   /** Leaves bodies and metadata empty: enough to find out whether lines can be sent. @default false */
   readonly checkOnly?: boolean;
+  /**
+   * With `checkOnly`, bodies are made all the same, without attached files, of lines that have so many characters and tokens of answer
+   * together. @default none
+   */
+  readonly bodiesFrom?: number;
   /** Finds the files that parts of bodies name (`@p.png`, `file:///p.png`). Without it lines with such parts are invalid. */
   readonly findFile?: FindLocalFile;
   /** A line in words, for warnings. @default `line 3` */
@@ -44,6 +49,7 @@ export class RequestParser {
   #unusedDefaults: Set<string> | undefined;
   readonly #customIds: DigestCounts | undefined;
   readonly #checkOnly: boolean;
+  readonly #bodiesFrom: number;
   readonly #findFile: FindLocalFile | undefined;
   readonly #describeLine: (lineNumber: number) => string;
   readonly #promptPath: PromptPath | undefined;
@@ -55,6 +61,7 @@ export class RequestParser {
     defaults = new Map(),
     idsAreUnique = false,
     checkOnly = false,
+    bodiesFrom = Infinity,
     findFile,
     describeLine = (lineNumber) => `line ${lineNumber}`,
     promptPath,
@@ -68,6 +75,7 @@ export class RequestParser {
     this.#defaultMembers = [...texts].map(([key, text]) => ({ key, text: `${JSON.stringify(key)}:${text}` }));
     this.#customIds = idsAreUnique ? undefined : new DigestCounts();
     this.#checkOnly = checkOnly;
+    this.#bodiesFrom = bodiesFrom;
     this.#findFile = findFile;
     this.#describeLine = describeLine;
     this.#promptPath = promptPath;
@@ -151,13 +159,13 @@ export class RequestParser {
     const request: Writable<BatchRequest> = { kind: "request", lineNumber, customId, path, model, body: "" };
     const provider = readProvider(value);
     if (provider !== undefined) request.provider = provider;
-    if (this.#checkOnly) return request;
-    const texts = cutTexts(value, draft, text, url);
-    const ownText = attachFiles(texts.body, attachments);
-    if (ownText instanceof Problem) return ownText;
-    request.body = this.#withDefaults(body, ownText);
     const maxOutputTokens = readMaxOutputTokens((key) => this.#setting(body, key));
     if (maxOutputTokens !== undefined) request.maxOutputTokens = maxOutputTokens;
+    if (this.#checkOnly && text.length + (maxOutputTokens ?? 0) < this.#bodiesFrom) return request;
+    const texts = cutTexts(value, draft, text, url);
+    const ownText = this.#checkOnly ? texts.body : attachFiles(texts.body, attachments);
+    if (ownText instanceof Problem) return ownText;
+    request.body = this.#withDefaults(body, ownText);
     if (texts.metadata !== undefined) request.metadata = texts.metadata;
     return request;
   }

@@ -1,10 +1,10 @@
 import { outlineRequest, Problem, type RequestLike, RequestParser, writeJson } from "../jsonl/jsonl.ts";
-import { type RequestName, RequestNames } from "../manager/manager.ts";
+import { Preparer, type RequestManagerOptions, type RequestName, RequestNames } from "../manager/manager.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Provider } from "../providers/providers.ts";
 
-/** Where a request would be sent. */
-export interface RequestPlace {
+/** Where a request would be sent. What changes requests before they are sent (`context`, `sanitize`) has to be as it is for the manager. */
+export interface RequestPlace extends Pick<RequestManagerOptions, "prices" | "context" | "sanitize" | "countTokens"> {
   readonly provider: Provider;
   /** The manager's, for requests that name none. @default none */
   readonly model?: string;
@@ -40,5 +40,5 @@ function nameOf(request: RequestLike, place: RequestPlace | undefined): RequestN
   const { provider, model } = place;
   const input = new RequestParser(model === undefined ? {} : { defaultModel: model }).parseValue(request, 1);
   if (input.kind === "invalid-line") throw new ConfigurationError(`request: ${input.failure.message}`);
-  return new RequestNames(provider, false).name(input);
+  return new RequestNames(provider, false).name(new Preparer(place).prepare(input).request);
 }

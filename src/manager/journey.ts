@@ -6,13 +6,17 @@ import { addUsd } from "../model/usage.ts";
 import type { Provider } from "../providers/providers.ts";
 import type { Reservation } from "./money/reservation.ts";
 import type { Refusals } from "./stops/refusals.ts";
+import type { Preparation } from "./preparing/preparation.ts";
 import type { RequestName } from "./request-names.ts";
 
 const nowhere: ReadonlySet<Target> = new Set();
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {
+  /** As it is sent. */
   readonly request: BatchRequest;
+  /** What was changed of it; undefined where nothing was. */
+  readonly dropped: readonly string[] | undefined;
   /** How many requests came before it. */
   readonly index: number;
   /** Of its result: `batch_req_…`. */
@@ -48,8 +52,15 @@ export class Journey {
   #demand: Demand | undefined;
 
   /** @param refusals Of its run. */
-  constructor(request: BatchRequest, index: number, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
+  constructor(
+    { request, change }: Preparation,
+    index: number,
+    { id, key }: RequestName,
+    provider: Provider,
+    refusals?: Refusals,
+  ) {
     this.request = request;
+    this.dropped = change && [...change.sanitized, ...change.truncated];
     this.index = index;
     this.id = id;
     this.key = key;

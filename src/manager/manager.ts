@@ -4,6 +4,8 @@ export type { BudgetStatus } from "./money/budget.ts";
 export type { CapStatus } from "./money/account.ts";
 export type { BodyMembers, Completion, Question } from "./completion.ts";
 export { findUnbounded } from "./money/worst-case.ts";
+export { PreparationWarnings, type SayWarning } from "./preparing/preparation-warnings.ts";
+export { Preparer, type PreparerOptions } from "./preparing/preparer.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { RequestManager } from "./request-manager.ts";
 export type { BatchResults } from "./results.ts";

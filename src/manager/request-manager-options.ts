@@ -130,6 +130,10 @@ const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
 export function checkManagerOptions(options: RequestManagerOptions): void {
   refuseUnknownOptions("RequestManager", options, Object.keys(optionNames));
   if (options.retry !== undefined) refuseUnknownOptions("`retry`", options.retry, Object.keys(defaultRetryPolicy));
+  if (options.context === "truncate" && options.prices === undefined)
+    throw new ConfigurationError("`context` has to know how much models hold, and there are no `prices` to tell it", {
+      option: "context",
+    });
   if (options.dedupe === true && options.cache === undefined)
     throw new ConfigurationError(
       "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",

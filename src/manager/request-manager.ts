@@ -14,24 +14,14 @@ import {
   type RunOptions,
 } from "./call-options.ts";
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
-import { AnswerChecks } from "./answers/answer-checks.ts";
-import { Budget, type BudgetStatus } from "./money/budget.ts";
-import { Costs } from "./money/costs.ts";
-import { Emitter } from "./emitter.ts";
-import {
-  checkManagerOptions,
-  closeResources,
-  defaultRetryPolicy,
-  limiterOf,
-  type RequestManagerOptions,
-  shareResources,
-} from "./request-manager-options.ts";
+import type { BudgetStatus } from "./money/budget.ts";
+import { checkManagerOptions, closeResources, type RequestManagerOptions, shareResources } from "./request-manager-options.ts";
 import { answerLive, type LiveOptions } from "./live/answer-live.ts";
 import type { BatchResults } from "./results.ts";
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
 import { UnderWay } from "./stops/under-way.ts";
-import { type ManagerParts, type RunSettings, runSettings } from "./run-settings.ts";
+import { createParts, type ManagerParts, type RunSettings, runSettings } from "./run-settings.ts";
 import { AnswerStream, streamRequest } from "./stream-request.ts";
 
 /**
@@ -55,12 +45,8 @@ export class RequestManager {
   /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
   constructor(options: RequestManagerOptions) {
     checkManagerOptions(options);
-    const policy = { ...defaultRetryPolicy, ...options.retry };
-    const emitter = new Emitter(this.stats.observe, options.observers ?? []);
-    const limiter = options.limiter ?? limiterOf(options, policy, emitter.emit);
-    const costs = new Costs(options.provider, options.prices);
-    this.#parts = { options, policy, limiter, emitter, costs, checks: new AnswerChecks(options), budget: new Budget(options) };
-    this.stats.watchLimits(() => limiter.rateLimits());
+    this.#parts = createParts(options, this.stats.observe);
+    this.stats.watchLimits(() => this.#parts.limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);
   }
@@ -230,6 +216,7 @@ export class RequestManager {
       yield* run.results(groups, parse);
     } finally {
       ended();
+      this.#parts.preparer.sumUp();
     }
   }
 

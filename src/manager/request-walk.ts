@@ -14,6 +14,7 @@ import type { Budget } from "./money/budget.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
+import type { Preparer } from "./preparing/preparer.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, type ResultLine, sharedResult, succeededResult } from "./results.ts";
@@ -32,6 +33,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly emitter: Emitter;
   readonly costs: Costs;
   readonly budget: Budget;
+  readonly preparer: Preparer;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -83,18 +85,22 @@ export class RequestWalk {
   /** The result of a line that the run does not come to. */
   unsent(input: BatchInput, index: number): BatchResult {
     const failure = input.kind === "invalid-line" ? input.failure : this.#cancelled();
-    return failedResult({ id: this.#names.idOf(input), index, request: input }, { failure }, 0);
+    const id = this.#names.idOf(this.#options.preparer.prepared(input));
+    return failedResult({ id, index, request: input }, { failure }, 0);
   }
 
   /** @returns the result already of a line that cannot be sent. */
   #read(input: BatchInput, index: number): Journey | BatchResult {
-    const { provider, emitter, checks } = this.#options;
+    const { provider, emitter, checks, preparer } = this.#options;
     const { customId, lineNumber } = input;
     let journey: Journey | undefined;
     let failure: Failure | undefined;
     try {
-      if (input.kind === "request") journey = new Journey(input, index, this.#names.name(input), provider, this.#stop.refusals);
+      const ready = input.kind === "request" ? preparer.prepare(input) : undefined;
+      if (ready !== undefined)
+        journey = new Journey(ready, index, this.#names.name(ready.request), provider, this.#stop.refusals);
       emitter.emit({ type: "request-start", customId, lineNumber });
+      if (ready !== undefined) preparer.tell(ready);
       failure = input.kind === "request" ? (reasonNotToSend(input, provider) ?? checks.refusal(input)) : input.failure;
       if (journey !== undefined && failure === undefined) return journey;
     } catch (error) {

@@ -24,6 +24,7 @@ export interface ResultLine {
   /** @default 0: nothing was sent */
   readonly costUsd?: number | null;
   readonly savedUsd?: number | null;
+  readonly dropped?: readonly string[] | undefined;
 }
 
 /** The failure, and what the server sent with it. */
@@ -42,9 +43,11 @@ abstract class ResultOfRequest {
   readonly latencyMs: number;
   readonly costUsd: number | null;
   declare readonly savedUsd?: number | null;
+  declare readonly dropped?: readonly string[];
   declare readonly metadata?: string;
 
-  constructor({ id, index, request, provider, latencyMs = 0, costUsd = 0, savedUsd }: ResultLine, attempts: number) {
+  constructor(line: ResultLine, attempts: number) {
+    const { id, index, request, provider, latencyMs = 0, costUsd = 0, savedUsd, dropped } = line;
     const isRequest = request.kind === "request";
     this.id = id;
     this.customId = request.customId;
@@ -57,6 +60,7 @@ abstract class ResultOfRequest {
     this.latencyMs = latencyMs;
     this.costUsd = costUsd;
     if (savedUsd !== undefined) this.savedUsd = savedUsd;
+    if (dropped !== undefined) this.dropped = dropped;
     if (request.metadata !== undefined) this.metadata = request.metadata;
   }
 }
@@ -142,7 +146,7 @@ export function failedResult(line: ResultLine, outcome: FailedOutcome, attempts:
 }
 
 /** The result of an identical request, as this line's own. */
-export function sharedResult({ id, index, request }: ResultLine, result: BatchResult): BatchResult {
-  const line = { id, index, request, provider: result.provider };
+export function sharedResult({ id, index, request, dropped }: ResultLine, result: BatchResult): BatchResult {
+  const line = { id, index, request, dropped, provider: result.provider };
   return result.status === "succeeded" ? succeededResult(line, result.response, "shared", 0) : failedResult(line, result, 0);
 }

@@ -10,6 +10,16 @@ import type { Usage } from "./usage.ts";
 export type RunEvent =
   | { readonly type: "request-start"; readonly customId: string; readonly lineNumber: number }
   | {
+      /** It is sent otherwise than it was written (`context`, `sanitize`). */
+      readonly type: "request-changed";
+      readonly customId: string;
+      readonly lineNumber: number;
+      /** What its model is known to refuse: `temperature`, `max_tokens -> max_completion_tokens`, `+max_tokens=4096`. */
+      readonly sanitized: readonly string[];
+      /** The oldest turns, of a request that was too long: `messages[1]`. */
+      readonly truncated: readonly string[];
+    }
+  | {
       readonly type: "attempt-start";
       readonly customId: string;
       readonly lineNumber: number;
@@ -46,7 +56,7 @@ export type RunEvent =
       readonly failure: Failure;
     }
   | LimiterEvent
-  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "warning"; readonly message: string; readonly customId?: string; readonly lineNumber?: number }
   | { readonly type: "request-end"; readonly result: LineResult };
 
 /** What a limiter does about a provider that throttles, or tells how much it allows. */

@@ -21,6 +21,8 @@ interface LineFacts {
   readonly costUsd?: number | null;
   /** Of an answer from the cache: what it would have cost, in US dollars; null where the price is not known. */
   readonly savedUsd?: number | null;
+  /** What was changed of the request before it was sent: `messages[1]`, `temperature`. Absent where nothing was. */
+  readonly dropped?: readonly string[];
 }
 
 export interface SucceededLine extends LineFacts {

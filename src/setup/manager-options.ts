@@ -18,6 +18,8 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     retryEmpty: options.retry_empty,
     validateOutput: options.validate_output,
     repair: options.repair,
+    context: options.context,
+    sanitize: options.sanitize,
     order: options.unordered ? "completion" : "input",
     retry: {
       maxRetries: options.max_retries,

@@ -8,7 +8,7 @@ export { ConfiguredModel } from "./configured-model.ts";
 export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
 export { openCache, openDisk } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
-export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
 export { openConfiguredPrices, openPrices, type OpenPricesOptions } from "./open-prices.ts";
+export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
 export { mockName, openProviders, type OpenedProviders } from "./open-providers.ts";
 export { baseUrlFromEnvironment, valueOf } from "./preset-settings.ts";

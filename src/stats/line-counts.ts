@@ -1,4 +1,5 @@
 import { isCutOff } from "../model/attempt.ts";
+import type { RunEvent } from "../model/event.ts";
 import { type FailureKind, failureKinds } from "../model/failure.ts";
 import type { LineResult, FailedLine } from "../model/result.ts";
 import { CommonMessages, type FailureMessage } from "./sums/common-messages.ts";
@@ -9,6 +10,8 @@ interface Failures {
   readonly messages: CommonMessages;
 }
 
+type RequestChanged = RunEvent & { readonly type: "request-changed" };
+
 /** What became of the lines so far. */
 export class LineCounts {
   completed = 0;
@@ -16,6 +19,8 @@ export class LineCounts {
   cacheHits = 0;
   deduplicated = 0;
   cutAnswers = 0;
+  truncated = 0;
+  sanitized = 0;
   readonly #failures = new Map<FailureKind, Failures>();
   readonly #retrying = new Set<number>();
   #total = 0;
@@ -44,6 +49,8 @@ export class LineCounts {
     this.cacheHits += times * other.cacheHits;
     this.deduplicated += times * other.deduplicated;
     this.cutAnswers += times * other.cutAnswers;
+    this.truncated += times * other.truncated;
+    this.sanitized += times * other.sanitized;
     this.#total += times * other.total;
     this.#skipped += times * other.skipped;
     for (const [kind, { count, messages }] of other.#failures) {
@@ -51,6 +58,11 @@ export class LineCounts {
       failures.count += times * count;
       failures.messages.addAll(messages, times);
     }
+  }
+
+  change({ truncated, sanitized }: RequestChanged): void {
+    if (truncated.length > 0) this.truncated += 1;
+    if (sanitized.length > 0) this.sanitized += 1;
   }
 
   waitForRetry(lineNumber: number): void {

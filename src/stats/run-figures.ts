@@ -59,6 +59,14 @@ export abstract class RunFigures extends SpentFigures {
     return this.lines.cutAnswers;
   }
 
+  get truncatedRequests(): number {
+    return this.lines.truncated;
+  }
+
+  get sanitizedRequests(): number {
+    return this.lines.sanitized;
+  }
+
   get pauses(): number {
     return this.pauseCount;
   }
@@ -124,6 +132,8 @@ export abstract class RunFigures extends SpentFigures {
       cache_hit_ratio: rounded(this.cacheHitRatio),
       deduplicated: this.deduplicated,
       cut_answers: this.cutAnswers,
+      truncated_requests: this.truncatedRequests,
+      sanitized_requests: this.sanitizedRequests,
       cost_saved_usd: this.costSavedUsd,
       cost_by_model: this.costByModel,
       cost_by_provider: this.costByProvider,

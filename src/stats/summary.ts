@@ -22,6 +22,8 @@ function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => s
     name,
     `${formatCount(count).padStart(width)}${inBrackets(list(details))}`,
   ];
+  const { truncated_requests: truncated, sanitized_requests: sanitized } = stats;
+  const changes = list({ truncated, sanitized });
   const kinds = Object.entries(stats.failures).toSorted(([, a], [, b]) => b - a);
   return [
     row("answered", completed, {
@@ -32,6 +34,7 @@ function lineRows(stats: TokenStatsJson, describeLine: (lineNumber: number) => s
     row("failed", failed, Object.fromEntries(kinds)),
     ...failureRows(stats, describeLine),
     row("skipped", skipped, {}),
+    ...(changes === "" ? [] : [["changed", changes] as const]),
   ];
 }
 

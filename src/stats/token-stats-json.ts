@@ -57,6 +57,10 @@ export interface TokenStatsJson extends AttemptSumsJson {
   readonly deduplicated: number;
   /** Lines whose answer ended because it had as many tokens as it may. */
   readonly cut_answers: number;
+  /** Requests that lost their oldest turns, because they were too long for their model. */
+  readonly truncated_requests: number;
+  /** Requests that lost what their model is known to refuse. */
+  readonly sanitized_requests: number;
   /** Of the lines that are done, the share that the cache answered; 0 to 1. */
   readonly cache_hit_ratio: number;
   /** What the answers from the cache would have cost, in US dollars, of those whose price is known; `null` where none is. */

@@ -21,6 +21,9 @@ export class TokenStats extends RunFigures {
       case "request-start":
         this.lines.start();
         break;
+      case "request-changed":
+        this.lines.change(event);
+        break;
       case "attempt-start":
         if (event.attempt > 1) this.lines.retry(event.lineNumber);
         break;

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentVariableOf, flagOf, optionTable } from "../../src/config/option-table.ts";
+import { type SanitizingRule, sanitizingRules } from "../../src/sanitizing/sanitizing.ts";
 import { project, readPage } from "./pages.ts";
 
 /** `docs/options.md`, from the table that the flags, the variables and the configuration file are made from. */
@@ -29,6 +30,49 @@ ${table(["option", "default", "meaning"], rows)}
   [providers and routes](providers-and-routes.md#several-the-configuration-file). What \`--prices\` names is \`prices_file\` there.
 - The other commands: \`llmbatch validate --help\`, \`check\`, \`providers\`, \`models\`, \`cache\`, \`mock\`.
 `;
+}
+
+/** `docs/sanitizing.md`, from the rules. */
+export function sanitizingPage(): string {
+  const items = sanitizingRules.map(({ whose, change, when, source, date }) => {
+    const condition = when === undefined ? "" : `, ${conditions[when]}`;
+    return `- ${wrapped(`**${whose}**${condition}: ${changeInWords(change)}`)}\n  ([${date}](${source}))`;
+  });
+  return `# What models are known to refuse
+
+<!-- Made from src/sanitizing/rules.ts by \`npm run docs:generate\`. -->
+
+What [\`--sanitize\`](context.md#what-a-model-refuses) warns of (\`warn\`) or changes (\`fix\`). Whose model it is, the address says that requests
+go to. Each rule has its source and that source's day: models change, and a rule that is wrong is a bug. "but 1" is a value that is accepted all
+the same. What no rule names is not changed, and neither are the values of anything else.
+
+${items.join("\n")}
+`;
+}
+
+/** Into lines of at most 140 characters, those after the first indented as those of a list are. */
+function wrapped(text: string): string {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line.length + word.length > 140) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}
+
+const conditions: Readonly<Record<NonNullable<SanitizingRule["when"]>, string>> = {
+  "effort-given": "where an effort of reasoning is asked for",
+  "effort-not-none": "where the effort of reasoning is not `none`",
+  "not-streamed": "where there is no `stream`",
+  "has-temperature": "beside `temperature`",
+};
+
+function changeInWords(change: SanitizingRule["change"]): string {
+  if ("add" in change) return `\`+${change.add}=${change.value}\` where there is none`;
+  if ("rename" in change) return `\`${change.rename} -> ${change.to}\``;
+  const { drop, accepts = {} } = change;
+  return drop.map((key) => (Object.hasOwn(accepts, key) ? `\`${key}\` (but ${String(accepts[key])})` : `\`${key}\``)).join(", ");
 }
 
 /** `docs/decisions/README.md`, from the decisions. */

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { decisions, decisionsPage, optionsPage } from "./generated-pages.ts";
+import { decisions, decisionsPage, optionsPage, sanitizingPage } from "./generated-pages.ts";
 
 /** `npm run docs:generate` writes the pages; without it they are compared. */
 describe("pages that are generated", () => {
   it("docs/options.md is the option table", async () => {
     await expect(optionsPage()).toMatchFileSnapshot("../../docs/options.md");
+  });
+
+  it("docs/sanitizing.md is the table of rules", async () => {
+    await expect(sanitizingPage()).toMatchFileSnapshot("../../docs/sanitizing.md");
   });
 
   it("docs/decisions/README.md lists each decision", async () => {

@@ -39,6 +39,18 @@ describe("an output line", () => {
     );
   });
 
+  test("of a request that was changed says how, with what else is said of it", () => {
+    const dropped = ["messages[1]", "temperature"];
+    expect(formatResult({ ...succeeded, dropped, metadata: "7" })).toMatch(
+      /"error":null,"metadata":7,"llmbatch":\{"dropped":\["messages\[1\]","temperature"\]\}\}\n$/,
+    );
+    expect(formatResult({ ...failed, dropped })).toMatch(/"attempts":6\},"llmbatch":\{"dropped":\[/);
+    expect(formatResult({ ...succeeded, dropped }, { annotate: true })).toMatch(
+      /,"cost_usd":null,"dropped":\["messages\[1\]","temperature"\]\}\}\n$/,
+    );
+    expect(formatResult(succeeded, { annotate: true })).not.toContain("dropped");
+  });
+
   test("of a request that no server answered", () => {
     expect(formatResult(failed)).toBe(
       '{"id":"batch_req_2","custom_id":"b","response":null,"error":{"code":"timeout","message":"no answer within 600 s","attempts":6}}\n',

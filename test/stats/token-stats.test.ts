@@ -175,6 +175,8 @@ describe("the statistics file", () => {
       cache_hit_ratio: 0.333,
       deduplicated: 0,
       cut_answers: 0,
+      truncated_requests: 0,
+      sanitized_requests: 0,
       cost_saved_usd: null,
       cost_by_model: { "gpt-5.4-mini": 0.25 },
       cost_by_provider: { openai: 0.25 },

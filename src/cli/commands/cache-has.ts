@@ -3,10 +3,10 @@ import type { DiskStore } from "../../caches/caches.ts";
 import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { isIdOfAnyProvider, keyStartOf, RequestNames } from "../../manager/manager.ts";
+import { isIdOfAnyProvider, keyStartOf, Preparer, RequestNames } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { describeProviders, openDisk } from "../../setup/setup.ts";
+import { describeProviders, openConfiguredPrices, openDisk } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { openInputs } from "../input/inputs.ts";
 import { startReading } from "../input/read-requests.ts";
@@ -57,7 +57,11 @@ async function saysOfFile(name: string, cache: DiskStore, options: Options, envi
   try {
     const provider = describeProviders(options, environment);
     const names = new RequestNames(provider, options.dedupe);
-    const keyOf = (line: BatchInput): string[] => (line.kind === "request" ? [names.name(line).key] : []);
+    const { context, sanitize } = options;
+    const prices = context === "truncate" ? { prices: await openConfiguredPrices(options, environment) } : {};
+    const preparer = new Preparer({ provider, context, sanitize, ...prices });
+    const keyOf = (line: BatchInput): string[] =>
+      line.kind === "request" ? [names.name(preparer.prepare(line).request).key] : [];
     let lines = 0;
     let found = 0;
     for await (const group of await startReading(input, { ...options, checked: { idsAreUnique: false } }, provider, () => {})) {

@@ -18,6 +18,7 @@ import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
+import { afterFitCheck, fitCheckOf } from "../input/fit-check.ts";
 import { InputError } from "../input/input-error.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
@@ -69,7 +70,9 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   let warn = printError;
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
-  const checked = await checkWhole(inputs, options, provider, cache, printError, unboundedFinder(options, provider, prices));
+  const fit = fitCheckOf(options, provider, async () => prices);
+  const findProblem = unboundedFinder(options, provider, prices);
+  const checked = await checkWhole(inputs, options, provider, cache, printError, { fit, findProblem });
   const { total } = checked;
   const requests = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
@@ -80,7 +83,8 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, options);
+  const left = total === undefined ? options : afterFitCheck(options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, left);
   manager.stats.setPricesDate(prices.date);
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
@@ -95,6 +99,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const report = new RunReport({
     options,
     locate: inputs.locate,
+    place: (lineNumber) => inputs.place(lineNumber),
     bodiesPath: bodyLog?.path,
     manager,
     total,

@@ -24,6 +24,9 @@ export interface ServeFlags {
   readonly allowOrigin: readonly string[];
 }
 
+/** What clients send goes on as it is. */
+const asSent = { context: "off", sanitize: "off" } as const;
+
 const ownAddresses = /^(?:localhost|127(?:\.\d+){3}|::1)$/;
 
 /**
@@ -44,7 +47,7 @@ export async function serveCommand(
   const { provider } = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   const observers = log === undefined ? [] : [log.observe];
-  const manager = new RequestManager({ ...limitsOf(options), provider, prices, drainMs: serve.drainMs, observers });
+  const manager = new RequestManager({ ...limitsOf(options), ...asSent, provider, prices, drainMs: serve.drainMs, observers });
   manager.stats.setPricesDate(prices.date);
   const { allowHost: allowedHosts, allowOrigin: allowedOrigins, maxQueueWaitMs, maxQueue } = serve;
   const server = createServer({

@@ -1,8 +1,9 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
-import { describeProviders } from "../../setup/setup.ts";
+import { describeProviders, openConfiguredPrices } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { chooseInputs } from "../input/open-input.ts";
+import { asWarnings, fitCheckOf } from "../input/fit-check.ts";
 import { openInputs } from "../input/inputs.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -27,7 +28,9 @@ export async function validateCommand(
 
   const inputs = await openInputs(chosen, process.stdin);
   try {
-    const check = await checkRequests(inputs, options, describeProviders(options, environment));
+    const provider = describeProviders(options, environment);
+    const fit = fitCheckOf(asWarnings(options), provider, () => openConfiguredPrices(options, environment));
+    const check = await checkRequests(inputs, options, provider, { fit });
     if (check.lines === 0) throw withoutRequests(inputs.name);
     for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);

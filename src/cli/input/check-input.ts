@@ -1,4 +1,5 @@
 import type { RequestParser } from "../../jsonl/jsonl.ts";
+import { PreparationWarnings, type Preparer } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
@@ -33,21 +34,41 @@ export interface CheckedInput {
 /** Why a request must not be sent, beside what its provider says; undefined where nothing is against it. */
 export type FindProblem = (request: BatchRequest) => string | undefined;
 
+/** What is odd about requests beside what their lines say: too long for their model, or with what it refuses. */
+export interface FitCheck {
+  /** Lines that have fewer characters and tokens of answer together fit any model. */
+  readonly bodiesFrom: number;
+  /** Called once there is a request to be looked at: the tables of models take time to load. */
+  readonly open: () => Promise<Preparer>;
+}
+
+/** What looks at requests as they are sent, bodies and all. */
+export interface RequestLooks {
+  readonly fit?: FitCheck | undefined;
+  readonly findProblem?: FindProblem | undefined;
+}
+
 /** What the check needs of a provider. */
 export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
 /**
  * Checks every line of all inputs, offline.
  *
- * @param parser May be one with `checkOnly`, where `findProblem` looks at no bodies.
+ * @param parser May be one with `checkOnly`.
+ * @param looks At the requests whose bodies the parser made.
  */
 export async function checkInput(
   inputs: Inputs,
   parser: RequestParser,
   provider: AskedProvider,
   warn: (warning: string) => void,
-  findProblem: FindProblem = () => undefined,
+  { fit, findProblem }: RequestLooks = {},
 ): Promise<InputCheck> {
+  const oddities = new PreparationWarnings(
+    (message, line) => warn(line === undefined ? message : `${inputs.place(line.lineNumber)}: ${message}`),
+    false,
+  );
+  let preparer: Preparer | undefined;
   const problems: string[] = [];
   const tooLong = new Set<number>();
   const requestsByTarget = new Map<string, number>();
@@ -57,7 +78,7 @@ export async function checkInput(
     count += group.length;
     for (const line of group) {
       const input = parser.parse(line);
-      const problem = problemOf(input, provider) ?? (input.kind === "request" ? findProblem(input) : undefined);
+      const problem = problemOf(input, provider) ?? (input.kind === "request" ? findProblem?.(input) : undefined);
       if (problem !== undefined) {
         invalid += 1;
         if (line.problem === "too-long" && tooLong.size < maxTooLongNoted) tooLong.add(line.lineNumber);
@@ -67,9 +88,14 @@ export async function checkInput(
       } else if (input.kind === "request") {
         const target = `${input.model} ${input.path}`;
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+        if (input.body === "") continue;
+        preparer ??= await fit?.open();
+        const warning = preparer?.prepare(input).warning;
+        if (warning !== undefined) oddities.add(warning, input);
       }
     }
   }
+  oddities.sumUp();
   return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }
 

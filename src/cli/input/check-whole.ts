@@ -3,7 +3,7 @@ import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { type CheckedInput, type FindProblem, rejectInvalid } from "./check-input.ts";
+import { type CheckedInput, rejectInvalid, type RequestLooks } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
@@ -12,7 +12,7 @@ import { readVersion } from "../version.ts";
  * Checks every line of files before anything is sent. The disk cache keeps a note of files whose lines are all in order: unchanged, they
  * are not checked again, which saves a fifth of the time of a run whose answers are all cached.
  *
- * @param findProblem May say otherwise the next time: no note is kept of what it finds.
+ * @param looks Its `findProblem` may say otherwise the next time: no note is kept of what that finds.
  * @throws ConfigurationError naming the invalid lines, or when the cache fails.
  */
 export async function checkWhole(
@@ -21,17 +21,17 @@ export async function checkWhole(
   provider: Provider,
   cache: CacheStore | undefined,
   warn: (warning: string) => void,
-  findProblem?: FindProblem,
+  looks: RequestLooks = {},
 ): Promise<CheckedInput> {
   if (!inputs.rereadable) {
     createParser(options, provider); // throws if the options are wrong
     return { idsAreUnique: false };
   }
-  const note = findProblem === undefined ? await noteOf(inputs, options) : undefined;
+  const note = looks.findProblem === undefined ? await noteOf(inputs, options) : undefined;
   try {
     const validLines = note === undefined ? undefined : await cache?.getNote?.(note);
     if (validLines !== undefined) return { total: limited(Number(validLines), options), idsAreUnique: true };
-    const found = await checkRequests(inputs, options, provider, findProblem);
+    const found = await checkRequests(inputs, options, provider, looks);
     if (!options.skip_invalid) rejectInvalid(found);
     const { lines, invalid, tooLong, warnings } = found;
     for (const warning of warnings) warn(warning);
@@ -47,13 +47,15 @@ export async function checkWhole(
 /**
  * The note's name: the file's content, and the options and the version of the program that decide what requests its lines become.
  *
- * @returns undefined where the content may change unnoticed: pipes, files changed within the last seconds, lines that name local files.
+ * @returns undefined where the content may change unnoticed: pipes, files changed within the last seconds, lines that name local files, a file of prices.
  */
 async function noteOf(inputs: Inputs, options: Options): Promise<string | undefined> {
   const { allow_files, cache, model, set, provider, provider_is_named, base_url, providers, routes } = options;
+  const { context, sanitize, prices, prices_file } = options;
   const content = await inputs.version();
-  if (cache !== "disk" || content === undefined || allow_files !== undefined) return undefined;
-  const rules = JSON.stringify([readVersion(), model, set, provider, provider_is_named, base_url, providers, routes]);
+  if (cache !== "disk" || content === undefined || allow_files !== undefined || prices_file !== undefined) return undefined;
+  const asked = [model, set, provider, provider_is_named, base_url, providers, routes, context, sanitize, prices];
+  const rules = JSON.stringify([readVersion(), ...asked]);
   return `checked ${createHash("sha256").update(`${content}\n${rules}`).digest("base64url")}`;
 }
 

@@ -2,7 +2,7 @@ import type { Options } from "../../config/options.ts";
 import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { type AskedProvider, type CheckedInput, checkInput, type FindProblem, type InputCheck } from "./check-input.ts";
+import { type AskedProvider, type CheckedInput, checkInput, type InputCheck, type RequestLooks } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";
 
@@ -74,21 +74,23 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
   for (const line of lines) yield parser.parse(line);
 }
 
-/** Checks all of the inputs, offline. @param findProblem Looks at bodies as they are sent. */
+/** Checks all of the inputs, offline. @param looks At bodies as they are sent. */
 export async function checkRequests(
   inputs: Inputs,
   options: ParsingOptions,
   provider: AskedProvider,
-  findProblem?: FindProblem,
+  looks: RequestLooks = {},
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
   const parser = createParser(options, provider, {
-    checkOnly: findProblem === undefined,
+    checkOnly: true,
+    ...(looks.fit !== undefined && { bodiesFrom: looks.fit.bodiesFrom }),
+    ...(looks.findProblem !== undefined && { bodiesFrom: 0 }),
     describeLine: describerOf(inputs),
     onWarning: warn,
   });
-  const check = await checkInput(inputs, parser, provider, warn, findProblem);
+  const check = await checkInput(inputs, parser, provider, warn, looks);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 

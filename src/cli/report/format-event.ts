@@ -15,6 +15,8 @@ function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
   switch (event.type) {
     case "request-start":
       return lineMembers(event, locate);
+    case "request-changed":
+      return { ...lineMembers(event, locate), ...changeMembers(event) };
     case "attempt-start":
       return {
         ...lineMembers(event, locate),
@@ -44,7 +46,7 @@ function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
     case "circuit":
       return { provider: event.provider, model: event.model, ...limiterMembers(event) };
     case "warning":
-      return { message: event.message };
+      return { ...warnedMembers(event, locate), message: event.message };
     case "request-end":
       return resultMembers(event.result, locate);
   }
@@ -56,6 +58,18 @@ function lineMembers(
 ): Record<string, unknown> {
   const { file, line } = locate(lineNumber);
   return { file, line_number: line, custom_id: customId };
+}
+
+function changeMembers({ sanitized, truncated }: RunEvent & { readonly type: "request-changed" }): Record<string, unknown> {
+  return { ...(sanitized.length > 0 && { sanitized }), ...(truncated.length > 0 && { truncated }) };
+}
+
+/** Of the line that a warning is of. */
+function warnedMembers(
+  { lineNumber, customId }: RunEvent & { readonly type: "warning" },
+  locate: Locate,
+): Record<string, unknown> {
+  return lineNumber === undefined || customId === undefined ? {} : lineMembers({ lineNumber, customId }, locate);
 }
 
 function limiterMembers(event: LimiterEvent): Record<string, unknown> {

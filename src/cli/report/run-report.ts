@@ -19,6 +19,8 @@ import { writeFileAtomically } from "../output/write-atomically.ts";
 interface RunReportOptions {
   readonly options: Options;
   readonly locate: Locate;
+  /** Names a line, with its file. */
+  readonly place: (lineNumber: number) => string;
   /** The log of bodies, if there is one. */
   readonly bodiesPath: string | undefined;
   readonly manager: RequestManager;
@@ -33,6 +35,7 @@ interface RunReportOptions {
 export class RunReport {
   readonly #options: Options;
   readonly #locate: Locate;
+  readonly #place: (lineNumber: number) => string;
   readonly #bodiesPath: string | undefined;
   readonly #manager: RequestManager;
   readonly #total: number | undefined;
@@ -42,9 +45,10 @@ export class RunReport {
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
 
-  constructor({ options, locate, bodiesPath, manager, total, writer, progress, statsPaths }: RunReportOptions) {
+  constructor({ options, locate, place, bodiesPath, manager, total, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
     this.#locate = locate;
+    this.#place = place;
     this.#bodiesPath = bodiesPath;
     this.#manager = manager;
     this.#total = total;
@@ -59,7 +63,7 @@ export class RunReport {
   };
 
   readonly observe: Observer = (event) => {
-    if (event.type === "warning") this.warn(event.message);
+    if (event.type === "warning") this.#observeWarning(event);
     if (event.type === "circuit") this.#observeCircuit(event);
   };
 
@@ -86,6 +90,10 @@ export class RunReport {
     const isWholeKnown = this.#total !== undefined;
     const left = reason === "budget" ? [describeLeft(this.#stats, this.#manager.budgetStatus(), isWholeKnown)] : [];
     printError([`stopped early: ${why}`, ...left, this.#howToGoOn()].join("\n"));
+  }
+
+  #observeWarning({ message, lineNumber }: RunEvent & { readonly type: "warning" }): void {
+    this.warn(lineNumber === undefined ? message : `${this.#place(lineNumber)}: ${message}`);
   }
 
   /** Warns once, not at each probe that fails. */

@@ -32,9 +32,11 @@ export function beginLiveCall(request: BatchRequest, { walk, stop }: RunSettings
   try {
     const failure = reasonNotToSend(request, walk.provider);
     if (failure !== undefined) return failure;
-    const journey = new Journey(request, 0, new RequestNames(walk.provider, false).name(request), walk.provider);
+    const ready = walk.preparer.prepare(request);
+    const journey = new Journey(ready, 0, new RequestNames(walk.provider, false).name(ready.request), walk.provider);
     if (listener.goesFirst) journey.goFirst();
     walk.emitter.emit({ type: "request-start", customId, lineNumber });
+    walk.preparer.tell(ready);
     const ending = new RunStop(
       stop,
       () => {},

@@ -1,4 +1,4 @@
-import { assert, boolean, constantFrom, integer, jsonValue, nat, option, property, record, string } from "fast-check";
+import { array, assert, boolean, constantFrom, integer, jsonValue, nat, option, property, record, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { packResult, unpackResult } from "../../../src/manager/queues/packed-result.ts";
 import { failedResult, succeededResult } from "../../../src/manager/results.ts";
@@ -13,6 +13,7 @@ const anyLine = record(
     index: nat(),
     provider: option(text, { nil: undefined }),
     latencyMs: nat(),
+    dropped: array(text),
     request: record(
       {
         kind: constantFrom("request" as const),
@@ -26,7 +27,7 @@ const anyLine = record(
       { ...plain, requiredKeys: ["kind", "path", "model", "body", "customId", "lineNumber"] },
     ),
   },
-  plain,
+  { ...plain, requiredKeys: ["id", "index", "provider", "latencyMs", "request"] },
 );
 const usage = record(
   { promptTokens: nat(), completionTokens: nat(), cachedTokens: nat(), cacheWriteTokens: nat(), reasoningTokens: nat() },
