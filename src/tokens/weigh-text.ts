@@ -1,0 +1,141 @@
+/** How many tokens a character counts as: one that begins a run of its kind, and one that goes on with it. */
+interface Weight {
+  readonly begins: number;
+  readonly continues: number;
+  /** Ranges of UTF-16 code units, both ends included. */
+  readonly ranges: readonly (readonly [from: number, to: number])[];
+}
+
+/**
+ * Fitted by least squares to o200k_base's counts of 1,800 texts of 80 to 3,000 characters: English prose, code in three languages, messages of
+ * programs in 33 languages. Sums are then within 8 % for English, German, French, Spanish, Portuguese, Turkish, Russian, Chinese, Japanese,
+ * Korean, Arabic, Hindi, Thai, code and JSON; up to 23 % low for Finnish, Polish, Italian and Dutch, and 26 % high for Vietnamese, since by
+ * their characters they could be English. Bytes / 4 are between 22 % low and 92 % high.
+ */
+const weights: readonly Weight[] = [
+  { begins: 1.24, continues: 0.63, ranges: [] }, // all others: symbols, punctuation of other scripts, emoji
+  { begins: 0.2, continues: 0.164, ranges: [[0x61, 0x7a]] },
+  { begins: 0.125, continues: 0.216, ranges: [[0x41, 0x5a]] },
+  { begins: 1.58, continues: 0.312, ranges: [[0x30, 0x39]] },
+  { begins: 0.3, continues: 0.04, ranges: [[0x20, 0x20]] },
+  { begins: 1.08, continues: 0.067, ranges: [[0x00, 0x1f]] },
+  {
+    begins: 0.735,
+    continues: 0.123,
+    ranges: [
+      [0x21, 0x2f],
+      [0x3a, 0x40],
+      [0x5b, 0x60],
+      [0x7b, 0x7f],
+    ],
+  },
+  {
+    begins: 1.13,
+    continues: 0,
+    ranges: [
+      [0xc0, 0x24f],
+      [0x1e00, 0x1eff],
+    ],
+  }, // Latin letters with accents
+  { begins: 0.277, continues: 0.376, ranges: [[0x370, 0x3ff]] }, // Greek
+  { begins: 1.43, continues: 0.067, ranges: [[0x400, 0x52f]] }, // Cyrillic
+  {
+    begins: 0,
+    continues: 0.44,
+    ranges: [
+      [0x590, 0x77f],
+      [0xfb50, 0xfdff],
+      [0xfe70, 0xfeff],
+    ],
+  }, // Hebrew, Arabic
+  { begins: 0, continues: 0.446, ranges: [[0x900, 0xdff]] }, // scripts of India
+  {
+    begins: 1.67,
+    continues: 0.36,
+    ranges: [
+      [0xe00, 0x109f],
+      [0x1780, 0x17ff],
+    ],
+  }, // Thai and its neighbours
+  {
+    begins: 0.9,
+    continues: 0.26,
+    ranges: [
+      [0x530, 0x58f],
+      [0x10a0, 0x10ff],
+    ],
+  }, // Armenian, Georgian
+  {
+    begins: 0.9,
+    continues: 0.867,
+    ranges: [
+      [0x2e80, 0x2fff],
+      [0x3400, 0x9fff],
+      [0xf900, 0xfaff],
+    ],
+  }, // Han
+  { begins: 1.19, continues: 0.515, ranges: [[0x3041, 0x30ff]] }, // Kana
+  { begins: 1.67, continues: 0.131, ranges: [[0xac00, 0xd7af]] }, // Hangul
+];
+
+const kinds = new Uint8Array(0x10000);
+for (const [kind, { ranges }] of weights.entries()) for (const [from, to] of ranges) kinds.fill(kind, from, to + 1);
+
+/** Whole numbers add up four times faster than fractions; 2 tokens for each of 2^20 characters still fit into 31 bits. */
+const unitsPerToken = 512;
+const kindBits = 5;
+/** By the kind of the character before, and the character's own. */
+const unitsByPair = new Uint16Array(1 << (2 * kindBits));
+for (const before of weights.keys()) {
+  for (const [kind, { begins, continues }] of weights.entries()) {
+    unitsByPair[(before << kindBits) | kind] = Math.round((kind === before ? continues : begins) * unitsPerToken);
+  }
+}
+
+const space = 0x20;
+const lineFeed = 0x0a;
+const backslash = 0x5c;
+const letterU = 0x75;
+const letterN = 0x6e;
+
+/** Longer texts are weighed in pieces, evenly spread, that are as long together. */
+const maxWeighed = 1 << 20;
+const pieces = 64;
+
+/**
+ * Weighs a text in about a nanosecond a character.
+ *
+ * @param isJson Between the quotes of a JSON string: `\n` is one character, and `\u4f60` is Chinese.
+ * @returns tokens, a fraction.
+ */
+export function weighText(text: string, from: number, to: number, isJson: boolean): number {
+  const length = to - from;
+  if (length <= maxWeighed) return weighPiece(text, from, to, isJson);
+  const pieceLength = maxWeighed / pieces;
+  let tokens = 0;
+  for (let piece = 0; piece < pieces; piece += 1) {
+    const start = from + Math.floor(((length - pieceLength) * piece) / (pieces - 1));
+    tokens += weighPiece(text, start, start + pieceLength, isJson);
+  }
+  return (tokens * length) / maxWeighed;
+}
+
+function weighPiece(text: string, from: number, to: number, isJson: boolean): number {
+  let units = 0;
+  let before = (kinds[space] ?? 0) << kindBits;
+  for (let at = from; at < to; at += 1) {
+    let code = text.charCodeAt(at);
+    if (code === backslash && isJson) {
+      code = text.charCodeAt(at + 1);
+      if (code === letterU) {
+        code = Number.parseInt(text.slice(at + 2, at + 6), 16);
+        at += 4;
+      } else if (code >= 0x61) code = code === letterN ? lineFeed : 0x09; // the other letters are b, f, r and t
+      at += 1;
+    }
+    const kind = kinds[code] ?? 0;
+    units += unitsByPair[before | kind] ?? 0;
+    before = kind << kindBits;
+  }
+  return units / unitsPerToken;
+}
