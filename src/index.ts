@@ -108,4 +108,5 @@ export type {
   SucceededResult,
 } from "./model/result.ts";
 export type { Usage } from "./model/usage.ts";
+export { type CountedRequest, countTokens, estimateTokens } from "./tokens/tokens.ts";
 export type { RetryPolicy } from "./retry/retry.ts";

@@ -143,7 +143,8 @@ describe("architecture", () => {
   });
 
   it.each(Object.entries(fences))("%s is imported where it belongs", (name, allowed) => {
-    const importers = files.filter(({ imports }) => imports.includes(name)).map(({ path }) => path);
+    const isOf = (imported: string): boolean => imported === name || imported.startsWith(`${name}/`);
+    const importers = files.filter(({ imports }) => imports.some(isOf)).map(({ path }) => path);
     expect(importers.filter((path) => !allowed.test(path))).toEqual([]);
     expect(importers.length, `${name} is not used`).toBeGreaterThan(0);
   });

@@ -6,6 +6,9 @@ import type { Provider } from "../providers/providers.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { RequestName } from "./request-names.ts";
 
+/** How many tokens a request has. */
+export type CountTokens = (request: BatchRequest) => number;
+
 const nowhere: ReadonlySet<Target> = new Set();
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
@@ -32,6 +35,9 @@ export class Journey {
   askedAtMs = 0;
   readonly #provider: Provider;
   readonly #refusals: Refusals | undefined;
+  readonly #countTokens: CountTokens | undefined;
+  /** By the program's own count, which is asked once. */
+  #inputTokens: number | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Stays empty where there is one target only. */
   readonly #failures = new Map<Target, Failure>();
   /** Failed attempts at targets that bound their retries. Most runs have none. */
@@ -41,21 +47,31 @@ export class Journey {
   #goesFirst = false;
   #demand: Demand | undefined;
 
-  /** @param refusals Of its run. */
-  constructor(request: BatchRequest, index: number, { id, key }: RequestName, provider: Provider, refusals?: Refusals) {
+  /** @param refusals Of its run. @param countTokens Takes the place of its providers' estimates. */
+  constructor(
+    request: BatchRequest,
+    index: number,
+    { id, key }: RequestName,
+    provider: Provider,
+    refusals?: Refusals,
+    countTokens?: CountTokens,
+  ) {
     this.request = request;
     this.index = index;
     this.id = id;
     this.key = key;
     this.#provider = provider;
     this.#refusals = refusals;
+    this.#countTokens = countTokens;
   }
 
   /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
     const failed = this.#failures.size === 0 ? nowhere : new Set(this.#failures.keys());
-    const demand =
+    const estimated =
       this.#provider.route?.(this.request, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.request));
+    this.#inputTokens ??= this.#countTokens?.(this.request);
+    const demand = this.#inputTokens === undefined ? estimated : withInputTokens(estimated, this.#inputTokens);
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
     const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
@@ -159,4 +175,8 @@ export class Journey {
   #afterword({ message }: Failure): string {
     return message.startsWith(this.#lastMessage) ? message.slice(this.#lastMessage.length) : "";
   }
+}
+
+function withInputTokens(demand: Demand, inputTokens: number): Demand {
+  return { ...demand, candidates: demand.candidates.map((one) => ({ ...one, cost: { ...one.cost, inputTokens } })) };
 }

@@ -155,11 +155,11 @@ export class RequestManager {
    */
   stream(question: Question, body: BodyMembers = {}, options: CallOptions = {}): AnswerStream {
     checkCallOptions(options);
-    const { provider } = this.#options;
+    const { provider, countTokens } = this.#options;
     const { signal, timeoutMs, onRetry } = options;
     const retryRules = { policy: this.#retryPolicy, quota: new RetryQuota() };
     const own = { limiter: this.#limiter, emitter: this.#emitter, costs: this.#costs };
-    const asking = { ...own, provider, retryRules, signal, timeoutMs, onRetry };
+    const asking = { ...own, provider, countTokens, retryRules, signal, timeoutMs, onRetry };
     return new AnswerStream(streamRequest(this.#parseInOrder(options)(this.#requestOf(question, body, options)), asking));
   }
 

@@ -11,7 +11,7 @@ import { retry, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
-import { Journey } from "./journey.ts";
+import { type CountTokens, Journey } from "./journey.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, type ResultLine, sharedResult, succeededResult } from "./results.ts";
@@ -29,6 +29,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
+  readonly countTokens?: CountTokens | undefined;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -85,12 +86,13 @@ export class RequestWalk {
 
   /** @returns the result already of a line that cannot be sent. */
   #read(input: BatchInput, index: number): Journey | BatchResult {
-    const { provider, emitter } = this.#options;
+    const { provider, emitter, countTokens } = this.#options;
     const { customId, lineNumber } = input;
     let journey: Journey | undefined;
     let failure: Failure | undefined;
     try {
-      if (input.kind === "request") journey = new Journey(input, index, this.#names.name(input), provider, this.#stop.refusals);
+      if (input.kind === "request")
+        journey = new Journey(input, index, this.#names.name(input), provider, this.#stop.refusals, countTokens);
       emitter.emit({ type: "request-start", customId, lineNumber });
       failure = input.kind === "request" ? reasonNotToSend(input, provider) : input.failure;
       if (journey !== undefined && failure === undefined) return journey;

@@ -33,7 +33,7 @@ export function runSettings(
     concurrency = defaultConcurrency,
     spoolDirectory,
   } = options;
-  const { drainMs = defaultDrainMs, deadlineMs, maxFailures } = options;
+  const { drainMs = defaultDrainMs, deadlineMs, maxFailures, countTokens } = options;
   return {
     concurrency,
     stop: { drainMs, deadlineMs, maxFailures, maxWaitMs: policy.maxWaitMs },
@@ -54,6 +54,7 @@ export function runSettings(
       timeoutMs,
       onRetry,
       costs,
+      countTokens,
     },
   };
 }

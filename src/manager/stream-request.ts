@@ -9,7 +9,7 @@ import { retry, type RetryOutcome, type RetryRules } from "../retry/retry.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
-import { Journey } from "./journey.ts";
+import { type CountTokens, Journey } from "./journey.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, succeededResult } from "./results.ts";
 import { sendAttempt } from "./send-attempt.ts";
@@ -22,6 +22,7 @@ interface StreamRequestOptions extends Pick<CallOptions, "signal" | "timeoutMs" 
   readonly retryRules: RetryRules;
   readonly emitter: Emitter;
   readonly costs: Costs;
+  readonly countTokens?: CountTokens | undefined;
 }
 
 /** A piece of a streamed answer. */
@@ -80,13 +81,14 @@ export async function* streamRequest(input: BatchInput, options: StreamRequestOp
 }
 
 /** @throws RequestFailedError when the request cannot be sent. */
-function begin(request: BatchRequest, { provider, emitter }: StreamRequestOptions): Journey {
+function begin(request: BatchRequest, { provider, emitter, countTokens }: StreamRequestOptions): Journey {
   const { customId, lineNumber } = request;
   let failure: Failure | undefined;
   try {
     failure = reasonNotToSend(request, provider);
     if (failure === undefined) {
-      const journey = new Journey(request, 0, new RequestNames(provider, false).name(request), provider);
+      const name = new RequestNames(provider, false).name(request);
+      const journey = new Journey(request, 0, name, provider, undefined, countTokens);
       emitter.emit({ type: "request-start", customId, lineNumber });
       return journey;
     }

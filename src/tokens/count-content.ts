@@ -1,4 +1,5 @@
 import { decodeString, lastValueText, skipSpace, stringEnd, valueEnd } from "../json/json-text.ts";
+import { weighText } from "./weigh-text.ts";
 import { attachmentTokens, isUnknownAttachment, textOfSource, tokensOfUnknown } from "./attachment-tokens.ts";
 
 /** A request, as far as its tokens depend on it. */
@@ -26,7 +27,7 @@ const tokensOfReplyStart = 3;
 const tokensPerCall = 3;
 /** What Claude is told of tools as such (Anthropic, "Tool use", pricing: Claude 4 models, `auto`). */
 const tokensOfToolUse = 346;
-/** Deeper values count as text: walking them could take the stack. */
+/** Deeper values are estimated as text: walking them could take the stack. */
 const maxDepth = 64;
 
 const contents: ReadonlySet<string> = new Set(["messages", "input", "prompt", "suffix", "system", "instructions"]);
@@ -59,7 +60,7 @@ const closeBracket = 0x5d;
 
 /** Counts the tokens of what a request tells its model; what steers the answer is none of it. Walks the text, and parses nothing. */
 export function countContent({ path, body }: CountedRequest, counter: PartCounter): number {
-  if (body.charCodeAt(skipSpace(body, 0)) !== openBrace) return Math.ceil(counter.text(body, 0, body.length));
+  if (body.charCodeAt(skipSpace(body, 0)) !== openBrace) return 0;
   return Math.ceil(new ContentWalk(path, body, counter).count());
 }
 
@@ -110,7 +111,7 @@ class ContentWalk {
     if (depth < maxDepth && first === openBrace) return this.#walkObject(start, depth) + 1;
     if (depth < maxDepth && first === openBracket) return this.#walkItems(start, depth) + 1;
     const end = valueEnd(json, start);
-    if (first === openBrace || first === openBracket) this.#tokens += this.#counter.text(json, start, end);
+    if (first === openBrace || first === openBracket) this.#tokens += weighText(json, start, end, true);
     else if (first !== letterN) this.#tokens += 1; // a number or a truth; inputs of embeddings can be lists of tokens
     return end;
   }
@@ -158,13 +159,14 @@ class ContentWalk {
     const end = valueEnd(this.#json, start);
     const attachment = { key, value: this.#json.slice(start, end), part: this.#json.slice(partStart), path: this.#path };
     const text = textOfSource(attachment);
-    if (text === undefined) this.#tokens += attachmentTokens(attachment, () => this.#model);
+    if (text === undefined) this.#tokens += attachmentTokens(attachment, () => modelOf(this.#json));
     else this.#walkContent(start + text, 0);
     return end;
   }
+}
 
-  get #model(): string {
-    const literal = lastValueText(this.#json, "model") ?? "";
-    return literal.startsWith('"') ? decodeString(literal) : "";
-  }
+/** The model that a body names; empty where it names none. */
+export function modelOf(body: string): string {
+  const literal = lastValueText(body, "model") ?? "";
+  return literal.startsWith('"') ? decodeString(literal) : "";
 }

@@ -81,7 +81,7 @@ const weights: readonly Weight[] = [
 const kinds = new Uint8Array(0x10000);
 for (const [kind, { ranges }] of weights.entries()) for (const [from, to] of ranges) kinds.fill(kind, from, to + 1);
 
-/** Whole numbers add up four times faster than fractions; 2 tokens for each of 2^20 characters still fit into 31 bits. */
+/** Whole numbers add up faster than fractions. */
 const unitsPerToken = 512;
 const kindBits = 5;
 /** By the kind of the character before, and the character's own. */
@@ -98,26 +98,44 @@ const backslash = 0x5c;
 const letterU = 0x75;
 const letterN = 0x6e;
 
-/** Longer texts are weighed in pieces, evenly spread, that are as long together. */
-const maxWeighed = 1 << 20;
-const pieces = 64;
+const letterKinds: ReadonlySet<number> = new Set(
+  [0x61, 0x41, 0xe9, 0x3b1, 0x430, 0x5d0, 0x905, 0xe01, 0x10d0, 0x4f60, 0x3042, 0xac00].map((code) => kinds[code] ?? 0),
+);
+
+/** Of any script. */
+export function isLetter(code: number): boolean {
+  return letterKinds.has(kinds[code] ?? 0);
+}
+
+/** Control characters included. */
+export function isSpace(code: number): boolean {
+  return code <= space;
+}
+
+/** Of longer texts one character in four is weighed, in pieces that are evenly spread. */
+const maxWeighedWhole = 2048;
+const pieceLength = 256;
+const charactersPerPiece = 1024;
+/** Of whatever is longer still. */
+const maxPieces = 1024;
 
 /**
- * Weighs a text in about a nanosecond a character.
+ * Weighs a text in about 2 ns a character, of long texts 0.5 ns: a loop over `charCodeAt` takes as long.
  *
  * @param isJson Between the quotes of a JSON string: `\n` is one character, and `\u4f60` is Chinese.
  * @returns tokens, a fraction.
  */
 export function weighText(text: string, from: number, to: number, isJson: boolean): number {
   const length = to - from;
-  if (length <= maxWeighed) return weighPiece(text, from, to, isJson);
-  const pieceLength = maxWeighed / pieces;
+  if (length <= maxWeighedWhole) return weighPiece(text, from, to, isJson);
+  const pieces = Math.min(maxPieces, Math.ceil(length / charactersPerPiece));
+  const stride = (length - pieceLength) / (pieces - 1);
   let tokens = 0;
   for (let piece = 0; piece < pieces; piece += 1) {
-    const start = from + Math.floor(((length - pieceLength) * piece) / (pieces - 1));
+    const start = from + Math.floor(stride * piece);
     tokens += weighPiece(text, start, start + pieceLength, isJson);
   }
-  return (tokens * length) / maxWeighed;
+  return (tokens * length) / (pieces * pieceLength);
 }
 
 function weighPiece(text: string, from: number, to: number, isJson: boolean): number {
@@ -128,7 +146,8 @@ function weighPiece(text: string, from: number, to: number, isJson: boolean): nu
     if (code === backslash && isJson) {
       code = text.charCodeAt(at + 1);
       if (code === letterU) {
-        code = Number.parseInt(text.slice(at + 2, at + 6), 16);
+        code =
+          (digitAt(text, at + 2) << 12) | (digitAt(text, at + 3) << 8) | (digitAt(text, at + 4) << 4) | digitAt(text, at + 5);
         at += 4;
       } else if (code >= 0x61) code = code === letterN ? lineFeed : 0x09; // the other letters are b, f, r and t
       at += 1;
@@ -138,4 +157,10 @@ function weighPiece(text: string, from: number, to: number, isJson: boolean): nu
     before = kind << kindBits;
   }
   return units / unitsPerToken;
+}
+
+/** Of a hexadecimal digit, in either case. */
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return (code & 0xf) + (code >= 0x41 ? 9 : 0);
 }
