@@ -27,7 +27,8 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck]) add(program, exitWith);
+  for (const add of [addRun, addValidate, addEstimate, addCache, addMock, addProviders, addModels, addCheck])
+    add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
   return program;
@@ -67,6 +68,32 @@ function addValidate(program: Command, exitWith: (code: number) => void): void {
   validate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
     exitWith(await validateCommand(inputs, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
+  });
+}
+
+/** What of `run` changes neither what is sent nor how long that takes. */
+const keysOfSendingOnly: ReadonlySet<OptionKey> = new Set([
+  "output",
+  "errors",
+  "stats",
+  "log",
+  "log_bodies",
+  "pilot",
+  "yes",
+  "progress",
+  "quiet",
+]);
+
+function addEstimate(program: Command, exitWith: (code: number) => void): void {
+  const estimate = program
+    .command("estimate")
+    .description("say what a run would take: requests, tokens, money, time; offline")
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
+  addOptions(estimate, new Set(optionTable.map(({ key }) => key).filter((key) => !keysOfSendingOnly.has(key))));
+  estimate.option("--json", "for programs: one JSON object");
+  estimate.action(async (inputs: string[], flags: Record<string, unknown>) => {
+    const { estimateCommand } = await import("./commands/estimate.ts");
+    exitWith(await estimateCommand(inputs, withTableKeys(flags), configOf(flags), () => estimate.help({ error: true })));
   });
 }
 

@@ -5,6 +5,7 @@ export { createProvider, type CreateProviderOptions } from "./create-provider.ts
 export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
 export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
+export { openConfiguredPrices } from "./open-prices.ts";
 export { openCache, openDisk } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";

@@ -15,11 +15,11 @@ import { UsageSum } from "./usage-sum.ts";
 /** The figures of a run. What each means stands at `TokenStatsJson`; the getters have the same names in camelCase. */
 export abstract class RunFigures {
   protected readonly throughput: Throughput;
-  protected readonly lines: LineCounts = new LineCounts();
+  protected lines: LineCounts = new LineCounts();
   protected readonly asked: AttemptSums = new AttemptSums();
   protected readonly models: AttemptGroups = new AttemptGroups();
   protected readonly providers: AttemptGroups = new AttemptGroups();
-  protected readonly recalled: UsageSum = new UsageSum();
+  protected recalled: UsageSum = new UsageSum();
   protected readonly learned: LearnedLimits = new LearnedLimits();
   protected readonly saturation: Saturation = new Saturation();
   protected pauseCount: number = 0;

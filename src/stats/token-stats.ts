@@ -1,9 +1,11 @@
 import type { RunEvent } from "../model/event.ts";
 import type { LineResult } from "../model/result.ts";
 import type { AttemptEnd } from "./attempt-sums.ts";
+import { LineCounts } from "./line-counts.ts";
 import { RunFigures } from "./run-figures.ts";
 import type { LimitsInUse } from "./saturation.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
+import { UsageSum } from "./usage-sum.ts";
 
 /**
  * Counts what a run takes, from nothing but the run's events, and can be read at any time. What each figure means stands at
@@ -46,6 +48,13 @@ export class TokenStats extends RunFigures {
   /** Tells how many lines the input has, once that is known. */
   setTotal(lines: number): void {
     this.lines.setTotal(lines);
+  }
+
+  /** Tells that all lines so far come again, those of a pilot: they are counted then. What their attempts took stays. */
+  forgetLines(): void {
+    this.lines = new LineCounts();
+    this.recalled = new UsageSum();
+    this.throughput.forgetLines();
   }
 
   /** Tells that the run is over: its time stands still, and lines without a result count as skipped. */

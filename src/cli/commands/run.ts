@@ -3,26 +3,27 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
-import { OutputError, RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { configuredSecrets, limitsOf, openCache, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { checkWhole } from "../input/check-whole.ts";
+import { checkPilot, checkTokenizer } from "./check-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
-import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
+import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
-import { InputError } from "../input/input-error.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../../progress/progress.ts";
 import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
 import { secretsOf } from "../terminal/redact-secrets.ts";
+import { stopOf } from "../report/stop-of.ts";
 import { RunReport } from "../report/run-report.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { chooseStatsPaths } from "../report/stats-path.ts";
@@ -60,7 +61,10 @@ export async function runCommand(
 
 /** Opens and checks everything before the first request is sent. */
 async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
+  checkPilot(options, inputs);
+  checkTokenizer(options);
   const statsPaths = await chooseStatsPaths(options, inputs);
+  const prices = await openConfiguredPrices(options, environment);
   const { provider } = await openProviders({ options, environment, needsOne: true, onWarning: printError });
   cleanups.defer(() => provider.close());
   let warn = printError;
@@ -77,7 +81,13 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
-  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, observers, writer, options);
+  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, options);
+  if (total !== undefined && options.pilot !== undefined) {
+    const { pilotFirst } = await import("./pilot.ts");
+    const files = inputs.files.filter((name) => name !== undefined);
+    const ended = await pilotFirst({ options, files, provider, cache, prices, manager, total });
+    if (ended !== undefined) return ended;
+  }
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -117,6 +127,7 @@ function progressModeOf({ quiet, progress, output }: Options): Options["progress
 function createManager(
   provider: Provider,
   cache: Awaited<ReturnType<typeof openCache>>,
+  prices: PriceBook,
   observers: readonly Observer[],
   writer: ResultWriter,
   options: Options,
@@ -124,6 +135,7 @@ function createManager(
   return new RequestManager({
     ...limitsOf(options),
     provider,
+    prices,
     ...(cache !== undefined && { cache }),
     ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
     observers,
@@ -170,12 +182,4 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
   } finally {
     signals.stop();
   }
-}
-
-/** @returns undefined for an unexpected error. */
-function stopOf(error: unknown): { why: string; isInterrupt: boolean } | undefined {
-  if (error instanceof OutputError || error instanceof InputError) return { why: error.message, isInterrupt: false };
-  if (!(error instanceof RunStoppedError)) return undefined;
-  if (error.reason === "interrupted") return { why: stopReasonTexts.interrupted, isInterrupt: true };
-  return { why: `${stopReasonTexts[error.reason]}: ${error.message}`, isInterrupt: false };
 }

@@ -30,19 +30,23 @@ export interface CheckedInput {
   readonly hasWarned?: true;
 }
 
+/** Receives what was read, in its order. */
+export type OnInputs = (inputs: readonly BatchInput[]) => Promise<void>;
+
 /** What the check needs of a provider. */
 export type AskedProvider = Pick<Provider, "name" | "endpoint" | "refusal" | "promptPath">;
 
 /**
  * Checks every line of all inputs, offline.
  *
- * @param parser May be one with `checkOnly`.
+ * @param parser May be one with `checkOnly`, unless there is `onInputs`.
  */
 export async function checkInput(
   inputs: Inputs,
   parser: RequestParser,
   provider: AskedProvider,
   warn: (warning: string) => void,
+  onInputs?: OnInputs,
 ): Promise<InputCheck> {
   const problems: string[] = [];
   const tooLong = new Set<number>();
@@ -51,8 +55,10 @@ export async function checkInput(
   let invalid = 0;
   for await (const group of inputs.lines(warn)) {
     count += group.length;
+    const parsed = onInputs === undefined ? undefined : ([] as BatchInput[]);
     for (const line of group) {
       const input = parser.parse(line);
+      parsed?.push(input);
       const problem = problemOf(input, provider);
       if (problem !== undefined) {
         invalid += 1;
@@ -63,6 +69,7 @@ export async function checkInput(
         requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
       }
     }
+    if (parsed !== undefined) await onInputs?.(parsed);
   }
   return { lines: count, invalid, problems, tooLong, requestsByTarget };
 }

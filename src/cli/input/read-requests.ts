@@ -2,7 +2,7 @@ import type { Options } from "../../config/options.ts";
 import { allowFolder, type Line, RequestParser, type RequestParserOptions } from "../../jsonl/jsonl.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { type AskedProvider, type CheckedInput, checkInput, type InputCheck } from "./check-input.ts";
+import { type AskedProvider, type CheckedInput, checkInput, type InputCheck, type OnInputs } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
 import { describePlace } from "./locate.ts";
 
@@ -74,16 +74,21 @@ function* parseEach(lines: readonly Line[], parser: RequestParser): Generator<Ba
   for (const line of lines) yield parser.parse(line);
 }
 
-/** Checks all of the inputs, offline. */
+/** Checks all of the inputs, offline. @param onInputs Receives them whole; without it they are only looked at, which is faster. */
 export async function checkRequests(
   inputs: Inputs,
   options: ParsingOptions,
   provider: AskedProvider,
+  onInputs?: OnInputs,
 ): Promise<InputCheck & { readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
-  const parser = createParser(options, provider, { checkOnly: true, describeLine: describerOf(inputs), onWarning: warn });
-  const check = await checkInput(inputs, parser, provider, warn);
+  const parser = createParser(options, provider, {
+    checkOnly: onInputs === undefined,
+    describeLine: describerOf(inputs),
+    onWarning: warn,
+  });
+  const check = await checkInput(inputs, parser, provider, warn, onInputs);
   return { ...check, warnings: [...warnings, ...warningsOfDefaults(parser)] };
 }
 
