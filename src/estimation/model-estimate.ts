@@ -113,9 +113,8 @@ export class ModelEstimate {
     let sum = nothing;
     for (const { requests, inputTokens } of this.#groups.values()) {
       const cost = (input: number, completionTokens: number): number | null => {
-        const promptTokens = Math.round((inputTokens / requests) * input);
-        const cachedTokens = Math.round(promptTokens * cachedShare);
-        const usage = { ...noUsage, promptTokens, cachedTokens, completionTokens: Math.round(completionTokens) };
+        const promptTokens = (inputTokens / requests) * input; // a mean, and no whole number
+        const usage = { ...noUsage, promptTokens, cachedTokens: promptTokens * cachedShare, completionTokens };
         const each = costOf(usage, this.model);
         return each === null ? null : each * requests;
       };

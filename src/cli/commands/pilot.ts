@@ -60,7 +60,7 @@ export async function pilotFirst(pilot: PilotOptions): Promise<number | undefine
 /** @returns the exit code. */
 function end(why: string, { cache }: Options, signal: EndingSignal | undefined): number {
   const next = cache === "disk" ? "the answers of the pilot are safe in the cache; the same command goes on from there" : "";
-  printError(`stopped after the pilot: ${why}${next && `\n${next}`}`);
+  printError(`stopped in the pilot: ${why}${next && `\n${next}`}`);
   return signal === undefined ? exitCodes.stopped : exitCodeOfSignal(signal);
 }
 

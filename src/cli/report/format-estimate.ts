@@ -32,7 +32,10 @@ function howExpected({ answersSeen }: Estimate): string {
 function describeCost({ costUsd, unpricedModels }: Estimate, date: string | undefined): string {
   const priced = date === undefined ? "" : ` (prices of ${date})`;
   if (costUsd !== null) return `${describe(costUsd, formatDollars)}${priced}`;
-  const named = unpricedModels.slice(0, maxModelsNamed).map((model) => printable(model)).join(", ");
+  const named = unpricedModels
+    .slice(0, maxModelsNamed)
+    .map((model) => printable(model))
+    .join(", ");
   const more = unpricedModels.length - maxModelsNamed;
   return `? (no price is known for ${named}${more > 0 ? ` and ${more} more` : ""})`;
 }
