@@ -22,17 +22,17 @@ test("a text has the tokens that gpt-tokenizer counts, special ones being text",
   );
 });
 
-function request(messages: unknown): number {
+function countChat(messages: unknown): number {
   return countTokens({ path: chat, body: JSON.stringify({ model: "gpt-4o", messages }) });
 }
 
 test("a request has those of its texts, and what messages have besides", () => {
-  expect(request([{ role: "user", content: "Hello" }])).toBe(8); // as `encodeChat` has it
+  expect(countChat([{ role: "user", content: "Hello" }])).toBe(8); // as `encodeChat` has it
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 5 }), (texts) => {
       const sum = texts.reduce((tokens, text) => tokens + countO200k(text, asText), 0);
-      expect(request(texts.map((content) => ({ role: "user", content })))).toBe(sum + 4 * texts.length + 3);
-      expect(request([{ role: "user", content: texts.map((text) => ({ type: "text", text })) }])).toBe(sum + 7);
+      expect(countChat(texts.map((content) => ({ role: "user", content })))).toBe(sum + 4 * texts.length + 3);
+      expect(countChat([{ role: "user", content: texts.map((text) => ({ type: "text", text })) }])).toBe(sum + 7);
     }),
   );
 });
