@@ -117,4 +117,5 @@ export type {
 } from "./model/result.ts";
 export type { Billing, Usage } from "./model/usage.ts";
 export type { OwnPrice, PriceBook, PricedModel } from "./pricing/pricing.ts";
+export { type CountedRequest, countTokens, estimateTokens } from "./tokens/tokens.ts";
 export type { RetryPolicy } from "./retry/retry.ts";

@@ -1,11 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { parseDurationMs } from "../config/duration.ts";
+import { Command } from "commander";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
-import type { OptionKey } from "../config/option-table.ts";
-import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
+import { type OptionKey, optionTable } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
-import { addOptions, configOf, readNumber, withTableKeys } from "./command-options.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { addOptions, configOf, withTableKeys } from "./command-options.ts";
+import { addMock } from "./mock-command.ts";
 import { printError } from "./terminal/print-error.ts";
 import { readVersion } from "./version.ts";
 
@@ -29,7 +27,8 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addCache, addMock, addProviders, addModels, addCheck, addServe]) add(program, exitWith);
+  for (const add of [addRun, addValidate, addEstimate, addCache, addMock, addProviders, addModels, addCheck, addServe])
+    add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
   return program;
@@ -70,6 +69,32 @@ function addValidate(program: Command, exitWith: (code: number) => void): void {
   validate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { validateCommand } = await import("./commands/validate.ts");
     exitWith(await validateCommand(inputs, withTableKeys(flags), configOf(flags), () => validate.help({ error: true })));
+  });
+}
+
+/** What of `run` changes neither what is sent nor how long that takes. */
+const keysOfSendingOnly: ReadonlySet<OptionKey> = new Set([
+  "output",
+  "errors",
+  "stats",
+  "log",
+  "log_bodies",
+  "pilot",
+  "yes",
+  "progress",
+  "quiet",
+]);
+
+function addEstimate(program: Command, exitWith: (code: number) => void): void {
+  const estimate = program
+    .command("estimate")
+    .description("say what a run would take: requests, tokens, money, time; offline")
+    .argument("[INPUT...]", "JSONL files, or - for stdin");
+  addOptions(estimate, new Set(optionTable.map(({ key }) => key).filter((key) => !keysOfSendingOnly.has(key))));
+  estimate.option("--json", "for programs: one JSON object");
+  estimate.action(async (inputs: string[], flags: Record<string, unknown>) => {
+    const { estimateCommand } = await import("./commands/estimate.ts");
+    exitWith(await estimateCommand(inputs, withTableKeys(flags), configOf(flags), () => estimate.help({ error: true })));
   });
 }
 
@@ -144,56 +169,6 @@ function addCheck(program: Command, exitWith: (code: number) => void): void {
     const { checkCommand } = await import("./commands/check.ts");
     exitWith(await checkCommand(withTableKeys(flags), configOf(flags)));
   });
-}
-
-interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {
-  readonly rpm?: number;
-  readonly tpm?: number;
-  readonly itpm?: number;
-  readonly otpm?: number;
-  readonly latency: number;
-  readonly jitter: number;
-}
-
-function addMock(program: Command, exitWith: (code: number) => void): void {
-  program
-    .command("mock")
-    .description("the built-in mock provider as a server: no key, enforces limits as real providers do, can fail on purpose")
-    .option("--port <N>", "0 for any free one", readNumber, 8080)
-    .option("--rpm <N>", "requests per minute it allows (default: no limit)", readNumber)
-    .option("--tpm <N>", "tokens per minute it allows (default: no limit)", readNumber)
-    .option("--itpm <N>", "input tokens per minute, with --rules anthropic", readNumber)
-    .option("--otpm <N>", "output tokens per minute, with --rules anthropic", readNumber)
-    .addOption(new Option("--rules <NAME>", "how limits are counted").choices(["openai", "anthropic", "second", "window"]))
-    .option("--no-limit-headers", "tell of the limits in 429 responses only")
-    .option("--no-limit-words", "429 responses do not say which limit it was, nor how much it allows")
-    .addOption(new Option("--retry-after <HOW>", "what 429 responses tell").choices(["exact", "seconds", "none"]))
-    .option("--max-in-flight <N>", "requests at once; more get a 503 (default: no limit)", readNumber)
-    .option("--outage <FROM,FOR,KIND>", "down from and for so many ms; KIND: refuse-connections, 500, 503", readOutage)
-    .option("--latency <MS>", "milliseconds an answer takes, or a time such as 2s", readMs, 50)
-    .option("--jitter <MS>", "milliseconds more or less, or a time", readMs, 0)
-    .option("--fail-rate <SHARE>", "share of requests that fail on purpose, 0 to 1", readNumber, 0)
-    .option("--seed <N>", "other answers, other failures", readNumber, 0)
-    .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
-      const { runMockCommand } = await import("./commands/mock.ts");
-      const limits = { requestsPerMinute: rpm, tokensPerMinute: tpm, inputTokensPerMinute: itpm, outputTokensPerMinute: otpm };
-      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter });
-      exitWith(exitCodes.succeeded);
-    });
-}
-
-/** A bare number is milliseconds. */
-function readMs(text: string): number {
-  const ms = parseDurationMs(text, "ms");
-  if (ms === undefined) throw new InvalidArgumentError("It is no length of time: 200 (milliseconds), 200ms and 2s are.");
-  return ms;
-}
-
-function readOutage(text: string): OutagePlan {
-  const [fromMs = "", forMs = "", kind] = text.split(",");
-  if (kind !== "refuse-connections" && kind !== "500" && kind !== "503")
-    throw new InvalidArgumentError("It has to look like 30000,2000,refuse-connections, or 500 or 503 at the end.");
-  return { fromMs: readMs(fromMs), forMs: readMs(forMs), kind };
 }
 
 /** The value of an unknown option may be a key. */

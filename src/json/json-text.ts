@@ -134,7 +134,8 @@ function isKey(text: string, start: number, end: number, key: string): boolean {
   return literal.includes("\\") && decodeString(literal) === key;
 }
 
-function valueEnd(text: string, from: number): number {
+/** Just past the value that begins at `from`. */
+export function valueEnd(text: string, from: number): number {
   const first = text.charCodeAt(from);
   if (first === quote) return stringEnd(text, from);
   if (first !== openBrace && first !== openBracket) return scalarEnd(text, from);

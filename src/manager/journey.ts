@@ -9,6 +9,9 @@ import type { Refusals } from "./stops/refusals.ts";
 import type { Preparation } from "./preparing/preparation.ts";
 import type { RequestName } from "./request-names.ts";
 
+/** How many tokens a request has. */
+export type CountTokens = (request: BatchRequest) => number;
+
 const nowhere: ReadonlySet<Target> = new Set();
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
@@ -42,6 +45,9 @@ export class Journey {
   askedAtMs = 0;
   readonly #provider: Provider;
   readonly #refusals: Refusals | undefined;
+  readonly #countTokens: CountTokens | undefined;
+  /** By the program's own count, which is asked once. */
+  #inputTokens: number | undefined;
   /** The latest failure at each target, in the order in which they were first asked. Undefined where there is one target only. */
   #failures: Map<Target, Failure> | undefined;
   /** Failed attempts at targets that bound their retries. Most runs have none. */
@@ -51,13 +57,14 @@ export class Journey {
   #goesFirst = false;
   #demand: Demand | undefined;
 
-  /** @param refusals Of its run. */
+  /** @param refusals Of its run. @param countTokens Takes the place of its providers' estimates. */
   constructor(
     { request, change }: Preparation,
     index: number,
     { id, key }: RequestName,
     provider: Provider,
     refusals?: Refusals,
+    countTokens?: CountTokens,
   ) {
     this.request = request;
     this.dropped = change && [...change.sanitized, ...change.truncated];
@@ -66,6 +73,7 @@ export class Journey {
     this.key = key;
     this.#provider = provider;
     this.#refusals = refusals;
+    this.#countTokens = countTokens;
   }
 
   /** What is sent next. */
@@ -76,7 +84,10 @@ export class Journey {
   /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
     const failed = this.#failures === undefined ? nowhere : new Set(this.#failures.keys());
-    const demand = this.#provider.route?.(this.asked, failed) ?? demandOf(this.#provider, this.#provider.estimate(this.asked));
+    const { asked } = this;
+    const estimated = this.#provider.route?.(asked, failed) ?? demandOf(this.#provider, this.#provider.estimate(asked));
+    this.#inputTokens ??= this.#countTokens?.(asked);
+    const demand = this.#inputTokens === undefined ? estimated : withInputTokens(estimated, this.#inputTokens);
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
     const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
@@ -185,4 +196,8 @@ export class Journey {
   #afterword({ message }: Failure): string {
     return message.startsWith(this.#lastMessage) ? message.slice(this.#lastMessage.length) : "";
   }
+}
+
+function withInputTokens(demand: Demand, inputTokens: number): Demand {
+  return { ...demand, candidates: demand.candidates.map((one) => ({ ...one, cost: { ...one.cost, inputTokens } })) };
 }

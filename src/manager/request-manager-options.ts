@@ -77,7 +77,7 @@ export interface RequestManagerOptions {
   readonly validateOutput?: boolean;
   /** Asked again so, the model is told what was wrong. The answer is kept as that of the original request. Needs `validateOutput`. @default false */
   readonly repair?: boolean;
-  /** Counts the tokens of a request, in place of the estimate from its length. @default the estimate */
+  /** Counts the tokens of a request before it is sent: the library's `countTokens`, or one of your own. @default `estimateTokens` */
   readonly countTokens?: (request: BatchRequest) => number;
   /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;

@@ -9,6 +9,8 @@ export interface RequestName {
   readonly id: string;
   /** Of its answer in the cache. Identical requests have one in common only where they share an answer (`dedupe`). */
   readonly key: string;
+  /** How many identical requests come before it. */
+  readonly occurrence: number;
 }
 
 /** Gives the requests of one run their names. The n-th identical request must be the n-th in every run: name them in the order of the input. */
@@ -32,8 +34,9 @@ export class RequestNames {
 
   name(request: BatchRequest): RequestName {
     const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
-    const name = fingerprintOfOccurrence(first, this.#occurrences.add(first));
-    return { id: request.id ?? resultId(name, this.#prefix), key: this.#areShared ? first : name };
+    const occurrence = request.occurrence ?? this.#occurrences.add(first);
+    const name = fingerprintOfOccurrence(first, occurrence);
+    return { id: request.id ?? resultId(name, this.#prefix), key: this.#areShared ? first : name, occurrence };
   }
 
   /** The id of the result of `input`, which is not sent. */

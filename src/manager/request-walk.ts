@@ -13,7 +13,7 @@ import type { CallOptions } from "./call-options.ts";
 import type { Budget } from "./money/budget.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
-import { Journey } from "./journey.ts";
+import { type CountTokens, Journey } from "./journey.ts";
 import type { Preparer } from "./preparing/preparer.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import { RequestNames } from "./request-names.ts";
@@ -34,6 +34,7 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly costs: Costs;
   readonly budget: Budget;
   readonly preparer: Preparer;
+  readonly countTokens?: CountTokens | undefined;
 }
 
 /** Walks the lines of one run, each from its reading to its result, side by side. */
@@ -91,14 +92,14 @@ export class RequestWalk {
 
   /** @returns the result already of a line that cannot be sent. */
   #read(input: BatchInput, index: number): Journey | BatchResult {
-    const { provider, emitter, checks, preparer } = this.#options;
+    const { provider, emitter, checks, preparer, countTokens } = this.#options;
     const { customId, lineNumber } = input;
     let journey: Journey | undefined;
     let failure: Failure | undefined;
     try {
       const ready = input.kind === "request" ? preparer.prepare(input) : undefined;
       if (ready !== undefined)
-        journey = new Journey(ready, index, this.#names.name(ready.request), provider, this.#stop.refusals);
+        journey = new Journey(ready, index, this.#names.name(ready.request), provider, this.#stop.refusals, countTokens);
       emitter.emit({ type: "request-start", customId, lineNumber });
       if (ready !== undefined) preparer.tell(ready);
       failure = input.kind === "request" ? (reasonNotToSend(input, provider) ?? checks.refusal(input)) : input.failure;

@@ -60,7 +60,7 @@ export function runSettings(
   { timeoutMs, onRetry }: CallOptions,
 ): RunSettings {
   const { provider, cache, refresh = false, dedupe = false, concurrency = defaultConcurrency, spoolDirectory } = options;
-  const { drainMs = defaultDrainMs, deadlineMs, maxFailures } = options;
+  const { drainMs = defaultDrainMs, deadlineMs, maxFailures, countTokens } = options;
   return {
     concurrency,
     stop: { drainMs, deadlineMs, maxFailures, maxWaitMs: policy.maxWaitMs },
@@ -83,6 +83,7 @@ export function runSettings(
       costs,
       budget,
       preparer,
+      countTokens,
     },
   };
 }

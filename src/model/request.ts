@@ -10,6 +10,8 @@ export interface BatchRequest {
   readonly kind: "request";
   /** The id of its result, where its `RequestBatch` has named it. */
   readonly id?: string;
+  /** How many identical requests come before it in its input. @default counted within the run */
+  readonly occurrence?: number;
   /** 1-based line of the input this came from; 1-based position for requests made by a program. */
   readonly lineNumber: number;
   readonly customId: string;

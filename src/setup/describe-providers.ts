@@ -8,6 +8,7 @@ import {
   type Provider,
   RouteTarget,
 } from "../providers/providers.ts";
+import { openKeys, targetSettings } from "./open-configured.ts";
 import { asksOne, mockName } from "./open-providers.ts";
 import { baseUrlFromEnvironment } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
@@ -26,11 +27,17 @@ export function describeProviders(options: Options, environment: Environment): P
   const table = new RouteTable({
     options,
     isProvider: (name) => options.providers[name] !== undefined || presets[name] !== undefined,
-    openTargets: (name) => [new RouteTarget(name, describe(name))],
+    openTargets: (name) => describeKeys(name, options, describe(name)),
     needsOne: false,
     onWarning: () => undefined,
   });
   return createRoutedProvider({ name: "llmbatch", targets: [], routeOf: table.routeOf, onEvicted: () => undefined });
+}
+
+/** One for each key, as they will be opened. */
+function describeKeys(name: string, { providers }: Options, provider: Provider): RouteTarget[] {
+  const config = providers[name] ?? {};
+  return openKeys(name, config.api_keys?.map(() => undefined) ?? [undefined], () => provider, targetSettings(config));
 }
 
 function describeOne(name: string, options: Options, environment: Environment): Provider {

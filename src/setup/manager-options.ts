@@ -1,4 +1,5 @@
 import type { Options } from "../config/options.ts";
+import { countTokens } from "../tokens/tokens.ts";
 import type { RequestManagerOptions } from "../manager/manager.ts";
 
 /** The manager's options that follow directly from the user's. */
@@ -20,6 +21,7 @@ export function limitsOf(options: Options): Omit<RequestManagerOptions, "provide
     repair: options.repair,
     context: options.context,
     sanitize: options.sanitize,
+    ...(options.count === "exact" && { countTokens: (request) => countTokens(request, request.model) }),
     order: options.unordered ? "completion" : "input",
     retry: {
       maxRetries: options.max_retries,

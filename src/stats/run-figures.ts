@@ -12,7 +12,7 @@ import type { LearnedLimitJson, TokenStatsJson } from "./token-stats-json.ts";
 /** The figures of a run. What each means stands at `TokenStatsJson`; the getters have the same names in camelCase. */
 export abstract class RunFigures extends SpentFigures {
   protected readonly throughput: Throughput;
-  protected readonly lines: LineCounts = new LineCounts();
+  protected lines: LineCounts = new LineCounts();
   protected readonly learned: LearnedLimits = new LearnedLimits();
   protected readonly saturation: Saturation = new Saturation();
   protected pauseCount: number = 0;

@@ -10,8 +10,10 @@ export abstract class SpentFigures {
   protected readonly asked: AttemptSums = new AttemptSums();
   protected readonly models: AttemptGroups = new AttemptGroups();
   protected readonly providers: AttemptGroups = new AttemptGroups();
-  protected readonly recalled: UsageSum = new UsageSum();
-  protected readonly saved: CostSum = new CostSum();
+  protected recalled: UsageSum = new UsageSum();
+  protected saved: CostSum = new CostSum();
+  /** Of the lines that were asked for. */
+  protected paid: CostSum = new CostSum();
   protected listDate: string | undefined;
 
   get promptTokens(): number {
@@ -106,6 +108,7 @@ export abstract class SpentFigures {
     this.providers.addAll(other.providers, times);
     this.recalled.add(other.recalled, times);
     this.saved.addAll(other.saved, times);
+    this.paid.addAll(other.paid, times);
     this.listDate ??= other.listDate;
   }
 }

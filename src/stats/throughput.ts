@@ -11,8 +11,8 @@ export interface StatsClock {
 /** The time that a run takes and how fast it goes: over the last 10 s while it goes on, over all of it once it has ended. */
 export class Throughput {
   readonly #clock: StatsClock;
-  readonly #lines = new RateWindow();
-  readonly #linesNotFromCache = new RateWindow();
+  #lines = new RateWindow();
+  #linesNotFromCache = new RateWindow();
   readonly #promptTokens = new RateWindow();
   readonly #completionTokens = new RateWindow();
   #startTime: Date | undefined;
@@ -38,6 +38,11 @@ export class Throughput {
   addLine(isFromCache: boolean): void {
     this.#lines.add(1, this.elapsedMs);
     if (!isFromCache) this.#linesNotFromCache.add(1, this.elapsedMs);
+  }
+
+  forgetLines(): void {
+    this.#lines = new RateWindow();
+    this.#linesNotFromCache = new RateWindow();
   }
 
   addTokens({ promptTokens, completionTokens }: Usage): void {

@@ -1,9 +1,12 @@
 import type { RunEvent } from "../model/event.ts";
 import type { LineResult } from "../model/result.ts";
+import { LineCounts } from "./line-counts.ts";
 import type { AttemptEnd } from "./sums/attempt-sums.ts";
 import { RunFigures } from "./run-figures.ts";
 import type { LimitsInUse } from "./saturation.ts";
 import { type StatsClock, Throughput } from "./throughput.ts";
+import { CostSum } from "./sums/cost-sum.ts";
+import { UsageSum } from "./sums/usage-sum.ts";
 
 /**
  * Counts what a run takes, from nothing but the run's events, and can be read at any time. What each figure means stands at
@@ -49,6 +52,17 @@ export class TokenStats extends RunFigures {
   /** Tells how many lines the input has, once that is known. */
   setTotal(lines: number): void {
     this.lines.setTotal(lines);
+  }
+
+  /** Tells that all lines so far come again, those of a pilot: they are counted then. What their attempts took stays. */
+  forgetLines(): void {
+    this.lines = new LineCounts();
+    this.recalled = new UsageSum();
+    // They come from the cache then, and what this run has paid for saves nothing.
+    this.saved = new CostSum();
+    this.saved.addAll(this.paid, -1);
+    this.paid = new CostSum();
+    this.throughput.forgetLines();
   }
 
   /** Tells that the run is over: its time stands still, and lines without a result count as skipped. */
@@ -99,7 +113,7 @@ export class TokenStats extends RunFigures {
     if (isFromCache) {
       this.recalled.add(result.response.usage);
       this.saved.add(result.savedUsd ?? null);
-    }
+    } else if (result.status === "succeeded" && result.source === "asked") this.paid.add(result.costUsd ?? null);
     if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.throughput.addLine(isFromCache);
   }
 }

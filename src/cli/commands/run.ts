@@ -3,7 +3,6 @@ import { readEnvironment, type Environment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { findUnbounded, RequestManager } from "../../manager/manager.ts";
-import { OutputError, RunStoppedError, type StopReason } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
@@ -12,20 +11,21 @@ import type { Provider } from "../../providers/providers.ts";
 import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import type { FindProblem } from "../input/check-input.ts";
 import { checkWhole } from "../input/check-whole.ts";
+import { checkPilot, checkTokenizer } from "./check-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
-import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
+import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { afterFitCheck, fitCheckOf } from "../input/fit-check.ts";
-import { InputError } from "../input/input-error.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../../progress/progress.ts";
 import { startReading } from "../input/read-requests.ts";
 import { openResultWriter, type ResultWriter } from "../output/result-writer.ts";
 import { secretsOf } from "../terminal/redact-secrets.ts";
+import { stopOf } from "../report/stop-of.ts";
 import { RunReport } from "../report/run-report.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { chooseStatsPaths } from "../report/stats-path.ts";
@@ -63,6 +63,8 @@ export async function runCommand(
 
 /** Opens and checks everything before the first request is sent. */
 async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
+  checkPilot(options, inputs);
+  checkTokenizer(options);
   const statsPaths = await chooseStatsPaths(options, inputs);
   const prices = await openConfiguredPrices(options, environment);
   const { provider } = await openProviders({ options, environment, needsOne: true, prices, onWarning: printError });
@@ -86,6 +88,12 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const left = total === undefined ? options : afterFitCheck(options);
   const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, left);
   manager.stats.setPricesDate(prices.date);
+  if (total !== undefined && options.pilot !== undefined) {
+    const { pilotFirst } = await import("./pilot.ts");
+    const files = inputs.files.filter((name) => name !== undefined);
+    const ended = await pilotFirst({ options, files, provider, cache, prices, manager, total });
+    if (ended !== undefined) return ended;
+  }
   if (total !== undefined) manager.stats.setTotal(total);
   const progress = startProgress({
     mode: progressModeOf(options),
@@ -195,12 +203,4 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
   } finally {
     signals.stop();
   }
-}
-
-/** @returns undefined for an unexpected error. */
-function stopOf(error: unknown): { why: string; reason: StopReason | undefined } | undefined {
-  if (error instanceof OutputError || error instanceof InputError) return { why: error.message, reason: undefined };
-  if (!(error instanceof RunStoppedError)) return undefined;
-  const { reason, message } = error;
-  return { why: reason === "interrupted" ? stopReasonTexts.interrupted : `${stopReasonTexts[reason]}: ${message}`, reason };
 }

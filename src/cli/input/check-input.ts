@@ -34,6 +34,9 @@ export interface CheckedInput {
 /** Why a request must not be sent, beside what its provider says; undefined where nothing is against it. */
 export type FindProblem = (request: BatchRequest) => string | undefined;
 
+/** Receives what was read, in its order. */
+export type OnInputs = (inputs: readonly BatchInput[]) => Promise<void>;
+
 /** What is odd about requests beside what their lines say: too long for their model, or with what it refuses. */
 export interface FitCheck {
   /** Lines that have fewer characters and tokens of answer together fit any model. */
@@ -46,6 +49,7 @@ export interface FitCheck {
 export interface RequestLooks {
   readonly fit?: FitCheck | undefined;
   readonly findProblem?: FindProblem | undefined;
+  readonly onInputs?: OnInputs | undefined;
 }
 
 /** What the check needs of a provider. */
@@ -62,7 +66,7 @@ export async function checkInput(
   parser: RequestParser,
   provider: AskedProvider,
   warn: (warning: string) => void,
-  { fit, findProblem }: RequestLooks = {},
+  { fit, findProblem, onInputs }: RequestLooks = {},
 ): Promise<InputCheck> {
   const oddities = new PreparationWarnings(
     (message, line) => warn(line === undefined ? message : `${inputs.place(line.lineNumber)}: ${message}`),
@@ -76,8 +80,10 @@ export async function checkInput(
   let invalid = 0;
   for await (const group of inputs.lines(warn)) {
     count += group.length;
+    const parsed = onInputs === undefined ? undefined : ([] as BatchInput[]);
     for (const line of group) {
       const input = parser.parse(line);
+      parsed?.push(input);
       const problem = problemOf(input, provider) ?? (input.kind === "request" ? findProblem?.(input) : undefined);
       if (problem !== undefined) {
         invalid += 1;
@@ -94,6 +100,7 @@ export async function checkInput(
         if (warning !== undefined) oddities.add(warning, input);
       }
     }
+    if (parsed !== undefined) await onInputs?.(parsed);
   }
   oddities.sumUp();
   return { lines: count, invalid, problems, tooLong, requestsByTarget };

@@ -84,9 +84,8 @@ export async function checkRequests(
   const warnings: string[] = [];
   const warn = (warning: string): void => void warnings.push(warning);
   const parser = createParser(options, provider, {
-    checkOnly: true,
+    checkOnly: looks.findProblem === undefined && looks.onInputs === undefined,
     ...(looks.fit !== undefined && { bodiesFrom: looks.fit.bodiesFrom }),
-    ...(looks.findProblem !== undefined && { bodiesFrom: 0 }),
     describeLine: describerOf(inputs),
     onWarning: warn,
   });

@@ -33,7 +33,14 @@ export function beginLiveCall(request: BatchRequest, { walk, stop }: RunSettings
     const failure = reasonNotToSend(request, walk.provider);
     if (failure !== undefined) return failure;
     const ready = walk.preparer.prepare(request);
-    const journey = new Journey(ready, 0, new RequestNames(walk.provider, false).name(ready.request), walk.provider);
+    const journey = new Journey(
+      ready,
+      0,
+      new RequestNames(walk.provider, false).name(ready.request),
+      walk.provider,
+      undefined,
+      walk.countTokens,
+    );
     if (listener.goesFirst) journey.goFirst();
     walk.emitter.emit({ type: "request-start", customId, lineNumber });
     walk.preparer.tell(ready);

@@ -1,6 +1,6 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Usage } from "../../model/usage.ts";
-import { estimateInputTokens, estimateTokens } from "../estimate.ts";
+import { estimateInputTokens, estimateTextTokens } from "../../tokens/tokens.ts";
 import type { Protocol } from "../protocol.ts";
 
 /**
@@ -13,6 +13,6 @@ export function usageOfStream(body: unknown, requestBody: string, attempt: Attem
   const usage = protocol.readUsage(body);
   const isGivenUp = !attempt.ok && attempt.failure.kind === "cancelled";
   if (!isGivenUp || usage.completionTokens > 0) return usage;
-  const promptTokens = Math.max(usage.promptTokens, estimateInputTokens(requestBody));
-  return { ...usage, promptTokens, completionTokens: estimateTokens(protocol.readText?.(body) ?? "") };
+  const promptTokens = Math.max(usage.promptTokens, estimateInputTokens({ path: protocol.path, body: requestBody }));
+  return { ...usage, promptTokens, completionTokens: estimateTextTokens(protocol.readText?.(body) ?? "") };
 }

@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
+import type { Options } from "../../config/options.ts";
+import type { CacheStore } from "../../caches/caches.ts";
+import { estimateJson } from "../../estimation/estimation.ts";
+import { describeProviders, openConfiguredPrices, openDisk } from "../../setup/setup.ts";
+import { hasTokenizer, installTokenizer } from "../../tokens/tokens.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { rejectInvalid } from "../input/check-input.ts";
+import { openInputs } from "../input/inputs.ts";
+import { chooseInputs } from "../input/open-input.ts";
+import { checkRequests, withoutRequests } from "../input/read-requests.ts";
+import { formatEstimate } from "../report/format-estimate.ts";
+import { printError } from "../terminal/print-error.ts";
+import { checkTokenizer } from "./check-options.ts";
+import { CleanupStack } from "./cleanup-stack.ts";
+import { RequestEstimation } from "../input/estimate-requests.ts";
+
+/**
+ * `llmbatch estimate`: says, offline and without a key, what a run with the same options would take. Writes to stdout.
+ *
+ * @param asJson For programs.
+ * @returns the exit code.
+ * @throws ConfigurationError when lines cannot be sent.
+ */
+export async function estimateCommand(
+  paths: readonly string[],
+  { json: asJson, ...flags }: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+  showHelp: () => never,
+): Promise<number> {
+  const environment = readEnvironment();
+  const options = loadOptions(flags, configFile, environment, printError);
+  const chosen = chooseInputs(paths, process.stdin.isTTY);
+  if (chosen === undefined) return showHelp();
+
+  const cleanups = new CleanupStack();
+  try {
+    const inputs = await openInputs(chosen, process.stdin);
+    cleanups.defer(() => inputs.close());
+    const provider = describeProviders(options, environment);
+    const prices = await openConfiguredPrices(options, environment);
+    const cache = await openForReading(options, environment);
+    if (cache !== undefined) cleanups.defer(() => cache.close());
+    checkTokenizer(options);
+    const estimation = new RequestEstimation({ options, provider, cache, prices });
+    if (options.count === undefined && !hasTokenizer())
+      printError(
+        `tokens are estimated: gpt-tokenizer, which counts those of OpenAI's models, is not installed (${installTokenizer})`,
+      );
+    const check = await checkRequests(inputs, options, provider, { onInputs: async (read) => void (await estimation.add(read)) });
+    if (check.lines === 0) throw withoutRequests(inputs.name);
+    for (const warning of check.warnings) printError(warning);
+    if (!options.skip_invalid) rejectInvalid(check);
+    const estimate = estimation.estimator.estimate();
+    const text = asJson === true ? JSON.stringify(estimateJson(estimate)) : formatEstimate(estimate, prices.date);
+    process.stdout.write(`${text}\n`);
+    return exitCodes.succeeded;
+  } finally {
+    await cleanups.closeAll();
+  }
+}
+
+/** A cache that is not there holds nothing, and is not made. */
+async function openForReading(options: Options, environment: Environment): Promise<CacheStore | undefined> {
+  const path = cachePathOf(options.cache_path, environment);
+  if (options.cache !== "disk" || options.refresh || !existsSync(path)) return undefined;
+  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
+  return openDisk({ path, readOnly: true, ...ttl, onWarning: printError });
+}

@@ -1,0 +1,114 @@
+import type { CacheStore } from "../../caches/caches.ts";
+import type { Options } from "../../config/options.ts";
+import type { RequestManager } from "../../manager/manager.ts";
+import type { BatchRequest } from "../../model/request.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
+import type { Provider } from "../../providers/providers.ts";
+import { type EndingSignal, exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
+import type { OnInputs } from "../input/check-input.ts";
+import { openInputs } from "../input/inputs.ts";
+import { checkRequests } from "../input/read-requests.ts";
+import { formatEstimate } from "../report/format-estimate.ts";
+import { askToGoOn } from "../terminal/ask-to-go-on.ts";
+import { printError, printLines } from "../terminal/print-error.ts";
+import { watchSignals } from "../terminal/signals.ts";
+import { RequestEstimation } from "../input/estimate-requests.ts";
+import { Spread } from "../../estimation/estimation.ts";
+import { stopOf } from "../report/stop-of.ts";
+
+export interface PilotOptions {
+  readonly options: Options;
+  /** Those of the run. */
+  readonly files: readonly string[];
+  readonly provider: Provider;
+  readonly cache: CacheStore | undefined;
+  readonly prices: PriceBook | undefined;
+  readonly manager: RequestManager;
+  /** Lines of the run. */
+  readonly total: number;
+}
+
+/**
+ * Sends some lines before all others, says what all will take, and asks on a terminal whether to go on.
+ *
+ * @returns undefined when the run goes on, else its exit code.
+ */
+export async function pilotFirst(pilot: PilotOptions): Promise<number | undefined> {
+  const { options, manager } = pilot;
+  const interrupted = new AbortController();
+  const signals = watchSignals(
+    () => {
+      manager.stop();
+      interrupted.abort();
+    },
+    (signal) => process.exit(exitCodeOfSignal(signal)),
+  );
+  try {
+    await runPilot(pilot);
+    const isAsked = process.stdin.isTTY && process.stderr.isTTY && !options.yes;
+    const goesOn = !isAsked || (await askToGoOn(process.stdin, process.stderr, interrupted.signal));
+    if (goesOn && signals.received === undefined) return undefined;
+    return end("it does not go on", options, signals.received);
+  } catch (error) {
+    const stop = stopOf(error);
+    if (stop === undefined) throw error;
+    return end(stop.why, options, stop.reason === "interrupted" ? signals.received : undefined);
+  } finally {
+    signals.stop();
+  }
+}
+
+/** @returns the exit code. */
+function end(why: string, { cache }: Options, signal: EndingSignal | undefined): number {
+  const next = cache === "disk" ? "the answers of the pilot are safe in the cache; the same command goes on from there" : "";
+  printError(`stopped in the pilot: ${why}${next && `\n${next}`}`);
+  return signal === undefined ? exitCodes.stopped : exitCodeOfSignal(signal);
+}
+
+/**
+ * Sends some lines that are spread evenly over the input, then says what all of them will take. Their answers are in the cache then, under the
+ * names that they have in a run of all.
+ *
+ * @throws RunStoppedError when the run stops.
+ */
+async function runPilot({ options, files, manager, total, ...rest }: PilotOptions): Promise<void> {
+  const estimation = new RequestEstimation({ options, ...rest });
+  const spread = new Spread(Math.min(options.pilot ?? 0, total), total);
+  const picked: BatchRequest[] = [];
+  const inputs = await openInputs(files, process.stdin);
+  try {
+    const onInputs: OnInputs = async (read) => {
+      const wanted = spread.pick(read);
+      for (const { request, occurrence } of await estimation.add(read))
+        if (wanted.has(request)) picked.push({ ...request, occurrence });
+    };
+    await checkRequests(inputs, options, rest.provider, { onInputs });
+  } finally {
+    await inputs.close();
+  }
+  printError(`pilot: ${picked.length} of ${total} lines are sent first`);
+  const { sent, failed } = await send(picked, manager, estimation);
+  manager.stats.forgetLines();
+  const failures = failed === 0 ? "" : `, ${failed} failed`;
+  printError(`pilot: ${sent} answers${failures}; with them, the whole run is expected to take`);
+  printLines(formatEstimate(estimation.estimator.estimate(), rest.prices?.date));
+}
+
+async function send(
+  requests: readonly BatchRequest[],
+  manager: RequestManager,
+  { estimator }: RequestEstimation,
+): Promise<{ sent: number; failed: number }> {
+  let sent = 0;
+  let failed = 0;
+  const byLine = new Map(requests.map((request) => [request.lineNumber, request]));
+  for await (const result of manager.run(requests)) {
+    const request = byLine.get(result.lineNumber);
+    if (result.status === "failed") failed += 1;
+    else if (result.source === "asked" && request !== undefined) {
+      sent += 1;
+      estimator.observe(request, result.usage, result.latencyMs);
+    }
+  }
+  return { sent, failed };
+}

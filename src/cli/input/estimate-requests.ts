@@ -1,0 +1,109 @@
+import { DigestCounts } from "../../model/digest-counts.ts";
+import type { CacheStore } from "../../caches/caches.ts";
+import type { Options } from "../../config/options.ts";
+import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
+import { RequestNames } from "../../manager/manager.ts";
+import { minuteMs, type RateLimit } from "../../model/rate-limit.ts";
+import type { BatchInput, BatchRequest } from "../../model/request.ts";
+import type { Usage } from "../../model/usage.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
+import { isEmptyAnswer, type Provider } from "../../providers/providers.ts";
+import { countTokens, estimateInputTokens, hasTokenizer, isCounted } from "../../tokens/tokens.ts";
+
+export interface RequestEstimationOptions {
+  readonly options: Options;
+  readonly provider: Provider;
+  /** Undefined where no answer is to be found. */
+  readonly cache: CacheStore | undefined;
+  readonly prices: PriceBook | undefined;
+}
+
+/** A request, and how many identical ones come before it. */
+export interface PlacedRequest {
+  readonly request: BatchRequest;
+  readonly occurrence: number;
+}
+
+/** Estimates what a run of the requests that it is given, in their order, would take. */
+export class RequestEstimation {
+  readonly estimator: Estimator;
+  readonly #options: Options;
+  readonly #provider: Provider;
+  readonly #cache: CacheStore | undefined;
+  readonly #names: RequestNames;
+  readonly #shared = new DigestCounts();
+  #left: number;
+
+  constructor({ options, provider, cache, prices }: RequestEstimationOptions) {
+    this.#options = options;
+    this.#provider = provider;
+    this.#cache = options.refresh ? undefined : cache;
+    this.#names = new RequestNames(provider, options.dedupe);
+    this.#left = options.head;
+    const budgetMs = options.count === "exact" ? Infinity : undefined;
+    const counts = new BoundedCount(tokenCounts(options), budgetMs);
+    this.estimator = new Estimator({
+      provider,
+      prices,
+      counts,
+      limits: limitsOfOptions(options),
+      concurrency: options.concurrency,
+    });
+  }
+
+  /** Adds the next lines. @returns those that can be sent. */
+  async add(inputs: readonly BatchInput[]): Promise<PlacedRequest[]> {
+    const wanted = inputs.slice(0, Math.max(0, this.#left));
+    this.#left -= inputs.length;
+    const requests = wanted.filter((input) => input.kind === "request" && this.#provider.endpoint(input) !== undefined);
+    const sendable = requests.flatMap((input) => (input.kind === "request" ? [input] : []));
+    const isNamed = this.#cache !== undefined || this.#options.dedupe;
+    const names = isNamed ? sendable.map((request) => this.#names.name(request)) : [];
+    const usages = await this.#recall(
+      sendable,
+      names.map(({ key }) => key),
+    );
+    sendable.forEach((request, at) => {
+      const usage = usages[at] ?? (this.#isShared(names[at]?.key) ? noAnswer : undefined);
+      if (usage === undefined) this.estimator.add(request);
+      else this.estimator.addCached(request, usage);
+    });
+    return sendable.map((request, at) => ({ request, occurrence: names[at]?.occurrence ?? 0 }));
+  }
+
+  /** With `dedupe`: an identical request came before. */
+  #isShared(key: string | undefined): boolean {
+    return this.#options.dedupe && key !== undefined && this.#shared.add(key) > 0;
+  }
+
+  async #recall(requests: readonly BatchRequest[], keys: readonly string[]): Promise<(Usage | undefined)[]> {
+    const usages: (Usage | undefined)[] = [];
+    while (this.#cache !== undefined && usages.length < keys.length) {
+      const rest = keys.slice(usages.length);
+      const answers = (await this.#cache.getMany?.(rest)) ?? [await this.#cache.get(rest[0] ?? "")];
+      for (const answer of answers) {
+        const path = requests[usages.length]?.path ?? "";
+        const isRefused = answer !== undefined && this.#options.retry_empty && isEmptyAnswer(path, answer);
+        usages.push(isRefused ? undefined : answer?.usage);
+      }
+    }
+    return usages;
+  }
+}
+
+const noAnswer: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+
+function tokenCounts(options: Options): TokenCounts<BatchRequest> {
+  const fast = estimateInputTokens;
+  if (options.count === "fast" || !hasTokenizer()) return { fast };
+  return { fast, exact: (request) => (isCounted(request.model) ? countTokens(request, request.model) : undefined) };
+}
+
+/** Those of the run. */
+function limitsOfOptions({ rpm, tpm, limit }: Options): RateLimit[] {
+  return [
+    ...(rpm === undefined ? [] : [{ unit: "requests", amount: rpm, periodMs: minuteMs } as const]),
+    ...(tpm === undefined ? [] : [{ unit: "tokens", amount: tpm, periodMs: minuteMs } as const]),
+    ...limit.rates,
+  ];
+}

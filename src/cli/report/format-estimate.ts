@@ -1,0 +1,53 @@
+import type { Estimate, Range } from "../../estimation/estimation.ts";
+import { formatCount, formatDuration } from "../../text/format-numbers.ts";
+import { formatRows } from "../../text/format-rows.ts";
+import { printable } from "../../text/printable.ts";
+
+const maxModelsNamed = 5;
+
+/** For people, without a final line feed. @param pricesDate The day of the prices. */
+export function formatEstimate(estimate: Estimate, pricesDate: string | undefined): string {
+  const { requests, cached, toSend, inputTokens, outputTokens, seconds, boundBy } = estimate;
+  const sent = cached === 0 ? "" : `, ${formatCount(cached)} of them in the cache, ${formatCount(toSend)} to send`;
+  const rows = [
+    ["requests", `${formatCount(requests)}${sent}`],
+    ["input", `${formatCount(inputTokens)} tokens (${howCounted(estimate)})`],
+    ["output", `${describe(outputTokens, formatCount)} tokens (${howExpected(estimate)})`],
+    ["cost", describeCost(estimate, pricesDate)],
+    ["time", boundBy === null ? "none" : `${describe(seconds, formatDuration)}, bound by ${boundBy}`],
+  ] as const;
+  return formatRows(rows);
+}
+
+function howCounted({ toSend, counted }: Estimate): string {
+  if (toSend === 0) return "nothing is to be sent";
+  if (counted === toSend) return "counted";
+  return counted === 0 ? "estimated" : `${formatCount(counted)} requests counted, the others estimated`;
+}
+
+function howExpected({ answersSeen }: Estimate): string {
+  return answersSeen === 0 ? "assumed: no answers are known" : `by ${formatCount(answersSeen)} answers that are known`;
+}
+
+function describeCost({ costUsd, unpricedModels }: Estimate, date: string | undefined): string {
+  const priced = date === undefined ? "" : ` (prices of ${date})`;
+  if (costUsd !== null) return `${describe(costUsd, formatDollars)}${priced}`;
+  const named = unpricedModels
+    .slice(0, maxModelsNamed)
+    .map((model) => printable(model))
+    .join(", ");
+  const more = unpricedModels.length - maxModelsNamed;
+  return `? (no price is known for ${named}${more > 0 ? ` and ${more} more` : ""})`;
+}
+
+/** The range where it is one: what it is expected to be, and from where to where it may be. */
+function describe({ low, expected, high }: Range, format: (value: number) => string): string {
+  const texts = [low, expected, high].map(format);
+  const isOne = texts[0] === texts[2];
+  return isOne ? `${texts[1]}` : `${texts[1]}, from ${texts[0]} to ${texts[2]}`;
+}
+
+/** `$ 1.24`; small amounts with two digits that count. */
+function formatDollars(usd: number): string {
+  return `$ ${usd >= 0.995 || usd === 0 ? usd.toFixed(2) : usd.toPrecision(2)}`;
+}
