@@ -38,14 +38,15 @@ test("limits reserve the estimate, or what a program counts", async () => {
   expect(await reservedWith({ countTokens: ({ lineNumber }) => lineNumber * 1000 })).toEqual([1000, 2000]);
 });
 
+function countOfSecond({ lineNumber }: { readonly lineNumber: number }): number {
+  if (lineNumber === 1) throw new Error("cannot count");
+  return 1;
+}
+
 test("a count that throws costs its line, not the batch", async () => {
   const server = await serve();
   const provider = createHttpProvider({ name: "own", baseUrl: `${server.url}/v1` });
-  const count = ({ lineNumber }: { readonly lineNumber: number }): number => {
-    if (lineNumber === 1) throw new Error("cannot count");
-    return 1;
-  };
-  const manager = closing(new RequestManager({ provider, countTokens: count }));
+  const manager = closing(new RequestManager({ provider, countTokens: countOfSecond }));
   const results = await manager.processBatch([body, body]);
   expect(results.map(({ error }) => error?.code)).toEqual(["internal", undefined]);
 });

@@ -8,7 +8,7 @@ import { variedLines } from "./varied-lines.ts";
 
 const { lines, trials, rpm } = sized({
   small: { lines: 100, trials: 1, rpm: 60_000 },
-  full: { lines: 1_000, trials: 20, rpm: 9_000 },
+  full: { lines: 1_000, trials: 20, rpm: 6_000 },
 });
 const [inputPrice, outputPrice] = [2.5, 10];
 
@@ -47,8 +47,8 @@ it("what a run takes lies in the ranges that were estimated", { timeout: 1_800_0
   let right = 0;
   for (let seed = 1; seed <= trials; seed += 1) {
     const user = userWith(seed);
-    const server = await serve(countingScript(seed));
-    const address = ["--base-url", `${server.url}/v1`, "--rpm", String(rpm)];
+    const server = await serve(countingScript(seed, isFullSize));
+    const address = ["--base-url", `${server.url}/v1`, "--rpm", String(rpm), "-c", "1000"];
     await run(user, ...address, "--head", String(cached));
     const printed = await estimate(user, ...address, "--count", seed % 2 === 0 ? "fast" : "exact");
     if (printed.cached === cached && printed.to_send === lines - cached && printed.bound_by === "rpm") right += 1;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { computeChatCompletionTokenCount } from "gpt-tokenizer/functionCalling";
-import { chatAnswer, type ReceivedCall, type Reply } from "../support/scripted-server.ts";
+import { chatAnswer, delayed, type ReceivedCall, type Reply } from "../support/scripted-server.ts";
 import { randomNumbers } from "./commands.ts";
 import type { VariedBody, VariedMessage } from "./varied-lines.ts";
 
@@ -42,13 +42,12 @@ export function outputTokens(body: string, seed: number): number {
   return Math.max(1, Math.min(2000, Math.round(Math.exp(5 + 0.7 * normal))));
 }
 
-/** Answers each request with what it counts. */
-export function countingScript(seed: number): (call: ReceivedCall) => Reply {
+/** Answers each request with what it counts. @param isSlow 0.3 s, and 8 ms for each token, go by first; else nothing does. */
+export function countingScript(seed: number, isSlow: boolean): (call: ReceivedCall) => Reply {
   return (call) => {
     const body = JSON.parse(call.body) as VariedBody;
     const [prompt, completion] = [promptTokens(body), outputTokens(call.body, seed)];
-    return chatAnswer("…", {
-      usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
-    });
+    const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+    return delayed(isSlow ? 300 + 8 * completion : 0, chatAnswer("…", { usage }));
   };
 }
