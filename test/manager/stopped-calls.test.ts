@@ -43,3 +43,19 @@ it("what is asked after stop() is sent", async () => {
   manager.stop(message);
   expect(await textOf(manager)).toBe("Hello");
 });
+
+it("nothing keeps a program alive once its calls have ended, however they did", async () => {
+  const { createManager } = await serveManagers(() => hello);
+  const before = timers();
+  const manager = createManager();
+  expect(await textOf(manager)).toBe("Hello");
+  for await (const _ of manager.stream("Hi")) break;
+  await manager.send("Hi");
+  await manager.close();
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
+/** Those that keep the process alive. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}

@@ -76,13 +76,12 @@ export class LiveCall {
 
   /** Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`. */
   async ask(): Promise<RetryOutcome> {
-    const outcome = await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 }));
-    this.stop.close();
-    return this.#explained(outcome);
+    return this.#explained(await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 })));
   }
 
   /** Tells of its end. @returns its result. */
   end({ attempt, attempts }: RetryOutcome): BatchResult {
+    this.stop.close();
     const result = attempt.ok
       ? succeededResult(this.#journey, attempt.response, "asked", attempts)
       : failedResult(this.#journey, attempt, attempts);
