@@ -5,7 +5,7 @@ import type { Sample } from "./sample.ts";
 const unseen: Range = { low: 8, expected: 256, high: 2_048 };
 
 /** Fewer answers leave the assumption a say. */
-const minAnswers = 5;
+export const minAnswers = 5;
 /** Lengths of answers have a long tail, and samples miss the longest. */
 const tailFactor = 1.25;
 

@@ -3,7 +3,7 @@ import type { Candidate, Target } from "../model/demand.ts";
 import { noUsage, type Usage } from "../model/usage.ts";
 import type { PricedModel } from "../pricing/pricing.ts";
 import { addRanges, mapRange, nothing, type Range } from "./estimate.ts";
-import { expectedAnswer } from "./expected-answer.ts";
+import { expectedAnswer, minAnswers } from "./expected-answer.ts";
 import { Sample } from "./sample.ts";
 import type { Count } from "./bounded-count.ts";
 
@@ -84,8 +84,9 @@ export class ModelEstimate {
     this.#ratios.add(usage.promptTokens / tokens);
   }
 
+  /** Those that are gone by: fewer say too little. */
   get answersSeen(): number {
-    return this.#outputs.count;
+    return this.#outputs.count >= minAnswers ? this.#outputs.count : 0;
   }
 
   /** Of all its requests. */

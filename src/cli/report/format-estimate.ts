@@ -1,5 +1,5 @@
 import type { Estimate, Range } from "../../estimation/estimation.ts";
-import { formatCount, formatDuration } from "../../text/format-numbers.ts";
+import { formatCount, formatDuration, formatUsd } from "../../text/format-numbers.ts";
 import { formatRows } from "../../text/format-rows.ts";
 import { printable } from "../../text/printable.ts";
 
@@ -26,12 +26,12 @@ function howCounted({ toSend, counted }: Estimate): string {
 }
 
 function howExpected({ answersSeen }: Estimate): string {
-  return answersSeen === 0 ? "assumed: no answers are known" : `by ${formatCount(answersSeen)} answers that are known`;
+  return answersSeen === 0 ? "assumed: fewer than 5 answers are known" : `by ${formatCount(answersSeen)} answers that are known`;
 }
 
 function describeCost({ costUsd, unpricedModels }: Estimate, date: string | undefined): string {
   const priced = date === undefined ? "" : ` (prices of ${date})`;
-  if (costUsd !== null) return `${describe(costUsd, formatDollars)}${priced}`;
+  if (costUsd !== null) return `${describe(costUsd, formatUsd)}${priced}`;
   const named = unpricedModels
     .slice(0, maxModelsNamed)
     .map((model) => printable(model))
@@ -45,9 +45,4 @@ function describe({ low, expected, high }: Range, format: (value: number) => str
   const texts = [low, expected, high].map(format);
   const isOne = texts[0] === texts[2];
   return isOne ? `${texts[1]}` : `${texts[1]}, from ${texts[0]} to ${texts[2]}`;
-}
-
-/** `$ 1.24`; small amounts with two digits that count. */
-function formatDollars(usd: number): string {
-  return `$ ${usd >= 0.995 || usd === 0 ? usd.toFixed(2) : usd.toPrecision(2)}`;
 }
