@@ -16,8 +16,6 @@ function row(number: number, feature: string, here: string, tests: readonly stri
 
 const parameters =
   "e2e/parameters.test.ts: rows 8 to 15, 72: every parameter and message arrives as it was written, byte for byte, and nothing is added";
-const money = "money, tokens and context have an issue of their own (22)";
-const server = "the server has an issue of its own (23)";
 const notOffered = "docs/decisions/0058-what-is-not-offered.md";
 
 /** The merged table of what SimpleLLMFunc, FastLLM, OpenHands LLM, llm-api-client and llms.py offer, row by row. */
@@ -65,7 +63,10 @@ export const features: readonly Feature[] = [
   row(10, "max_tokens, max_completion_tokens", "both pass", [parameters]),
   row(11, "logprobs", "pass", [parameters]),
   row(12, "reasoning parameters", "pass", [parameters]),
-  row(13, "response_format", "passes", [parameters], `the check of answers: ${money}`),
+  row(13, "response_format", "passes; --validate-output, --repair", [
+    parameters,
+    "e2e/schema-gate.test.ts: a schema gate: of 200 answers, 30 of them broken in ten ways, each is found, repaired and accepted, and none is lost",
+  ]),
   row(14, "tools", "pass; calls verbatim in the result", [parameters]),
   row(15, "extra parameters", "travel, and are part of the key", [
     parameters,
@@ -275,11 +276,24 @@ export const features: readonly Feature[] = [
     "e2e/local-files.test.ts: sends images as data URLs and all else as written; a changed image is asked again, an unchanged one is not",
     "manager/route-and-files.test.ts: are sent from the folder that allowFiles names: a program had no such option",
   ]),
-  row(65, "context truncation", "--context", [], money),
-  row(66, "context window number", "context_window", [], money),
-  row(67, "request sanitising", "--sanitize", [], money),
-  row(68, "rules of reasoning models", "--sanitize fix", [], money),
-  row(69, "token counting", "countTokens", [], money),
+  row(65, "context truncation", "--context", [
+    "context/truncate.test.ts: keeps instructions, the last question, pairs, order and bytes, and fits",
+    "e2e/context.test.ts: lose their oldest turns with --context truncate, which stands in output, log, statistics and summary",
+  ]),
+  row(66, "context window number", "context_window", [
+    "e2e/context.test.ts: are named before anything is sent, once each, by validate and by run",
+  ]),
+  row(67, "request sanitising", "--sanitize", [
+    "e2e/context.test.ts: is taken out, or put in, with --sanitize fix; named with warn; and nothing is done without",
+  ]),
+  row(68, "rules of reasoning models", "--sanitize fix", [
+    "sanitizing/sanitize.test.ts: of sampling depends on how much the model is to reason",
+    "sanitizing/sanitize.test.ts: are taken out of the text, and all else stays byte for byte",
+  ]),
+  row(69, "token counting", "countTokens", [
+    "tokens/count-tokens.test.ts: a request has those of its texts, and what messages have besides",
+    "manager/count-tokens.test.ts: limits reserve the estimate, or what a program counts",
+  ]),
   row(70, "streaming from the provider", "--stream; put together; cut ones fail", [
     "e2e/streams.test.ts: give the lines that answers in one piece give, and are asked again when they break off",
     "e2e/whole-answers.test.ts: is asked for again, and never kept in the cache: %s",
@@ -303,7 +317,10 @@ export const features: readonly Feature[] = [
   row(76, "progress bar", "ProgressTracker; the command line's bar", [
     "progress/progress-tracker.test.ts: row 76: shows a program's batch in the command line's bar, from the first event to the last result",
   ]),
-  row(77, "cost", "--prices", [], money),
+  row(77, "cost", "--prices", [
+    "e2e/prices.test.ts: stands in statistics, summary, log and annotated lines; then the cache saves it",
+    "e2e/prices.test.ts: is what the server reports, wherever it is",
+  ]),
   row(78, "latencies", "p50 to p99, by model and provider", [
     "stats/sums-of-runs.test.ts: row 78: percentiles p50, p75, p90, p95 and p99 are right within 1 %",
     "stats/sums-of-runs.test.ts: say what each model and each provider was asked and took",
@@ -315,8 +332,13 @@ export const features: readonly Feature[] = [
   row(80, "merge, diff", "TokenStats.merge, .diff", [
     "stats/sums-of-runs.test.ts: row 80: `merge` adds two up, and `diff` takes one of them out of the sum again",
   ]),
-  row(81, "budget stop", "--max-cost, --max-tokens-total", [], money),
-  row(82, "estimate before running", "llmbatch estimate", [], money),
+  row(81, "budget stop", "--max-cost, --max-tokens-total", [
+    "e2e/caps.test.ts: stops before it could be exceeded, says what is left, and the same command goes on",
+  ]),
+  row(82, "estimate before running", "llmbatch estimate, --pilot", [
+    "e2e/estimate.test.ts: what the cache holds is not priced, and tells what the others will take",
+    "e2e/pilot.test.ts: statistics have each line once, and what the pilot took",
+  ]),
   row(83, "completion logging", "--log-bodies", [
     "e2e/body-log.test.ts: keeps what was asked and answered, of each attempt, in a new file of a folder for each run, for its owner alone",
   ]),
@@ -345,13 +367,20 @@ export const features: readonly Feature[] = [
   row(89, "rule routing", "route hook", [
     "manager/route-and-files.test.ts: chooses the model by what a request holds, in a batch and alone",
   ]),
+  row(90, "OpenAI-compatible server", "llmbatch serve; works against such servers", [
+    "providers/failures/failure-messages.test.ts: llms.py, which calls every failure a 500",
+    "e2e/serve.test.ts: serves the models of the configuration to both names of this machine, and ends when it is told to",
+    "server/pages.test.ts: is wanted before anything else is told, and taken in either header",
+  ]),
   row(
-    90,
-    "OpenAI-compatible server",
-    "works against such servers",
-    ["providers/failures/failure-messages.test.ts: llms.py, which calls every failure a 500"],
-    server,
+    91,
+    "usable by SDKs",
+    "cURL, openai, @anthropic-ai/sdk",
+    [
+      "server/clients.test.ts: get the provider's own answer: %s",
+      "server/clients.test.ts: raise where a stream is cut, and never take it for short",
+    ],
+    "LangChain, LlamaIndex, AI SDK and Python's packages are not run yet: docs/serve.md shows how they are given the address",
   ),
-  row(91, "usable by SDKs", "with 90", [], server),
   row(92, "UI, agents, extensions, durable threads", "not offered", [], notOffered),
 ];
