@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApiError } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Guard } from "./http/guard.ts";
-import { BodyReader } from "./http/read-body.ts";
+import { Bodies } from "./http/read-body.ts";
 import { type KeepAlive, LiveExchange, type LiveContext } from "./live/live-exchange.ts";
 import { LiveResponse } from "./live/live-response.ts";
 import { WaitingRoom } from "./live/waiting-room.ts";
@@ -58,7 +58,7 @@ class Server implements LiveServer {
     this.#context = {
       manager,
       metrics: this.#metrics,
-      bodies: new BodyReader(),
+      bodies: new Bodies(),
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
       keepAlive: keepAlive ? times : undefined,
       onCut: () => {
