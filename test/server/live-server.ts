@@ -18,8 +18,8 @@ export interface Served {
 export interface ServedOptions extends Omit<ServerOptions, "manager"> {
   /** Of the manager. */
   readonly options?: Partial<RequestManagerOptions>;
-  /** Of streams that wait. */
-  readonly times?: { readonly firstMs: number; readonly everyMs: number };
+  /** Of streams that wait, and of readers that do not read. */
+  readonly times?: { readonly firstMs?: number; readonly everyMs?: number; readonly stalledMs?: number };
 }
 
 const quick = { retryDelayMs: 1, maxRetryDelayMs: 1, maxRetries: 2 };

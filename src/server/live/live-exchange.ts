@@ -26,6 +26,7 @@ export interface LiveContext {
   readonly metrics: ServerMetrics;
   /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
   readonly keepAlive: KeepAlive | undefined;
+  readonly stalledMs: number;
   /** Called where the end of the server cuts a request short that was sent. */
   readonly onCut: () => void;
 }
@@ -33,6 +34,12 @@ export interface LiveContext {
 export interface KeepAlive {
   readonly firstMs: number;
   readonly everyMs: number;
+}
+
+/** Of responses, in milliseconds. */
+export interface ResponseTimes extends KeepAlive {
+  /** A reader that takes nothing for so long is given up. */
+  readonly stalledMs: number;
 }
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
@@ -65,7 +72,7 @@ export class LiveExchange {
     this.#response = response;
     this.#path = path;
     this.#id = id;
-    this.#live = new LiveResponse(response, path, family, id);
+    this.#live = new LiveResponse(response, path, family, id, context.stalledMs);
   }
 
   /** Does not reject. @returns the status that the client saw; 499 where it had left. */
@@ -151,7 +158,7 @@ export class LiveExchange {
       else if (this.#phase === "streaming") this.#live.endStream();
       else {
         this.#live.openStream(facts);
-        this.#response.end(replay(this.#path, result.body, hidesUsage));
+        this.#live.endStream(replay(this.#path, result.body, hidesUsage));
       }
       return statusCode;
     }

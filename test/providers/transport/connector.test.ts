@@ -24,9 +24,8 @@ it("a connection that is being made is given up by its signal", async () => {
   const closing = new AbortController();
   const connect = createConnector(closing.signal, {});
   // RFC 5737: no machine has this address.
-  const given = new Promise<unknown>((resolve) =>
-    connect({ hostname: "192.0.2.1", port: "80", protocol: "http:" }, (error) => resolve(error)),
-  );
+  const address = { hostname: "192.0.2.1", port: "80", protocol: "http:" };
+  const given = new Promise<unknown>((resolve) => connect(address, (...[error]) => resolve(error)));
   closing.abort();
   expect(await given).toMatchObject({ code: "ERR_PROVIDER_CLOSED" });
 });
