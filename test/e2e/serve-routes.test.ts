@@ -10,7 +10,7 @@ const words = streamed(chat([piece({ content: "from the second" }), piece({}, {}
 
 /** The first provider fails as the content asks. */
 function fail({ body }: ReceivedCall): Reply {
-  if (body.includes("broken off")) return cutInBody(150, streamed(chat([piece({ content: "a" }), piece({ content: "b" })])));
+  if (body.includes("broken off")) return cutInBody(300, streamed(chat([piece({ content: "a" }), piece({ content: "b" })])));
   return body.includes("refused") ? errorAnswer(401, { message: "bad key" }) : errorAnswer(500, { message: "no GPU is free" });
 }
 
