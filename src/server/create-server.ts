@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApiError } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
@@ -69,7 +69,7 @@ class Server implements LiveServer {
   }
 
   readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const id = `req_${randomBytes(12).toString("hex")}`;
+    const id = `req_${randomUUID().replaceAll("-", "").slice(0, 24)}`; // draws chance for 128 at a time
     const endpoint = findEndpoint(request.method ?? "", request.url ?? "");
     const label = labelOf(endpoint);
     this.open += 1;
