@@ -31,12 +31,12 @@ export function residentMegabytes({ pid }: ChildProcess): number {
   return (Number(kilobytes) * 1024) / 1e6;
 }
 
-/** TCP sockets that a process has open, listening ones included; `NaN` where the system does not say. */
-export function openSockets({ pid }: ChildProcess): number {
+/** TCP sockets that a process has open, listening ones included; undefined where the system does not say. */
+export function openSockets({ pid }: ChildProcess): number | undefined {
   const tables = ["tcp", "tcp6"].map((name) => proc(() => readFileSync(`/proc/${pid}/net/${name}`, "utf8")) ?? "");
   const ofTcp = new Set(tables.flatMap((text) => text.split("\n").slice(1)).map((line) => line.trim().split(/\s+/)[9]));
   const descriptors = proc(() => readdirSync(`/proc/${pid}/fd`));
-  if (descriptors === undefined) return Number.NaN;
+  if (descriptors === undefined) return undefined;
   const inodes = descriptors.map(
     (name) => /^socket:\[(\d+)\]$/.exec(proc(() => readlinkSync(`/proc/${pid}/fd/${name}`)) ?? "")?.[1],
   );
