@@ -52,7 +52,7 @@ class Body {
     const stream = decoder === undefined ? this.#request : decoded(this.#request, decoder());
     const chunks = new Chunks();
     try {
-      // Destroyed with its stream, the connection could not carry the refusal.
+      // Destroyed, it could not be discarded while the client reads the refusal.
       for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         if (!(chunk instanceof Buffer)) continue;
         this.#bytes += chunk.length;
