@@ -18,7 +18,8 @@ export class RequestNames {
   readonly #provider: Pick<Provider, "endpoint">;
   readonly #areShared: boolean;
   readonly #prefix: string;
-  readonly #occurrences = new DigestCounts();
+  /** Made when they are needed: one request by itself needs none, and they take 30 KB. */
+  #occurrences: DigestCounts | undefined;
 
   /** @param areShared Identical requests have one answer in common (`dedupe`). @param prefix Of ids. */
   constructor(provider: Pick<Provider, "endpoint">, areShared: boolean, prefix: string = idPrefix) {
@@ -34,7 +35,7 @@ export class RequestNames {
 
   name(request: BatchRequest): RequestName {
     const first = fingerprint(this.#provider.endpoint(request) ?? request.path, request.body);
-    const occurrence = request.occurrence ?? this.#occurrences.add(first);
+    const occurrence = request.occurrence ?? (this.#occurrences ??= new DigestCounts()).add(first);
     const name = fingerprintOfOccurrence(first, occurrence);
     return { id: request.id ?? resultId(name, this.#prefix), key: this.#areShared ? first : name, occurrence };
   }

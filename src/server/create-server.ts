@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApiError } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Guard } from "./http/guard.ts";
-import { BodyReader } from "./http/read-body.ts";
-import { type KeepAlive, LiveExchange, type LiveContext } from "./live/live-exchange.ts";
+import { Bodies } from "./http/read-body.ts";
+import { LiveExchange, type LiveContext, type ResponseTimes } from "./live/live-exchange.ts";
 import { LiveResponse } from "./live/live-response.ts";
 import { WaitingRoom } from "./live/waiting-room.ts";
 import { ServerMetrics } from "./pages/metrics.ts";
@@ -14,30 +14,30 @@ import type { ServerOptions } from "./server-options.ts";
 const defaultMaxQueueWaitMs = 240_000;
 const defaultMaxQueue = 1_000;
 /** nginx cuts after 60 s of silence. */
-const keepAliveTimes: KeepAlive = { firstMs: 10_000, everyMs: 15_000 };
+const defaultTimes: ResponseTimes = { firstMs: 10_000, everyMs: 15_000, stalledMs: 60_000 };
 
 /** Answers clients of OpenAI's and Anthropic's APIs. */
 export interface LiveServer {
   /** For `http.createServer`. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Requests that have not been answered. */
+  /** Requests whose answers have not gone out whole. */
   readonly open: number;
   /** Requests that were cut short by the end of the server. */
   readonly cut: number;
   /** From now on new requests are refused, and `/health/ready` says so. Those that wait are sent away. */
   drain(): void;
-  /** Resolves when the last request has been answered. */
+  /** Resolves when the last answer has gone out, or its client has. */
   idle(): Promise<void>;
 }
 
 /**
  * Makes a listener for Node's HTTP server of a manager, so that its clients can ask through it.
  *
- * @param times Of streams that wait.
+ * @param times Of streams that wait, and of readers that do not read.
  * @example http.createServer(createServer({ manager }).listener).listen(8000, "127.0.0.1")
  */
-export function createServer(options: ServerOptions, times: KeepAlive = keepAliveTimes): LiveServer {
-  return new Server(options, times);
+export function createServer(options: ServerOptions, times: Partial<ResponseTimes> = {}): LiveServer {
+  return new Server(options, { ...defaultTimes, ...times });
 }
 
 class Server implements LiveServer {
@@ -50,7 +50,7 @@ class Server implements LiveServer {
   #isDraining = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(options: ServerOptions, times: KeepAlive) {
+  constructor(options: ServerOptions, times: ResponseTimes) {
     const { manager, maxQueueWaitMs = defaultMaxQueueWaitMs, maxQueue = defaultMaxQueue } = options;
     const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true } = options;
     this.#options = options;
@@ -58,9 +58,10 @@ class Server implements LiveServer {
     this.#context = {
       manager,
       metrics: this.#metrics,
-      bodies: new BodyReader(),
+      bodies: new Bodies(),
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
       keepAlive: keepAlive ? times : undefined,
+      stalledMs: times.stalledMs,
       onCut: () => {
         this.cut += 1;
       },
@@ -68,11 +69,11 @@ class Server implements LiveServer {
   }
 
   readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const id = `req_${randomBytes(12).toString("hex")}`;
+    const id = `req_${randomUUID().replaceAll("-", "").slice(0, 24)}`; // draws chance for 128 at a time
     const endpoint = findEndpoint(request.method ?? "", request.url ?? "");
     const label = labelOf(endpoint);
     this.open += 1;
-    void this.#count(label, this.#answer(endpoint, request, response, id), response);
+    void this.#count(label, this.#answer(endpoint, request, response, id), request, response);
   };
 
   drain(): void {
@@ -85,7 +86,7 @@ class Server implements LiveServer {
 
   async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, id: string): Promise<number> {
     const family = "family" in endpoint ? endpoint.family : "openai";
-    const reply = new LiveResponse(response, "path" in endpoint ? endpoint.path : "", family, id);
+    const reply = new LiveResponse(response, "path" in endpoint ? endpoint.path : "", family, id, this.#context.stalledMs);
     const stranger = this.#guard.refuseStranger(request);
     if (stranger !== undefined) return this.#refuse(reply, stranger);
     const cors = this.#corsHeaders(request.headers.origin);
@@ -102,7 +103,7 @@ class Server implements LiveServer {
     return new LiveExchange(this.#context, request, response, endpoint.path, endpoint.family, id).answer();
   }
 
-  async #count(endpoint: string, answering: Promise<number>, response: ServerResponse): Promise<void> {
+  async #count(endpoint: string, answering: Promise<number>, request: IncomingMessage, response: ServerResponse): Promise<void> {
     let status = 500;
     try {
       status = await answering;
@@ -110,6 +111,7 @@ class Server implements LiveServer {
       response.destroy();
     }
     this.#metrics.requests.add({ endpoint, status: String(status) });
+    await sentOf(request, response);
     this.open -= 1;
     if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
@@ -222,6 +224,21 @@ function preflight(response: ServerResponse, allow: string, cors: Readonly<Recor
   response.writeHead(204, { allow, ...cors });
   response.end();
   return 204;
+}
+
+/** Resolves when the system has all of a response, or the connection is lost: cut before that, it would be short. */
+function sentOf({ socket }: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+  const isGone = response.destroyed || socket.destroyed;
+  if (isGone || (response.writableEnded && response.writableLength === 0)) return undefined;
+  return new Promise((resolve) => {
+    const end = (): void => {
+      socket.off("close", end);
+      resolve();
+    };
+    response.once("finish", end).once("close", end);
+    // Node 20 does not tell a response that waits for the one before it.
+    socket.once("close", end);
+  });
 }
 
 /** Of few and known kinds: a client may ask for anything. */

@@ -2,9 +2,29 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { ConfigurationError, errorCode, messageOf } from "../model/errors.ts";
 import type { LiveServer } from "./create-server.ts";
 
-/** Node closes idle connections after 5 s, and clients lose the race; it waits 60 s for headers, which slow ones use up. */
-const timeouts = { keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 300_000, maxHeaderSize: 16 * 1024 };
-const maxConnections = 2_048;
+/** What connections may take. Times in milliseconds. */
+export interface ConnectionLimits {
+  /** How long an idle one is kept. Node closes it after 5 s, and clients lose the race. */
+  readonly keepAliveTimeout: number;
+  /** Node waits 60 s for headers, which slow clients use up. */
+  readonly headersTimeout: number;
+  /** For a request, its body included. */
+  readonly requestTimeout: number;
+  /** How often both are looked after: Node would do so every 30 s. */
+  readonly connectionsCheckingInterval: number;
+  readonly maxHeaderSize: number;
+  /** Of each address. */
+  readonly maxConnections: number;
+}
+
+const defaultLimits: ConnectionLimits = {
+  keepAliveTimeout: 75_000,
+  headersTimeout: 15_000,
+  requestTimeout: 300_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+  maxConnections: 2_048,
+};
 
 /** A server that listens. */
 export interface ListeningServer {
@@ -21,14 +41,20 @@ export interface ListeningServer {
  * @param port 0 for any free one.
  * @throws ConfigurationError when it cannot be listened on.
  */
-export async function listen(live: LiveServer, port: number, host: string): Promise<ListeningServer> {
-  const first = createHttp(live);
+export async function listen(
+  live: LiveServer,
+  port: number,
+  host: string,
+  changed: Partial<ConnectionLimits> = {},
+): Promise<ListeningServer> {
+  const limits = { ...defaultLimits, ...changed };
+  const first = createHttp(live, limits);
   await open(first, port, host);
   const address = first.address();
   const actualPort = typeof address === "object" && address !== null ? address.port : port;
   const servers = [first];
   if (host === "127.0.0.1") {
-    const second = createHttp(live);
+    const second = createHttp(live, limits);
     try {
       await open(second, actualPort, "::1");
       servers.push(second);
@@ -43,8 +69,8 @@ export async function listen(live: LiveServer, port: number, host: string): Prom
   };
 }
 
-function createHttp(live: LiveServer): Server {
-  const server = createHttpServer(timeouts, live.listener);
+function createHttp(live: LiveServer, { maxConnections, ...limits }: ConnectionLimits): Server {
+  const server = createHttpServer(limits, live.listener);
   server.maxConnections = maxConnections;
   server.on("upgrade", (_request, socket) => socket.destroy()).on("connect", (_request, socket) => socket.destroy());
   return server;

@@ -1,31 +1,12 @@
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { onTestFinished, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, type Reply, silence, slowBody, streamed } from "../support/scripted-server.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { deferred } from "../support/deferred.ts";
-import { type Finished, Workplace } from "./cli.ts";
+import { Workplace } from "./cli.ts";
 import { configure } from "./configure.ts";
-
-interface Serving {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly ended: Promise<Finished>;
-}
-
-/** Starts the command, and waits until it is ready. */
-async function start(user: Workplace, args: readonly string[]): Promise<Serving> {
-  const child = user.start(["serve", "--port", "0", ...args]);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const ready = deferred<string>();
-  child.stderr?.on("data", (chunk: Buffer) => {
-    const [, url] = /^llmbatch: serving (http:\/\/127\.0\.0\.1:\d+)\/v1$/m.exec(String(chunk)) ?? [];
-    if (url !== undefined) ready.resolve(url);
-  });
-  const ended = user.finish(child);
-  return { child, url: await ready.promise, ended };
-}
+import { startServe } from "./serving.ts";
 
 function post(url: string, body: object): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify({ model: "m", messages: [], ...body }) });
@@ -41,7 +22,7 @@ describe("llmbatch serve", () => {
       providers: { gpu: { base_url: `${upstream.url}/v1`, models: { small: "llama-3" } } },
       routes: { "team/large": { to: [{ provider: "gpu", model: "llama-70b" }] } },
     });
-    const { child, url, ended } = await start(user, []);
+    const { child, url, ended } = await startServe(user, []);
     const list = await (await fetch(`${url}/v1/models`)).json();
     expect(list).toMatchObject({ data: [{ id: "team/large" }, { id: "small", owned_by: "gpu" }] });
     expect((await post(url.replace("127.0.0.1", "localhost"), { model: "small" })).status).toBe(200);
@@ -60,7 +41,7 @@ describe("llmbatch serve", () => {
   it("lets streams end that are under way, sends those away that wait, and takes no more", async () => {
     const upstream = await serve(() => slowBody(200, 20, words));
     const user = new Workplace();
-    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`, "-c", "1"]);
+    const { child, url, ended } = await startServe(user, ["--base-url", `${upstream.url}/v1`, "-c", "1"]);
     const stream = await post(url, { stream: true });
     const waiting = post(url, {});
     await expect.poll(async () => (await fetch(`${url}/stats`)).json()).toMatchObject({ waiting: 1 });
@@ -75,7 +56,7 @@ describe("llmbatch serve", () => {
   it("cuts what takes longer than --drain, and says so by its exit code", async () => {
     const upstream = await serve(silence);
     const user = new Workplace();
-    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`, "--drain", "0.1"]);
+    const { child, url, ended } = await startServe(user, ["--base-url", `${upstream.url}/v1`, "--drain", "0.1"]);
     const cut = post(url, {});
     await upstream.until(() => upstream.inFlight === 1);
     child.kill("SIGTERM");
@@ -87,7 +68,7 @@ describe("llmbatch serve", () => {
     const gate = deferred<Reply>();
     const upstream = await serve(() => gate.promise);
     const user = new Workplace();
-    const { child, url, ended } = await start(user, ["--base-url", `${upstream.url}/v1`]);
+    const { child, url, ended } = await startServe(user, ["--base-url", `${upstream.url}/v1`]);
     const lost = post(url, {}).catch(() => undefined);
     await upstream.until(() => upstream.inFlight === 1);
     child.kill("SIGINT");

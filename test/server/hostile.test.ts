@@ -1,6 +1,8 @@
+import { EventEmitter, once } from "node:events";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { question, requestBytes, sendBytes, serveLive } from "./live-server.ts";
+import { ask, open, question, requestBytes, sendBytes, serveLive } from "./live-server.ts";
 
 const json = JSON.stringify(question);
 const head = (line: string, ...headers: string[]): string => [line, ...headers, "connection: close", "", ""].join("\r\n");
@@ -27,6 +29,18 @@ const refused: Readonly<Record<string, readonly [status: number, request: string
   "an encoding that is not known": [415, post("host: localhost", "content-encoding: zstd")],
   "what claims to be packed, and is not": [400, post("host: localhost", "content-encoding: gzip")],
   "a body that claims too much": [413, head("POST /v1/messages HTTP/1.1", "host: localhost", "content-length: 99999999999")],
+  "ten thousand headers": [431, post("host: localhost", ...Array.from({ length: 10_000 }, (_, at) => `x-${at}: 1`))],
+  "a length and chunks, with a request hidden behind them": [
+    400,
+    [
+      "POST /v1/chat/completions HTTP/1.1",
+      "host: localhost",
+      "content-length: 5",
+      "transfer-encoding: chunked",
+      "",
+      `0\r\n\r\n${requestBytes()}`,
+    ].join("\r\n"),
+  ],
   "no JSON": [400, requestBytes().replace(/\{.*$/s, (body) => "x".repeat(body.length))],
 };
 
@@ -68,5 +82,33 @@ describe("the server", () => {
     const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body, headers });
     expect(response.status).toBe(413);
     expect(upstream.ledger).toEqual([]);
+  });
+
+  it.each([
+    ["headers", "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx-slow: "],
+    ["a body", requestBytes().slice(0, -5)],
+  ])("waits for the end of %s only for a time", async (_, start) => {
+    const limits = { headersTimeout: 60, requestTimeout: 60, connectionsCheckingInterval: 20 };
+    const { upstream, server, port, url } = await serveLive(undefined, { limits });
+    expect(await sendBytes(port, start)).toMatch(/^HTTP\/1\.1 40[08] /);
+    await server.idle();
+    expect(upstream.ledger).toEqual([]);
+    expect((await ask(url)).status).toBe(200);
+  });
+
+  it("takes no more connections than it may, and answers on those that it has", async () => {
+    const { upstream, port } = await serveLive(undefined, { limits: { maxConnections: 3 } });
+    const held = await Promise.all(Array.from({ length: 3 }, () => open(port)));
+    for (let more = 0; more < 20; more += 1) {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      socket.on("data", () => expect.unreachable("an answer came"));
+      await new Promise((resolve) => socket.on("close", resolve));
+    }
+    expect(upstream.ledger).toEqual([]);
+    const [first] = held;
+    const answer = once(first ?? new EventEmitter(), "data");
+    first?.write(requestBytes());
+    expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 200 /);
+    for (const socket of held) socket.destroy();
   });
 });

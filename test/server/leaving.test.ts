@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { chatAnswer, endlessBody, silence, slowBody, streamed } from "../support/scripted-server.ts";
@@ -88,6 +89,54 @@ describe("a client that reads nothing", () => {
     socket.destroy();
     await expect.poll(() => manager.limiterStatus().inFlight).toBe(0);
   });
+});
+
+/** More than the systems of both sides hold between them. */
+const largeAnswer = chatAnswer("x".repeat(24_000_000));
+
+describe("an answer in one piece that its client does not read", () => {
+  it("is not done before it has gone out", async () => {
+    const { manager, server, port } = await serveLive(() => largeAnswer);
+    const socket = await open(port);
+    socket.pause();
+    socket.write(requestBytes());
+    await expect.poll(() => manager.stats.completionTokens).toBe(5);
+    server.drain();
+    let isIdle = false;
+    const idle = server.idle().then(() => (isIdle = true));
+    await expect.poll(() => socket.readableLength).toBeGreaterThan(0);
+    expect(isIdle).toBe(false);
+    let bytes = 0;
+    socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    socket.resume();
+    await idle;
+    await expect.poll(() => bytes).toBeGreaterThan(24_000_000);
+  });
+
+  it("is given up after a time", async () => {
+    const { server, port } = await serveLive(() => largeAnswer, { times: { stalledMs: 100 } });
+    const socket = await open(port);
+    socket.pause();
+    socket.write(requestBytes());
+    await expect.poll(() => server.open).toBe(1);
+    await server.idle();
+    socket.resume();
+    let bytes = 0;
+    socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    await once(socket, "close");
+    expect(bytes).toBeLessThan(24_000_000);
+  });
+});
+
+it("a stream that its reader leaves standing is given up after a time, and so is its request", async () => {
+  const events = streamed(`data: ${JSON.stringify(piece({ content: "x".repeat(10_000) }))}\n\n`);
+  const { upstream, manager, server, port } = await serveLive(() => endlessBody(events), { times: { stalledMs: 100 } });
+  const socket = await open(port);
+  socket.pause();
+  socket.write(requestBytes(streaming));
+  await upstream.until(() => upstream.ledger[0]?.aborted === true);
+  await server.idle();
+  expect(manager.limiterStatus().inFlight).toBe(0);
 });
 
 it("answers are not mixed up among many clients", async () => {

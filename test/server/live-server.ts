@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createProvider, RequestManager, type RequestManagerOptions } from "../../src/index.ts";
-import { createServer, listen, type LiveServer, type ServerOptions } from "../../src/server/server.ts";
+import { type ConnectionLimits, createServer, listen, type LiveServer, type ServerOptions } from "../../src/server/server.ts";
 import { closing, serve } from "../support/closing.ts";
 import type { Script, ScriptedServer } from "../support/scripted-server.ts";
 
@@ -18,19 +18,21 @@ export interface Served {
 export interface ServedOptions extends Omit<ServerOptions, "manager"> {
   /** Of the manager. */
   readonly options?: Partial<RequestManagerOptions>;
-  /** Of streams that wait. */
-  readonly times?: { readonly firstMs: number; readonly everyMs: number };
+  /** Of streams that wait, and of readers that do not read. */
+  readonly times?: { readonly firstMs?: number; readonly everyMs?: number; readonly stalledMs?: number };
+  /** Of connections. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 const quick = { retryDelayMs: 1, maxRetryDelayMs: 1, maxRetries: 2 };
 
 /** A server for live clients before a scripted provider; both are gone when the test is over. */
-export async function serveLive(script?: Script, { options, times, ...own }: ServedOptions = {}): Promise<Served> {
+export async function serveLive(script?: Script, { options, times, limits, ...own }: ServedOptions = {}): Promise<Served> {
   const upstream = await serve(script);
   const provider = createProvider("openai", { baseUrl: upstream.url, apiKey: "sk-upstream-key" });
   const manager = closing(new RequestManager({ provider, retry: quick, ...options }));
   const server = createServer({ manager, ...own }, times);
-  const listening = await listen(server, 0, "127.0.0.1");
+  const listening = await listen(server, 0, "127.0.0.1", limits);
   closing({
     close: async () => {
       listening.stop();

@@ -2,14 +2,13 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pass } from "node:timers/promises";
-import { expect, it, onTestFinished } from "vitest";
-import { Workplace } from "../e2e/cli.ts";
+import { expect, it } from "vitest";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { serve } from "../support/closing.ts";
-import { deferred } from "../support/deferred.ts";
 import { slowBody, streamed } from "../support/scripted-server.ts";
 import { randomNumbers } from "./commands.ts";
 import { Figures, isFullSize } from "./figures.ts";
+import { startServing } from "./serving.ts";
 
 const clients = isFullSize ? 200 : 12;
 const events = chat([...Array.from({ length: 60 }, () => piece({ content: "word " })), piece({}, {}, "stop")]);
@@ -43,18 +42,6 @@ it("clients that leave at random moments take their requests with them, and what
   figures.atLeast("tokens counted of streams that were given up after they had begun, each", (tokens * 2) / clients, 1);
   expect(figures.missed(`${clients} clients, a stream of 60 events in some 200 ms, by RST and FIN`)).toEqual([]);
 });
-
-async function startServing(upstreamUrl: string): Promise<{ port: number; url: string }> {
-  const child = new Workplace().start(["serve", "--port", "0", "--base-url", `${upstreamUrl}/v1`]);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const ready = deferred<number>();
-  child.stderr?.on("data", (chunk: Buffer) => {
-    const [, port] = /127\.0\.0\.1:(\d+)/.exec(String(chunk)) ?? [];
-    if (port !== undefined) ready.resolve(Number(port));
-  });
-  const port = await ready.promise;
-  return { port, url: `http://127.0.0.1:${port}` };
-}
 
 async function leave(
   port: number,

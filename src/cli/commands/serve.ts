@@ -67,14 +67,23 @@ export async function serveCommand(
     server.drain();
     listening.stop();
     manager.stop("the server is about to stop");
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      listening.cut();
+    }, serve.drainMs + cutMs);
     await server.idle();
+    clearTimeout(late);
     listening.cut();
-    return server.cut === 0 ? exitCodes.succeeded : exitCodes.someFailed;
+    return server.cut === 0 && !isLate ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
     await manager.close();
     await log?.close();
   }
 }
+
+/** Beyond `--drain`, for what is cut then to say so. A client that does not read its answer holds nothing up for longer. */
+const cutMs = 1_500;
 
 /** The second signal ends it at once. */
 function untilSignal(): Promise<void> {

@@ -36,7 +36,7 @@ export function beginLiveCall(request: BatchRequest, { walk, stop }: RunSettings
     const journey = new Journey(
       ready,
       0,
-      new RequestNames(walk.provider, false).name(ready.request),
+      new RequestNames(walk.provider, false).name({ occurrence: 0, ...ready.request }),
       walk.provider,
       undefined,
       walk.countTokens,

@@ -1,5 +1,6 @@
-import { isIP } from "node:net";
+import { isIP, Socket } from "node:net";
 import { buildConnector } from "undici";
+import { TransportError } from "../failures/transport-error.ts";
 import type { ProxyServer } from "./proxy.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -15,15 +16,26 @@ export const connectTimeoutMs = 10_000;
  */
 const addressTimeoutMs = 2_500;
 
-/** @param signal Gives up what is being connected: a provider that is closed keeps no process alive. */
+/**
+ * @param signal Gives up what is being connected: a provider that is closed keeps no process alive. It is not given to the sockets, which
+ *   would listen to it, and so be held by it, for as long as it lives (Node 20).
+ */
 export function createConnector(signal: AbortSignal, tls: TlsSettings): Connector {
-  return buildConnector({
+  const connect = buildConnector({
     ...tls,
-    signal,
     timeout: connectTimeoutMs,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: addressTimeoutMs,
   });
+  return (options, callback) => {
+    const socket: unknown = connect(options, (...outcome) => {
+      signal.removeEventListener("abort", giveUp);
+      callback(...outcome);
+    });
+    const giveUp = (): void => void (socket instanceof Socket && socket.destroy(new TransportError("ERR_PROVIDER_CLOSED")));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp);
+  };
 }
 
 /** Connects to a proxy. Its certificate is asked for by its own name; undici would ask by that of the server behind it. */

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { Transform } from "node:stream";
+import { finished, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { ApiError } from "./api-error.ts";
 
 /** Of one body, decoded. */
 export const maxBodyBytes: number = 64 * 1024 * 1024;
-/** Of all bodies that are being read. */
+/** Of all bodies that are held. */
 const maxBytesTogether = 256 * 1024 * 1024;
 /** A client that is told that its body is too long has so long to read it; cut at once, it would see a broken pipe. */
 const discardMs = 1_000;
@@ -17,41 +17,104 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   br: () => createBrotliDecompress(),
 };
 
-/** Bodies of one server, as they are read. */
-export class BodyReader {
+/** Of a chunk that comes: smaller ones are put together, because each takes more room than its bytes. */
+const smallBytes = 1024;
+const smallTogether = 1024;
+
+/** Bodies of one server that are being read, or whose requests have not ended. */
+export class Bodies {
+  /** Of all of them. */
+  bytes = 0;
+
+  open(request: IncomingMessage): Body {
+    return new Body(request, this);
+  }
+}
+
+/** The body of one request. */
+class Body {
+  readonly #request: IncomingMessage;
+  readonly #all: Bodies;
   #bytes = 0;
 
+  constructor(request: IncomingMessage, all: Bodies) {
+    this.#request = request;
+    this.#all = all;
+  }
+
   /** @returns its text; or why it is not taken. Does not reject: a client that leaves ends it with an error. */
-  async read(request: IncomingMessage): Promise<string | ApiError> {
-    const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  async read(): Promise<string | ApiError> {
+    const { headers } = this.#request;
+    const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
     const decoder = encoding === "identity" ? undefined : decoders[encoding];
-    if (encoding !== "identity" && decoder === undefined) return this.#refuse(request, unknownEncoding(encoding));
-    if (Number(request.headers["content-length"]) > maxBodyBytes) return this.#refuse(request, tooLong);
-    const stream = decoder === undefined ? request : request.pipe(decoder());
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    if (encoding !== "identity" && decoder === undefined) return this.#refuse(unknownEncoding(encoding));
+    if (Number(headers["content-length"]) > maxBodyBytes) return this.#refuse(tooLong);
+    const stream = decoder === undefined ? this.#request : decoded(this.#request, decoder());
+    const chunks = new Chunks();
     try {
-      for await (const chunk of stream) {
+      // Destroyed, it could not be discarded while the client reads the refusal.
+      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         if (!(chunk instanceof Buffer)) continue;
-        bytes += chunk.length;
         this.#bytes += chunk.length;
-        if (bytes > maxBodyBytes) return this.#refuse(request, tooLong);
-        if (this.#bytes > maxBytesTogether) return this.#refuse(request, tooBusy);
-        chunks.push(chunk);
+        this.#all.bytes += chunk.length;
+        const refusal = this.#bytes > maxBodyBytes ? tooLong : this.#all.bytes > maxBytesTogether ? tooBusy : undefined;
+        if (refusal !== undefined) {
+          if (decoder !== undefined) stream.destroy();
+          return this.#refuse(refusal);
+        }
+        chunks.add(chunk);
       }
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(chunks));
+      return chunks.text();
     } catch (error) {
       return error instanceof TypeError ? notText : broken;
-    } finally {
-      this.#bytes -= bytes;
     }
   }
 
-  #refuse(request: IncomingMessage, error: ApiError): ApiError {
-    request.unpipe();
-    request.resume();
-    setTimeout(() => request.destroy(), discardMs).unref();
+  /** Its request has ended: its text is held no longer. */
+  close(): void {
+    this.#all.bytes -= this.#bytes;
+    this.#bytes = 0;
+  }
+
+  #refuse(error: ApiError): ApiError {
+    this.#request.unpipe();
+    this.#request.resume();
+    setTimeout(() => this.#request.destroy(), discardMs).unref();
     return error;
+  }
+}
+
+/** `pipe` by itself does not tell the decoder that the client left. */
+function decoded(request: IncomingMessage, decoder: Transform): Transform {
+  finished(request, (error) => void (error && decoder.destroy(error)));
+  return request.pipe(decoder);
+}
+
+/** What has come of a body. */
+class Chunks {
+  readonly #large: Buffer[] = [];
+  #small: Buffer[] = [];
+
+  add(chunk: Buffer): void {
+    if (chunk.length < smallBytes) {
+      this.#small.push(chunk);
+      if (this.#small.length < smallTogether) return;
+      this.#join();
+    } else {
+      this.#join();
+      this.#large.push(chunk);
+    }
+  }
+
+  /** @throws TypeError where it is no UTF-8. */
+  text(): string {
+    this.#join();
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(this.#large));
+  }
+
+  #join(): void {
+    if (this.#small.length > 0) this.#large.push(Buffer.concat(this.#small));
+    this.#small = [];
   }
 }
 
@@ -62,7 +125,7 @@ const tooBusy: ApiError = {
   type: "api_error",
   status: 503,
   code: "overloaded",
-  message: "256 MiB of requests are being read already",
+  message: "256 MiB of requests are held already",
   retryAfterMs: 1000,
   isWorthRetrying: true,
 };

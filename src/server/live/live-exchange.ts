@@ -6,7 +6,7 @@ import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
 import type { ApiError, ApiFamily } from "../http/api-error.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
-import type { BodyReader } from "../http/read-body.ts";
+import type { Bodies } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
 import { encodedAsAsked } from "./embedding-encoding.ts";
@@ -21,11 +21,12 @@ import { busy, type WaitingRoom } from "./waiting-room.ts";
 /** What all exchanges of one server share. */
 export interface LiveContext {
   readonly manager: RequestManager;
-  readonly bodies: BodyReader;
+  readonly bodies: Bodies;
   readonly waitingRoom: WaitingRoom;
   readonly metrics: ServerMetrics;
   /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
   readonly keepAlive: KeepAlive | undefined;
+  readonly stalledMs: number;
   /** Called where the end of the server cuts a request short that was sent. */
   readonly onCut: () => void;
 }
@@ -33,6 +34,12 @@ export interface LiveContext {
 export interface KeepAlive {
   readonly firstMs: number;
   readonly everyMs: number;
+}
+
+/** Of responses, in milliseconds. */
+export interface ResponseTimes extends KeepAlive {
+  /** A reader that takes nothing for so long is given up. */
+  readonly stalledMs: number;
 }
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
@@ -65,7 +72,7 @@ export class LiveExchange {
     this.#response = response;
     this.#path = path;
     this.#id = id;
-    this.#live = new LiveResponse(response, path, family, id);
+    this.#live = new LiveResponse(response, path, family, id, context.stalledMs);
   }
 
   /** Does not reject. @returns the status that the client saw; 499 where it had left. */
@@ -76,8 +83,9 @@ export class LiveExchange {
     // A pipelined response behind another one is not told that its socket closed (Node 20).
     this.#response.on("close", onClose).on("error", () => {});
     this.#request.socket.on("close", onClose);
+    const body = this.#context.bodies.open(this.#request);
     try {
-      const text = await this.#context.bodies.read(this.#request);
+      const text = await body.read();
       if (typeof text !== "string") return this.#live.fail(text);
       const live = readLiveRequest(this.#id, this.#path, text, forwardedHeaders(this.#request.headers));
       if ("status" in live) return this.#live.fail(live);
@@ -85,6 +93,7 @@ export class LiveExchange {
     } finally {
       clearTimeout(this.#timer);
       clearTimeout(this.#patience);
+      body.close();
       this.#request.socket.off("close", onClose);
     }
   }
@@ -149,7 +158,7 @@ export class LiveExchange {
       else if (this.#phase === "streaming") this.#live.endStream();
       else {
         this.#live.openStream(facts);
-        this.#response.end(replay(this.#path, result.body, hidesUsage));
+        this.#live.endStream(replay(this.#path, result.body, hidesUsage));
       }
       return statusCode;
     }

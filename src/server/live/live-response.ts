@@ -3,8 +3,6 @@ import { once } from "node:events";
 import { type ApiError, type ApiFamily, errorBody, retryHeaders, statusOf } from "../http/api-error.ts";
 import { endText, failureText, keepAliveText } from "./stream-format.ts";
 
-/** A reader that takes nothing for so long is given up. */
-const stalledMs = 60_000;
 /** One that takes nothing any more does not learn why its stream is cut. */
 const cutMs = 1_000;
 
@@ -14,13 +12,16 @@ export class LiveResponse {
   readonly #path: string;
   readonly #family: ApiFamily;
   readonly #requestId: string;
+  readonly #stalledMs: number;
   #isStream = false;
 
-  constructor(response: ServerResponse, path: string, family: ApiFamily, requestId: string) {
+  /** @param stalledMs A reader that takes nothing for so long is given up. */
+  constructor(response: ServerResponse, path: string, family: ApiFamily, requestId: string, stalledMs: number) {
     this.#response = response;
     this.#path = path;
     this.#family = family;
     this.#requestId = requestId;
+    this.#stalledMs = stalledMs;
   }
 
   /** The head has gone out: what goes wrong from now on is said in an event. */
@@ -50,8 +51,8 @@ export class LiveResponse {
     if (this.#isStream) this.#response.write(keepAliveText(this.#path));
   }
 
-  endStream(): void {
-    this.#response.end(endText(this.#path));
+  endStream(text: string = endText(this.#path)): void {
+    this.#end(text);
   }
 
   json(status: number, body: string, headers: Readonly<Record<string, string>>): void {
@@ -86,7 +87,13 @@ export class LiveResponse {
       "content-type": "application/json",
       "content-length": length,
     });
-    this.#response.end(body);
+    this.#end(body);
+  }
+
+  #end(text: string): void {
+    this.#response.end(text);
+    // Node destroys a connection that moves nothing for so long, and sets a time of its own when all has gone out.
+    if (this.#response.writableLength > 0) this.#response.setTimeout(this.#stalledMs);
   }
 
   #headers(cacheControl: string): Record<string, string> {
@@ -95,7 +102,7 @@ export class LiveResponse {
 
   async #drained(): Promise<void> {
     const over = new AbortController();
-    const stalled = setTimeout(() => this.#response.destroy(), stalledMs);
+    const stalled = setTimeout(() => this.#response.destroy(), this.#stalledMs);
     try {
       await Promise.race([once(this.#response, "drain", over), once(this.#response, "close", over)]);
     } finally {

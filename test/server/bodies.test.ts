@@ -1,0 +1,47 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { open, question, sendBytes, serveLive } from "./live-server.ts";
+
+const head = (...headers: string[]): string =>
+  ["POST /v1/chat/completions HTTP/1.1", "host: localhost", ...headers, "", ""].join("\r\n");
+
+describe("a body", () => {
+  it("that breaks off while it is unpacked ends with its client", async () => {
+    const { server, upstream, port } = await serveLive();
+    const socket = await open(port);
+    const packed = gzipSync(JSON.stringify(question));
+    socket.write(head("content-encoding: gzip", `content-length: ${packed.length}`));
+    socket.write(packed.subarray(0, 10));
+    await expect.poll(() => server.open).toBe(1);
+    socket.destroy();
+    await server.idle();
+    expect(upstream.ledger).toEqual([]);
+  });
+
+  it("in chunks that is too long is refused in words", async () => {
+    const { upstream, port } = await serveLive();
+    const socket = await open(port);
+    let said = "";
+    socket.on("data", (chunk: Buffer) => (said += chunk.toString("latin1")));
+    socket.write(head("transfer-encoding: chunked"));
+    const chunk = Buffer.concat([Buffer.from("100000\r\n"), Buffer.alloc(1 << 20, " "), Buffer.from("\r\n")]);
+    let left = 80;
+    const send = (): void => {
+      while (left-- > 0 && socket.write(chunk));
+    };
+    socket.on("drain", send);
+    send();
+    await new Promise((resolve) => socket.on("close", resolve)); // an error before it is the server's right
+    expect(said).toMatch(/^HTTP\/1\.1 413 [^]*"code":"request_too_large"/);
+    expect(upstream.ledger).toEqual([]);
+  });
+
+  it("in chunks of one byte takes the room of its bytes, and goes on as it is", async () => {
+    const { upstream, port } = await serveLive();
+    const text = JSON.stringify({ ...question, user: "é".repeat(5_000) });
+    const chunks = [...Buffer.from(text)].map((byte) => Buffer.from([0x31, 0x0d, 0x0a, byte, 0x0d, 0x0a]));
+    const request = [Buffer.from(head("transfer-encoding: chunked", "connection: close")), ...chunks, Buffer.from("0\r\n\r\n")];
+    expect(await sendBytes(port, Buffer.concat(request))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(upstream.ledger[0]?.body).toBe(text);
+  });
+});

@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { piece } from "../providers/protocols/stream-pieces.ts";
+import { serve } from "../support/closing.ts";
+import { chatAnswer, endlessBody, streamed } from "../support/scripted-server.ts";
+import { Figures, isFullSize } from "./figures.ts";
+import { residentMegabytes, startServing } from "./serving.ts";
+
+const clients = isFullSize ? 20 : 2;
+const event = `data: ${JSON.stringify(piece({ content: "x".repeat(10_000) }))}\n\n`;
+
+it("clients that stop reading stop the provider, not the memory, and others are answered", async () => {
+  const figures = new Figures("slow readers");
+  const upstream = await serve((call) => (call.body.includes('"stream":true') ? endlessBody(streamed(event)) : chatAnswer()));
+  const { child, port, url } = await startServing(upstream.url, "-c", "64", "--no-adaptive");
+  const ask = (): Promise<Response> =>
+    fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify({ model: "m", messages: [] }) });
+  for (let warm = 0; warm < (isFullSize ? 500 : 5); warm += 1) await (await ask()).text();
+  const before = residentMegabytes(child);
+  const startedAt = performance.now();
+  const sockets = await Promise.all(Array.from({ length: clients }, () => readALittle(port)));
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+  let most = 0;
+  let sent = -1;
+  await expect
+    .poll(
+      () => {
+        most = Math.max(most, residentMegabytes(child));
+        const isStill = upstream.sentBytes === sent;
+        sent = upstream.sentBytes;
+        return isStill;
+      },
+      { interval: 500 },
+    )
+    .toBe(true);
+  figures.told("MB before", before);
+  figures.told("MB that the provider sent for each", sent / clients / 1e6);
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => (await ask()).status));
+  figures.exactly("others that were answered meanwhile", answers.filter((status) => status === 200).length, 20);
+  most = Math.max(most, residentMegabytes(child));
+  figures.atMost("MB more at most", isFullSize ? most - before : 0, 64);
+  if (isFullSize) {
+    await upstream.until(() => upstream.inFlight === 0);
+    figures.atMost("s until all are given up", (performance.now() - startedAt) / 1000, 75);
+    figures.atLeast("the same, at least", (performance.now() - startedAt) / 1000, 60);
+  }
+  expect(figures.missed(`${clients} clients that read 1 KB of a stream without end`)).toEqual([]);
+});
+
+async function readALittle(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  const body = JSON.stringify({ model: "m", stream: true, messages: [] });
+  socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  await once(socket, "readable");
+  socket.read(1024);
+  return socket;
+}
