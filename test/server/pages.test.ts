@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { chatAnswer } from "../support/scripted-server.ts";
 import { ask, serveLive } from "./live-server.ts";
@@ -100,6 +101,16 @@ describe("figures", () => {
       "llmbatch_in_flight 0",
     ])
       expect(text.split("\n")).toContain(line);
+  });
+
+  it("are what Prometheus' own checker takes", async ({ skip }) => {
+    skip(spawnSync("promtool", ["--version"]).error !== undefined, "there is no promtool (Debian: prometheus)");
+    const { url } = await serveLive();
+    await ask(url);
+    await fetch(`${url}/v1/nothing`);
+    const input = await (await fetch(`${url}/metrics`)).text();
+    const { status, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
   });
 
   it("have the form that Prometheus reads: each family is named, described and typed once, before its samples", async () => {
