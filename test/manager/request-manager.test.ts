@@ -134,7 +134,7 @@ describe("run", () => {
     let script: Script = (call) => (call.index === 0 ? chatAnswer("in time") : gate.promise);
     const { createManager } = await serveManagers((call, ledger) => script(call, ledger));
     const cache = createMemoryCache();
-    const manager = createManager({ cache, concurrency: 1, deadlineMs: 300, drainMs: 10 });
+    const manager = createManager({ cache, concurrency: 1, deadlineMs: 1_500, drainMs: 10 });
     const results = await manager.processBatch([...prompts(3)]);
     expect(results.stopped).toMatchObject({ reason: "deadline" });
     expect(results.map(answerOf)).toEqual(["in time", "cancelled", "cancelled"]);
