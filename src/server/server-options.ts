@@ -6,7 +6,7 @@ export interface ServerOptions {
   readonly manager: RequestManager;
   /** What `/v1/models` lists. Others are asked for all the same, if the manager's provider serves them. @default none */
   readonly models?: readonly ServedModel[];
-  /** What clients must send, as a bearer or as `x-api-key`. @default none: any will do */
+  /** What clients must send, as a bearer or as `x-api-key`. @default none is needed */
   readonly token?: string | undefined;
   /** Names that requests may be for, beside those of this machine. @default none */
   readonly allowedHosts?: readonly string[];

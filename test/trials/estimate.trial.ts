@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { configure } from "../e2e/configure.ts";
 import { Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
 import { Figures, isFullSize, sized } from "./figures.ts";
 import { countingScript, outputTokens, promptTokens } from "./token-server.ts";
-import { variedLines } from "./varied-lines.ts";
+import { variedBody, variedLines } from "./varied-lines.ts";
 
 const { lines, trials, rpm } = sized({
   small: { lines: 100, trials: 1, rpm: 60_000 },
@@ -12,21 +13,18 @@ const { lines, trials, rpm } = sized({
 });
 const [inputPrice, outputPrice] = [2.5, 10];
 
-interface Range {
-  readonly low: number;
-  readonly expected: number;
-  readonly high: number;
-}
+const range = z.object({ low: z.number(), expected: z.number(), high: z.number() });
+type Range = z.infer<typeof range>;
 
-interface Printed {
-  readonly cached: number;
-  readonly to_send: number;
-  readonly input_tokens: number;
-  readonly output_tokens: Range;
-  readonly cost_usd: Range;
-  readonly seconds: Range;
-  readonly bound_by: string;
-}
+const printed = z.object({
+  cached: z.number(),
+  to_send: z.number(),
+  input_tokens: z.number(),
+  output_tokens: range,
+  cost_usd: range,
+  seconds: range,
+  bound_by: z.string(),
+});
 
 it("what lines have in tokens is what the server counts", async () => {
   const figures = new Figures("input tokens");
@@ -50,18 +48,18 @@ it("what a run takes lies in the ranges that were estimated", { timeout: 1_800_0
     const server = await serve(countingScript(seed, isFullSize));
     const address = ["--base-url", `${server.url}/v1`, "--rpm", String(rpm), "-c", "1000"];
     await run(user, ...address, "--head", String(cached));
-    const printed = await estimate(user, ...address, "--count", seed % 2 === 0 ? "fast" : "exact");
-    if (printed.cached === cached && printed.to_send === lines - cached && printed.bound_by === "rpm") right += 1;
+    const estimated = await estimate(user, ...address, "--count", seed % 2 === 0 ? "fast" : "exact");
+    if (estimated.cached === cached && estimated.to_send === lines - cached && estimated.bound_by === "rpm") right += 1;
     const startedAt = performance.now();
     await run(user, ...address);
     const seconds = (performance.now() - startedAt) / 1000;
     const sent = server.ledger.slice(cached);
     if (sent.length !== lines - cached) throw new Error(`${sent.length} were sent`);
     const output = sent.reduce((sum, { body }) => sum + outputTokens(body, seed), 0);
-    const input = sent.reduce((sum, { body }) => sum + promptTokens(JSON.parse(body)), 0);
-    if (holds(printed.output_tokens, output)) held.tokens += 1;
-    if (holds(printed.cost_usd, (input * inputPrice + output * outputPrice) / 1e6)) held.cost += 1;
-    if (holds(printed.seconds, seconds)) held.time += 1;
+    const input = sent.reduce((sum, { body }) => sum + promptTokens(variedBody.parse(JSON.parse(body))), 0);
+    if (holds(estimated.output_tokens, output)) held.tokens += 1;
+    if (holds(estimated.cost_usd, (input * inputPrice + output * outputPrice) / 1e6)) held.cost += 1;
+    if (holds(estimated.seconds, seconds)) held.time += 1;
   }
   const demanded = Math.floor(trials * 0.95);
   figures.exactly(`${cached} of ${lines} were known to be in the cache`, right, trials);
@@ -78,10 +76,10 @@ function userWith(seed: number): Workplace {
   return user;
 }
 
-async function estimate(user: Workplace, ...args: string[]): Promise<Printed> {
+async function estimate(user: Workplace, ...args: string[]): Promise<z.infer<typeof printed>> {
   const { code, stdout, stderr } = await user.runHere(["estimate", "in.jsonl", "--json", ...args]);
   if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as Printed;
+  return printed.parse(JSON.parse(stdout));
 }
 
 async function run(user: Workplace, ...args: string[]): Promise<void> {

@@ -3,29 +3,29 @@ import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { computeChatCompletionTokenCount } from "gpt-tokenizer/functionCalling";
 import { chatAnswer, delayed, type ReceivedCall, type Reply } from "../support/scripted-server.ts";
 import { randomNumbers } from "./commands.ts";
-import type { VariedBody, VariedMessage } from "./varied-lines.ts";
+import { variedBody, type VariedBody, type VariedImage, type VariedMessage } from "./varied-lines.ts";
 
 /** What a server counts: messages and functions as gpt-tokenizer does, images as OpenAI's guide says. It shares no code with the program. */
 export function promptTokens({ messages, tools }: VariedBody): number {
-  const plain = messages.map((message) => ({
-    ...message,
-    content: textOf(message),
-    function_call: message.tool_calls?.[0]?.function,
-  }));
+  const plain = messages.map((message) => {
+    const called = message.tool_calls?.[0]?.function;
+    return { role: message.role, content: textOf(message), ...(called && { function_call: called }) };
+  });
   const functions = tools?.map((tool) => tool.function);
-  const request = { messages: plain, functions } as unknown as Parameters<typeof computeChatCompletionTokenCount>[0];
-  const images = messages.flatMap(({ content }) => (Array.isArray(content) ? content : [])).map(imageTokens);
-  return computeChatCompletionTokenCount(request, (text) => countTokens(text)) + images.reduce((sum, one) => sum + one, 0);
+  const request = { messages: plain, ...(functions && { functions }) };
+  const images = messages
+    .flatMap(({ content }) => (Array.isArray(content) ? content : []))
+    .filter((part) => part.type === "image_url");
+  const imageCosts = images.reduce((sum, image) => sum + imageTokens(image), 0);
+  return computeChatCompletionTokenCount(request, (text) => countTokens(text)) + imageCosts;
 }
 
 function textOf({ content }: VariedMessage): string {
   if (typeof content === "string") return content;
-  return (content ?? []).map((part) => ("text" in part ? String(part.text) : "")).join("");
+  return (content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-function imageTokens(part: object): number {
-  const { image_url: image } = part as { readonly image_url?: { readonly url: string; readonly detail?: string } };
-  if (image === undefined) return 0;
+function imageTokens({ image_url: image }: VariedImage): number {
   if (image.detail === "low") return 85;
   const header = Buffer.from(image.url.split(",")[1] ?? "", "base64");
   let [width, height] = [header.readUInt32BE(16), header.readUInt32BE(20)];
@@ -45,7 +45,7 @@ export function outputTokens(body: string, seed: number): number {
 /** Answers each request with what it counts. @param isSlow 0.3 s, and 8 ms for each token, go by first; else nothing does. */
 export function countingScript(seed: number, isSlow: boolean): (call: ReceivedCall) => Reply {
   return (call) => {
-    const body = JSON.parse(call.body) as VariedBody;
+    const body = variedBody.parse(JSON.parse(call.body));
     const [prompt, completion] = [promptTokens(body), outputTokens(call.body, seed)];
     const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
     return delayed(isSlow ? 300 + 8 * completion : 0, chatAnswer("…", { usage }));

@@ -1,4 +1,60 @@
+import { z } from "zod";
 import { randomNumbers } from "./commands.ts";
+
+const variedImage = z.object({
+  type: z.literal("image_url"),
+  image_url: z.object({ url: z.string(), detail: z.string().optional() }),
+});
+export type VariedImage = z.infer<typeof variedImage>;
+
+const variedCall = z.object({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
+const variedMessage = z.object({
+  role: z.string(),
+  content: z.union([
+    z.string(),
+    z.array(z.union([z.object({ type: z.literal("text"), text: z.string() }), variedImage])),
+    z.null(),
+  ]),
+  tool_calls: z.array(variedCall).optional(),
+  tool_call_id: z.string().optional(),
+});
+export type VariedMessage = z.infer<typeof variedMessage>;
+
+const description = z.string().exactOptional();
+const textProperty = z.object({ type: z.literal("string"), description, enum: z.array(z.string()).exactOptional() });
+const property = z.union([
+  textProperty,
+  z.object({ type: z.literal("integer"), description }),
+  z.object({ type: z.literal("array"), description, items: textProperty }),
+]);
+
+const variedTool = z.object({
+  type: z.literal("function"),
+  function: z.object({
+    name: z.string(),
+    description: z.string(),
+    parameters: z.object({
+      type: z.literal("object"),
+      properties: z.record(z.string(), property),
+      required: z.array(z.string()),
+    }),
+  }),
+});
+type VariedTool = z.infer<typeof variedTool>;
+
+/** What these lines ask for, as a server reads it. */
+export const variedBody = z.object({
+  model: z.string(),
+  messages: z.array(variedMessage),
+  tools: z.array(variedTool).optional(),
+  max_tokens: z.number().optional(),
+});
+export type VariedBody = z.infer<typeof variedBody>;
 
 /** Sentences as people write them, of four languages. */
 const sentences = [
@@ -37,7 +93,7 @@ const sentences = [
   ],
 ] as const;
 
-const tools = [
+const tools: VariedTool["function"][] = [
   {
     name: "get_weather",
     description: "Get the current weather in a given location",
@@ -73,20 +129,7 @@ const tools = [
       required: ["title"],
     },
   },
-] as const;
-
-export interface VariedMessage {
-  readonly role: string;
-  readonly content: string | readonly object[] | null;
-  readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: string } }[];
-}
-
-export interface VariedBody {
-  readonly model: string;
-  readonly messages: readonly VariedMessage[];
-  readonly tools?: readonly { readonly function: (typeof tools)[number] }[];
-  readonly max_tokens?: number;
-}
+];
 
 /** The same lines for the same seed: chats of one to six messages in four languages, one in five with tools, one in ten with an image. */
 export function variedLines(count: number, seed: number): { custom_id: string; body: VariedBody }[] {
@@ -103,22 +146,31 @@ export function variedLines(count: number, seed: number): { custom_id: string; b
     if (hasTools && random() < 0.5) messages.push(...call(at));
     const question = `${text(language)} (${at})`;
     messages.push({ role: "user", content: hasImage ? [{ type: "text", text: question }, image(below)] : question });
-    const offered = tools.slice(0, 1 + below(tools.length)).map((one) => ({ type: "function", function: one }));
-    const body = { model: "gpt-4o", messages, ...(hasTools && { tools: offered }), ...(random() < 0.3 && { max_tokens: 2000 }) };
+    const offered = tools.slice(0, 1 + below(tools.length)).map((one): VariedTool => ({ type: "function", function: one }));
+    const body: VariedBody = {
+      model: "gpt-4o",
+      messages,
+      ...(hasTools && { tools: offered }),
+      ...(random() < 0.3 && { max_tokens: 2000 }),
+    };
     return { custom_id: `line-${at + 1}`, body };
   });
 }
 
 function call(at: number): VariedMessage[] {
-  const made = { id: `call_${at}`, type: "function", function: { name: "get_weather", arguments: `{"location":"Boston, MA"}` } };
+  const made = {
+    id: `call_${at}`,
+    type: "function" as const,
+    function: { name: "get_weather", arguments: `{"location":"Boston, MA"}` },
+  };
   return [
     { role: "assistant", content: null, tool_calls: [made] },
-    { role: "tool", content: `{"temperature":${at % 40},"unit":"celsius"}`, tool_call_id: made.id } as VariedMessage,
+    { role: "tool", content: `{"temperature":${at % 40},"unit":"celsius"}`, tool_call_id: made.id },
   ];
 }
 
 /** A PNG of some size, as far as its header goes, or an address with low detail. */
-function image(below: (limit: number) => number): object {
+function image(below: (limit: number) => number): VariedImage {
   if (below(3) === 0) return { type: "image_url", image_url: { url: "https://example.com/image.png", detail: "low" } };
   const header = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0\0\0\0\0", "latin1");
   header.writeUInt32BE(200 + below(3000), 16);

@@ -80,7 +80,7 @@ export async function checkInput(
   let invalid = 0;
   for await (const group of inputs.lines(warn)) {
     count += group.length;
-    const parsed = onInputs === undefined ? undefined : ([] as BatchInput[]);
+    const parsed: BatchInput[] | undefined = onInputs === undefined ? undefined : [];
     for (const line of group) {
       const input = parser.parse(line);
       parsed?.push(input);

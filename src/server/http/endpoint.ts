@@ -18,7 +18,7 @@ const apis: ReadonlyMap<string, ApiFamily> = new Map([
   ["/v1/messages", "anthropic"],
 ]);
 
-/** Claude Code asks for `/` and `/api/hello` to see whether somebody is at home. */
+/** Claude Code sends probes to `/` and `/api/hello` before its first request. */
 const pages: ReadonlyMap<string, Page> = new Map([
   ["/", "root"],
   ["/api/hello", "root"],
