@@ -95,6 +95,12 @@ const models = z
   .union([z.array(name), z.record(name, model)], modelsExpected)
   .transform((value) => (Array.isArray(value) ? Object.fromEntries(value.map((id) => [id, { id }])) : value));
 
+/** By model. */
+export const contextWindowsSchema: z.ZodType<Record<string, number>> = byName(
+  positiveInteger,
+  'tokens by model: {"MODEL": 128000}',
+);
+
 const providerShape = {
   preset: name.optional(),
   base_url: name.optional(),
@@ -115,7 +121,7 @@ const providerShape = {
   stream: flag.optional(),
   set: members.optional(),
   models: models.optional(),
-  context_windows: byName(positiveInteger, 'tokens by model: {"MODEL": 128000}').optional(),
+  context_windows: contextWindowsSchema.optional(),
   enabled: flag.optional(),
 };
 

@@ -1,9 +1,9 @@
-import { type Candidate, demandOf, type Target } from "../model/demand.ts";
+import type { Candidate, Target } from "../model/demand.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { Usage } from "../model/usage.ts";
 import type { PriceBook } from "../pricing/pricing.ts";
-import type { Provider } from "../providers/providers.ts";
+import { demandAt, type Provider } from "../providers/providers.ts";
 import type { BoundedCount } from "./bounded-count.ts";
 import { addRanges, type Estimate, mapRange, nothing, type Range } from "./estimate.ts";
 import { expectedLatency } from "./expected-latency.ts";
@@ -21,8 +21,6 @@ export interface EstimatorOptions {
   readonly limits: readonly RateLimit[];
   readonly concurrency: number;
 }
-
-const nowhere: ReadonlySet<Target> = new Set();
 
 /** Adds up what the requests of a file take. Its memory grows with the number of models, not of requests. */
 export class Estimator {
@@ -92,10 +90,9 @@ export class Estimator {
   }
 
   #createModel(request: BatchRequest): ModelEstimate | undefined {
-    const { provider } = this.#options;
-    const demand = provider.route?.(request, nowhere) ?? demandOf(provider, provider.estimate(request));
-    const [first] = demand.candidates;
-    return first && new ModelEstimate(first, targetsBeside(first, demand.candidates), request.path);
+    const { candidates } = demandAt(this.#options.provider, request);
+    const [first] = candidates;
+    return first && new ModelEstimate(first, targetsBeside(first, candidates), request.path);
   }
 }
 

@@ -30,11 +30,11 @@ function timeLimit(limit: RateLimit, models: readonly ModelEstimate[], targets: 
   const counted = models.filter((one) => model === undefined || one.model.model === model);
   const perSecond = (amount * targets * 1000) / periodMs;
   const isPace = periodMs <= minuteMs;
-  const ofMoment = unit === "requests" ? 1 : Math.min(amount * targets, perSecond * secondsAtOnce);
+  const ofMoment = unit === "requests" ? targets : Math.min(amount * targets, perSecond * secondsAtOnce);
   return {
     name: periodMs === minuteMs ? namesPerMinute[unit] : describeRateLimit(limit),
     perSecond,
-    atOnce: burst ?? (isPace ? ofMoment : amount * targets),
+    atOnce: burst === undefined ? (isPace ? ofMoment : amount * targets) : burst * targets,
     need: counted.map((one) => needOf(one, unit)).reduce(addRanges, nothing),
   };
 }

@@ -1,9 +1,9 @@
-import { type Demand, demandOf, type Target } from "../model/demand.ts";
+import type { Demand, Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { addUsd } from "../model/usage.ts";
-import type { Provider } from "../providers/providers.ts";
+import { demandAt, type Provider } from "../providers/providers.ts";
 import type { Reservation } from "./money/reservation.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { Preparation } from "./preparing/preparation.ts";
@@ -11,8 +11,6 @@ import type { RequestName } from "./request-names.ts";
 
 /** How many tokens a request has. */
 export type CountTokens = (request: BatchRequest) => number;
-
-const nowhere: ReadonlySet<Target> = new Set();
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {
@@ -83,9 +81,8 @@ export class Journey {
 
   /** What it needs to start. Targets where it has not failed yet come first, those that refuse its model are left out. */
   get demand(): Demand {
-    const failed = this.#failures === undefined ? nowhere : new Set(this.#failures.keys());
     const { asked } = this;
-    const estimated = this.#provider.route?.(asked, failed) ?? demandOf(this.#provider, this.#provider.estimate(asked));
+    const estimated = demandAt(this.#provider, asked, this.#failures && new Set(this.#failures.keys()));
     this.#inputTokens ??= this.#countTokens?.(asked);
     const demand = this.#inputTokens === undefined ? estimated : withInputTokens(estimated, this.#inputTokens);
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;

@@ -46,6 +46,7 @@ export class RequestManager {
   constructor(options: RequestManagerOptions) {
     checkManagerOptions(options);
     this.#parts = createParts(options, this.stats.observe);
+    this.stats.setPricesDate(options.prices?.date);
     this.stats.watchLimits(() => this.#parts.limiter.rateLimits());
     this.#inputs = inputOptionsOf(options);
     shareResources(options);

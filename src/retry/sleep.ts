@@ -1,5 +1,4 @@
-/** The limit of a Node timer; with a longer delay it fires at once. */
-const maxTimerMs = 2 ** 31 - 1;
+import { maxTimerMs } from "../model/timers.ts";
 
 const sleepersOf = new WeakMap<AbortSignal, Sleepers>();
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ApiError } from "./http/api-error.ts";
+import { type ApiError, shuttingDown } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Guard } from "./http/guard.ts";
 import { Bodies } from "./http/read-body.ts";
@@ -24,7 +24,7 @@ export interface LiveServer {
   readonly open: number;
   /** Requests that were cut short by the end of the server. */
   readonly cut: number;
-  /** From now on new requests are refused, and `/health/ready` says so. Those that wait are sent away. */
+  /** From now on new requests are refused, and `/health/ready` says so. The manager's `stop()` sends those away that wait. */
   drain(): void;
   /** Resolves when the last answer has gone out, or its client has. */
   idle(): Promise<void>;
@@ -62,6 +62,7 @@ class Server implements LiveServer {
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
       keepAlive: keepAlive ? times : undefined,
       stalledMs: times.stalledMs,
+      isDraining: () => this.#isDraining,
       onCut: () => {
         this.cut += 1;
       },
@@ -91,12 +92,12 @@ class Server implements LiveServer {
     if (stranger !== undefined) return this.#refuse(reply, stranger);
     const cors = this.#corsHeaders(request.headers.origin);
     if (endpoint.kind === "options") return preflight(response, endpoint.allow, cors);
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
     const unknown =
       endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready"
         ? undefined
         : this.#guard.refuseToken(request);
     if (unknown !== undefined) return this.#refuse(reply, unknown);
-    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
     if (endpoint.kind === "nowhere") return this.#refuse(reply, endpoint.error);
     if (endpoint.kind !== "api") return this.#page(endpoint, reply, response);
     if (this.#isDraining) return this.#refuse(reply, shuttingDown);
@@ -204,16 +205,6 @@ const requestHeaders = [
     "timeout",
   ].map((name) => `x-stainless-${name}`),
 ].join(", ");
-
-const shuttingDown: ApiError = {
-  status: 503,
-  type: "api_error",
-  code: "shutting_down",
-  message: "The server is about to stop",
-  retryAfterMs: 1000,
-  isWorthRetrying: true,
-  closes: true,
-};
 
 function unknownModel(id: string): ApiError {
   const message = `There is no model ${JSON.stringify(id.slice(0, 200))}`;

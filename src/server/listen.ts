@@ -59,7 +59,10 @@ export async function listen(
       await open(second, actualPort, "::1");
       servers.push(second);
     } catch (error) {
-      if (error instanceof ConfigurationError && errorCode(error.cause) === "EADDRINUSE") throw error;
+      if (error instanceof ConfigurationError && errorCode(error.cause) === "EADDRINUSE") {
+        first.close();
+        throw error;
+      }
     }
   }
   return {
@@ -78,8 +81,12 @@ function createHttp(live: LiveServer, { maxConnections, ...limits }: ConnectionL
 
 function open(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(new ConfigurationError(cannotListen(cause, host, port), { cause })));
-    server.listen({ port, host, backlog: 4096 }, resolve);
+    const fail = (cause: Error): void => reject(new ConfigurationError(cannotListen(cause, host, port), { cause }));
+    server.once("error", fail);
+    server.listen({ port, host, backlog: 4096 }, () => {
+      server.off("error", fail);
+      resolve();
+    });
   });
 }
 

@@ -65,7 +65,6 @@ export async function loadProviders(loading: LoadProvidersOptions = {}): Promise
   const { provider, providers } = await openProviders(opening);
   const options = { ...managerOptionsOf(configured, loading.options?.cache !== undefined), prices, ...loading.options };
   const manager = new RequestManager({ ...options, provider });
-  manager.stats.setPricesDate(prices.date);
   return {
     manager,
     models: modelsOf(configured, manager),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { innerKeys, pricesSchema } from "../config/provider-config.ts";
+import { contextWindowsSchema, innerKeys, pricesSchema } from "../config/provider-config.ts";
 import { parseJson } from "../json/json-value.ts";
 import { closestTo, refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError, messageOf } from "../model/errors.ts";
@@ -24,7 +24,7 @@ export interface OpenPricesOptions {
 /**
  * Opens prices for a manager: list prices by the address that requests go to, and your own over them.
  *
- * @throws ConfigurationError when the file cannot be read, or a price is none. Not for a model without a price: its cost is null.
+ * @throws ConfigurationError when the file cannot be read, a price is none, or an option does not exist. Not for a model without a price: its cost is null.
  * @example
  * const prices = await openPrices({ prices: { "my-model": { input: 0.4, output: 1.6, cached_input: 0.1 } } });
  * const manager = new RequestManager({ provider, prices });
@@ -34,7 +34,7 @@ export async function openPrices(opening: OpenPricesOptions = {}): Promise<Price
   const { prices = {}, pricesFile, contextWindows = {}, listPrices = true } = opening;
   return createPriceBook({
     prices: [...(pricesFile === undefined ? [] : [readPrices(pricesFile)]), parsePrices(prices, "prices")],
-    contextWindows,
+    contextWindows: parseWindows(contextWindows),
     tables: listPrices ? await PriceTables.load() : undefined,
   });
 }
@@ -80,6 +80,14 @@ function parsePrices(prices: unknown, source: string): Readonly<Record<string, O
   const hint = closest === undefined ? "" : `; did you mean ${JSON.stringify(closest)}?`;
   const what = unknown === undefined ? `expected ${issue?.message ?? "prices"}` : `there is no such price${hint}`;
   throw new ConfigurationError(`${source}${path === "" ? "" : `: ${path}`}: ${what}`);
+}
+
+function parseWindows(windows: unknown): Readonly<Record<string, number>> {
+  const parsed = contextWindowsSchema.safeParse(windows);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? []).map((key) => `: ${JSON.stringify(key)}`).join("");
+  throw new ConfigurationError(`contextWindows${path}: expected ${issue?.message ?? "tokens by model"}`);
 }
 
 /** Lines have names of their own for a provider's models: what is set by those is set by the provider's names, too. */

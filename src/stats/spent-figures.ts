@@ -12,8 +12,6 @@ export abstract class SpentFigures {
   protected readonly providers: AttemptGroups = new AttemptGroups();
   protected recalled: UsageSum = new UsageSum();
   protected saved: CostSum = new CostSum();
-  /** Of the lines that were asked for. */
-  protected paid: CostSum = new CostSum();
   protected listDate: string | undefined;
 
   get promptTokens(): number {
@@ -108,7 +106,6 @@ export abstract class SpentFigures {
     this.providers.addAll(other.providers, times);
     this.recalled.add(other.recalled, times);
     this.saved.addAll(other.saved, times);
-    this.paid.addAll(other.paid, times);
     this.listDate ??= other.listDate;
   }
 }

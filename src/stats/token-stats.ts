@@ -13,6 +13,8 @@ import { UsageSum } from "./sums/usage-sum.ts";
  * `TokenStatsJson`; the getters have the same names in camelCase.
  */
 export class TokenStats extends RunFigures {
+  #paidLines: ReadonlySet<number> = new Set();
+
   constructor(clock: StatsClock = systemClock) {
     super(new Throughput(clock));
   }
@@ -54,14 +56,16 @@ export class TokenStats extends RunFigures {
     this.lines.setTotal(lines);
   }
 
-  /** Tells that all lines so far come again, those of a pilot: they are counted then. What their attempts took stays. */
-  forgetLines(): void {
+  /**
+   * Tells that all lines so far come again, those of a pilot: they are counted then. What their attempts took stays.
+   *
+   * @param paidLines Numbers of those that were asked for and answered: from the cache, they save nothing. @default none
+   */
+  forgetLines(paidLines: ReadonlySet<number> = new Set()): void {
     this.lines = new LineCounts();
     this.recalled = new UsageSum();
-    // They come from the cache then, and what this run has paid for saves nothing.
     this.saved = new CostSum();
-    this.saved.addAll(this.paid, -1);
-    this.paid = new CostSum();
+    this.#paidLines = paidLines;
     this.throughput.forgetLines();
   }
 
@@ -78,9 +82,14 @@ export class TokenStats extends RunFigures {
     this.saturation.watch(read);
   }
 
-  /** Tells the day of the list prices: `prices.date`. The command line and `loadProviders` do so. */
+  /** Tells the day of the list prices: `prices.date`. A manager does so for its own statistics. */
   setPricesDate(date: string | undefined): void {
     this.listDate = date;
+  }
+
+  /** Lines that were answered before `forgetLines`, and paid for. */
+  get linesPaidBefore(): number {
+    return this.#paidLines.size;
   }
 
   /** What both took together, as it is now: it does not count on. With new statistics it is a copy. */
@@ -112,8 +121,8 @@ export class TokenStats extends RunFigures {
     const isFromCache = result.status === "succeeded" && result.source === "cache";
     if (isFromCache) {
       this.recalled.add(result.response.usage);
-      this.saved.add(result.savedUsd ?? null);
-    } else if (result.status === "succeeded" && result.source === "asked") this.paid.add(result.costUsd ?? null);
+      if (!this.#paidLines.has(result.lineNumber)) this.saved.add(result.savedUsd ?? null);
+    }
     if (result.status === "succeeded" || result.failure.kind !== "cancelled") this.throughput.addLine(isFromCache);
   }
 }

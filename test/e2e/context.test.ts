@@ -50,6 +50,21 @@ describe("requests that are too long for their model", () => {
     expect(linesOf(off.stderr, "too long")).toEqual([]);
   });
 
+  it("are estimated, piloted and found in the cache as they are sent, each once", async () => {
+    const { user, server } = await workplace();
+    // Two are the same once their oldest turn is gone.
+    const other = said(long.replace("word", "Word"), "Yes.", "And?");
+    user.write("in.jsonl", [cuttable, other, short, cuttable]);
+    const flags = ["--context", "truncate"];
+    const run = await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "-q", "--pilot", "4", ...flags]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(server.ledger).toHaveLength(4);
+    const has = await user.runHere(["cache", "has", "in.jsonl", ...flags]);
+    expect(has.stdout).toContain("4 of 4 lines");
+    const estimate = await user.runHere(["estimate", "in.jsonl", "--json", ...flags]);
+    expect(JSON.parse(estimate.stdout)).toMatchObject({ requests: 4, cached: 4, to_send: 0, input_tokens: 0 });
+  });
+
   it("are named as they come from stdin: ten of them, and the number of the others", async () => {
     const { user } = await workplace();
     const input = [short, ...Array.from({ length: 13 }, () => hopeless)].map((line) => JSON.stringify(line)).join("\n");

@@ -4,6 +4,7 @@ import { deferred } from "../support/deferred.ts";
 import { ask, question, serveLive } from "./live-server.ts";
 
 const final = "false";
+const inBody = errorAnswer(200, { code: "context_length_exceeded", message: "too long" });
 
 describe("a failure", () => {
   it.each<[string, Reply, number, object, string | null]>([
@@ -11,6 +12,7 @@ describe("a failure", () => {
     ["a key of ours that is refused", errorAnswer(401), 502, { type: "api_error", code: "provider_error" }, final],
     ["money that is used up", errorAnswer(429, { code: "insufficient_quota" }), 429, { code: "insufficient_quota" }, final],
     ["a server that breaks", errorAnswer(500), 502, { type: "api_error", code: "provider_error" }, final],
+    ["a failure in an answer of 200", inBody, 400, { code: "context_length_exceeded" }, final],
     ["a dead connection", cutBeforeHeaders(), 502, { code: "provider_error" }, final],
     ["overload", errorAnswer(503, { message: "try later" }), 502, { code: "provider_error" }, final],
     ["a model that is not there", errorAnswer(404, { code: "model_not_found" }), 404, { code: "model_not_found" }, final],

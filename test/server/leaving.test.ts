@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { chatAnswer, endlessBody, silence, slowBody, streamed } from "../support/scripted-server.ts";
 import { ask, open, question, requestBytes, serveLive } from "./live-server.ts";
@@ -66,6 +66,34 @@ describe("a client that leaves", () => {
 });
 
 describe("a client that reads nothing", () => {
+  it("is waited for once, be the events ever so small", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
+    const small = `data: ${JSON.stringify(piece({ content: "x" }))}\n\n`;
+    const { upstream, port } = await serveLive(() => endlessBody(streamed(small.repeat(500))));
+    const socket = await open(port);
+    socket.pause();
+    socket.write(requestBytes(streaming));
+    await upstream.until(() => upstream.inFlight === 1);
+    let before = -1;
+    await expect
+      .poll(
+        () => {
+          const now = upstream.sentBytes;
+          const hasStopped = now > 0 && now === before;
+          before = now;
+          return hasStopped;
+        },
+        { interval: 100, timeout: 20_000 },
+      )
+      .toBe(true);
+    expect(warnings).toEqual([]);
+    socket.destroy();
+    await upstream.until(() => upstream.inFlight === 0);
+  });
+
   it("stops the provider, not the memory", async () => {
     const events = streamed(`data: ${JSON.stringify(piece({ content: "x".repeat(10_000) }))}\n\n`);
     const { upstream, manager, port } = await serveLive(() => endlessBody(events));

@@ -71,6 +71,14 @@ describe("a stream", () => {
     ]);
   });
 
+  it("keeps an event without choices that tells something else", async () => {
+    const filtered = { choices: [], prompt_filter_results: [{ prompt_index: 0 }], usage: null };
+    const { url } = await serveLive(() => streamed(chat([filtered, piece({ content: "Hi" }), piece({}, {}, "stop")])));
+    const { text } = await readStream(await ask(url, streaming));
+    const [first] = eventsOf(text).map(dataOf);
+    expect(JSON.parse(first ?? "")).toEqual({ choices: [], prompt_filter_results: [{ prompt_index: 0 }] });
+  });
+
   it("is counted with its usage, which the client did not ask for", async () => {
     const { events } = recordedStreams["/v1/chat/completions"]?.[0] ?? { events: "" };
     const { manager, url } = await serveLive(() => streamed(events));
@@ -128,6 +136,14 @@ describe("a stream", () => {
     });
     expect(JSON.parse(usage ?? "")).toMatchObject({ choices: [], usage: { prompt_tokens: 10 } });
     expect(done).toBe("[DONE]");
+  });
+
+  it("is made of an answer without the usage that the client declined", async () => {
+    const { url } = await serveLive(() => chatAnswer("Hello!"));
+    const response = await ask(url, { ...streaming, stream_options: { include_usage: false } });
+    const { text } = await readStream(response);
+    expect(text).toContain("Hello!");
+    expect(text).not.toContain("usage");
   });
 });
 

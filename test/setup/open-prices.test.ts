@@ -39,6 +39,13 @@ describe("openPrices", () => {
     expect(book.date).toBe("2026-09-23");
   });
 
+  it.each([NaN, "many", 0, 1.5])("refuses a window of %s", async (tokens) => {
+    // @ts-expect-error: programs in JavaScript pass texts
+    await expect(openPrices({ contextWindows: { m: tokens } })).rejects.toThrow(
+      new ConfigurationError('contextWindows: "m": expected a whole number above 0'),
+    );
+  });
+
   it("can do without the list", async () => {
     const book = await openPrices({ prices: { m: { input: 1, output: 1 } }, listPrices: false });
     expect([book.date, costAt(book, "openai", "m"), costAt(book, "openai", "gpt-5.4-nano")]).toEqual([undefined, 1, null]);

@@ -91,6 +91,18 @@ describe("the cost of a run", () => {
     );
   });
 
+  it("is not saved by the answers of a pilot, which this run has paid for", () => {
+    const stats = statsOf(
+      attemptEnded(1, { usage: used, costUsd: 0.25, failure: failure("incomplete_stream", { retryable: true }) }),
+      attemptEnded(1, { attempt: 2, usage: used, costUsd: 0.25 }),
+      succeeded(1, "asked", used),
+    );
+    stats.forgetLines(new Set([1]));
+    expect(stats).toMatchObject({ costUsd: 0.5, costSavedUsd: 0, linesPaidBefore: 1 });
+    for (const event of [recalled(1, 0.25), recalled(2, 0.125)]) stats.observe(event);
+    expect(stats).toMatchObject({ costUsd: 0.5, costSavedUsd: 0.125, cacheHits: 2 });
+  });
+
   it("keeps the day of the prices in a sum", () => {
     const dated = new TokenStats();
     dated.setPricesDate("2026-09-23");

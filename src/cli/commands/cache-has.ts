@@ -3,11 +3,12 @@ import type { DiskStore } from "../../caches/caches.ts";
 import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
-import { isIdOfAnyProvider, keyStartOf, Preparer, RequestNames } from "../../manager/manager.ts";
+import { isIdOfAnyProvider, keyStartOf, RequestNames } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
 import { describeProviders, openConfiguredPrices, openDisk } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { createQuietPreparer } from "../input/fit-check.ts";
 import { openInputs } from "../input/inputs.ts";
 import { startReading } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
@@ -57,9 +58,8 @@ async function saysOfFile(name: string, cache: DiskStore, options: Options, envi
   try {
     const provider = describeProviders(options, environment);
     const names = new RequestNames(provider, options.dedupe);
-    const { context, sanitize } = options;
-    const prices = context === "truncate" ? { prices: await openConfiguredPrices(options, environment) } : {};
-    const preparer = new Preparer({ provider, context, sanitize, ...prices });
+    const prices = options.context === "truncate" ? await openConfiguredPrices(options, environment) : undefined;
+    const preparer = createQuietPreparer(options, provider, prices);
     const keyOf = (line: BatchInput): string[] =>
       line.kind === "request" ? [names.name(preparer.prepare(line).request).key] : [];
     let lines = 0;

@@ -1,7 +1,6 @@
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import type { RequestManager } from "../../manager/manager.ts";
-import type { BatchRequest } from "../../model/request.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { type EndingSignal, exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
@@ -12,7 +11,7 @@ import { formatEstimate } from "../report/format-estimate.ts";
 import { askToGoOn } from "../terminal/ask-to-go-on.ts";
 import { printError, printLines } from "../terminal/print-error.ts";
 import { watchSignals } from "../terminal/signals.ts";
-import { RequestEstimation } from "../input/estimate-requests.ts";
+import { type PlacedRequest, RequestEstimation } from "../input/estimate-requests.ts";
 import { Spread } from "../../estimation/estimation.ts";
 import { stopOf } from "../report/stop-of.ts";
 
@@ -22,7 +21,7 @@ export interface PilotOptions {
   readonly files: readonly string[];
   readonly provider: Provider;
   readonly cache: CacheStore | undefined;
-  readonly prices: PriceBook | undefined;
+  readonly prices: PriceBook;
   readonly manager: RequestManager;
   /** Lines of the run. */
   readonly total: number;
@@ -74,41 +73,42 @@ function end(why: string, { cache }: Options, signal: EndingSignal | undefined):
 async function runPilot({ options, files, manager, total, ...rest }: PilotOptions): Promise<void> {
   const estimation = new RequestEstimation({ options, ...rest });
   const spread = new Spread(Math.min(options.pilot ?? 0, total), total);
-  const picked: BatchRequest[] = [];
+  const picked: PlacedRequest[] = [];
   const inputs = await openInputs(files, process.stdin);
   try {
     const onInputs: OnInputs = async (read) => {
       const wanted = spread.pick(read);
-      for (const { request, occurrence } of await estimation.add(read))
-        if (wanted.has(request)) picked.push({ ...request, occurrence });
+      picked.push(...(await estimation.add(read)).filter(({ request }) => wanted.has(request)));
     };
     await checkRequests(inputs, options, rest.provider, { onInputs });
   } finally {
     await inputs.close();
   }
   printError(`pilot: ${picked.length} of ${total} lines are sent first`);
-  const { sent, failed } = await send(picked, manager, estimation);
-  manager.stats.forgetLines();
+  const { answered, failed } = await send(picked, manager, estimation);
+  manager.stats.forgetLines(answered);
   const failures = failed === 0 ? "" : `, ${failed} failed`;
-  printError(`pilot: ${sent} answers${failures}; with them, the whole run is expected to take`);
-  printLines(formatEstimate(estimation.estimator.estimate(), rest.prices?.date));
+  printError(`pilot: ${answered.size} answers${failures}; with them, the whole run is expected to take`);
+  printLines(formatEstimate(estimation.estimator.estimate(), rest.prices.date));
 }
 
-async function send(
-  requests: readonly BatchRequest[],
-  manager: RequestManager,
-  { estimator }: RequestEstimation,
-): Promise<{ sent: number; failed: number }> {
-  let sent = 0;
+interface Sent {
+  /** Numbers of the lines that this run has paid for. */
+  readonly answered: ReadonlySet<number>;
+  readonly failed: number;
+}
+
+async function send(picked: readonly PlacedRequest[], manager: RequestManager, { estimator }: RequestEstimation): Promise<Sent> {
+  const answered = new Set<number>();
   let failed = 0;
-  const byLine = new Map(requests.map((request) => [request.lineNumber, request]));
-  for await (const result of manager.run(requests)) {
-    const request = byLine.get(result.lineNumber);
+  const byLine = new Map(picked.map(({ asSent }) => [asSent.lineNumber, asSent]));
+  for await (const result of manager.run(picked.map(({ request, occurrence }) => ({ ...request, occurrence })))) {
+    const asSent = byLine.get(result.lineNumber);
     if (result.status === "failed") failed += 1;
-    else if (result.source === "asked" && request !== undefined) {
-      sent += 1;
-      estimator.observe(request, result.usage, result.latencyMs);
+    else if (result.source === "asked" && asSent !== undefined) {
+      answered.add(result.lineNumber);
+      estimator.observe(asSent, result.usage, result.latencyMs);
     }
   }
-  return { sent, failed };
+  return { answered, failed };
 }

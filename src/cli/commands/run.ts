@@ -18,7 +18,7 @@ import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
-import { afterFitCheck, fitCheckOf } from "../input/fit-check.ts";
+import { afterFitCheck, createQuietPreparer, fitCheckOf } from "../input/fit-check.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../../progress/progress.ts";
@@ -87,7 +87,6 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const left = total === undefined ? options : afterFitCheck(options);
   const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, left);
-  manager.stats.setPricesDate(prices.date);
   if (total !== undefined && options.pilot !== undefined) {
     const { pilotFirst } = await import("./pilot.ts");
     const files = inputs.files.filter((name) => name !== undefined);
@@ -121,14 +120,12 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
 }
 
 /** Under a cap every request needs a bound. */
-function unboundedFinder(
-  { max_cost: cost, max_tokens_total: tokens }: Options,
-  provider: Provider,
-  prices: PriceBook,
-): FindProblem | undefined {
-  return cost === undefined && tokens === undefined
-    ? undefined
-    : findUnbounded({ provider, prices, isPriced: cost !== undefined });
+function unboundedFinder(options: Options, provider: Provider, prices: PriceBook): FindProblem | undefined {
+  const { max_cost: cost, max_tokens_total: tokens } = options;
+  if (cost === undefined && tokens === undefined) return undefined;
+  const preparer = createQuietPreparer(options, provider, prices);
+  const find = findUnbounded({ provider, prices, isPriced: cost !== undefined });
+  return (request) => find(preparer.prepare(request).request);
 }
 
 function openBodies(options: Options, environment: Environment): Promise<BodyLog> | undefined {

@@ -48,7 +48,6 @@ export async function serveCommand(
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   const observers = log === undefined ? [] : [log.observe];
   const manager = new RequestManager({ ...limitsOf(options), ...asSent, provider, prices, drainMs: serve.drainMs, observers });
-  manager.stats.setPricesDate(prices.date);
   const { allowHost: allowedHosts, allowOrigin: allowedOrigins, maxQueueWaitMs, maxQueue } = serve;
   const server = createServer({
     manager,

@@ -2,12 +2,13 @@ import { DigestCounts } from "../../model/digest-counts.ts";
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
-import { RequestNames } from "../../manager/manager.ts";
+import { type Preparer, RequestNames } from "../../manager/manager.ts";
 import { minuteMs, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
-import type { Usage } from "../../model/usage.ts";
+import { noUsage, type Usage } from "../../model/usage.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import { isEmptyAnswer, type Provider } from "../../providers/providers.ts";
+import { createQuietPreparer } from "./fit-check.ts";
 import { countTokens, estimateInputTokens, hasTokenizer, isCounted } from "../../tokens/tokens.ts";
 
 export interface RequestEstimationOptions {
@@ -15,12 +16,14 @@ export interface RequestEstimationOptions {
   readonly provider: Provider;
   /** Undefined where no answer is to be found. */
   readonly cache: CacheStore | undefined;
-  readonly prices: PriceBook | undefined;
+  readonly prices: PriceBook;
 }
 
-/** A request, and how many identical ones come before it. */
+/** A request, and how many come before it that are sent with the same text. */
 export interface PlacedRequest {
   readonly request: BatchRequest;
+  /** As a run sends it. */
+  readonly asSent: BatchRequest;
   readonly occurrence: number;
 }
 
@@ -31,6 +34,7 @@ export class RequestEstimation {
   readonly #provider: Provider;
   readonly #cache: CacheStore | undefined;
   readonly #names: RequestNames;
+  readonly #preparer: Preparer;
   readonly #shared = new DigestCounts();
   #left: number;
 
@@ -39,6 +43,7 @@ export class RequestEstimation {
     this.#provider = provider;
     this.#cache = options.refresh ? undefined : cache;
     this.#names = new RequestNames(provider, options.dedupe);
+    this.#preparer = createQuietPreparer(options, provider, prices);
     this.#left = options.head;
     const budgetMs = options.count === "exact" ? Infinity : undefined;
     const counts = new BoundedCount(tokenCounts(options), budgetMs);
@@ -55,20 +60,22 @@ export class RequestEstimation {
   async add(inputs: readonly BatchInput[]): Promise<PlacedRequest[]> {
     const wanted = inputs.slice(0, Math.max(0, this.#left));
     this.#left -= inputs.length;
-    const requests = wanted.filter((input) => input.kind === "request" && this.#provider.endpoint(input) !== undefined);
-    const sendable = requests.flatMap((input) => (input.kind === "request" ? [input] : []));
+    const sendable = wanted.flatMap((input) =>
+      input.kind === "request" && this.#provider.endpoint(input) !== undefined ? [input] : [],
+    );
+    const asSent = sendable.map((request) => this.#preparer.prepare(request).request);
     const isNamed = this.#cache !== undefined || this.#options.dedupe;
-    const names = isNamed ? sendable.map((request) => this.#names.name(request)) : [];
+    const names = isNamed ? asSent.map((request) => this.#names.name(request)) : [];
     const usages = await this.#recall(
-      sendable,
+      asSent,
       names.map(({ key }) => key),
     );
-    sendable.forEach((request, at) => {
-      const usage = usages[at] ?? (this.#isShared(names[at]?.key) ? noAnswer : undefined);
+    asSent.forEach((request, at) => {
+      const usage = usages[at] ?? (this.#isShared(names[at]?.key) ? noUsage : undefined);
       if (usage === undefined) this.estimator.add(request);
       else this.estimator.addCached(request, usage);
     });
-    return sendable.map((request, at) => ({ request, occurrence: names[at]?.occurrence ?? 0 }));
+    return sendable.map((request, at) => ({ request, asSent: asSent[at] ?? request, occurrence: names[at]?.occurrence ?? 0 }));
   }
 
   /** With `dedupe`: an identical request came before. */
@@ -90,8 +97,6 @@ export class RequestEstimation {
     return usages;
   }
 }
-
-const noAnswer: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
 
 function tokenCounts(options: Options): TokenCounts<BatchRequest> {
   const fast = estimateInputTokens;

@@ -2,6 +2,7 @@ import type { Options } from "../../config/options.ts";
 import { Preparer } from "../../manager/manager.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
+import { limitsOf } from "../../setup/setup.ts";
 import type { FitCheck } from "./check-input.ts";
 
 type FitOptions = Pick<Options, "context" | "sanitize" | "providers" | "prices" | "prices_file">;
@@ -38,6 +39,11 @@ export function fitCheckOf(
 export function afterFitCheck<Kept extends Pick<FitOptions, "context" | "sanitize">>(options: Kept): Kept {
   const { context, sanitize } = options;
   return { ...options, context: context === "warn" ? "off" : context, sanitize: sanitize === "warn" ? "off" : sanitize };
+}
+
+/** Makes requests what a run with the same options sends, and says nothing of it. @param prices Where a window may be needed. */
+export function createQuietPreparer(options: Options, provider: Provider, prices: PriceBook | undefined): Preparer {
+  return new Preparer({ ...limitsOf(afterFitCheck(options)), provider, ...(prices !== undefined && { prices }) });
 }
 
 /** As options of which nothing is changed: what would be truncated or fixed is warned of. */

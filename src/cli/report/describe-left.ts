@@ -6,7 +6,7 @@ import { formatCount, formatUsd } from "../../text/format-numbers.ts";
 export function describeLeft(stats: TokenStats, { costUsd, tokens }: BudgetStatus, isWholeKnown: boolean): string {
   const left = stats.requestsSkipped;
   const lines = `${isWholeKnown ? "" : "at least "}${formatCount(left)} ${left === 1 ? "line is" : "lines are"} left`;
-  const answered = stats.requestsCompleted - stats.cacheHits - stats.deduplicated;
+  const answered = stats.requestsCompleted - stats.cacheHits - stats.deduplicated + stats.linesPaidBefore;
   if (answered === 0) return `${lines}; what they would take is not known, as none was answered`;
   const times = left / answered;
   const cost = costUsd && `cost ${formatUsd(costUsd.spent * times)}`;

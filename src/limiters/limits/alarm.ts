@@ -1,5 +1,4 @@
-/** The longest delay of a Node timer; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
+import { maxTimerMs } from "../../model/timers.ts";
 
 /**
  * One timer for the next moment at which something may go on. It may ring early (Node's timers do, by up to 1 ms, and a distant time

@@ -4,7 +4,7 @@ export interface Spending {
   readonly tokens: number;
 }
 
-/** How much of a cap is gone. The four are never more than the cap, unless an answer took more than its worst case. */
+/** How much of a cap is gone. What is spent, held and reserved is never more than it, unless an answer took more than its worst case. */
 export interface CapStatus {
   readonly cap: number;
   /** What answers took. */
@@ -33,7 +33,8 @@ export class Account {
 
   /** Whether it is more than all of the cap. */
   isAboveCap(worst: Spending): boolean {
-    return this.#units(worst[this.of]) > this.#cap;
+    const units = worst[this.of] * this.#unitsPer;
+    return !Number.isFinite(units) || this.#units(worst[this.of]) > this.#cap;
   }
 
   fits(worst: Spending): boolean {

@@ -1,8 +1,7 @@
-import { demandOf } from "../../model/demand.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { PriceBook, PricedModel } from "../../pricing/pricing.ts";
-import type { Provider } from "../../providers/providers.ts";
+import { demandAt, type Provider } from "../../providers/providers.ts";
 
 /** A file may name any number of models. */
 const maxKnownModels = 1000;
@@ -42,7 +41,7 @@ export class Costs {
 }
 
 function firstModel(request: BatchRequest, provider: Provider): PricedModel | undefined {
-  const demand = provider.route?.(request, new Set()) ?? demandOf(provider, provider.estimate(request));
+  const demand = demandAt(provider, request);
   const [first] = demand.candidates;
   return first && { baseUrl: first.target.baseUrl, provider: first.target.name, model: first.cost.model };
 }

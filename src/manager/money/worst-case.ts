@@ -1,8 +1,8 @@
-import { type Candidate, type Demand, demandOf } from "../../model/demand.ts";
+import type { Candidate, Demand } from "../../model/demand.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import { type Billing, noUsage, type Usage } from "../../model/usage.ts";
 import type { PriceBook, PricedModel } from "../../pricing/pricing.ts";
-import type { Provider } from "../../providers/providers.ts";
+import { demandAt, type Provider } from "../../providers/providers.ts";
 import type { Spending } from "./account.ts";
 import { boundRequest, type RequestBounds } from "./request-bounds.ts";
 
@@ -57,7 +57,7 @@ export function findUnbounded(options: WorstCaseOptions): (request: BatchRequest
   const worstCases = new WorstCases(options);
   const { provider } = options;
   return (request) => {
-    const demand = provider.route?.(request, new Set()) ?? demandOf(provider, provider.estimate(request));
+    const demand = demandAt(provider, request);
     const worst = worstCases.of(request, demand);
     return typeof worst === "string" ? worst : undefined;
   };

@@ -9,8 +9,7 @@ import type { Journey } from "../journey.ts";
 import { Refusals } from "./refusals.ts";
 import type { MaxFailures } from "../request-manager-options.ts";
 import { StopConditions } from "./stop-conditions.ts";
-
-const maxTimerMs = 2 ** 31 - 1;
+import { maxTimerMs } from "../../model/timers.ts";
 
 export interface RunStopOptions {
   readonly maxFailures: MaxFailures | undefined;

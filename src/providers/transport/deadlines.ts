@@ -1,3 +1,5 @@
+import { maxTimerMs } from "../../model/timers.ts";
+
 /** An item with a deadline, a node of the list that it stands in; `timeOut` takes it out. */
 export interface WithDeadline<Item> {
   /** By the monotonic clock, in milliseconds. */
@@ -7,7 +9,6 @@ export interface WithDeadline<Item> {
   timeOut(): void;
 }
 
-const maxTimerMs = 2 ** 31 - 1;
 /** A timer so late means that the process was stopped (Ctrl-Z, a closed lid): what came meanwhile has not been read. */
 const lateMs = 1_000;
 /** To read it. */

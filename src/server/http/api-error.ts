@@ -56,3 +56,14 @@ export function retryHeaders({ isWorthRetrying, retryAfterMs, status }: ApiError
     ...(isWorthRetrying !== undefined && { "x-should-retry": String(isWorthRetrying) }),
   };
 }
+
+/** To requests that are not sent yet when the server ends. */
+export const shuttingDown: ApiError = {
+  status: 503,
+  type: "api_error",
+  code: "shutting_down",
+  message: "The server is about to stop",
+  retryAfterMs: 1000,
+  isWorthRetrying: true,
+  closes: true,
+};

@@ -48,10 +48,12 @@ export class Guard {
 
   /** @returns undefined where the token is right, or none is needed. */
   refuseToken({ headers, socket }: IncomingMessage): ApiError | undefined {
-    if (this.#tokenDigest === undefined) return undefined;
-    const given = headers["x-api-key"] ?? /^bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1];
-    const isRight = timingSafeEqual(digest(typeof given === "string" ? given : ""), this.#tokenDigest);
-    if (isRight) return undefined;
+    const token = this.#tokenDigest;
+    if (token === undefined) return undefined;
+    const given = [headers["x-api-key"], /^bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]].filter(
+      (one) => typeof one === "string",
+    );
+    if (given.some((one) => timingSafeEqual(digest(one), token))) return undefined;
     const peer = socket.remoteAddress ?? "";
     const second = Math.floor(performance.now() / 1000);
     const known = this.#wrong.get(peer);
@@ -66,7 +68,7 @@ export class Guard {
         message: "Too many wrong tokens",
         retryAfterMs: 1000,
       };
-    const message = given === undefined ? "A token is needed: as a bearer, or as x-api-key" : "The token is wrong";
+    const message = given.length === 0 ? "A token is needed: as a bearer, or as x-api-key" : "The token is wrong";
     const headersOut = { "www-authenticate": "Bearer" };
     return {
       status: 401,

@@ -10,12 +10,12 @@ const maxBytesTogether = 256 * 1024 * 1024;
 /** A client that is told that its body is too long has so long to read it; cut at once, it would see a broken pipe. */
 const discardMs = 1_000;
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: () => createGunzip(),
-  "x-gzip": () => createGunzip(),
-  deflate: () => createInflate(),
-  br: () => createBrotliDecompress(),
-};
+const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ["gzip", () => createGunzip()],
+  ["x-gzip", () => createGunzip()],
+  ["deflate", () => createInflate()],
+  ["br", () => createBrotliDecompress()],
+]);
 
 /** Of a chunk that comes: smaller ones are put together, because each takes more room than its bytes. */
 const smallBytes = 1024;
@@ -46,7 +46,7 @@ class Body {
   async read(): Promise<string | ApiError> {
     const { headers } = this.#request;
     const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
-    const decoder = encoding === "identity" ? undefined : decoders[encoding];
+    const decoder = encoding === "identity" ? undefined : decoders.get(encoding);
     if (encoding !== "identity" && decoder === undefined) return this.#refuse(unknownEncoding(encoding));
     if (Number(headers["content-length"]) > maxBodyBytes) return this.#refuse(tooLong);
     const stream = decoder === undefined ? this.#request : decoded(this.#request, decoder());
@@ -138,6 +138,6 @@ const broken: ApiError = {
 };
 
 function unknownEncoding(encoding: string): ApiError {
-  const message = `Bodies in the encoding ${JSON.stringify(encoding)} are not taken; there are: ${Object.keys(decoders).join(", ")}`;
+  const message = `Bodies in the encoding ${JSON.stringify(encoding)} are not taken; there are: ${[...decoders.keys()].join(", ")}`;
   return { ...refusal, status: 415, code: "unsupported_content_encoding", message };
 }

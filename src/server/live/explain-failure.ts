@@ -36,7 +36,7 @@ export function explainFailure({ failure, response }: FailedResult): ApiError | 
     case "invalid_line":
       return {
         ...final,
-        status: response?.statusCode ?? 400,
+        status: 400,
         type: "invalid_request_error",
         code: codeOf(kind, response),
         message,
@@ -48,7 +48,7 @@ export function explainFailure({ failure, response }: FailedResult): ApiError | 
         status: 429,
         type: "insufficient_quota",
         code: kind,
-        message: "No money is left at the provider",
+        message: kind === "budget_exceeded" ? message : "No money is left at the provider",
         retryAfterMs: 60_000,
       };
     case "rate_limit": {

@@ -4,7 +4,7 @@ import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
-import type { ApiError, ApiFamily } from "../http/api-error.ts";
+import { type ApiError, type ApiFamily, shuttingDown } from "../http/api-error.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { Bodies } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
@@ -17,6 +17,7 @@ import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { busy, type WaitingRoom } from "./waiting-room.ts";
+import { maxTimerMs } from "../../model/timers.ts";
 
 /** What all exchanges of one server share. */
 export interface LiveContext {
@@ -27,6 +28,8 @@ export interface LiveContext {
   /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
   readonly keepAlive: KeepAlive | undefined;
   readonly stalledMs: number;
+  /** The server is about to stop: what was not sent yet is refused. */
+  readonly isDraining: () => boolean;
   /** Called where the end of the server cuts a request short that was sent. */
   readonly onCut: () => void;
 }
@@ -86,9 +89,10 @@ export class LiveExchange {
     const body = this.#context.bodies.open(this.#request);
     try {
       const text = await body.read();
-      if (typeof text !== "string") return this.#live.fail(text);
+      if (typeof text !== "string") return this.#refuse(text);
+      if (this.#context.isDraining()) return this.#refuse(shuttingDown);
       const live = readLiveRequest(this.#id, this.#path, text, forwardedHeaders(this.#request.headers));
-      if ("status" in live) return this.#live.fail(live);
+      if ("status" in live) return this.#refuse(live);
       return await this.#ask(live, text);
     } finally {
       clearTimeout(this.#timer);
@@ -106,7 +110,7 @@ export class LiveExchange {
     const goesFirst = isRetry(headers) && waitingRoom.returns(text);
     const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs);
     if (refusal !== undefined) return this.#refuse(refusal);
-    this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
+    if (patienceMs <= maxTimerMs) this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
     const { keepAlive } = this.#context;
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     const result = await manager.live(request, {
@@ -143,13 +147,13 @@ export class LiveExchange {
   #pass(event: ReceivedEvent, { hidesUsage }: LiveRequest): Promise<void> | undefined {
     if (this.#phase !== "streaming") this.#context.metrics.firstToken.add(performance.now() - this.#arrivedAtMs);
     this.#phase = "streaming";
-    this.#live.openStream(this.#facts());
+    if (!this.#live.isStream) this.#live.openStream(this.#facts());
     this.#timer?.refresh();
     if (!hidesUsage) return this.#live.write(eventText(event.name, event.text));
     return isUsageOnly(event) ? undefined : this.#live.write(eventText(event.name, withoutUsageMembers(event.text)));
   }
 
-  #end(result: BatchResult, { request, isStreamed, hidesUsage }: LiveRequest): number {
+  #end(result: BatchResult, { request, isStreamed, wantsUsage }: LiveRequest): number {
     const facts = { ...this.#facts(result), ...limitHeaders(this.#context.manager, result.model ?? "") };
     if (result.status === "succeeded") {
       const { statusCode, body } = result.response;
@@ -158,11 +162,11 @@ export class LiveExchange {
       else if (this.#phase === "streaming") this.#live.endStream();
       else {
         this.#live.openStream(facts);
-        this.#live.endStream(replay(this.#path, result.body, hidesUsage));
+        this.#live.endStream(replay(this.#path, result.body, !wantsUsage));
       }
       return statusCode;
     }
-    if (this.#phase === "streaming") this.#context.metrics.streamsCut.add({});
+    if (this.#live.isStream) this.#context.metrics.streamsCut.add({});
     if (result.failure.kind === "cancelled" && this.#phase !== "queued") this.#context.onCut();
     const error = explainFailure(result);
     if ("code" in error) return this.#live.fail(error, facts);

@@ -14,6 +14,8 @@ export class LiveResponse {
   readonly #requestId: string;
   readonly #stalledMs: number;
   #isStream = false;
+  /** One for all events that one read brings. */
+  #draining: Promise<void> | undefined;
 
   /** @param stalledMs A reader that takes nothing for so long is given up. */
   constructor(response: ServerResponse, path: string, family: ApiFamily, requestId: string, stalledMs: number) {
@@ -44,7 +46,7 @@ export class LiveResponse {
   /** @returns what the next text waits for: the client is slow. */
   write(text: string): Promise<void> | undefined {
     if (this.#response.destroyed || this.#response.write(text)) return undefined;
-    return this.#drained();
+    return (this.#draining ??= this.#drained().finally(() => (this.#draining = undefined)));
   }
 
   keepAlive(): void {

@@ -1,5 +1,5 @@
-import { objectMembers, prependMembers } from "../../json/json-text.ts";
-import { isJsonObject } from "../../json/json-value.ts";
+import { prependMembers } from "../../json/json-text.ts";
+import { isJsonObject, member } from "../../json/json-value.ts";
 import { Problem, readJson, readMaxOutputTokens } from "../../jsonl/jsonl.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { ApiError } from "../http/api-error.ts";
@@ -10,6 +10,8 @@ export interface LiveRequest {
   readonly isStreamed: boolean;
   /** Usage was asked for on our own account: the event that tells it is not the client's. */
   readonly hidesUsage: boolean;
+  /** The client asked for that event. */
+  readonly wantsUsage: boolean;
 }
 
 /** Of these APIs, streams tell their usage only where they are asked to. */
@@ -35,8 +37,7 @@ export function readLiveRequest(
     return invalid("missing_required_parameter", "`model` is needed, a text that is not empty", "model");
   const isStreamed = stream === true;
   const hidesUsage = isStreamed && usageIsAskedFor.has(path) && value["stream_options"] === undefined;
-  const isOpen = hidesUsage && !objectMembers(text).some(({ key }) => key === "stream_options");
-  const body = isOpen ? prependMembers(text, '"stream_options":{"include_usage":true}') : text;
+  const body = hidesUsage ? prependMembers(text, '"stream_options":{"include_usage":true}') : text;
   const maxOutputTokens = readMaxOutputTokens((key) => value[key]);
   const request: BatchRequest = {
     kind: "request",
@@ -49,7 +50,7 @@ export function readLiveRequest(
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(Object.keys(headers).length > 0 && { headers }),
   };
-  return { request, isStreamed, hidesUsage: isOpen };
+  return { request, isStreamed, hidesUsage, wantsUsage: member(value["stream_options"], "include_usage") === true };
 }
 
 function invalid(code: string, message: string, param?: string): ApiError {

@@ -1,5 +1,5 @@
 import { objectMembers } from "../../json/json-text.ts";
-import { member } from "../../json/json-value.ts";
+import { isJsonObject, member } from "../../json/json-value.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
 import { type ApiError, errorBody } from "../http/api-error.ts";
 
@@ -49,5 +49,5 @@ export function withoutUsageMembers(text: string): string {
 /** Whether an event tells the usage and nothing else. */
 export function isUsageOnly({ data }: ReceivedEvent): boolean {
   const choices = member(data, "choices");
-  return Array.isArray(choices) && choices.length === 0 && member(data, "usage") !== undefined;
+  return Array.isArray(choices) && choices.length === 0 && isJsonObject(member(data, "usage"));
 }

@@ -87,6 +87,11 @@ describe("an account", () => {
     expect(account.fits({ costUsd: 0, tokens: 0 })).toBe(true);
   });
 
+  it.each([Infinity, 1e308, 1e300])("has no room for %d, which no whole number of units is", (costUsd) => {
+    const account = new Account(1, "costUsd", 1e12);
+    expect(account.isAboveCap({ costUsd, tokens: 0 })).toBe(true);
+  });
+
   it("goes beyond its cap where an answer took more than its worst case, and has room for nothing then", () => {
     const account = new Account(100, "tokens", 1);
     const reservation = new Reservation([account], { costUsd: 0, tokens: 60 }, () => {});
