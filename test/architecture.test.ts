@@ -60,6 +60,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   manager: ["answers", "money", "preparing", "stops", "queues", "live"],
   mock: ["limits", "faults", "apis", "server"],
   server: ["http", "pages", "live"],
+  model: ["counting"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
   stats: ["sums"],
 };

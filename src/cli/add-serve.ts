@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
 import type { OptionKey } from "../config/option-table.ts";
-import { addOptions, configOf, readNumber, withTableKeys } from "./command-options.ts";
+import { addOptions, configOf, readNumber, readPort, withTableKeys } from "./command-options.ts";
 
 /** Options of `run` that mean the same here. */
 const sharedKeys: ReadonlySet<OptionKey> = new Set([
@@ -39,25 +39,26 @@ interface Flags extends Record<string, unknown> {
   readonly allowOrigin: string[];
 }
 
-const ownKeys = new Set(["host", "port", "tokenEnv", "maxQueueWait", "maxQueue", "drain", "allowHost", "allowOrigin"]);
-
 /** `llmbatch serve` and its flags. */
 export function addServe(program: Command, exitWith: (code: number) => void): void {
   const serve = program
     .command("serve")
     .description("a server for live clients of OpenAI's and Anthropic's APIs, with the limits, keys and routes of batches")
     .option("--host <NAME>", "the address to listen on; other machines need --token-env", "127.0.0.1")
-    .option("--port <N>", "0 for any free one", readNumber, 8000)
+    .option("--port <N>", "0 for any free one", readPort, 8000)
     .option("--token-env <VAR>", "the environment variable of the token that clients must send")
-    .option("--max-queue-wait <TIME>", "how long a request may wait to be sent (default: 4m)", readTime, 240_000)
+    .addOption(
+      new Option("--max-queue-wait <TIME>", "how long a request may wait to be sent").argParser(readTime).default(240_000, "4m"),
+    )
     .option("--max-queue <N>", "how many may wait", readNumber, 1000)
-    .option("--drain <TIME>", "how long requests may still take after Ctrl-C (default: 2m)", readTime, 120_000)
+    .addOption(
+      new Option("--drain <TIME>", "how long requests may still take after Ctrl-C").argParser(readTime).default(120_000, "2m"),
+    )
     .option("--allow-host <NAME>", "a name that requests may be for, beside this machine's", gather, [])
     .option("--allow-origin <URL>", "the address of a page whose scripts may ask", gather, []);
   addOptions(serve, sharedKeys);
   serve.action(async (flags: Flags) => {
-    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost, allowOrigin } = flags;
-    const rest = Object.fromEntries(Object.entries(flags).filter(([name]) => !ownKeys.has(name)));
+    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost, allowOrigin, ...rest } = flags;
     const { serveCommand } = await import("./commands/serve.ts");
     const own = { host, port, tokenEnv, maxQueueWaitMs: maxQueueWait, maxQueue, drainMs: drain, allowHost, allowOrigin };
     exitWith(await serveCommand(own, withTableKeys(rest), configOf(flags)));

@@ -37,3 +37,10 @@ export function readNumber(text: string): number {
   if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
   return value;
 }
+
+/** A TCP port. */
+export function readPort(text: string): number {
+  const port = readNumber(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
+}

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
-import { readNumber } from "./command-options.ts";
+import { readNumber, readPort } from "./command-options.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {
@@ -18,7 +18,7 @@ export function addMock(program: Command, exitWith: (code: number) => void): voi
   program
     .command("mock")
     .description("the built-in mock provider as a server: no key, enforces limits as real providers do, can fail on purpose")
-    .option("--port <N>", "0 for any free one", readNumber, 8080)
+    .option("--port <N>", "0 for any free one", readPort, 8080)
     .option("--rpm <N>", "requests per minute it allows (default: no limit)", readNumber)
     .option("--tpm <N>", "tokens per minute it allows (default: no limit)", readNumber)
     .option("--itpm <N>", "input tokens per minute, with --rules anthropic", readNumber)

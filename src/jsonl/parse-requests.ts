@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../json/json-value.ts";
-import { DigestCounts } from "../model/digest-counts.ts";
+import { DigestCounts } from "../model/counting/digest-counts.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { prependMembers } from "../json/json-text.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";

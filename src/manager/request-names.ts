@@ -1,4 +1,4 @@
-import { DigestCounts } from "../model/digest-counts.ts";
+import { DigestCounts } from "../model/counting/digest-counts.ts";
 import { fingerprint, fingerprintOfOccurrence } from "../model/fingerprint.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { Provider } from "../providers/providers.ts";

@@ -1,5 +1,5 @@
 export { textOfAnswer, textOfEvent } from "./answer-text.ts";
-export { demandAt } from "./demand-at.ts";
+export { demandAt } from "./estimate.ts";
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider } from "./http-provider.ts";
 export type { HttpProviderOptions } from "./http-provider-options.ts";

@@ -1,4 +1,4 @@
-import { RateWindow } from "../model/rate-window.ts";
+import { RateWindow } from "../model/counting/rate-window.ts";
 import type { Usage } from "../model/usage.ts";
 
 /** Where the time comes from. */

@@ -28,7 +28,7 @@ ${table(["option", "default", "meaning"], rows)}
 - Keys come from the environment only, never from a flag: see [providers and routes](providers-and-routes.md#one-provider).
 - \`providers\`, \`routes\` and \`prices\` stand in the file only: see
   [providers and routes](providers-and-routes.md#several-the-configuration-file). What \`--prices\` names is \`prices_file\` there.
-- The other commands: \`llmbatch validate --help\`, \`check\`, \`providers\`, \`models\`, \`cache\`, \`mock\`.
+- The other commands: \`llmbatch validate --help\`, \`estimate\`, \`serve\`, \`check\`, \`providers\`, \`models\`, \`cache\`, \`mock\`.
 `;
 }
 

@@ -58,7 +58,7 @@ describe("--max-tokens-total", () => {
     const { code, stderr } = await user.runHere([...args, "--max-tokens-total", "5000"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /in\.jsonl:2: nothing bounds the answer of "test-model" \(.+\): set max_tokens in the body, or its context_window/,
+      /in\.jsonl:2: nothing bounds the answer of "test-model" \(.+\): set max_tokens in the body, or in all with --set, or context_windows/,
     );
     expect(stderr).toMatch("2 of 3 lines cannot be sent; nothing was sent");
     expect(sent()).toBe(1);

@@ -1,4 +1,4 @@
-import { DigestCounts } from "../../model/digest-counts.ts";
+import { DigestCounts } from "../../model/counting/digest-counts.ts";
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";

@@ -1,5 +1,5 @@
 import type { RateLimit } from "../../model/rate-limit.ts";
-import { RateWindow } from "../../model/rate-window.ts";
+import { RateWindow } from "../../model/counting/rate-window.ts";
 
 const seconds = 60;
 

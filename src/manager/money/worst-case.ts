@@ -106,13 +106,13 @@ function unpriced(model: PricedModel): string {
 
 function unboundedAnswer(model: PricedModel, { path }: BatchRequest): string {
   const limit = path === "/v1/responses" ? "max_output_tokens" : "max_tokens";
-  return `nothing bounds the answer of ${named(model)}: set ${limit} in the body, or its context_window in the configuration`;
+  return `nothing bounds the answer of ${named(model)}: set ${limit} in the body, or in all with --set, or context_windows of its provider in the configuration`;
 }
 
 function unboundedInput(model: PricedModel): string {
   return (
     `a part of the request is not text of its body (a file, or an earlier response), and nothing else bounds it: ` +
-    `set the context_window of ${named(model)} in the configuration`
+    `give how many tokens ${named(model)} holds in context_windows of its provider, in the configuration`
   );
 }
 

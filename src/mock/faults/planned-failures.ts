@@ -1,4 +1,4 @@
-import { DigestCounts } from "../../model/digest-counts.ts";
+import { DigestCounts } from "../../model/counting/digest-counts.ts";
 import { chance, firstWord } from "../chance.ts";
 import { errorReply, type Reply } from "../reply.ts";
 

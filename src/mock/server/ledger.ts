@@ -1,4 +1,4 @@
-import { DigestCounts } from "../../model/digest-counts.ts";
+import { DigestCounts } from "../../model/counting/digest-counts.ts";
 import { ArrivalLog, type ArrivalStats } from "./arrival-log.ts";
 
 /**

@@ -131,7 +131,7 @@ describe("the worst case of a request", () => {
     ["a stored prompt", { prompt: { id: "pmpt_1" } }],
   ])("is the context window where the request has %s, and unknown where that is", (_name, body) => {
     expect(inputOf(body, "wide")).toBe(1_000_000);
-    expect(inputOf(body)).toMatch(/a part of the request is not text of its body.*context_window of "plain" \(openai\)/);
+    expect(inputOf(body)).toMatch(/a part of the request is not text of its body.*"plain" \(openai\) holds in context_windows/);
   });
 
   it("counts a document of text as text", () => {

@@ -1,6 +1,6 @@
 import { array, assert, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RateWindow } from "../../src/model/rate-window.ts";
+import { RateWindow } from "../../../src/model/counting/rate-window.ts";
 
 describe("RateWindow", () => {
   it("sums what came in the last seconds, whenever it came and whenever it is asked", () => {

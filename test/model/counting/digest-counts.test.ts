@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { DigestCounts } from "../../src/model/digest-counts.ts";
-import { arbitraryText } from "../json/arbitrary-json.ts";
+import { DigestCounts } from "../../../src/model/counting/digest-counts.ts";
+import { arbitraryText } from "../../json/arbitrary-json.ts";
 
 test("counts any sequence of texts as a Map would", () => {
   const text = fc.oneof(fc.constantFrom("", "a", "b", "\uD800", "\uDBFF", "\uFFFD"), arbitraryText);
