@@ -12,7 +12,7 @@ run("Twelve reviews to label, sent to the built-in mock:");
 console.log("\nWhat came out: one line per request, in the order of the input.\n");
 for (const line of readFileSync(output, "utf8").trimEnd().split("\n").slice(0, 4)) {
   const { custom_id, response } = JSON.parse(line);
-  console.log(`  ${custom_id}  ${response.status_code}  ${JSON.stringify(response.body.choices[0].message.content)}`);
+  console.log(`  ${custom_id}  ${response.status_code}  ${shortened(response.body.choices[0].message.content)}`);
 }
 console.log(`  …\n\n  ${output}\n  ${output}.stats.json\n`);
 run("The same command again: everything comes from the cache, nothing is paid for twice.");
@@ -25,4 +25,8 @@ function run(title) {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+function shortened(text) {
+  return text.length > 70 ? `${JSON.stringify(text.slice(0, 70))}…` : JSON.stringify(text);
 }

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, keyOfName, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 
-/** Adds options of the table to a command. @param keys Those that it has. @default all */
-export function addOptions(command: Command, keys?: ReadonlySet<OptionKey>): void {
-  for (const row of optionTable) if (keys?.has(row.key) ?? true) command.addOption(optionOf(row));
+/** Adds options of the table to a command. @param keys Those that it has. @default all @param hidden Those that its help leaves out. @default none */
+export function addOptions(command: Command, keys?: ReadonlySet<OptionKey>, hidden?: ReadonlySet<OptionKey>): void {
+  for (const row of optionTable)
+    if (keys?.has(row.key) ?? true) command.addOption(optionOf(row).hideHelp(hidden?.has(row.key) ?? false));
   command.option("--config <FILE>", "configuration (default: llmbatch.config.json if there)");
 }
 

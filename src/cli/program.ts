@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
-import { type OptionKey, optionTable } from "../config/option-table.ts";
+import type { OptionKey } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
 import { addOptions, configOf, withTableKeys } from "./command-options.ts";
 import { addMock } from "./mock-command.ts";
@@ -72,17 +72,11 @@ function addValidate(program: Command, exitWith: (code: number) => void): void {
   });
 }
 
-/** What of `run` changes neither what is sent nor how long that takes. */
-const keysOfSendingOnly: ReadonlySet<OptionKey> = new Set([
-  "output",
-  "errors",
-  "stats",
-  "log",
-  "log_bodies",
-  "pilot",
-  "yes",
-  "progress",
-  "quiet",
+/** Options of `run` that change nothing of what it would take: `estimate` takes them, so that it can stand for `run` in any command. */
+const keysWithoutCost: ReadonlySet<OptionKey> = new Set([
+  ...(["output", "errors", "annotate", "stats", "log", "log_bodies", "progress", "quiet", "pilot", "yes"] as const),
+  ...(["api_key_env", "client_cert", "client_key", "request_id_header", "stream", "unordered", "max_failures"] as const),
+  ...(["max_retries", "retry_delay", "max_retry_delay", "retry_empty", "repair", "max_wait", "timeout", "idle_timeout"] as const),
 ]);
 
 function addEstimate(program: Command, exitWith: (code: number) => void): void {
@@ -90,7 +84,7 @@ function addEstimate(program: Command, exitWith: (code: number) => void): void {
     .command("estimate")
     .description("say what a run would take: requests, tokens, money, time; offline")
     .argument("[INPUT...]", "JSONL files, or - for stdin");
-  addOptions(estimate, new Set(optionTable.map(({ key }) => key).filter((key) => !keysOfSendingOnly.has(key))));
+  addOptions(estimate, undefined, keysWithoutCost);
   estimate.option("--json", "for programs: one JSON object");
   estimate.action(async (inputs: string[], flags: Record<string, unknown>) => {
     const { estimateCommand } = await import("./commands/estimate.ts");

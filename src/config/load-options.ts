@@ -121,5 +121,6 @@ function hintFor(key: string, path: string): string {
 /** Headers and addresses may contain credentials, and a nested value of the file may be a key. */
 function shown(key: string, path: string, value: unknown): string {
   const mayBeSecret = path !== "" || key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
-  return mayBeSecret ? "" : `, not ${JSON.stringify(value)}`;
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return mayBeSecret ? "" : `, not ${values.map((one) => JSON.stringify(one)).join(", ")}`;
 }

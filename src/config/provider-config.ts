@@ -174,7 +174,10 @@ const priceShape = {
 };
 
 /** By `MODEL` or `PROVIDER/MODEL`. */
-export const pricesSchema: z.ZodType<Record<string, OwnPrice>> = byName(z.strictObject(priceShape), "prices by model");
+export const pricesSchema: z.ZodType<Record<string, OwnPrice>> = byName(
+  z.strictObject(priceShape, 'a price such as {"input": 0.4, "output": 1.6}, in dollars for a million tokens'),
+  "prices by model",
+);
 
 /** The keys that stand within the file's objects, for hints. */
 export const innerKeys: Readonly<Record<string, readonly string[]>> = {

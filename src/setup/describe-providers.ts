@@ -9,7 +9,7 @@ import {
   RouteTarget,
 } from "../providers/providers.ts";
 import { openKeys, targetSettings } from "./open-configured.ts";
-import { asksOne, mockName } from "./open-providers.ts";
+import { asksOne, mockName, presetOf } from "./open-providers.ts";
 import { baseUrlFromEnvironment } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
 
@@ -48,6 +48,7 @@ function describeOne(name: string, options: Options, environment: Environment): 
   const common = { name, allowHttp: true };
   if (preset === undefined && given !== undefined) return createHttpProvider({ ...common, baseUrl: given, takesAnyPath: true });
   if (presetName === mockName) return createHttpProvider({ ...common, baseUrl: anyAddress, endpointIdentity: mockName });
+  if (config === undefined) presetOf(name);
   const inEnvironment =
     preset && (baseUrlFromEnvironment(preset, environment) ?? (preset.baseUrl === undefined ? anyAddress : undefined));
   const baseUrl = given ?? inEnvironment;

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { contextWindowsSchema, innerKeys, pricesSchema } from "../config/provider-config.ts";
+import { explainJsonError } from "../json/explain-json-error.ts";
 import { parseJson } from "../json/json-value.ts";
 import { closestTo, refuseUnknownOptions } from "../model/closest.ts";
-import { ConfigurationError, messageOf } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
+import { asConfigurationError } from "../model/system-error.ts";
 import { createPriceBook, type OwnPrice, type PriceBook, PriceTables } from "../pricing/pricing.ts";
 import { isLoopback, presets } from "../providers/providers.ts";
 import { asksOne, mockName } from "./open-providers.ts";
@@ -62,10 +64,10 @@ function readPrices(file: string): Readonly<Record<string, OwnPrice>> {
   try {
     text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    throw new ConfigurationError(`--prices: cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw asConfigurationError(`--prices: cannot read ${file}`, error);
   }
   const parsed = parseJson(text);
-  if (parsed === undefined) throw new ConfigurationError(`--prices: ${file} is not JSON`);
+  if (parsed === undefined) throw new ConfigurationError(`--prices: ${file} is not JSON: ${explainJsonError(text)}`);
   return parsePrices(parsed, `--prices: ${file}`);
 }
 

@@ -193,7 +193,8 @@ async function startMockProvider(options: Options): Promise<Provider> {
   };
 }
 
-function presetOf(name: string): Preset {
+/** @throws ConfigurationError when there is none of that name. */
+export function presetOf(name: string): Preset {
   const preset = presets[name];
   if (preset !== undefined) return preset;
   const names = [...Object.keys(presets), mockName].join(", ");

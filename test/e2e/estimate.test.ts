@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { serve } from "../support/closing.ts";
 import { chatAnswer } from "../support/scripted-server.ts";
@@ -102,6 +103,17 @@ test("tokens of known vocabularies are counted unless a fast estimate is wanted"
   expect((await estimate(user, "-p", "mock", "--count", "fast")).input_tokens).not.toBe(counted);
   const { stdout } = await user.runHere(["estimate", "in.jsonl", "-p", "mock"]);
   expect(stdout).toContain("tokens (counted)");
+});
+
+test("stands for `run` in its command, and tells which caps the run would reach", async () => {
+  const user = userWith(questions(3));
+  const command = ["estimate", "in.jsonl", "-o", "out.jsonl", "--max-retries", "2", "-p", "mock"];
+  const caps = ["--max-cost", "0.0001", "--max-tokens-total", "9", "--deadline", "1ms"];
+  const { code, stderr } = await user.runHere([...command, ...caps]);
+  expect(code).toBe(0);
+  for (const cap of ["--max-cost", "--max-tokens-total", "--deadline"]) expect(stderr).toContain(`within ${cap} `);
+  expect((await user.runHere([...command, "--max-cost", "9"])).stderr).not.toContain("within");
+  expect(existsSync(user.path("out.jsonl"))).toBe(false);
 });
 
 test("invalid lines are named as `run` names them, or left out", async () => {

@@ -52,9 +52,10 @@ describe("openPrices", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["no JSON", "{", /prices\.json is not JSON$/],
+    ["no JSON", "{", /prices\.json is not JSON: .+/],
     ["no prices", [1], /prices\.json: expected prices by model$/],
     ["a price that is none", { m: { input: -1, output: 1 } }, /"m"\."input": expected dollars for a million tokens$/],
+    ["a number for a price", { m: 1 }, /"m": expected a price such as \{"input"/],
     ["a price that is missing", { m: { input: 1 } }, /"m"\."output": expected dollars for a million tokens$/],
     [
       "a price that there is not",
@@ -74,7 +75,7 @@ describe("openPrices", () => {
 
   it("refuses a file that is not there, and options that there are not", async () => {
     await expect(openPrices({ pricesFile: "/nowhere/p.json" })).rejects.toThrow(
-      /^--prices: cannot read \/nowhere\/p\.json: ENOENT/,
+      /^--prices: cannot read \/nowhere\/p\.json: there is no such file or directory$/,
     );
     await expect(openPrices(JSON.parse('{"price":{}}'))).rejects.toThrow(/no option `price`; did you mean `prices`/);
   });

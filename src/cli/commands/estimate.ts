@@ -11,7 +11,7 @@ import { rejectInvalid } from "../input/check-input.ts";
 import { openInputs } from "../input/inputs.ts";
 import { chooseInputs } from "../input/open-input.ts";
 import { checkRequests, withoutRequests } from "../input/read-requests.ts";
-import { formatEstimate } from "../report/format-estimate.ts";
+import { describeCaps, formatEstimate } from "../report/format-estimate.ts";
 import { printError } from "../terminal/print-error.ts";
 import { checkTokenizer } from "./check-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
@@ -56,6 +56,7 @@ export async function estimateCommand(
     const estimate = estimation.estimator.estimate();
     const text = asJson === true ? JSON.stringify(estimateJson(estimate)) : formatEstimate(estimate, prices.date);
     process.stdout.write(`${text}\n`);
+    for (const warning of describeCaps(estimate, options)) printError(warning);
     return exitCodes.succeeded;
   } finally {
     await cleanups.closeAll();

@@ -43,8 +43,8 @@ export async function pilotFirst(pilot: PilotOptions): Promise<number | undefine
     (signal) => process.exit(exitCodeOfSignal(signal)),
   );
   try {
-    await runPilot(pilot);
     const isAsked = process.stdin.isTTY && process.stderr.isTTY && !options.yes;
+    await runPilot(pilot, options.quiet && !isAsked);
     const goesOn = !isAsked || (await askToGoOn(process.stdin, process.stderr, interrupted.signal));
     if (goesOn && signals.received === undefined) return undefined;
     return end("it does not go on", options, signals.received);
@@ -68,9 +68,10 @@ function end(why: string, { cache }: Options, signal: EndingSignal | undefined):
  * Sends some lines that are spread evenly over the input, then says what all of them will take. Their answers are in the cache then, under the
  * names that they have in a run of all.
  *
+ * @param isSilent Nobody is asked, and nobody wants to read.
  * @throws RunStoppedError when the run stops.
  */
-async function runPilot({ options, files, manager, total, ...rest }: PilotOptions): Promise<void> {
+async function runPilot({ options, files, manager, total, ...rest }: PilotOptions, isSilent: boolean): Promise<void> {
   const estimation = new RequestEstimation({ options, ...rest });
   const spread = new Spread(Math.min(options.pilot ?? 0, total), total);
   const picked: PlacedRequest[] = [];
@@ -84,9 +85,10 @@ async function runPilot({ options, files, manager, total, ...rest }: PilotOption
   } finally {
     await inputs.close();
   }
-  printError(`pilot: ${picked.length} of ${total} lines are sent first`);
+  if (!isSilent) printError(`pilot: ${picked.length} of ${total} lines are sent first`);
   const { answered, failed } = await send(picked, manager, estimation);
   manager.stats.forgetLines(answered);
+  if (isSilent) return;
   const failures = failed === 0 ? "" : `, ${failed} failed`;
   printError(`pilot: ${answered.size} answers${failures}; with them, the whole run is expected to take`);
   printLines(formatEstimate(estimation.estimator.estimate(), rest.prices.date));

@@ -27,12 +27,12 @@ export async function startReading(
 ): Promise<AsyncGenerator<Iterable<BatchInput>>> {
   const groups = readRequests(inputs, options, provider, warn);
   const first = await groups.next();
-  if (first.done) throw withoutRequests(inputs.name);
+  if (first.done) throw withoutRequests(inputs.name, ": nothing was sent, and the output is as it was");
   return continued(first.value, groups);
 }
 
-export function withoutRequests(name: string): ConfigurationError {
-  return new ConfigurationError(`${name} holds no requests: nothing was sent, and the output is as it was`);
+export function withoutRequests(name: string, meaning = ""): ConfigurationError {
+  return new ConfigurationError(`${name} holds no requests${meaning}`);
 }
 
 async function* continued<Item>(first: Item, rest: AsyncGenerator<Item>): AsyncGenerator<Item> {

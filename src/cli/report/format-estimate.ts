@@ -1,3 +1,4 @@
+import type { Options } from "../../config/options.ts";
 import type { Estimate, Range } from "../../estimation/estimation.ts";
 import { formatCount, formatDuration, formatUsd } from "../../text/format-numbers.ts";
 import { formatRows } from "../../text/format-rows.ts";
@@ -18,6 +19,25 @@ export function formatEstimate(estimate: Estimate, pricesDate: string | undefine
   ] as const;
   return formatRows(rows);
 }
+
+/** Which caps of the run it is expected to reach. */
+export function describeCaps(
+  { costUsd, inputTokens, outputTokens, seconds }: Estimate,
+  { max_cost: maxUsd = Infinity, max_tokens_total: maxTokens = Infinity, deadline: maxMs = Infinity }: Caps,
+): string[] {
+  const tokens = inputTokens + outputTokens.expected;
+  const reached = [
+    [(costUsd?.expected ?? 0) > maxUsd, `--max-cost ${maxUsd}: it is expected to cost ${formatUsd(costUsd?.expected ?? 0)}`],
+    [tokens > maxTokens, `--max-tokens-total ${maxTokens}: it is expected to take ${formatCount(tokens)}`],
+    [
+      seconds.expected * 1000 > maxMs,
+      `--deadline ${formatDuration(maxMs / 1000)}: it is expected to take ${formatDuration(seconds.expected)}`,
+    ],
+  ] as const;
+  return reached.filter(([isReached]) => isReached).map(([, why]) => `the run would not get to its end within ${why}`);
+}
+
+type Caps = Pick<Options, "max_cost" | "max_tokens_total" | "deadline">;
 
 function howCounted({ toSend, counted }: Estimate): string {
   if (toSend === 0) return "nothing is to be sent";

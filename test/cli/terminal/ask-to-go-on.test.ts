@@ -17,6 +17,13 @@ test.each([
   expect(String(output.read())).toBe("Go on? [Y/n] ");
 });
 
+test("what is neither yes nor no is asked again: a typing error must not spend money", async () => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  input.write("stop\nnein\n n\n");
+  expect(await askToGoOn(input, output, never)).toBe(false);
+  expect(String(output.read())).toBe("Go on? [Y/n] ".repeat(3));
+});
+
 test("the end of the input means no", async () => {
   const input = new PassThrough();
   input.end();
