@@ -1,8 +1,8 @@
 import { type Options, parseOptions } from "../config/options.ts";
-import type { RouteConfig } from "../config/provider-config.ts";
 import { closestNames, refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError, emitWarning } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
+import { createPriceBook } from "../pricing/pricing.ts";
 import {
   createRoutedProvider as createProviderOfSteps,
   type Provider,
@@ -63,7 +63,8 @@ export function createRoutedProvider(
     if (target === undefined) throw new ConfigurationError(unknownProvider(name, own.keys()));
     return [target];
   };
-  const table = new RouteTable({ options, isProvider, openTargets, needsOne: false, onWarning });
+  const prices = createPriceBook({ prices: [options.prices] });
+  const table = new RouteTable({ options, isProvider, openTargets, needsOne: false, prices, onWarning });
   const inner = new InnerSteps();
   const routeOf = (request: BatchRequest): readonly RouteStep[] | string => {
     const steps = table.routeOf(request);
@@ -85,23 +86,11 @@ function optionsOf(providers: Readonly<Record<string, Provider>>, routing: Creat
     const what = expected === undefined ? "there is no such member" : `expected ${expected}`;
     throw new ConfigurationError(`createRoutedProvider: ${key}${path}: ${what}`);
   }
-  const entries = Object.entries(parsed.options.routes);
-  for (const [model, { to }] of entries)
+  for (const [model, { to }] of Object.entries(parsed.options.routes))
     for (const { provider } of to)
       if (!names.includes(provider))
         throw new ConfigurationError(`createRoutedProvider: routes.${model}: ${unknownProvider(provider, names)}`);
-  const ordered = entries.map(([model, route]) => [model, cheapestFirst(model, route, parsed.options.prices)]);
-  return { ...parsed.options, routes: Object.setPrototypeOf(Object.fromEntries(ordered), null) };
-}
-
-/** Entries without a price come last. */
-function cheapestFirst(model: string, route: RouteConfig, prices: Options["prices"]): RouteConfig {
-  if (route.strategy !== "cheapest") return route;
-  const priceOf = ({ provider, model: own = model }: RouteConfig["to"][number]): number => {
-    const price = prices[`${provider}/${own}`] ?? prices[own];
-    return price === undefined ? Infinity : price.input + price.output;
-  };
-  return { strategy: "order", to: route.to.toSorted((a, b) => priceOf(a) - priceOf(b) || 0) };
+  return parsed.options;
 }
 
 function unknownProvider(name: string, names: Iterable<string>): string {
