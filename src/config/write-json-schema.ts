@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { configJsonSchema } from "./json-schema.ts";
 
-// A build step.
-writeFileSync(new URL("../llmbatch.schema.json", import.meta.url), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+// A build step, run as `build/config/write-json-schema.js`.
+writeFileSync(new URL("../../dist/llmbatch.schema.json", import.meta.url), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);

@@ -9,7 +9,7 @@ import { hash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDiskCache } from "../../dist/caches/disk/open-disk-cache.js";
+import { openDiskCache } from "../../build/caches/disk/open-disk-cache.js";
 
 const rows = Number(process.argv[2] ?? 100_000);
 const folder = mkdtempSync(join(process.argv[3] ?? tmpdir(), "llmbatch-bench-"));

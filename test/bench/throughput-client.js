@@ -69,7 +69,7 @@ const contestants = {
 };
 
 async function llmbatch(flags) {
-  const { runCommand } = await import("../../dist/cli/commands/run.js");
+  const { runCommand } = await import("../../build/cli/commands/run.js");
   const common = {
     base_url: `${url}/v1`,
     concurrency: String(concurrency),

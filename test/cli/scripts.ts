@@ -77,7 +77,7 @@ async function textOf(stream: Readable | null): Promise<string> {
   return stream === null ? "" : text(stream);
 }
 
-const cli = new URL("../../dist/cli/", import.meta.url);
+const cli = new URL("../../build/cli/", import.meta.url);
 const exported = {
   openInput: "input/open-input.js",
   openOutput: "output/open-output.js",

@@ -106,7 +106,7 @@ describe("list prices, 0.8 MB of JavaScript,", () => {
     const { code, stderr } = await user.run(["run", "in.jsonl", ...flags]);
     expect(code, stderr).toBe(isLoaded ? 2 : 0);
     const loaded = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), "utf8"));
-    expect(loaded.join()).toContain("/dist/setup/open-prices.js");
+    expect(loaded.join()).toContain("/dist/chunks/run.js");
     expect(loaded.join().includes("genai-prices/dist/")).toBe(isLoaded);
   });
 });

@@ -178,7 +178,7 @@ describe("a custom_id that stands twice", () => {
 });
 
 test("no code is made of strings, not even to see whether that is allowed", () => {
-  const door = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "jsonl", "jsonl.js")).href;
+  const door = pathToFileURL(join(import.meta.dirname, "..", "..", "build", "jsonl", "jsonl.js")).href;
   const script = `
     let made = 0;
     globalThis.Function = new Proxy(Function, { construct: (...all) => { made += 1; return Reflect.construct(...all); }, apply: () => { made += 1; } });

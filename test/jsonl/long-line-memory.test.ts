@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
 const reporter = pathToFileURL(join(import.meta.dirname, "..", "trials", "faults", "report-memory.js")).href;
-const door = pathToFileURL(join(import.meta.dirname, "..", "..", "dist", "jsonl", "jsonl.js")).href;
+const door = pathToFileURL(join(import.meta.dirname, "..", "..", "build", "jsonl", "jsonl.js")).href;
 
 const script = `
   import { createReadStream } from "node:fs";

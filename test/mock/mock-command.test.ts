@@ -9,7 +9,7 @@ import { ConfigurationError } from "../../src/model/errors.ts";
 import { mock } from "../support/closing.ts";
 import { askChat, chatBody, readStats } from "./ask.ts";
 
-const command = join(import.meta.dirname, "..", "..", "dist", "cli", "commands", "mock.js");
+const command = join(import.meta.dirname, "..", "..", "build", "cli", "commands", "mock.js");
 const launcher = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
 
 /** A child that is gone when the test is over. */

@@ -75,7 +75,7 @@ async function runOnTerminal(columns: number, script: string): Promise<TerminalS
 }
 
 function builtFile(path: string): string {
-  return pathToFileURL(join(import.meta.dirname, "..", "..", "dist", path)).href;
+  return pathToFileURL(join(import.meta.dirname, "..", "..", "build", path)).href;
 }
 
 function expectNoModeChange(screen: TerminalScreen): void {

@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
-/** End-to-end tests run the real `bin/llmbatch.js`, so `dist/` must be what `src/` says now. */
+/** Tests run the real `bin/llmbatch.js`, and parts of it in processes of their own: `dist/` and `build/` must be what `src/` says now. */
 export default function build(): void {
   const project = join(import.meta.dirname, "..", "..");
-  const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
-  execFileSync(process.execPath, [join(dirname(typescript), "bin", "tsc"), "-p", project], {
-    stdio: "inherit",
+  execFileSync(join(project, "node_modules", ".bin", "rolldown"), ["-c"], {
+    cwd: project,
+    stdio: ["ignore", "ignore", "inherit"],
   });
 }

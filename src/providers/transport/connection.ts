@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { Client, type Dispatcher } from "undici";
+import type { Client, Dispatcher } from "undici";
 import type { Connector } from "./connector.ts";
+import { loadUndici } from "./load-undici.ts";
 
 /** A server says how long it keeps an idle connection; it is left alone this much earlier. Without a word undici's default holds, 4 s. */
 const keepAliveMarginMs = 1_000;
@@ -27,6 +28,7 @@ export class Connection {
   hasResponded = false;
 
   constructor(origin: string, connect: Connector) {
+    const { Client } = loadUndici();
     this.#client = new Client(origin, {
       connect: (options, callback) =>
         connect(options, (...outcome) => {

@@ -1,6 +1,7 @@
 import { isIP, Socket } from "node:net";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 import { TransportError } from "../failures/transport-error.ts";
+import { loadUndici } from "./load-undici.ts";
 import type { ProxyServer } from "./proxy.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -21,13 +22,14 @@ const addressTimeoutMs = 2_500;
  *   would listen to it, and so be held by it, for as long as it lives (Node 20).
  */
 export function createConnector(signal: AbortSignal, tls: TlsSettings): Connector {
-  const connect = buildConnector({
-    ...tls,
-    timeout: connectTimeoutMs,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: addressTimeoutMs,
-  });
+  let connect: Connector | undefined;
   return (options, callback) => {
+    connect ??= loadUndici().buildConnector({
+      ...tls,
+      timeout: connectTimeoutMs,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressTimeoutMs,
+    });
     const socket: unknown = connect(options, (...outcome) => {
       signal.removeEventListener("abort", giveUp);
       callback(...outcome);

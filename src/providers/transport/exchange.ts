@@ -1,6 +1,7 @@
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
 import type { ResponseHeaders } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
+import { loadUndici } from "./load-undici.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
 /** Receives a response as it comes; at last `onEnd` or `onError`, once, unless the exchange was aborted. */
@@ -131,6 +132,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** undici 7.30 gives its parser's errors no code, and calls those of a length in the head a mismatch. */
   #explained(error: Error): Error {
+    const { errors } = loadUndici();
     if (error instanceof errors.HTTPParserError) return new TransportError(this.#hasHead ? "ERR_BODY_BROKEN" : "ERR_NOT_HTTP");
     const isOfLength = error instanceof errors.ResponseContentLengthMismatchError;
     return isOfLength && !this.#hasHead ? new TransportError("ERR_NOT_HTTP") : error;

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 import { type Connector, connectTimeoutMs, connectToProxy } from "./connector.ts";
+import { loadUndici } from "./load-undici.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
@@ -15,19 +16,21 @@ export class Tunnels {
   readonly #proxy: ProxyServer;
   readonly #authority: string;
   readonly #connect: Connector;
-  readonly #pool: Pool;
+  readonly #connectProxy: Connector;
+  #pool: Pool | undefined;
 
   /** @param authority Host and port of the server. */
   constructor(proxy: ProxyServer, authority: string, connect: Connector, connectProxy: Connector) {
     this.#proxy = proxy;
     this.#authority = authority;
     this.#connect = connect;
-    this.#pool = new Pool(proxy.origin, { connect: connectToProxy(proxy, connectProxy), headersTimeout: connectTimeoutMs });
+    this.#connectProxy = connectToProxy(proxy, connectProxy);
   }
 
   readonly connector: Connector = (options, callback) => {
     const { authorization } = this.#proxy;
     const headers = { host: this.#authority, ...(authorization !== undefined && { "proxy-authorization": authorization }) };
+    this.#pool ??= this.#openPool();
     this.#pool.connect({ path: this.#authority, headers }, (error, tunnel) => {
       if (error !== null) return callback(error, null);
       const { statusCode, socket } = tunnel;
@@ -38,8 +41,13 @@ export class Tunnels {
     });
   };
 
-  close(): Promise<void> {
-    return this.#pool.destroy();
+  #openPool(): Pool {
+    const { Pool } = loadUndici();
+    return new Pool(this.#proxy.origin, { connect: this.#connectProxy, headersTimeout: connectTimeoutMs });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.destroy();
   }
 }
 

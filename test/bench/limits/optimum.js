@@ -2,11 +2,11 @@
 // it in, in order, and is never refused. Plays by the server's own code, so it is exact about bursts, windows and reservations. It keeps
 // what llmbatch promises, too: no minute holds more than the limit and a second's worth. That makes a difference only where output counts
 // when it is answered (Anthropic): requests in flight could overdraw it, by up to 3 % of a minute.
-import { digestOf } from "../../../dist/mock/chance.js";
-import { createRateLimits } from "../../../dist/mock/limits/create-rate-limits.js";
-import { latencyOf } from "../../../dist/mock/faults/latency.js";
-import { prepareAnswer } from "../../../dist/mock/apis/prepare-answer.js";
-import { TokenBucket } from "../../../dist/mock/limits/token-bucket.js";
+import { digestOf } from "../../../build/mock/chance.js";
+import { createRateLimits } from "../../../build/mock/limits/create-rate-limits.js";
+import { latencyOf } from "../../../build/mock/faults/latency.js";
+import { prepareAnswer } from "../../../build/mock/apis/prepare-answer.js";
+import { TokenBucket } from "../../../build/mock/limits/token-bucket.js";
 import { latency } from "./cells.js";
 import { bodyOf } from "./workload.js";
 

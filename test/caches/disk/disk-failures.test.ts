@@ -164,7 +164,7 @@ describe("without its native module", () => {
     const folder = temporaryFolder();
     const [installed, modules] = [join(project, "node_modules"), join(folder, "node_modules")];
     for (const part of ["caches", "json", "model"])
-      cpSync(join(project, "dist", part), join(folder, "dist", part), { recursive: true });
+      cpSync(join(project, "build", part), join(folder, "build", part), { recursive: true });
     for (const name of ["keyv", "@keyv/serialize", "bindings", "file-uri-to-path", "sqlite3/lib", "sqlite3/package.json"]) {
       cpSync(join(installed, name), join(modules, name), { recursive: true });
     }
@@ -174,7 +174,7 @@ describe("without its native module", () => {
     }
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     const script = `
-      import { createMemoryCache, openDiskCache } from "./dist/caches/caches.js";
+      import { createMemoryCache, openDiskCache } from "./build/caches/caches.js";
       await createMemoryCache().set("a", { statusCode: 200, requestId: "", body: "{}", usage: {} });
       await openDiskCache({ path: "cache.sqlite" }).catch((error) => process.stdout.write(error.name + ": " + error.message));`;
     const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
@@ -189,7 +189,7 @@ describe("without its native module", () => {
 
   it("is not loaded before a disk cache is opened", () => {
     const script = `
-      await import(${JSON.stringify(join(project, "dist/caches/caches.js"))});
+      await import(${JSON.stringify(join(project, "build/caches/caches.js"))});
       process.stdout.write(String(process.report.getReport().sharedObjects.some((name) => name.includes("sqlite"))));`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
     expect(stdout).toBe("false");

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { AnswerChecks } from "../../../src/manager/answers/answer-checks.ts";
@@ -28,6 +28,13 @@ test("what checks answers waits for its 60 ms of ajv until a run wants that", ()
   expect(loaded).toContain("validation/compile-schema.ts");
   expect(loaded.filter((name) => name.startsWith("ajv"))).toEqual([]);
   expect(new AnswerChecks({}).load()).toBeUndefined();
+});
+
+test("undici waits for its 150 ms until a connection is opened: what is validated, estimated or recalled needs none", () => {
+  const commands = readdirSync(join(source, "cli", "commands")).map((name) => join(source, "cli", "commands", name));
+  const loaded = [join(source, "index.ts"), ...commands].flatMap((file) => Array.from(loadedBy(file)));
+  expect(loaded).toContain("providers/transport/load-undici.ts");
+  expect(loaded).not.toContain("undici");
 });
 
 test("a mistyped option once waited for every provider, and for undici: its message is free of secrets", () => {

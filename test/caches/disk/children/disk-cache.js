@@ -6,7 +6,7 @@
 import { readdirSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { openDiskCache } from "../../../../dist/caches/disk/open-disk-cache.js";
+import { openDiskCache } from "../../../../build/caches/disk/open-disk-cache.js";
 import { answerOf, keyOf } from "./answers.js";
 
 const [path, user] = process.argv.slice(2);
