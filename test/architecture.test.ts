@@ -52,9 +52,9 @@ const floors: Readonly<Record<string, number>> = {
 
 /** Floors inside a room, from the lowest: a folder imports from those before it. Files at the room's top are its contracts and its door. */
 const subFloors: Readonly<Record<string, readonly string[]>> = {
-  caches: ["disk"],
+  caches: ["disk", "shared"],
   config: ["secrets"],
-  cli: ["terminal", "files", "input", "output", "report", "commands"],
+  cli: ["terminal", "files", "input", "output", "report", "commands", "merge"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["answers", "money", "preparing", "stops", "queues", "live"],
@@ -94,7 +94,9 @@ const fences: Readonly<Record<string, RegExp>> = {
   zod: /^(jsonl\/read-envelope|(config|library)\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,
-  keyv: /^caches\/keyv\.ts$/,
+  keyv: /^caches\/(keyv|shared\/open-adapter)\.ts$/,
+  "@keyv/redis": /^caches\/shared\/open-adapter\.ts$/,
+  "@keyv/postgres": /^caches\/shared\/open-adapter\.ts$/,
   undici: /^providers\/(http-provider|transport\/[^/]+)\.ts$/,
   "eventsource-parser": /^providers\/responses\/event-stream\.ts$/,
   "@pydantic/genai-prices": /^pricing\//,

@@ -2,7 +2,9 @@ import { Command } from "commander";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import type { OptionKey } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
+import type { CacheFlags } from "./commands/cache.ts";
 import { addOptions, configOf, withTableKeys } from "./command-options.ts";
+import type { MergeFlags } from "./merge/merge-command.ts";
 import { addMock } from "./mock-command.ts";
 import { printError } from "./terminal/print-error.ts";
 import { readVersion } from "./version.ts";
@@ -27,7 +29,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addEstimate, addCache, addMock, addProviders, addModels, addCheck, addServe])
+  for (const add of [addRun, addValidate, addEstimate, addMerge, addCache, addMock, addProviders, addModels, addCheck, addServe])
     add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
@@ -92,15 +94,33 @@ function addEstimate(program: Command, exitWith: (code: number) => void): void {
   });
 }
 
+function addMerge(program: Command, exitWith: (code: number) => void): void {
+  program
+    .command("merge")
+    .description("make one file of results of several, by custom_id: those of --shard, or of a file and a later try")
+    .argument("<FILES...>", "JSONL files of results")
+    .option("--order <INPUT>", "the lines that were asked, in the order that results are to have (default: as they come)")
+    .option("-o, --output <FILE>", "where they go, with the sum of the statistics beside it (default: stdout)")
+    .addHelpText("after", "\nExit codes: 0 merged, 1 merged, but some lines of --order have no result, 2 nothing was written.")
+    .action(async (names: string[], flags: MergeFlags) => {
+      const { mergeCommand } = await import("./merge/merge-command.ts");
+      exitWith(await mergeCommand(names, flags));
+    });
+}
+
 function addCache(program: Command, exitWith: (code: number) => void): void {
   const cache = program.command("cache").description("look after the disk cache");
-  const pathOption = ["--cache-path <FILE>", "the disk cache's file (default: in the user's cache folder)"] as const;
+  const pathOption = [
+    "--cache-path <FILE>",
+    "the disk cache's file (default: in the user's cache folder), or redis://… for path and clear",
+  ] as const;
   const add = (name: "stats" | "path" | "prune" | "clear", description: string): Command =>
     cache
       .command(name)
       .description(description)
       .option(...pathOption)
-      .action(async (flags: { cachePath?: string; olderThan?: string }) => {
+      .option("--allow-http", "a server on another machine without TLS, in a network that you trust")
+      .action(async (flags: CacheFlags) => {
         const { cacheCommand } = await import("./commands/cache.ts");
         exitWith(await cacheCommand(name, flags));
       });
@@ -111,7 +131,7 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   add("clear", "remove all answers");
 }
 
-const cacheHasKeys: ReadonlySet<OptionKey> = new Set([...requestKeys, "cache_path", "cache_ttl", "dedupe"]);
+const cacheHasKeys: ReadonlySet<OptionKey> = new Set([...requestKeys, "cache_path", "cache_ttl", "allow_http", "dedupe"]);
 
 function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
   const has = cache

@@ -96,7 +96,12 @@ const rows = [
   { key: "validate_output", description: "an answer that does not match its line's JSON schema fails, and is asked again" },
   { key: "repair", description: "asked again so, the model is told what was wrong" },
   { key: "cache", value: "KIND", default: "disk", description: "where answers are kept: disk, memory or none" },
-  { key: "cache_path", value: "FILE", default: "the user's cache folder", description: "the disk cache's file" },
+  {
+    key: "cache_path",
+    value: "FILE",
+    default: "the user's cache folder",
+    description: "the disk cache's file, or a cache that machines share: redis://… or postgres://…",
+  },
   { key: "cache_ttl", value: "TIME", default: "for ever", description: "how long answers are good for: 30d, 12h, 90s" },
   {
     key: "max_cache_size",
@@ -109,6 +114,7 @@ const rows = [
   { key: "skip_invalid", description: "invalid lines become failed results instead of stopping the run" },
   { key: "unordered", description: "write results as they come" },
   { key: "head", value: "N", description: "only the first N lines" },
+  { key: "shard", value: "I/N", description: "one share of N: every N-th line, from the I-th on; set limits are divided by N" },
   { key: "limit", value: "LIMIT", repeatable: true, description: "one more rate limit, such as requests=10000/1d" },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },

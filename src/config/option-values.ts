@@ -11,6 +11,13 @@ export interface Limit {
   readonly rates: readonly RateLimit[];
 }
 
+/** `--shard`: one share of the lines. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
 export const text: z.ZodString = z.string("a text").min(1, "a text that is not empty");
 
 const sizeExpected = `a size above 0 such as ${sizeExample}`;
@@ -32,6 +39,16 @@ export const maxFailures: z.ZodType<{ count: number } | { share: number }> = z
     context.addIssue("a number of lines such as 10, or a share such as 5%");
     return z.NEVER;
   });
+
+const shardExpected = "a share I/N such as 1/3: the first of three";
+
+export const shard: z.ZodType<Shard> = z.string(shardExpected).transform((value, context) => {
+  const [, first, second] = /^(\d{1,9})\/(\d{1,9})$/.exec(value.trim()) ?? [];
+  const [index, count] = [Number(first), Number(second)];
+  if (index >= 1 && index <= count) return { index, count };
+  context.addIssue(shardExpected);
+  return z.NEVER;
+});
 
 export const baseUrl: z.ZodType<string> = text.refine((value) => {
   if (!URL.canParse(value)) return false;

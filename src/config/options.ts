@@ -1,6 +1,18 @@
 import { z } from "zod";
 import type { OptionKey } from "./option-table.ts";
-import { assignments, baseUrl, header, limit, type Limit, list, maxFailures, size, text } from "./option-values.ts";
+import {
+  assignments,
+  baseUrl,
+  header,
+  limit,
+  type Limit,
+  list,
+  maxFailures,
+  type Shard,
+  shard,
+  size,
+  text,
+} from "./option-values.ts";
 import type { OwnPrice } from "../pricing/pricing.ts";
 import { pricesSchema, type ProviderConfig, providersSchema, type RouteConfig, routesSchema } from "./provider-config.ts";
 import { count, dollars, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
@@ -67,6 +79,7 @@ export interface Options {
   readonly unordered: boolean;
   /** Lines to be sent at most; may be Infinity. */
   readonly head: number;
+  readonly shard?: Shard | undefined;
   readonly limit: Limit;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
@@ -127,6 +140,7 @@ const optionSchemas = {
   skip_invalid: flag.default(false),
   unordered: flag.default(false),
   head: positiveInteger.optional(),
+  shard: shard.optional(),
   limit: limit.default({ rates: [] }),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),

@@ -6,6 +6,7 @@ import type { Provider } from "../../providers/providers.ts";
 import { type EndingSignal, exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import type { OnInputs } from "../input/check-input.ts";
 import { openInputs } from "../input/inputs.ts";
+import { OwnLines } from "../input/own-lines.ts";
 import { checkRequests } from "../input/read-requests.ts";
 import { formatEstimate } from "../report/format-estimate.ts";
 import { askToGoOn } from "../terminal/ask-to-go-on.ts";
@@ -75,10 +76,11 @@ async function runPilot({ options, files, manager, total, ...rest }: PilotOption
   const estimation = new RequestEstimation({ options, ...rest });
   const spread = new Spread(Math.min(options.pilot ?? 0, total), total);
   const picked: PlacedRequest[] = [];
+  const own = new OwnLines(options.shard);
   const inputs = await openInputs(files, process.stdin);
   try {
     const onInputs: OnInputs = async (read) => {
-      const wanted = spread.pick(read);
+      const wanted = spread.pick(read.filter(() => own.next()));
       picked.push(...(await estimation.add(read)).filter(({ request }) => wanted.has(request)));
     };
     await checkRequests(inputs, options, rest.provider, { onInputs });

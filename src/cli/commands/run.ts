@@ -12,6 +12,7 @@ import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProvi
 import type { FindProblem } from "../input/check-input.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { checkPilot, checkTokenizer } from "./check-options.ts";
+import { optionsOfShard } from "../input/shard-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
@@ -20,6 +21,7 @@ import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { afterFitCheck, createQuietPreparer, fitCheckOf } from "../input/fit-check.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
+import { ownRequests } from "../input/own-lines.ts";
 import { chooseInputs } from "../input/open-input.ts";
 import { type Progress, startProgress } from "../../progress/progress.ts";
 import { startReading } from "../input/read-requests.ts";
@@ -45,7 +47,7 @@ export async function runCommand(
 ): Promise<number> {
   limitHeapGrowth();
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment, printError);
+  const options = optionsOfShard(loadOptions(flags, configFile, environment, printError));
   const chosen = chooseInputs(paths, process.stdin.isTTY);
   if (chosen === undefined) return showHelp();
   const { lines } = options.limit;
@@ -76,7 +78,8 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const findProblem = unboundedFinder(options, provider, prices);
   const checked = await checkWhole(inputs, options, provider, cache, printError, { fit, findProblem });
   const { total } = checked;
-  const requests = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
+  const read = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
+  const requests = ownRequests(read, options, provider, prices);
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
   if (log !== undefined) cleanups.defer(() => log.close());
   const bodyLog = await openBodies(options, environment);

@@ -5,6 +5,7 @@ import { CacheError, ConfigurationError } from "../../model/errors.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { type CheckedInput, rejectInvalid, type RequestLooks } from "./check-input.ts";
 import type { Inputs } from "./inputs.ts";
+import { countOwn } from "./own-lines.ts";
 import { checkRequests, createParser } from "./read-requests.ts";
 import { readVersion } from "../version.ts";
 
@@ -59,6 +60,7 @@ async function noteOf(inputs: Inputs, options: Options): Promise<string | undefi
   return `checked ${createHash("sha256").update(`${content}\n${rules}`).digest("base64url")}`;
 }
 
-function limited(lines: number, { head }: Options): number {
-  return Math.min(lines, head);
+/** Those that the run sends. */
+function limited(lines: number, { head, shard }: Options): number {
+  return countOwn(Math.min(lines, head), shard);
 }

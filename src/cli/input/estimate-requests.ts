@@ -2,13 +2,14 @@ import { DigestCounts } from "../../model/counting/digest-counts.ts";
 import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
-import { type Preparer, RequestNames } from "../../manager/manager.ts";
+import { type Preparer, type RequestName, RequestNames } from "../../manager/manager.ts";
 import { minuteMs, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import { noUsage, type Usage } from "../../model/usage.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import { isEmptyAnswer, type Provider } from "../../providers/providers.ts";
 import { createQuietPreparer } from "./fit-check.ts";
+import { OwnLines } from "./own-lines.ts";
 import { countTokens, estimateInputTokens, hasTokenizer, isCounted } from "../../tokens/tokens.ts";
 
 export interface RequestEstimationOptions {
@@ -36,6 +37,7 @@ export class RequestEstimation {
   readonly #names: RequestNames;
   readonly #preparer: Preparer;
   readonly #shared = new DigestCounts();
+  readonly #ownLines: OwnLines;
   #left: number;
 
   constructor({ options, provider, cache, prices }: RequestEstimationOptions) {
@@ -45,6 +47,7 @@ export class RequestEstimation {
     this.#names = new RequestNames(provider, options.dedupe);
     this.#preparer = createQuietPreparer(options, provider, prices);
     this.#left = options.head;
+    this.#ownLines = new OwnLines(options.shard);
     const budgetMs = options.count === "exact" ? Infinity : undefined;
     const counts = new BoundedCount(tokenCounts(options), budgetMs);
     this.estimator = new Estimator({
@@ -56,26 +59,29 @@ export class RequestEstimation {
     });
   }
 
-  /** Adds the next lines. @returns those that can be sent. */
+  /** Adds the next lines. @returns those of the shard that can be sent. */
   async add(inputs: readonly BatchInput[]): Promise<PlacedRequest[]> {
     const wanted = inputs.slice(0, Math.max(0, this.#left));
     this.#left -= inputs.length;
-    const sendable = wanted.flatMap((input) =>
-      input.kind === "request" && this.#provider.endpoint(input) !== undefined ? [input] : [],
+    const own = new Set(wanted.filter(() => this.#ownLines.next()));
+    const placed = wanted.flatMap((input) =>
+      input.kind === "request" && this.#provider.endpoint(input) !== undefined ? [this.#place(input)] : [],
     );
-    const asSent = sendable.map((request) => this.#preparer.prepare(request).request);
-    const isNamed = this.#cache !== undefined || this.#options.dedupe;
-    const names = isNamed ? asSent.map((request) => this.#names.name(request)) : [];
-    const usages = await this.#recall(
-      asSent,
-      names.map(({ key }) => key),
-    );
-    asSent.forEach((request, at) => {
-      const usage = usages[at] ?? (this.#isShared(names[at]?.key) ? noUsage : undefined);
-      if (usage === undefined) this.estimator.add(request);
-      else this.estimator.addCached(request, usage);
+    const ownPlaced = placed.filter(({ request }) => own.has(request));
+    const usages = await this.#recall(ownPlaced);
+    ownPlaced.forEach(({ asSent, key }, at) => {
+      const usage = usages[at] ?? (this.#isShared(key) ? noUsage : undefined);
+      if (usage === undefined) this.estimator.add(asSent);
+      else this.estimator.addCached(asSent, usage);
     });
-    return sendable.map((request, at) => ({ request, asSent: asSent[at] ?? request, occurrence: names[at]?.occurrence ?? 0 }));
+    return ownPlaced;
+  }
+
+  #place(request: BatchRequest): NamedRequest {
+    const asSent = this.#preparer.prepare(request).request;
+    const isNamed = this.#cache !== undefined || this.#options.dedupe;
+    const { key, occurrence = 0 }: Partial<RequestName> = isNamed ? this.#names.name(asSent) : {};
+    return { request, asSent, occurrence, key };
   }
 
   /** With `dedupe`: an identical request came before. */
@@ -83,19 +89,25 @@ export class RequestEstimation {
     return this.#options.dedupe && key !== undefined && this.#shared.add(key) > 0;
   }
 
-  async #recall(requests: readonly BatchRequest[], keys: readonly string[]): Promise<(Usage | undefined)[]> {
+  async #recall(requests: readonly NamedRequest[]): Promise<(Usage | undefined)[]> {
     const usages: (Usage | undefined)[] = [];
+    const keys = requests.flatMap(({ key }) => key ?? []);
     while (this.#cache !== undefined && usages.length < keys.length) {
       const rest = keys.slice(usages.length);
       const answers = (await this.#cache.getMany?.(rest)) ?? [await this.#cache.get(rest[0] ?? "")];
       for (const answer of answers) {
-        const path = requests[usages.length]?.path ?? "";
+        const path = requests[usages.length]?.request.path ?? "";
         const isRefused = answer !== undefined && this.#options.retry_empty && isEmptyAnswer(path, answer);
         usages.push(isRefused ? undefined : answer?.usage);
       }
     }
     return usages;
   }
+}
+
+interface NamedRequest extends PlacedRequest {
+  /** Undefined where nothing is looked up. */
+  readonly key: string | undefined;
 }
 
 function tokenCounts(options: Options): TokenCounts<BatchRequest> {

@@ -1,88 +1,15 @@
-import { hash } from "node:crypto";
+import { DigestMap } from "./digest-map.ts";
 
-const wordsPerSlot = 4;
-const maxLoad = 0.8;
-const growth = 1.5;
-
-/**
- * As many tables share the texts. One large table would have to be copied to a larger one at once, and the memory of such large pieces
- * goes back to the system late or not at all.
- */
-const tables = 64;
-
-/**
- * Counts how often each text was seen, at 20 to 30 bytes a text however long the texts are: a `Map` of a million ids would take
- * more memory than a run may. Holds 96 bits of a SHA-256 of each, so two texts are mistaken for one about once in 10^17 runs of a
- * million lines.
- */
+/** Counts how often each text was seen, at 20 to 30 bytes a text. */
 export class DigestCounts {
-  readonly #tables: readonly CountTable[] = Array.from({ length: tables }, () => new CountTable());
+  readonly #counts = new DigestMap();
 
   /** Counts `text` once more. @returns how often it had been seen before. */
   add(text: string): number {
-    const digest = digestOf(text);
-    const [a, b, c] = [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8)];
-    return this.#tables[c % tables]?.count(a, b, c) ?? 0;
+    return this.#counts.change(text, oneMore);
   }
 }
 
-class CountTable {
-  #slots = 16;
-  #used = 0;
-  #table: Uint32Array = new Uint32Array(this.#slots * wordsPerSlot);
-
-  count(a: number, b: number, c: number): number {
-    if (this.#used >= this.#slots * maxLoad) this.#grow();
-    const table = this.#table;
-    const at = findSlot(table, this.#slots, a, b, c);
-    const seen = table[at + 3] ?? 0;
-    if (seen === 0) {
-      table[at] = a;
-      table[at + 1] = b;
-      table[at + 2] = c;
-      this.#used += 1;
-    }
-    table[at + 3] = seen + 1;
-    return seen;
-  }
-
-  #grow(): void {
-    const old = this.#table;
-    this.#slots = Math.ceil(this.#slots * growth);
-    this.#table = new Uint32Array(this.#slots * wordsPerSlot);
-    for (let from = 0; from < old.length; from += wordsPerSlot) {
-      if (old[from + 3] === 0) continue;
-      const to = findSlot(this.#table, this.#slots, old[from] ?? 0, old[from + 1] ?? 0, old[from + 2] ?? 0);
-      for (let word = 0; word < wordsPerSlot; word += 1) this.#table[to + word] = old[from + word] ?? 0;
-    }
-  }
-}
-
-/** One character a byte: made three times faster than a buffer. */
-function digestOf(text: string): string {
-  // UTF-8 has no lone surrogates: hashed as they are, all of them would be the same. JSON escapes them.
-  return hash("sha256", /[\uD800-\uDFFF]/.test(text) ? JSON.stringify(text) : text, "binary");
-}
-
-/** Four bytes as an unsigned number. */
-function wordAt(digest: string, at: number): number {
-  return (
-    (digest.charCodeAt(at) |
-      (digest.charCodeAt(at + 1) << 8) |
-      (digest.charCodeAt(at + 2) << 16) |
-      (digest.charCodeAt(at + 3) << 24)) >>>
-    0
-  );
-}
-
-/**
- * The index of a digest in the table, or of the empty slot where it belongs (its count is 0). Slots are in the order of the digests'
- * first words, so that growing reads and writes memory from front to back.
- */
-function findSlot(table: Uint32Array, slots: number, a: number, b: number, c: number): number {
-  for (let slot = Math.floor((a / 2 ** 32) * slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
-    const at = slot * wordsPerSlot;
-    if (table[at + 3] === 0) return at;
-    if (table[at] === a && table[at + 1] === b && table[at + 2] === c) return at;
-  }
+function oneMore(count: number): number {
+  return count + 1;
 }
