@@ -33,6 +33,11 @@ type KeyvLike = Keyv | KeyvStoreAdapter | Map<string, unknown>;
 /** Other than the disk cache's, whose rows hold the body as JSON instead of a string. */
 const namespace = "llmbatch-keyv-1";
 
+/** Before anything is known of the size of answers: 16 of 12 MB are 192 MB. */
+const firstGroupKeys = 16;
+const maxGroupKeys = 512;
+const maxGroupBytes = 4 * 1024 * 1024;
+
 /**
  * Remembers answers in any Keyv store: Redis, Postgres, Memcached, a Map.
  *
@@ -40,6 +45,8 @@ const namespace = "llmbatch-keyv-1";
  * are thrown as CacheError.
  */
 export class CacheProvider implements AnswerCache {
+  /** Only where the store can do that: what Keyv does instead hides errors. */
+  readonly getMany?: (keys: readonly string[]) => Promise<readonly (ModelResponse | undefined)[]>;
   readonly #keyv: Keyv;
   readonly #ttlMs: number | undefined;
   readonly #now: () => number;
@@ -47,6 +54,8 @@ export class CacheProvider implements AnswerCache {
   /** The error that the store emitted while calls were in flight. */
   #emitted: unknown;
   #closing: Promise<void> | undefined;
+  /** How many are looked up together: as many as have `maxGroupBytes` together. */
+  #groupKeys = firstGroupKeys;
 
   /**
    * @param store A Keyv, whose namespace, serialization and compression stay as they are and whose `throwOnErrors` is switched on;
@@ -61,14 +70,13 @@ export class CacheProvider implements AnswerCache {
     this.#now = now;
     this.#keyv.throwOnErrors = true;
     this.#keyv.on("error", this.#noteError);
+    if (typeof this.#keyv.store.getMany === "function") this.getMany = (keys) => this.#getMany(keys);
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
     const value = await this.#call("read", () => this.#read(key));
     if (value === undefined && this.#emitted !== undefined) throw failure("read", this.#emitted);
-    if (!isStoredAnswer(value) || isExpired(value.storedAt, this.#now(), this.#ttlMs)) return undefined;
-    const { statusCode, requestId, body } = value;
-    return { statusCode, requestId, body, usage: usageOf(value) };
+    return this.#answerOf(value);
   }
 
   async set(key: string, { statusCode, requestId, body, usage }: ModelResponse): Promise<void> {
@@ -105,6 +113,32 @@ export class CacheProvider implements AnswerCache {
   readonly #noteError = (error: unknown): void => {
     this.#emitted = error;
   };
+
+  async #getMany(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
+    const group = keys.slice(0, this.#groupKeys);
+    const values = await this.#call("read", () => this.#readMany(group));
+    if (values.includes(undefined) && this.#emitted !== undefined) throw failure("read", this.#emitted);
+    const answers = values.map((value) => this.#answerOf(value));
+    const bytes = answers.reduce((sum, answer) => sum + (answer?.body.length ?? 0), 0);
+    const fitting = bytes === 0 ? maxGroupKeys : Math.floor((maxGroupBytes / bytes) * group.length);
+    this.#groupKeys = Math.max(1, Math.min(fitting, 2 * this.#groupKeys, maxGroupKeys));
+    return answers;
+  }
+
+  async #readMany(keys: readonly string[]): Promise<readonly unknown[]> {
+    try {
+      return await this.#keyv.getMany<unknown>([...keys]);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return Promise.all(keys.map((key) => this.#read(key)));
+    }
+  }
+
+  #answerOf(value: unknown): ModelResponse | undefined {
+    if (!isStoredAnswer(value) || isExpired(value.storedAt, this.#now(), this.#ttlMs)) return undefined;
+    const { statusCode, requestId, body } = value;
+    return { statusCode, requestId, body, usage: usageOf(value) };
+  }
 
   async #read(key: string): Promise<unknown> {
     try {
@@ -149,9 +183,9 @@ export class CacheProvider implements AnswerCache {
 
 type Action = "read" | "written" | "closed";
 
-/** Another copy of the keyv package makes Keyvs that are no instances of ours. */
+/** Another copy of the keyv package makes Keyvs that are no instances of ours. Some adapters have a `throwOnErrors`, too. */
 function isKeyv(store: KeyvLike): store is Keyv {
-  return store instanceof Keyv || "throwOnErrors" in store;
+  return store instanceof Keyv || ("throwOnErrors" in store && "useKeyPrefix" in store);
 }
 
 function isStoredAnswer(value: unknown): value is StoredHead & Pick<ModelResponse, "body"> {

@@ -1,3 +1,4 @@
+import { isCacheAddress, parseCacheAddress } from "../caches/caches.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import type { Secret } from "../config/secrets/secret.ts";
@@ -6,12 +7,13 @@ import { listSecrets } from "../providers/providers.ts";
 
 /** What the options add to requests that must not be shown: keys, values of headers, and those of queries. */
 export function configuredSecrets(options: Options, environment: Environment): string[] {
-  const { api_key_env: variable, base_url: baseUrl, header, providers } = options;
+  const { api_key_env: variable, base_url: baseUrl, header, providers, cache_path: cachePath } = options;
   const key = variable === undefined ? undefined : environment[variable];
   const ofProviders = Object.values(providers).flatMap(({ api_keys: keys = [], headers = {}, base_url: address }) =>
     listSecrets(undefined, headers, queryOf(address)).concat(keys.flatMap((secret) => reveal(secret, environment))),
   );
-  return [...listSecrets(key, Object.fromEntries(header), queryOf(baseUrl)), ...ofProviders];
+  const ofCache = isCacheAddress(cachePath) ? parseCacheAddress(cachePath).passwords : [];
+  return [...ofCache, ...listSecrets(key, Object.fromEntries(header), queryOf(baseUrl)), ...ofProviders];
 }
 
 /** A variable that is not set holds no secret. */

@@ -1,29 +1,83 @@
-import { type CacheStore, createMemoryCache, type DiskStore, type DiskStoreOptions, openDiskCache } from "../caches/caches.ts";
+import { existsSync } from "node:fs";
+import {
+  type CacheAddress,
+  type CacheStore,
+  createMemoryCache,
+  type DiskStore,
+  type DiskStoreOptions,
+  isCacheAddress,
+  openDiskCache,
+  openSharedCache,
+  parseCacheAddress,
+  type SharedStore,
+} from "../caches/caches.ts";
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, ConfigurationError } from "../model/errors.ts";
+import { isLoopback } from "../providers/providers.ts";
+
+type CacheOptions = Pick<Options, "cache" | "cache_path" | "cache_ttl" | "max_cache_size" | "allow_http">;
 
 /** @throws ConfigurationError when the cache cannot be used, so that the run ends before anything is sent. */
 export async function openCache(
-  options: Options,
+  options: CacheOptions,
   environment: Environment,
   onWarning: (message: string) => void,
 ): Promise<CacheStore | undefined> {
-  const bounds = {
-    ...(options.cache_ttl !== undefined && { ttlMs: options.cache_ttl }),
-    ...(options.max_cache_size !== undefined && { maxBytes: options.max_cache_size }),
-  };
-  if (options.cache === "none") return undefined;
-  if (options.cache === "memory") return createMemoryCache(bounds);
-  return openDisk({ path: cachePathOf(options.cache_path, environment), ...bounds, onWarning });
+  const { cache, cache_path: path, cache_ttl: ttlMs, max_cache_size: maxBytes } = options;
+  const ttl = ttlMs === undefined ? {} : { ttlMs };
+  const bounds = { ...ttl, ...(maxBytes !== undefined && { maxBytes }) };
+  if (cache === "none") return undefined;
+  if (cache === "memory") return createMemoryCache(bounds);
+  if (!isCacheAddress(path)) return openDisk({ path: cachePathOf(path, environment), ...bounds, onWarning });
+  if (maxBytes !== undefined)
+    throw new ConfigurationError("--max-cache-size is for files: a server's memory is limited by its own settings");
+  return openShared({ ...options, cache_path: path }, onWarning);
+}
+
+/** Writes nothing. @returns undefined where there is no cache yet: none is made. @throws ConfigurationError as `openCache` does. */
+export async function openCacheForReading(
+  options: CacheOptions,
+  environment: Environment,
+  onWarning: (message: string) => void,
+): Promise<DiskStore | SharedStore | undefined> {
+  const { cache_path: given, cache_ttl: ttlMs } = options;
+  if (isCacheAddress(given)) return openShared({ ...options, cache_path: given }, onWarning, true);
+  const path = cachePathOf(given, environment);
+  return existsSync(path) ? openDisk({ path, readOnly: true, ...(ttlMs !== undefined && { ttlMs }), onWarning }) : undefined;
 }
 
 /** @throws ConfigurationError when it cannot be used. */
-export async function openDisk(options: DiskStoreOptions): Promise<DiskStore> {
-  try {
-    return await openDiskCache(options);
-  } catch (error) {
-    if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
-    throw error;
-  }
+export function openDisk(options: DiskStoreOptions): Promise<DiskStore> {
+  return openDiskCache(options).catch(asConfigurationError);
+}
+
+/** @throws ConfigurationError when it cannot be used; before any connection, when it would carry prompts and answers in clear. */
+export async function openShared(
+  {
+    cache_path: path,
+    cache_ttl: ttlMs,
+    allow_http: allowsPlain,
+  }: Pick<CacheOptions, "cache_ttl" | "allow_http"> & { readonly cache_path: string },
+  onWarning: (message: string) => void,
+  readOnly = false,
+): Promise<SharedStore> {
+  const address = parseCacheAddress(path);
+  if (!allowsPlain) refusePlain(address);
+  return openSharedCache({ address, readOnly, onWarning, ...(ttlMs !== undefined && { ttlMs }) }).catch(asConfigurationError);
+}
+
+function refusePlain({ kind, shown, hostname, isEncrypted }: CacheAddress): void {
+  if (isEncrypted || hostname === undefined || isLoopback(hostname)) return;
+  const remedy = kind === "redis" ? "Use rediss://" : "Add ?sslmode=verify-full";
+  throw new ConfigurationError(
+    `the cache ${shown} is on another machine, and ${kind === "redis" ? "redis://" : "without TLS the connection"} would show password, prompts ` +
+      `and answers to every machine on the way. ${remedy}, or a tunnel to this machine (such as ssh -L), or, if you trust that network, ` +
+      "allow it with --allow-http.",
+  );
+}
+
+function asConfigurationError(error: unknown): never {
+  if (error instanceof CacheError) throw new ConfigurationError(error.message, { cause: error });
+  throw error;
 }

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import type { DiskStore } from "../../caches/caches.ts";
-import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
+import { type CacheStore, isCacheAddress } from "../../caches/caches.ts";
+import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { isIdOfAnyProvider, keyStartOf, RequestNames } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput } from "../../model/request.ts";
-import { describeProviders, openConfiguredPrices, openDisk } from "../../setup/setup.ts";
+import { describeProviders, openCacheForReading, openConfiguredPrices } from "../../setup/setup.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { createQuietPreparer } from "../input/fit-check.ts";
 import { openInputs } from "../input/inputs.ts";
@@ -15,7 +15,7 @@ import { printError } from "../terminal/print-error.ts";
 import { printable } from "../../text/printable.ts";
 
 /**
- * `llmbatch cache has`: says what a run with the same options would find in the disk cache. Needs no key. Writes to stdout.
+ * `llmbatch cache has`: says what a run with the same options would find in its cache. Needs no key. Writes to stdout.
  *
  * @param name A file, the id of a result, or the key of an answer.
  * @returns the exit code: 0 when all is there, 1 when not.
@@ -29,18 +29,18 @@ export async function cacheHasCommand(
   if (isIdOfAnyProvider(name) && !existsSync(name)) throw new ConfigurationError(ofAnyProvider);
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
-  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
-  const path = cachePathOf(options.cache_path, environment);
-  const cache = await openDisk({ path, readOnly: true, ...ttl, onWarning: printError });
+  const keyStart = existsSync(name) ? undefined : keyStartOf(name);
+  if (keyStart !== undefined && isCacheAddress(options.cache_path))
+    throw new ConfigurationError("cache has: an id leads to an answer in the disk cache only; name a file of its lines");
+  const cache = await openCacheForReading({ ...options, cache: "disk" }, environment, printError);
   try {
-    const keyStart = existsSync(name) ? undefined : keyStartOf(name);
     const isComplete =
       keyStart === undefined
         ? await saysOfFile(name, cache, options, environment)
-        : saysOfId(name, await cache.existsAt(keyStart));
+        : saysOfId(name, cache !== undefined && "existsAt" in cache && (await cache.existsAt(keyStart)));
     return isComplete ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
-    await cache.close();
+    await cache?.close();
   }
 }
 
@@ -53,7 +53,12 @@ function saysOfId(id: string, isThere: boolean): boolean {
   return isThere;
 }
 
-async function saysOfFile(name: string, cache: DiskStore, options: Options, environment: Environment): Promise<boolean> {
+async function saysOfFile(
+  name: string,
+  cache: CacheStore | undefined,
+  options: Options,
+  environment: Environment,
+): Promise<boolean> {
   const input = await openInputs([name], process.stdin);
   try {
     const provider = describeProviders(options, environment);
@@ -76,11 +81,12 @@ async function saysOfFile(name: string, cache: DiskStore, options: Options, envi
   }
 }
 
-async function countFound(cache: DiskStore, keys: readonly string[]): Promise<number> {
+async function countFound(cache: CacheStore | undefined, keys: readonly string[]): Promise<number> {
+  if (cache === undefined) return 0;
   let read = 0;
   let found = 0;
   while (read < keys.length) {
-    const answers = await cache.getMany(keys.slice(read));
+    const answers = (await cache.getMany?.(keys.slice(read))) ?? [await cache.get(keys[read] ?? "")];
     read += answers.length;
     found += answers.filter((answer) => answer !== undefined).length;
   }

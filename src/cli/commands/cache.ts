@@ -1,19 +1,27 @@
 import { existsSync } from "node:fs";
-import type { DiskStore } from "../../caches/caches.ts";
+import { type DiskStore, isCacheAddress, parseCacheAddress } from "../../caches/caches.ts";
 import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { openDisk } from "../../setup/setup.ts";
+import { openDisk, openShared } from "../../setup/setup.ts";
 import { printable } from "../../text/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 type CacheAction = "stats" | "path" | "prune" | "clear";
 
-/** `llmbatch cache …`: looks after the disk cache. Writes to stdout. @returns the exit code. */
-export async function cacheCommand(action: CacheAction, flags: { cachePath?: string; olderThan?: string }): Promise<number> {
+export interface CacheFlags {
+  readonly cachePath?: string;
+  readonly allowHttp?: boolean;
+  readonly olderThan?: string;
+}
+
+/** `llmbatch cache …`: looks after the disk cache; of one on a server it knows the address, and empties it. Writes to stdout. @returns the exit code. */
+export async function cacheCommand(action: CacheAction, flags: CacheFlags): Promise<number> {
   const environment = readEnvironment();
-  const path = cachePathOf(flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"], environment);
+  const given = flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"];
+  if (isCacheAddress(given)) return sharedCacheCommand(action, given, flags.allowHttp === true);
+  const path = cachePathOf(given, environment);
   if (action === "path") {
     process.stdout.write(`${process.stdout.isTTY ? printable(path) : path}\n`); // a script takes it as it is
     return exitCodes.succeeded;
@@ -30,6 +38,24 @@ export async function cacheCommand(action: CacheAction, flags: { cachePath?: str
   } finally {
     await cache.close();
   }
+}
+
+async function sharedCacheCommand(action: CacheAction, path: string, allowsPlain: boolean): Promise<number> {
+  const { shown } = parseCacheAddress(path);
+  if (action === "path") process.stdout.write(`${printable(shown)}\n`);
+  else if (action === "clear") {
+    const cache = await openShared({ cache_path: path, allow_http: allowsPlain }, printError);
+    try {
+      await cache.clear();
+    } finally {
+      await cache.close();
+    }
+    process.stdout.write("all answers removed\n");
+  } else
+    throw new ConfigurationError(
+      `cache ${action} is for the disk cache; of ${shown} the server's own tools tell, and a Redis drops what has expired`,
+    );
+  return exitCodes.succeeded;
 }
 
 async function act(

@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { cachePathOf, type Environment, readEnvironment } from "../../config/environment.ts";
+import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
-import type { Options } from "../../config/options.ts";
-import type { CacheStore } from "../../caches/caches.ts";
 import { estimateJson } from "../../estimation/estimation.ts";
-import { describeProviders, openConfiguredPrices, openDisk } from "../../setup/setup.ts";
+import { describeProviders, openCacheForReading, openConfiguredPrices } from "../../setup/setup.ts";
 import { hasTokenizer, installTokenizer } from "../../tokens/tokens.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { rejectInvalid } from "../input/check-input.ts";
@@ -15,6 +12,7 @@ import { describeCaps, formatEstimate } from "../report/format-estimate.ts";
 import { printError } from "../terminal/print-error.ts";
 import { checkTokenizer } from "./check-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
+import { optionsOfShard } from "../input/shard-options.ts";
 import { RequestEstimation } from "../input/estimate-requests.ts";
 
 /**
@@ -31,7 +29,7 @@ export async function estimateCommand(
   showHelp: () => never,
 ): Promise<number> {
   const environment = readEnvironment();
-  const options = loadOptions(flags, configFile, environment, printError);
+  const options = optionsOfShard(loadOptions(flags, configFile, environment, printError));
   const chosen = chooseInputs(paths, process.stdin.isTTY);
   if (chosen === undefined) return showHelp();
 
@@ -41,7 +39,8 @@ export async function estimateCommand(
     cleanups.defer(() => inputs.close());
     const provider = describeProviders(options, environment);
     const prices = await openConfiguredPrices(options, environment);
-    const cache = await openForReading(options, environment);
+    const isLookedUp = options.cache === "disk" && !options.refresh;
+    const cache = isLookedUp ? await openCacheForReading(options, environment, printError) : undefined;
     if (cache !== undefined) cleanups.defer(() => cache.close());
     checkTokenizer(options);
     const estimation = new RequestEstimation({ options, provider, cache, prices });
@@ -61,12 +60,4 @@ export async function estimateCommand(
   } finally {
     await cleanups.closeAll();
   }
-}
-
-/** A cache that is not there holds nothing, and is not made. */
-async function openForReading(options: Options, environment: Environment): Promise<CacheStore | undefined> {
-  const path = cachePathOf(options.cache_path, environment);
-  if (options.cache !== "disk" || options.refresh || !existsSync(path)) return undefined;
-  const ttl = options.cache_ttl === undefined ? {} : { ttlMs: options.cache_ttl };
-  return openDisk({ path, readOnly: true, ...ttl, onWarning: printError });
 }

@@ -15,13 +15,18 @@ export function redactSecrets(text: string): string {
   return redact(text);
 }
 
-/** The values of all variables whose names are those of secrets: the presets' keys are among them. */
+/** The values of all variables whose names are those of secrets, the presets' keys among them, and the passwords in addresses. */
 export function secretsOf(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = ""]) => {
     const secret = value.trim();
-    return keyName.test(name) || (secretName.test(name) && secret.length >= minSecretCharacters) ? [secret] : [];
+    if (keyName.test(name) || (secretName.test(name) && secret.length >= minSecretCharacters)) return [secret];
+    const password = passwordInAddress.exec(secret)?.[1];
+    return password === undefined ? [] : [password];
   });
 }
+
+/** As in `redis://user:password@host`. */
+const passwordInAddress = /^[a-z+]+:\/\/[^/@:\s]*:([^/@\s]+)@/i;
 
 const keyName = /(?:^|_)API_?KEY$/i;
 const secretName = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$/i;
