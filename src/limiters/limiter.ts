@@ -23,6 +23,8 @@ export interface LimitStatus extends RateLimit {
   readonly available: number;
   /** How much of it was used: of a minute's or less in the last minute, else in its period. 0 to 1; undefined where that is not known. */
   readonly saturation?: number;
+  /** It counts the requests of all models and targets together. @default false */
+  readonly isShared?: boolean;
 }
 
 /** What one model's requests are allowed at one provider and key, at one moment. */
@@ -35,6 +37,8 @@ export interface RateLimitStatus {
   readonly inFlight: number;
   readonly waiting: number;
   readonly pauseMs: number;
+  /** Of request and answer together, on average; 0 where none was answered yet. */
+  readonly meanTokens: number;
   /** No request gets through to the server; one at a time probes it. */
   readonly isUnreachable: boolean;
 }
@@ -55,8 +59,8 @@ export interface Limiter {
   /** How many requests wait. Read with each request, so it must cost nothing. */
   readonly waiting: number;
   status(): LimiterStatus;
-  /** One entry for each model and target that was asked for. */
-  rateLimits(): RateLimitStatus[];
+  /** One entry for each model and target that was asked for. @param model Of that one alone. @default all */
+  rateLimits(model?: string): RateLimitStatus[];
   /** Forgets what was learned, ends pauses, and fills up the limits that are set. */
   resetRateLimits(): void;
 }

@@ -1,8 +1,10 @@
 import { messageOf } from "../model/errors.ts";
 import type { Observer, RunEvent } from "../model/event.ts";
 import { internal } from "../model/failure.ts";
-import type { BatchInput } from "../model/request.ts";
+import type { BatchInput, BatchRequest } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
+import type { RetryWait } from "../retry/retry.ts";
+import type { CallOptions } from "./call-options.ts";
 import { failedResult } from "./results.ts";
 
 /**
@@ -45,6 +47,13 @@ export class Emitter {
     const counted = failedResult({ ...result, request }, { ...result, failure }, result.attempts);
     this.#stats({ type: "request-end", result: counted });
     return counted;
+  }
+
+  /** Tells of a wait before another attempt, its call as well. */
+  tellRetry({ customId, lineNumber }: BatchRequest, wait: RetryWait, onRetry: CallOptions["onRetry"]): void {
+    const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
+    this.emit(event);
+    onRetry?.(event);
   }
 
   /** Warns of what happens again and again. */

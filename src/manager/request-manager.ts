@@ -40,6 +40,8 @@ export class RequestManager {
   /** Of the calls by themselves, all together. */
   readonly #quota = new RetryQuota();
   readonly #underWay = new UnderWay();
+  /** Of live requests, which have no options of their own. */
+  #live: RunSettings | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
@@ -151,7 +153,7 @@ export class RequestManager {
    * @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
    */
   live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
-    return answerLive(request, this.#settings({}, this.#quota), options, this.#underWay);
+    return answerLive(request, (this.#live ??= this.#settings({}, this.#quota)), options, this.#underWay);
   }
 
   /**
@@ -184,9 +186,9 @@ export class RequestManager {
     return this.#parts.budget.status();
   }
 
-  /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. */
-  rateLimitStatus(): RateLimitStatus[] {
-    return this.#parts.limiter.rateLimits();
+  /** For each model that was asked for: the limits that are set or were learned, what is left of them, and what it waits for. @param model Of that one alone. @default all */
+  rateLimitStatus(model?: string): RateLimitStatus[] {
+    return this.#parts.limiter.rateLimits(model);
   }
 
   /** Forgets what was learned of limits, ends pauses, and fills up the limits that are set. */

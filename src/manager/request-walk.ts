@@ -136,7 +136,6 @@ export class RequestWalk {
 
   async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
     const { retryRules, emitter, onRetry } = this.#options;
-    const { customId, lineNumber } = journey.request;
     const { attempt } = await retry(
       (number) => {
         journey.begin(number);
@@ -145,9 +144,7 @@ export class RequestWalk {
       retryRules,
       this.#stop.waitSignal,
       (wait) => {
-        const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
-        emitter.emit(event);
-        onRetry?.(event);
+        emitter.tellRetry(journey.request, wait, onRetry);
         this.#noteOutage(journey, wait.failure);
       },
     );

@@ -2,9 +2,9 @@ import { RequestFailedError } from "../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { type ReceivedEvent, textOfAnswer, textOfEvent } from "../providers/providers.ts";
 import type { RetryOutcome } from "../retry/retry.ts";
+import type { CallStop } from "./live/call-stop.ts";
 import { beginLiveCall, LiveCall } from "./live/live-call.ts";
 import type { RunSettings } from "./run-settings.ts";
-import type { RunStop } from "./stops/run-stop.ts";
 import { aborted } from "./stops/under-way.ts";
 import { Wakeup } from "./queues/wakeup.ts";
 
@@ -55,12 +55,12 @@ const maxPieces = 256;
 export async function* streamRequest(
   input: BatchInput,
   settings: RunSettings,
-  register: (stop: RunStop) => () => void,
+  register: (stop: CallStop) => () => void,
 ): AsyncGenerator<StreamPiece> {
   if (input.kind === "invalid-line") throw new RequestFailedError(input.failure);
   const pieces = new Pieces(input);
   const call = beginLiveCall(input, settings, { onEvent: pieces.add });
-  if (!(call instanceof LiveCall)) throw new RequestFailedError(call);
+  if (!(call instanceof LiveCall)) throw new RequestFailedError(call.failure);
   const ended = register(call.stop);
   const asking = call.ask().then(pieces.end);
   try {

@@ -14,6 +14,7 @@ import { addMembers } from "./protocols/add-members.ts";
 import { type CallBounds, HttpCall } from "./transport/http-call.ts";
 import { refusePlainHttp } from "./plain-http.ts";
 import type { Protocol } from "./protocol.ts";
+import { anthropicMessages, anthropicTokenCount } from "./protocols/anthropic-messages.ts";
 import { plainJson } from "./protocols/plain-json.ts";
 import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
@@ -61,8 +62,8 @@ class HttpProvider implements Provider {
   readonly name: string;
   readonly baseUrl: string;
   readonly #endpoints: Map<string, Endpoint>;
-  /** Undefined where other paths are refused. */
-  readonly #endpointAt: ((protocol: Protocol) => Endpoint) | undefined;
+  readonly #endpointAt: (protocol: Protocol) => Endpoint;
+  readonly #takesAnyPath: boolean;
   readonly #bounds: CallBounds;
   readonly #streamsAll: boolean;
   readonly #requestIdHeader: string | undefined;
@@ -77,7 +78,8 @@ class HttpProvider implements Provider {
     this.baseUrl = base.origin + base.path;
     const build = endpointBuilder(base, proxy, options);
     this.#endpoints = new Map((options.protocols ?? allProtocols).map((protocol) => [protocol.path, build(protocol)]));
-    this.#endpointAt = options.takesAnyPath ? build : undefined;
+    this.#endpointAt = build;
+    this.#takesAnyPath = options.takesAnyPath ?? false;
     this.#bounds = {
       calls: new CallsInFlight(options.timeoutMs ?? defaultTimeoutMs),
       streams: createStreamTimes(options.idleTimeoutMs ?? defaultIdleTimeoutMs),
@@ -140,8 +142,10 @@ class HttpProvider implements Provider {
 
   #find({ path }: BatchRequest): Endpoint | undefined {
     const known = this.#endpoints.get(path);
-    if (known !== undefined || this.#endpointAt === undefined) return known;
-    const endpoint = this.#endpointAt(plainJson(path));
+    if (known !== undefined) return known;
+    const countsTokens = path === anthropicTokenCount.path && this.#endpoints.has(anthropicMessages.path);
+    if (!countsTokens && !this.#takesAnyPath) return undefined;
+    const endpoint = this.#endpointAt(countsTokens ? anthropicTokenCount : plainJson(path));
     if (this.#endpoints.size < maxEndpoints) this.#endpoints.set(path, endpoint);
     return endpoint;
   }

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkServerOptions } from "./check-server-options.ts";
 import { type ApiError, shuttingDown } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
+import { Cors } from "./http/cors.ts";
 import { Guard } from "./http/guard.ts";
 import { Bodies } from "./http/read-body.ts";
 import { LiveExchange, type LiveContext, type ResponseTimes } from "./live/live-exchange.ts";
@@ -33,10 +35,12 @@ export interface LiveServer {
 /**
  * Makes a listener for Node's HTTP server of a manager, so that its clients can ask through it.
  *
- * @param times Of streams that wait, and of readers that do not read.
+ * @param times Of streams that wait, and of readers that do not read. @default after 10 s, every 15 s; 60 s
+ * @throws ConfigurationError for an option that does not exist, or cannot be used.
  * @example http.createServer(createServer({ manager }).listener).listen(8000, "127.0.0.1")
  */
 export function createServer(options: ServerOptions, times: Partial<ResponseTimes> = {}): LiveServer {
+  checkServerOptions(options);
   return new Server(options, { ...defaultTimes, ...times });
 }
 
@@ -45,6 +49,7 @@ class Server implements LiveServer {
   cut = 0;
   readonly #options: ServerOptions;
   readonly #guard: Guard;
+  readonly #cors: Cors;
   readonly #metrics = new ServerMetrics();
   readonly #context: LiveContext;
   #isDraining = false;
@@ -55,6 +60,7 @@ class Server implements LiveServer {
     const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true } = options;
     this.#options = options;
     this.#guard = new Guard({ allowedHosts, allowedOrigins, token });
+    this.#cors = new Cors(allowedOrigins);
     this.#context = {
       manager,
       metrics: this.#metrics,
@@ -72,9 +78,13 @@ class Server implements LiveServer {
   readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
     const id = `req_${randomUUID().replaceAll("-", "").slice(0, 24)}`; // draws chance for 128 at a time
     const endpoint = findEndpoint(request.method ?? "", request.url ?? "");
-    const label = labelOf(endpoint);
+    const family = "family" in endpoint ? endpoint.family : "openai";
+    const path = endpoint.kind === "api" ? endpoint.path : "";
+    const reply = new LiveResponse(response, path, family, id, this.#context.stalledMs);
+    // Each request of a connection listens for its end, and clients may send any number of them before the first is answered.
+    if (request.socket.getMaxListeners() > 0) request.socket.setMaxListeners(0);
     this.open += 1;
-    void this.#count(label, this.#answer(endpoint, request, response, id), request, response);
+    void this.#count(labelOf(endpoint), this.#answer(endpoint, request, response, reply, id), request, response);
   };
 
   drain(): void {
@@ -85,26 +95,36 @@ class Server implements LiveServer {
     if (this.open > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
-  async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, id: string): Promise<number> {
-    const family = "family" in endpoint ? endpoint.family : "openai";
-    const reply = new LiveResponse(response, "path" in endpoint ? endpoint.path : "", family, id, this.#context.stalledMs);
+  #answer(
+    endpoint: Endpoint,
+    request: IncomingMessage,
+    response: ServerResponse,
+    reply: LiveResponse,
+    id: string,
+  ): number | Promise<number> {
+    const { origin } = request.headers;
+    for (const [name, value] of Object.entries(this.#cors.headersFor(origin))) response.setHeader(name, value);
     const stranger = this.#guard.refuseStranger(request);
     if (stranger !== undefined) return this.#refuse(reply, stranger);
-    const cors = this.#corsHeaders(request.headers.origin);
-    if (endpoint.kind === "options") return preflight(response, endpoint.allow, cors);
-    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
-    const unknown =
-      endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready"
-        ? undefined
-        : this.#guard.refuseToken(request);
+    if (endpoint.kind === "options") {
+      reply.sendNothing({ allow: endpoint.allow });
+      return 204;
+    }
+    const isOpen = endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready";
+    const unknown = isOpen ? undefined : this.#guard.refuseToken(request);
     if (unknown !== undefined) return this.#refuse(reply, unknown);
     if (endpoint.kind === "nowhere") return this.#refuse(reply, endpoint.error);
-    if (endpoint.kind !== "api") return this.#page(endpoint, reply, response);
+    if (endpoint.kind !== "api") return this.#page(endpoint, reply);
     if (this.#isDraining) return this.#refuse(reply, shuttingDown);
-    return new LiveExchange(this.#context, request, response, endpoint.path, endpoint.family, id).answer();
+    return new LiveExchange(this.#context, { request, response, reply, path: endpoint.path, id }).answer();
   }
 
-  async #count(endpoint: string, answering: Promise<number>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #count(
+    endpoint: string,
+    answering: number | Promise<number>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     let status = 500;
     try {
       status = await answering;
@@ -117,32 +137,28 @@ class Server implements LiveServer {
     if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  #page(endpoint: Page, reply: LiveResponse, response: ServerResponse): number {
+  #page(endpoint: Page, reply: LiveResponse): number {
+    const { manager } = this.#options;
+    const { inFlight, waiting } = manager.limiterStatus();
     switch (endpoint.kind) {
       case "models":
         return this.#models(endpoint.id, reply);
-      case "metrics":
-        response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" });
-        response.end(this.#metrics.render(this.#now()));
+      case "metrics": {
+        const { promptTokens, completionTokens } = manager.stats;
+        const text = this.#metrics.render({ inFlight, waiting, promptTokens, completionTokens });
+        reply.send(200, text, {}, "text/plain; version=0.0.4; charset=utf-8");
         return 200;
+      }
       case "stats":
-        reply.json(
-          200,
-          JSON.stringify({
-            ...this.#options.manager.stats.toJSON(),
-            in_flight: this.#now().inFlight,
-            waiting: this.#now().waiting,
-          }),
-          {},
-        );
+        reply.send(200, JSON.stringify({ ...manager.stats.toJSON(), in_flight: inFlight, waiting }));
         return 200;
       case "ready": {
-        const status = this.#isDraining ? 503 : 200;
-        reply.json(status, JSON.stringify({ status: this.#isDraining ? "shutting_down" : "ready" }), {});
-        return status;
+        if (this.#isDraining) reply.send(503, JSON.stringify({ status: "shutting_down" }), { "retry-after": "1" });
+        else reply.send(200, JSON.stringify({ status: "ready" }));
+        return this.#isDraining ? 503 : 200;
       }
       default:
-        reply.json(200, JSON.stringify({ status: "ok", name: "llmbatch" }), {});
+        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch" }));
         return 200;
     }
   }
@@ -151,70 +167,21 @@ class Server implements LiveServer {
     const { models = [] } = this.#options;
     const model = models.find((one) => one.id === id);
     if (id !== undefined && model === undefined) return this.#refuse(reply, unknownModel(id));
-    reply.json(200, model === undefined ? modelList(models) : modelDescription(model), {});
+    reply.send(200, model === undefined ? modelList(models) : modelDescription(model));
     return 200;
-  }
-
-  #now(): { inFlight: number; waiting: number; promptTokens: number; completionTokens: number } {
-    const { manager } = this.#options;
-    const { inFlight, waiting } = manager.limiterStatus();
-    const { promptTokens, completionTokens } = manager.stats;
-    return { inFlight, waiting, promptTokens, completionTokens };
   }
 
   #refuse(reply: LiveResponse, error: ApiError): number {
     this.#metrics.refused.add({ reason: error.code });
     return reply.fail(error);
   }
-
-  #corsHeaders(origin: string | undefined): Record<string, string> {
-    if (!this.#guard.allowsOrigin(origin)) return {};
-    return {
-      "access-control-allow-origin": origin,
-      "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
-      "access-control-allow-headers": requestHeaders,
-      "access-control-expose-headers": "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, server-timing",
-      "access-control-max-age": "600",
-      vary: "Origin",
-    };
-  }
 }
 
 type Page = Exclude<Endpoint, { readonly kind: "api" | "options" | "nowhere" }>;
 
-const requestHeaders = [
-  "authorization",
-  "content-type",
-  "x-api-key",
-  "anthropic-version",
-  "anthropic-beta",
-  "anthropic-dangerous-direct-browser-access",
-  "openai-beta",
-  "openai-organization",
-  "openai-project",
-  ...[
-    "arch",
-    "helper-method",
-    "lang",
-    "os",
-    "package-version",
-    "poll-helper",
-    "retry-count",
-    "runtime",
-    "runtime-version",
-    "timeout",
-  ].map((name) => `x-stainless-${name}`),
-].join(", ");
-
 function unknownModel(id: string): ApiError {
   const message = `There is no model ${JSON.stringify(id.slice(0, 200))}`;
   return { status: 404, type: "invalid_request_error", code: "model_not_found", message, param: "model" };
-}
-
-function preflight(response: ServerResponse, allow: string, cors: Readonly<Record<string, string>>): number {
-  response.writeHead(204, { allow, ...cors });
-  response.end();
-  return 204;
 }
 
 /** Resolves when the system has all of a response, or the connection is lost: cut before that, it would be short. */

@@ -29,6 +29,11 @@ export class OutputPrediction {
   #meanMs = 0;
   #isTrusted = true;
 
+  /** Of request and answer together; 0 before the first answer. */
+  get meanTokens(): number {
+    return this.#meanTotal;
+  }
+
   /** How much a request's answer is taken to have before it is there. */
   of({ maxOutputTokens, counting }: Cost): AssumedOutput {
     const fittingMs = counting === "larger" ? reservableMsWhereHeld : reservableMs;

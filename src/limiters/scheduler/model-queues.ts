@@ -34,6 +34,12 @@ export class ModelQueues {
     return [...this.#queues.values()];
   }
 
+  /** None where the model was not asked for. */
+  known(model: string): readonly ModelQueue[] {
+    const queue = this.#queues.get(model);
+    return queue === undefined ? [] : [queue];
+  }
+
   countWaiting(): number {
     return this.all.reduce((sum, queue) => sum + queue.waiting.length, 0);
   }

@@ -83,9 +83,10 @@ export class RequestScheduler implements Limiter {
     return { ...status, blockedBy: reason, amount, source };
   }
 
-  rateLimits(): RateLimitStatus[] {
-    const shared = this.#limits.status();
-    return this.#queues.all.flatMap((queue) => queue.status(shared));
+  rateLimits(model?: string): RateLimitStatus[] {
+    const shared = this.#limits.status().map((limit) => ({ ...limit, isShared: true }));
+    const queues = model === undefined ? this.#queues.all : this.#queues.known(model);
+    return queues.flatMap((queue) => queue.status(shared));
   }
 
   resetRateLimits(): void {

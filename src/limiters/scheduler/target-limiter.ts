@@ -185,6 +185,7 @@ export class TargetLimiter {
       inFlight,
       waiting,
       pauseMs: this.pauseMs,
+      meanTokens: this.#prediction.meanTokens,
       isUnreachable: this.isUnreachable,
     };
   }

@@ -1,7 +1,5 @@
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult } from "../../model/result.ts";
-import { RequestNames } from "../request-names.ts";
-import { failedResult } from "../results.ts";
 import type { RunSettings } from "../run-settings.ts";
 import type { UnderWay } from "../stops/under-way.ts";
 import { beginLiveCall, LiveCall, type LiveListener } from "./live-call.ts";
@@ -15,15 +13,12 @@ export interface LiveOptions extends LiveListener {
 export async function answerLive(
   request: BatchRequest,
   settings: RunSettings,
-  { signal, ...listener }: LiveOptions,
+  options: LiveOptions,
   underWay: UnderWay,
 ): Promise<BatchResult> {
-  const call = beginLiveCall(request, settings, listener);
-  if (!(call instanceof LiveCall)) {
-    const id = new RequestNames(settings.walk.provider, false).spareId(request);
-    return failedResult({ id, index: 0, request }, { failure: call }, 0);
-  }
-  const ended = underWay.begin(call.stop, signal);
+  const call = beginLiveCall(request, settings, options);
+  if (!(call instanceof LiveCall)) return call;
+  const ended = underWay.begin(call.stop, options.signal);
   const outcome = await call.ask();
   ended();
   return call.end(outcome);

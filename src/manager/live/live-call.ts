@@ -3,17 +3,17 @@ import type { Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
-import type { BatchResult } from "../../model/result.ts";
-import type { OnEvent, ReceivedEvent } from "../../providers/providers.ts";
+import type { BatchResult, FailedResult } from "../../model/result.ts";
+import type { OnEvent, Provider, ReceivedEvent } from "../../providers/providers.ts";
 import { retry, type RetryOutcome } from "../../retry/retry.ts";
 import { Journey } from "../journey.ts";
-import { RequestNames } from "../request-names.ts";
+import { type RequestName, RequestNames } from "../request-names.ts";
 import type { RequestWalkOptions } from "../request-walk.ts";
 import { failedResult, succeededResult } from "../results.ts";
 import type { RunSettings } from "../run-settings.ts";
 import { reasonNotToSend } from "../sendable.ts";
 import { sendAttempt } from "../send-attempt.ts";
-import { RunStop } from "../stops/run-stop.ts";
+import { CallStop } from "./call-stop.ts";
 
 export interface LiveListener {
   /** An attempt begins: the request waits no longer. */
@@ -26,48 +26,53 @@ export interface LiveListener {
   readonly goesFirst?: boolean | undefined;
 }
 
-/** @returns why the request cannot be sent at all, where that is so. */
-export function beginLiveCall(request: BatchRequest, { walk, stop }: RunSettings, listener: LiveListener): LiveCall | Failure {
+/** @returns its result already where the request cannot be sent at all: it counts like any other that failed. */
+export function beginLiveCall(
+  request: BatchRequest,
+  { walk, stop }: RunSettings,
+  listener: LiveListener,
+): LiveCall | FailedResult {
+  const { provider, preparer, emitter, countTokens } = walk;
   const { customId, lineNumber } = request;
+  let failure: Failure | undefined;
   try {
-    const failure = reasonNotToSend(request, walk.provider);
-    if (failure !== undefined) return failure;
-    const ready = walk.preparer.prepare(request);
-    const journey = new Journey(
-      ready,
-      0,
-      new RequestNames(walk.provider, false).name({ occurrence: 0, ...ready.request }),
-      walk.provider,
-      undefined,
-      walk.countTokens,
-    );
-    if (listener.goesFirst) journey.goFirst();
-    walk.emitter.emit({ type: "request-start", customId, lineNumber });
-    walk.preparer.tell(ready);
-    const ending = new RunStop(
-      stop,
-      () => {},
-      () => 0,
-    );
-    return new LiveCall(journey, walk, ending, listener);
+    emitter.emit({ type: "request-start", customId, lineNumber });
+    failure = reasonNotToSend(request, provider);
+    if (failure === undefined) {
+      const ready = preparer.prepare(request);
+      preparer.tell(ready);
+      const journey = new Journey(ready, 0, nameOf(ready.request, provider), provider, undefined, countTokens);
+      if (listener.goesFirst) journey.goFirst();
+      return new LiveCall(journey, walk, new CallStop(stop.drainMs), listener);
+    }
   } catch (error) {
-    return internal(messageOf(error));
+    failure = internal(messageOf(error));
   }
+  const id = new RequestNames(provider, false).spareId(request);
+  const result = failedResult({ id, index: 0, request }, { failure }, 0);
+  emitter.end(request, result);
+  return result;
+}
+
+/** A fingerprint takes longer than all else that is made of a request: one that has an id needs none. */
+function nameOf(request: BatchRequest, provider: Provider): RequestName {
+  if (request.id !== undefined) return { id: request.id, key: "", occurrence: 0 };
+  return new RequestNames(provider, false).name({ occurrence: 0, ...request });
 }
 
 /** One request whose answer is passed on as it comes. It is asked again only as long as nothing of its answer has come. */
 export class LiveCall {
   /** Ends it before its time. */
-  readonly stop: RunStop;
-  /** Something of the answer has come. */
-  hasBegun = false;
+  readonly stop: CallStop;
   readonly #journey: Journey;
   readonly #options: RequestWalkOptions;
   readonly #listener: LiveListener;
+  /** Something of the answer has come. */
+  #hasBegun = false;
   /** What ended an answer that had begun. */
   #failure: Failure | undefined;
 
-  constructor(journey: Journey, options: RequestWalkOptions, stop: RunStop, listener: LiveListener) {
+  constructor(journey: Journey, options: RequestWalkOptions, stop: CallStop, listener: LiveListener) {
     this.#journey = journey;
     this.#options = options;
     this.stop = stop;
@@ -90,39 +95,37 @@ export class LiveCall {
 
   #askUntilBegun(): Promise<RetryOutcome> {
     const { limiter, budget, retryRules, emitter, onRetry } = this.#options;
-    const { customId, lineNumber } = this.#journey.request;
+    const { signal } = this.stop;
+    const send = (target: Target): Promise<Attempt> => this.#send(target);
     return retry(
       async (number) => {
         this.#journey.begin(number);
         const { demand } = this.#journey;
-        const signal = this.stop.startSignal;
-        const ask = (): Promise<Attempt> => limiter.run(demand, (target) => this.#send(target), signal);
+        const ask = (): Promise<Attempt> => limiter.run(demand, send, signal);
         const attempt = await budget.run(this.#journey, demand, signal, budgetExceeded, ask);
-        return this.hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
+        return this.#hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
       },
       retryRules,
-      this.stop.waitSignal,
-      (wait) => {
-        const event = { type: "retry-wait", customId, lineNumber, ...wait } as const;
-        emitter.emit(event);
-        onRetry?.(event);
-      },
+      signal,
+      (wait) => emitter.tellRetry(this.#journey.request, wait, onRetry),
     );
   }
 
   async #send(target: Target): Promise<Attempt> {
     const { provider, emitter, timeoutMs, costs } = this.#options;
     const { emit } = emitter;
+    this.stop.startAttempt();
     this.#listener.onStart?.(target);
     const onEvent = this.#listener.onEvent === undefined ? undefined : this.#onEvent;
-    const signal = this.stop.attemptSignal;
+    const { signal } = this.stop;
     const attempt = await sendAttempt(this.#journey, target, { provider, emit, costs, timeoutMs, signal, onEvent });
+    this.stop.endAttempt();
     this.#listener.onAttempt?.(attempt, target, this.#journey.latencyMs);
     return attempt;
   }
 
   readonly #onEvent = (event: ReceivedEvent): Promise<void> | undefined => {
-    this.hasBegun = true;
+    this.#hasBegun = true;
     return this.#listener.onEvent?.(event);
   };
 

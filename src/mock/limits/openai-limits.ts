@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { Demand, RateLimits, Shortage, Used } from "./rate-limits.ts";
 import { findShortage } from "./shortage.ts";
 

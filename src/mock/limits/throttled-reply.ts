@@ -1,5 +1,5 @@
 import { anthropicError } from "../anthropic-error.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { Shortage } from "./rate-limits.ts";
 import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings, RetryAfter } from "../settings.ts";

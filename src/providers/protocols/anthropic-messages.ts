@@ -6,7 +6,7 @@ import { readBilling } from "../billing.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import type { HttpResponse, Protocol } from "../protocol.ts";
 import type { Failure } from "../../model/failure.ts";
-import type { Usage } from "../../model/usage.ts";
+import { noUsage, type Usage } from "../../model/usage.ts";
 
 /**
  * Anthropic Messages (Claude API reference). Version 2023-06-01 takes every request; later ones refuse sampling parameters. Its
@@ -21,6 +21,16 @@ export const anthropicMessages: Protocol = {
   readText: (body) => textOf(member(body, "content")),
   readFailure,
   streaming: messagesStreaming,
+};
+
+/** What a message would take (Claude API reference, "Count tokens"). It comes with Messages, for live clients: batches have no use for it. */
+export const anthropicTokenCount: Protocol = {
+  path: "/v1/messages/count_tokens",
+  baseUrlHasVersion: anthropicMessages.baseUrlHasVersion,
+  headers: anthropicMessages.headers,
+  counting: "input",
+  readUsage: () => noUsage,
+  readFailure: (response) => readApiFailure(response, (body) => typeof member(body, "input_tokens") === "number"),
 };
 
 /** `input_tokens` counts only what follows the last cache breakpoint; the whole input is the sum of three. */

@@ -47,9 +47,9 @@ export function errorBody(error: ApiError, family: ApiFamily, requestId: string)
 const minRetryAfterMs = 1_000;
 const maxRetryAfterMs = 60_000;
 
-/** LangChain gives up at a longer wait than a minute, and at a 429 without one. */
+/** LangChain gives up at a longer wait than a minute, and at a 429 without one; a 503 is to pass as well. */
 export function retryHeaders({ isWorthRetrying, retryAfterMs, status }: ApiError): Record<string, string> {
-  const waitMs = retryAfterMs ?? (status === 429 ? minRetryAfterMs : undefined);
+  const waitMs = retryAfterMs ?? (status === 429 || status === 503 ? minRetryAfterMs : undefined);
   const boundedMs = waitMs === undefined ? undefined : Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(waitMs)));
   return {
     ...(boundedMs !== undefined && { "retry-after": String(Math.ceil(boundedMs / 1000)), "retry-after-ms": String(boundedMs) }),

@@ -10,12 +10,16 @@ export type Endpoint =
 
 type Page = "root" | "health" | "ready" | "stats" | "metrics";
 
+/** Of Anthropic's API; its answers do not come as streams. */
+export const tokenCountPath = "/v1/messages/count_tokens";
+
 const apis: ReadonlyMap<string, ApiFamily> = new Map([
   ["/v1/chat/completions", "openai"],
   ["/v1/responses", "openai"],
   ["/v1/embeddings", "openai"],
   ["/v1/completions", "openai"],
   ["/v1/messages", "anthropic"],
+  [tokenCountPath, "anthropic"],
 ]);
 
 /** Claude Code sends probes to `/` and `/api/hello` before its first request. */
@@ -55,7 +59,7 @@ export function findEndpoint(method: string, target: string): Endpoint {
 }
 
 const there =
-  "POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/completions and /v1/messages, GET /v1/models, /health, /stats and /metrics";
+  "POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/completions, /v1/messages and /v1/messages/count_tokens, GET /v1/models, /health, /stats and /metrics";
 
 /** @returns undefined for an absolute form, and for what is none. */
 function plainPath(target: string): string | undefined {

@@ -30,9 +30,10 @@ export class Guard {
 
   /** Against pages that call themselves this machine (DNS rebinding), and pages that send here without reading (no preflight is needed). */
   refuseStranger({ rawHeaders, headers }: IncomingMessage): ApiError | undefined {
-    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+    let hosts = 0;
+    for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at])) hosts += 1;
     const name = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(headers.host ?? "")?.[1]?.toLowerCase();
-    if (hosts.length !== 1 || name === undefined || !this.#hosts.has(name))
+    if (hosts !== 1 || name === undefined || !this.#hosts.has(name))
       return forbidden("host_not_allowed", "This server is not known by that name. --allow-host NAME adds one");
     const { origin, "sec-fetch-site": site } = headers;
     if (this.allowsOrigin(origin)) return undefined;
@@ -67,6 +68,7 @@ export class Guard {
         code: "rate_limit_exceeded",
         message: "Too many wrong tokens",
         retryAfterMs: 1000,
+        isWorthRetrying: false,
       };
     const message = given.length === 0 ? "A token is needed: as a bearer, or as x-api-key" : "The token is wrong";
     const headersOut = { "www-authenticate": "Bearer" };
@@ -79,6 +81,10 @@ export class Guard {
       isWorthRetrying: false,
     };
   }
+}
+
+function isHost(name: string | undefined): boolean {
+  return name !== undefined && name.length === 4 && name.toLowerCase() === "host";
 }
 
 function forbidden(code: string, message: string): ApiError {

@@ -1,16 +1,23 @@
+import { isAscii, isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { finished, type Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from "node:zlib";
 import type { ApiError } from "./api-error.ts";
 
 /** Of one body, decoded. */
-export const maxBodyBytes: number = 64 * 1024 * 1024;
+const maxBodyBytes = 64 * 1024 * 1024;
 /** Of all bodies that are held. */
 const maxBytesTogether = 256 * 1024 * 1024;
 /** A client that is told that its body is too long has so long to read it; cut at once, it would see a broken pipe. */
 const discardMs = 1_000;
 
-const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+/** Text packs ten times smaller, a bomb a thousand times. It is told by its first bytes, before it takes the memory of a whole body. */
+const maxUnpacking = 100;
+const bytesToJudge = 4 * 1024 * 1024;
+
+type Decoder = Transform & Zlib;
+
+const decoders: ReadonlyMap<string, () => Decoder> = new Map<string, () => Decoder>([
   ["gzip", () => createGunzip()],
   ["x-gzip", () => createGunzip()],
   ["deflate", () => createInflate()],
@@ -43,31 +50,31 @@ class Body {
   }
 
   /** @returns its text; or why it is not taken. Does not reject: a client that leaves ends it with an error. */
-  async read(): Promise<string | ApiError> {
+  read(): Promise<string | ApiError> {
     const { headers } = this.#request;
     const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
-    const decoder = encoding === "identity" ? undefined : decoders.get(encoding);
-    if (encoding !== "identity" && decoder === undefined) return this.#refuse(unknownEncoding(encoding));
-    if (Number(headers["content-length"]) > maxBodyBytes) return this.#refuse(tooLong);
-    const stream = decoder === undefined ? this.#request : decoded(this.#request, decoder());
+    const decoder = encoding === "identity" ? undefined : decoders.get(encoding)?.();
+    if (encoding !== "identity" && decoder === undefined) return Promise.resolve(this.#refuse(unknownEncoding(encoding)));
+    if (Number(headers["content-length"]) > maxBodyBytes) return Promise.resolve(this.#refuse(tooLong));
+    const stream = decoder === undefined ? this.#request : decoded(this.#request, decoder);
     const chunks = new Chunks();
-    try {
-      // Destroyed, it could not be discarded while the client reads the refusal.
-      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-        if (!(chunk instanceof Buffer)) continue;
+    return new Promise((resolve) => {
+      const take = (chunk: Buffer): void => {
         this.#bytes += chunk.length;
         this.#all.bytes += chunk.length;
-        const refusal = this.#bytes > maxBodyBytes ? tooLong : this.#all.bytes > maxBytesTogether ? tooBusy : undefined;
-        if (refusal !== undefined) {
-          if (decoder !== undefined) stream.destroy();
-          return this.#refuse(refusal);
-        }
         chunks.add(chunk);
-      }
-      return chunks.text();
-    } catch (error) {
-      return error instanceof TypeError ? notText : broken;
-    }
+        const refusal =
+          this.#bytes > maxBodyBytes ? tooLong : this.#all.bytes > maxBytesTogether ? tooBusy : bombIn(decoder, this.#bytes);
+        if (refusal === undefined) return;
+        // The request itself is discarded while the client reads the refusal.
+        stream.off("data", take);
+        decoder?.destroy();
+        resolve(this.#refuse(refusal));
+      };
+      stream.on("data", take);
+      stream.once("end", () => resolve(chunks.text() ?? notText));
+      stream.on("error", () => resolve(broken)).once("close", () => resolve(broken));
+    });
   }
 
   /** Its request has ended: its text is held no longer. */
@@ -84,11 +91,19 @@ class Body {
   }
 }
 
+function bombIn(decoder: Decoder | undefined, bytes: number): ApiError | undefined {
+  return decoder !== undefined && bytes > bytesToJudge && bytes > maxUnpacking * decoder.bytesWritten ? tooPacked : undefined;
+}
+
 /** `pipe` by itself does not tell the decoder that the client left. */
 function decoded(request: IncomingMessage, decoder: Transform): Transform {
   finished(request, (error) => void (error && decoder.destroy(error)));
   return request.pipe(decoder);
 }
+
+const noBytes = Buffer.alloc(0);
+/** Takes a byte order mark away. */
+const utf8 = new TextDecoder();
 
 /** What has come of a body. */
 class Chunks {
@@ -106,20 +121,30 @@ class Chunks {
     }
   }
 
-  /** @throws TypeError where it is no UTF-8. */
-  text(): string {
+  /** @returns undefined where it is no UTF-8. */
+  text(): string | undefined {
     this.#join();
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(this.#large));
+    const [first = noBytes] = this.#large;
+    const bytes = this.#large.length > 1 ? Buffer.concat(this.#large) : first;
+    if (isAscii(bytes)) return bytes.toString("latin1");
+    return isUtf8(bytes) ? utf8.decode(bytes) : undefined;
   }
 
   #join(): void {
-    if (this.#small.length > 0) this.#large.push(Buffer.concat(this.#small));
+    const [first] = this.#small;
+    if (first !== undefined) this.#large.push(this.#small.length > 1 ? Buffer.concat(this.#small) : first);
     this.#small = [];
   }
 }
 
-const refusal = { type: "invalid_request_error", closes: true } as const;
+const refusal = { type: "invalid_request_error", closes: true, isWorthRetrying: false } as const;
 const tooLong: ApiError = { ...refusal, status: 413, code: "request_too_large", message: "The body is longer than 64 MiB" };
+const tooPacked: ApiError = {
+  ...refusal,
+  status: 413,
+  code: "request_too_large",
+  message: "The body unpacks to more than a hundred times its size: send it as it is",
+};
 const tooBusy: ApiError = {
   ...refusal,
   type: "api_error",

@@ -1,7 +1,8 @@
 import { parseJson } from "../../json/json-value.ts";
-import type { FailureKind } from "../../model/failure.ts";
+import type { Failure, FailureKind } from "../../model/failure.ts";
 import type { FailedResult } from "../../model/result.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { tokenCountPath } from "../http/endpoint.ts";
 
 /** An answer that a provider gave to a request at fault: it goes on as it came. */
 export interface PassedOn {
@@ -18,11 +19,20 @@ const requestsFault: ReadonlySet<FailureKind> = new Set([
   "content_filter",
 ]);
 
+/** Clients that are told that there is none estimate by themselves. */
+const noTokenCount = {
+  status: 404,
+  type: "invalid_request_error",
+  code: "not_found",
+  message: "The provider of this model counts no tokens: it is none of Anthropic's API",
+} as const;
+
 const final = { isWorthRetrying: false } as const;
 
 /** What a client is told of a failed request. We have asked again as often as it helps: clients are told not to. */
-export function explainFailure({ failure, response }: FailedResult): ApiError | PassedOn {
+export function explainFailure({ failure, response }: FailedResult, path: string): ApiError | PassedOn {
   const { kind, message } = failure;
+  if (path === tokenCountPath && isMissing(failure, response)) return { ...final, ...noTokenCount };
   const isOwnFault = requestsFault.has(kind) && response !== undefined && response.statusCode >= 400 && response.statusCode < 500;
   if (isOwnFault && typeof parseJson(response.body) === "object") return { status: response.statusCode, body: response.body };
   switch (kind) {
@@ -82,6 +92,12 @@ export function explainFailure({ failure, response }: FailedResult): ApiError | 
       // A key of ours that is refused is no fault of the client's token.
       return { ...final, status: 502, type: "api_error", code: "provider_error", message: withCauses(failure) };
   }
+}
+
+/** Servers without that path say so with whatever body they have. */
+function isMissing({ kind }: Failure, response: FailedResult["response"]): boolean {
+  if (response === undefined) return kind === "invalid_request";
+  return [404, 405].includes(response.statusCode) && kind !== "model_not_found";
 }
 
 /** Of a path that the provider does not have. */

@@ -1,29 +1,55 @@
-import type { RequestManager } from "../../manager/manager.ts";
+import type { LimitStatus, RateLimitStatus } from "../../limiters/limiters.ts";
+import { formatDuration } from "../../text/duration.ts";
 
 /** Of OpenAI's headers, by what is counted. */
 const kinds = ["requests", "tokens"] as const;
 
+interface Room {
+  readonly amount: number;
+  readonly left: number;
+  /** Until all of it is there again. */
+  readonly resetMs: number;
+}
+
 /**
- * What our own limits leave of a model, in OpenAI's headers: of each target the tightest, summed up. The provider's numbers are those of one key, and clients
- * that steer by them would be misled.
+ * What our own limits leave of a model, in OpenAI's headers: what all its targets leave together, or what they share, if that is less. The
+ * provider's numbers are those of one key, and clients that steer by them would be misled.
  */
-export function limitHeaders(manager: RequestManager, model: string): Record<string, string> {
-  const targets = manager.rateLimitStatus().filter((target) => target.model === model);
+export function limitHeaders(targets: readonly RateLimitStatus[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const kind of kinds) {
-    const limits = targets.flatMap((target) => {
-      const ofKind = target.limits.filter(({ unit }) => unit === kind);
-      return ofKind.toSorted((a, b) => a.available / a.amount - b.available / b.amount).slice(0, 1);
-    });
-    if (limits.length === 0) continue;
-    const total = limits.reduce((sum, { amount }) => sum + amount, 0);
-    const left = limits.reduce((sum, { available }) => sum + Math.max(0, Math.floor(available)), 0);
-    const resetMs = Math.max(
-      ...limits.map(({ amount, available, periodMs }) => (1 - Math.max(0, available) / amount) * periodMs),
-    );
-    headers[`x-ratelimit-limit-${kind}`] = String(total);
-    headers[`x-ratelimit-remaining-${kind}`] = String(Math.min(left, total));
-    headers[`x-ratelimit-reset-${kind}`] = `${Math.max(0, Math.ceil(resetMs / 1000))}s`;
+    const ofEach = targets.map(({ limits }) => tightest(limits.filter(({ unit, isShared }) => unit === kind && !isShared)));
+    const shared = tightest(targets[0]?.limits.filter(({ unit, isShared }) => unit === kind && isShared) ?? []);
+    const room = lesser(shared, together(ofEach));
+    if (room === undefined) continue;
+    headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.amount));
+    headers[`x-ratelimit-remaining-${kind}`] = String(Math.floor(room.left));
+    headers[`x-ratelimit-reset-${kind}`] = formatDuration(Math.ceil(room.resetMs / 1000) * 1000);
   }
   return headers;
+}
+
+/** What flows in again is what was used in the last minute, or in its period. */
+function roomOf({ amount, periodMs, saturation = 0 }: LimitStatus): Room {
+  return { amount, left: amount * (1 - saturation), resetMs: saturation * periodMs };
+}
+
+function tightest(limits: readonly LimitStatus[]): Room | undefined {
+  return limits.map(roomOf).reduce<Room | undefined>(lesser, undefined);
+}
+
+function lesser(one: Room | undefined, other: Room | undefined): Room | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.left < one.left ? other : one;
+}
+
+/** Undefined where one has no bound. */
+function together(rooms: readonly (Room | undefined)[]): Room | undefined {
+  const bounded = rooms.filter((room) => room !== undefined);
+  if (bounded.length === 0 || bounded.length < rooms.length) return undefined;
+  return bounded.reduce((sum, room) => ({
+    amount: sum.amount + room.amount,
+    left: sum.left + room.left,
+    resetMs: Math.max(sum.resetMs, room.resetMs),
+  }));
 }

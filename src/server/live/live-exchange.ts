@@ -4,7 +4,7 @@ import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
-import { type ApiError, type ApiFamily, shuttingDown } from "../http/api-error.ts";
+import { type ApiError, shuttingDown } from "../http/api-error.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { Bodies } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
@@ -12,7 +12,7 @@ import { clientPatienceMs, isRetry } from "./client-patience.ts";
 import { encodedAsAsked } from "./embedding-encoding.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { limitHeaders } from "./limit-headers.ts";
-import { LiveResponse } from "./live-response.ts";
+import type { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
@@ -45,73 +45,71 @@ export interface ResponseTimes extends KeepAlive {
   readonly stalledMs: number;
 }
 
+/** A request of a client for an answer, and where that goes. */
+export interface LiveCallOfClient {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly reply: LiveResponse;
+  readonly path: string;
+  readonly id: string;
+}
+
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
   readonly #context: LiveContext;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #path: string;
-  readonly #id: string;
-  readonly #live: LiveResponse;
+  readonly #call: LiveCallOfClient;
+  readonly #reply: LiveResponse;
   readonly #arrivedAtMs = performance.now();
   /** The client has left, or the wait is too long. */
   readonly #over = new AbortController();
   #phase: Phase = "queued";
   #startedAtMs: number | undefined;
+  #attempts = 0;
+  #target: Target | undefined;
   #refusal: ApiError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(
-    context: LiveContext,
-    request: IncomingMessage,
-    response: ServerResponse,
-    path: string,
-    family: ApiFamily,
-    id: string,
-  ) {
+  constructor(context: LiveContext, call: LiveCallOfClient) {
     this.#context = context;
-    this.#request = request;
-    this.#response = response;
-    this.#path = path;
-    this.#id = id;
-    this.#live = new LiveResponse(response, path, family, id, context.stalledMs);
+    this.#call = call;
+    this.#reply = call.reply;
   }
 
   /** Does not reject. @returns the status that the client saw; 499 where it had left. */
   async answer(): Promise<number> {
+    const { request, response, path, id } = this.#call;
     const onClose = (): void => {
-      if (!this.#response.writableFinished) this.#over.abort();
+      if (!response.writableFinished) this.#over.abort();
     };
     // A pipelined response behind another one is not told that its socket closed (Node 20).
-    this.#response.on("close", onClose).on("error", () => {});
-    this.#request.socket.on("close", onClose);
-    const body = this.#context.bodies.open(this.#request);
+    response.on("close", onClose).on("error", () => {});
+    request.socket.on("close", onClose);
+    const body = this.#context.bodies.open(request);
     try {
       const text = await body.read();
       if (typeof text !== "string") return this.#refuse(text);
       if (this.#context.isDraining()) return this.#refuse(shuttingDown);
-      const live = readLiveRequest(this.#id, this.#path, text, forwardedHeaders(this.#request.headers));
+      const live = readLiveRequest(id, path, text, forwardedHeaders(request.headers));
       if ("status" in live) return this.#refuse(live);
       return await this.#ask(live, text);
     } finally {
       clearTimeout(this.#timer);
       clearTimeout(this.#patience);
       body.close();
-      this.#request.socket.off("close", onClose);
+      request.socket.off("close", onClose);
     }
   }
 
   async #ask(live: LiveRequest, text: string): Promise<number> {
-    const { manager, waitingRoom, metrics } = this.#context;
-    const { headers } = this.#request;
+    const { manager, waitingRoom, metrics, keepAlive } = this.#context;
+    const { headers } = this.#call.request;
     const { request, isStreamed } = live;
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
     const goesFirst = isRetry(headers) && waitingRoom.returns(text);
     const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs);
     if (refusal !== undefined) return this.#refuse(refusal);
     if (patienceMs <= maxTimerMs) this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
-    const { keepAlive } = this.#context;
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     const result = await manager.live(request, {
       signal: this.#over.signal,
@@ -130,8 +128,10 @@ export class LiveExchange {
     return this.#end(result, live);
   }
 
-  readonly #onStart = (): void => {
+  readonly #onStart = (target: Target): void => {
     clearTimeout(this.#patience);
+    this.#attempts += 1;
+    this.#target = target;
     if (this.#startedAtMs === undefined) {
       this.#startedAtMs = performance.now();
       this.#context.metrics.queued.add(this.#startedAtMs - this.#arrivedAtMs);
@@ -144,59 +144,65 @@ export class LiveExchange {
     this.#context.metrics.attempts.add({ provider: name, outcome: attempt.ok ? "ok" : attempt.failure.kind });
   };
 
-  #pass(event: ReceivedEvent, { hidesUsage }: LiveRequest): Promise<void> | undefined {
+  #pass(event: ReceivedEvent, { request, hidesUsage }: LiveRequest): Promise<void> | undefined {
     if (this.#phase !== "streaming") this.#context.metrics.firstToken.add(performance.now() - this.#arrivedAtMs);
     this.#phase = "streaming";
-    if (!this.#live.isStream) this.#live.openStream(this.#facts());
+    if (!this.#reply.isStream) this.#reply.openStream(this.#factsWithLimits(request.model));
     this.#timer?.refresh();
-    if (!hidesUsage) return this.#live.write(eventText(event.name, event.text));
-    return isUsageOnly(event) ? undefined : this.#live.write(eventText(event.name, withoutUsageMembers(event.text)));
+    if (!hidesUsage) return this.#reply.write(eventText(event.name, event.text));
+    return isUsageOnly(event) ? undefined : this.#reply.write(eventText(event.name, withoutUsageMembers(event.text)));
   }
 
   #end(result: BatchResult, { request, isStreamed, wantsUsage }: LiveRequest): number {
-    const facts = { ...this.#facts(result), ...limitHeaders(this.#context.manager, result.model ?? "") };
+    const { path } = this.#call;
+    const facts = this.#reply.isStream ? {} : this.#factsWithLimits(request.model, result);
     if (result.status === "succeeded") {
       const { statusCode, body } = result.response;
-      if (!isStreamed)
-        this.#live.json(statusCode, this.#path === "/v1/embeddings" ? encodedAsAsked(request.body, body) : body, facts);
-      else if (this.#phase === "streaming") this.#live.endStream();
+      if (!isStreamed) this.#reply.send(statusCode, path === "/v1/embeddings" ? encodedAsAsked(request.body, body) : body, facts);
+      else if (this.#phase === "streaming") this.#reply.endStream();
       else {
-        this.#live.openStream(facts);
-        this.#live.endStream(replay(this.#path, result.body, !wantsUsage));
+        this.#reply.openStream(facts);
+        this.#reply.endStream(replay(path, result.body, !wantsUsage));
       }
       return statusCode;
     }
-    if (this.#live.isStream) this.#context.metrics.streamsCut.add({});
+    if (this.#reply.isStream) this.#context.metrics.streamsCut.add({});
     if (result.failure.kind === "cancelled" && this.#phase !== "queued") this.#context.onCut();
-    const error = explainFailure(result);
-    if ("code" in error) return this.#live.fail(error, facts);
-    if (this.#live.isStream)
-      return this.#live.fail({
+    const error = explainFailure(result, path);
+    if (result.attempts === 0) this.#context.metrics.refused.add({ reason: "code" in error ? error.code : result.error.code });
+    if ("code" in error) return this.#reply.fail(error, facts);
+    if (this.#reply.isStream)
+      return this.#reply.fail({
         status: error.status,
         type: "invalid_request_error",
         code: result.error.code,
         message: result.error.message,
       });
-    this.#live.json(error.status, error.body, { ...facts, "x-should-retry": "false" });
+    this.#reply.send(error.status, error.body, { ...facts, "x-should-retry": "false" });
     return error.status;
   }
 
-  /** What a client may know of how it was answered. */
+  #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
+    return { ...this.#facts(result), ...limitHeaders(this.#context.manager.rateLimitStatus(model)) };
+  }
+
+  /** What a client may know of how it was answered; while it waits, that it does. */
   #facts(result?: BatchResult): Record<string, string> {
     const queueMs = (this.#startedAtMs ?? performance.now()) - this.#arrivedAtMs;
-    const upstream = result === undefined ? "" : `, upstream;dur=${result.latencyMs.toFixed(1)}`;
+    const facts: Record<string, string> = { "server-timing": `queue;dur=${queueMs.toFixed(1)}` };
+    const provider = result === undefined ? this.#target?.name : result.provider;
+    const attempts = result?.attempts ?? this.#attempts;
+    if (result !== undefined) facts["server-timing"] += `, upstream;dur=${result.latencyMs.toFixed(1)}`;
+    if (provider !== undefined) facts["x-llmbatch-provider"] = encodeURI(provider);
+    if (result !== undefined || attempts > 0) facts["x-llmbatch-attempts"] = String(attempts);
     const upstreamId = result?.response?.requestId ?? "";
-    return {
-      "server-timing": `queue;dur=${queueMs.toFixed(1)}${upstream}`,
-      ...(result?.provider !== undefined && { "x-llmbatch-provider": encodeURI(result.provider) }),
-      ...(result !== undefined && { "x-llmbatch-attempts": String(result.attempts) }),
-      ...(/^[\x21-\x7e]+$/.test(upstreamId) && { "x-llmbatch-upstream-id": upstreamId }),
-    };
+    if (/^[\x21-\x7e]+$/.test(upstreamId)) facts["x-llmbatch-upstream-id"] = upstreamId;
+    return facts;
   }
 
   #refuse(error: ApiError): number {
     this.#context.metrics.refused.add({ reason: error.code });
-    return this.#live.fail(error);
+    return this.#reply.fail(error);
   }
 
   #giveUp(patienceMs: number): void {
@@ -209,8 +215,8 @@ export class LiveExchange {
   }
 
   readonly #keepAlive = (): void => {
-    this.#live.openStream(this.#facts());
-    this.#live.keepAlive();
+    this.#reply.openStream(this.#facts());
+    this.#reply.keepAlive();
     this.#timer = setTimeout(this.#keepAlive, this.#context.keepAlive?.everyMs);
   };
 }

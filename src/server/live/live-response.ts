@@ -1,23 +1,25 @@
 import type { ServerResponse } from "node:http";
-import { once } from "node:events";
 import { type ApiError, type ApiFamily, errorBody, retryHeaders, statusOf } from "../http/api-error.ts";
 import { endText, failureText, keepAliveText } from "./stream-format.ts";
 
 /** One that takes nothing any more does not learn why its stream is cut. */
 const cutMs = 1_000;
 
-/** The response to one client: JSON, an error, or a stream. It begins once and ends once. */
+/** The response to one client: a page, JSON, an error, or a stream. It begins once and ends once. */
 export class LiveResponse {
   readonly #response: ServerResponse;
   readonly #path: string;
   readonly #family: ApiFamily;
-  readonly #requestId: string;
   readonly #stalledMs: number;
-  #isStream = false;
-  /** One for all events that one read brings. */
+  readonly #requestId: string;
+  /** Events that go out together, at the end of this turn: what one read brings is one write. */
+  #pending = "";
+  /** What the next event waits for, while the client is slow. */
   #draining: Promise<void> | undefined;
+  /** The head of a stream has gone out: what goes wrong from now on is said in an event. */
+  isStream = false;
 
-  /** @param stalledMs A reader that takes nothing for so long is given up. */
+  /** @param path Of an API; else empty. @param stalledMs A reader that takes nothing for so long is given up. */
   constructor(response: ServerResponse, path: string, family: ApiFamily, requestId: string, stalledMs: number) {
     this.#response = response;
     this.#path = path;
@@ -26,16 +28,11 @@ export class LiveResponse {
     this.#stalledMs = stalledMs;
   }
 
-  /** The head has gone out: what goes wrong from now on is said in an event. */
-  get isStream(): boolean {
-    return this.#isStream;
-  }
-
   openStream(headers: Readonly<Record<string, string>>): void {
-    if (this.#isStream) return;
-    this.#isStream = true;
+    if (this.isStream) return;
+    this.isStream = true;
     this.#response.writeHead(200, {
-      ...this.#headers("no-cache, no-transform"),
+      ...this.#ownHeaders("no-cache, no-transform"),
       ...headers,
       "content-type": "text/event-stream; charset=utf-8",
       "x-accel-buffering": "no",
@@ -45,51 +42,66 @@ export class LiveResponse {
 
   /** @returns what the next text waits for: the client is slow. */
   write(text: string): Promise<void> | undefined {
-    if (this.#response.destroyed || this.#response.write(text)) return undefined;
-    return (this.#draining ??= this.#drained().finally(() => (this.#draining = undefined)));
+    if (this.#response.destroyed) return undefined;
+    if (this.#pending === "") process.nextTick(this.#flush);
+    this.#pending += text;
+    return (this.#draining ??= this.#isFull ? this.#drained() : undefined);
   }
 
   keepAlive(): void {
-    if (this.#isStream) this.#response.write(keepAliveText(this.#path));
+    if (this.isStream) this.write(keepAliveText(this.#path));
   }
 
   endStream(text: string = endText(this.#path)): void {
+    this.#end(this.#taken() + text);
+  }
+
+  /** @param type Of the text. */
+  send(status: number, text: string, headers: Readonly<Record<string, string>> = {}, type = "application/json"): void {
+    if (this.#response.destroyed) return;
+    this.#response.writeHead(status, {
+      ...this.#ownHeaders("no-store"),
+      ...headers,
+      "content-type": type,
+      "content-length": Buffer.byteLength(text),
+    });
     this.#end(text);
   }
 
-  json(status: number, body: string, headers: Readonly<Record<string, string>>): void {
-    this.#send(status, body, { ...headers });
+  /** Without a body. */
+  sendNothing(headers: Readonly<Record<string, string>>): void {
+    this.#response.writeHead(204, { ...this.#ownHeaders("no-store"), ...headers }).end();
   }
 
   /** Within a stream an event says it, and the connection is destroyed: a clean end would be taken for a whole answer. */
   fail(error: ApiError, headers: Readonly<Record<string, string>> = {}): number {
     const status = statusOf(error, this.#family);
-    if (this.#isStream) {
+    if (this.isStream) {
       const destroy = (): void => void this.#response.destroy();
-      this.#response.write(failureText(this.#path, error, this.#requestId), destroy);
+      this.#response.write(this.#taken() + failureText(this.#path, error, this.#requestId), destroy);
       setTimeout(destroy, cutMs).unref();
       return status;
     }
     const closing = error.closes === true ? { connection: "close" } : {};
-    this.#send(status, errorBody(error, this.#family, this.#requestId), {
-      ...headers,
-      ...retryHeaders(error),
-      ...error.headers,
-      ...closing,
-    });
+    const own = { ...headers, ...retryHeaders(error), ...error.headers, ...closing };
+    this.send(status, errorBody(error, this.#family, this.#requestId), own);
     return status;
   }
 
-  #send(status: number, body: string, headers: Readonly<Record<string, string>>): void {
-    if (this.#response.destroyed) return;
-    const length = Buffer.byteLength(body);
-    this.#response.writeHead(status, {
-      ...this.#headers("no-store"),
-      ...headers,
-      "content-type": "application/json",
-      "content-length": length,
-    });
-    this.#end(body);
+  readonly #flush = (): void => {
+    const text = this.#taken();
+    if (text !== "" && !this.#response.destroyed) this.#response.write(text);
+  };
+
+  #taken(): string {
+    const text = this.#pending;
+    this.#pending = "";
+    return text;
+  }
+
+  get #isFull(): boolean {
+    const { writableLength, writableHighWaterMark, writableNeedDrain } = this.#response;
+    return writableNeedDrain || writableLength + this.#pending.length >= writableHighWaterMark;
   }
 
   #end(text: string): void {
@@ -98,18 +110,24 @@ export class LiveResponse {
     if (this.#response.writableLength > 0) this.#response.setTimeout(this.#stalledMs);
   }
 
-  #headers(cacheControl: string): Record<string, string> {
+  #ownHeaders(cacheControl: string): Record<string, string> {
     return { "cache-control": cacheControl, "x-request-id": this.#requestId, "request-id": this.#requestId };
   }
 
-  async #drained(): Promise<void> {
-    const over = new AbortController();
-    const stalled = setTimeout(() => this.#response.destroy(), this.#stalledMs);
-    try {
-      await Promise.race([once(this.#response, "drain", over), once(this.#response, "close", over)]);
-    } finally {
-      clearTimeout(stalled);
-      over.abort();
-    }
+  /** Flushed first: what does not wait for the client then needs no listeners. */
+  #drained(): Promise<void> | undefined {
+    this.#flush();
+    const response = this.#response;
+    if (!response.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      const stalled = setTimeout(() => response.destroy(), this.#stalledMs);
+      const end = (): void => {
+        clearTimeout(stalled);
+        response.off("drain", end).off("close", end);
+        this.#draining = undefined;
+        resolve();
+      };
+      response.on("drain", end).on("close", end);
+    });
   }
 }

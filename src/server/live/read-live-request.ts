@@ -3,6 +3,7 @@ import { isJsonObject, member } from "../../json/json-value.ts";
 import { Problem, readJson, readMaxOutputTokens } from "../../jsonl/jsonl.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { tokenCountPath } from "../http/endpoint.ts";
 
 /** A request of a client, as it is sent on. */
 export interface LiveRequest {
@@ -35,7 +36,7 @@ export function readLiveRequest(
   const { model, stream } = value;
   if (typeof model !== "string" || model === "")
     return invalid("missing_required_parameter", "`model` is needed, a text that is not empty", "model");
-  const isStreamed = stream === true;
+  const isStreamed = stream === true && path !== tokenCountPath;
   const hidesUsage = isStreamed && usageIsAskedFor.has(path) && value["stream_options"] === undefined;
   const body = hidesUsage ? prependMembers(text, '"stream_options":{"include_usage":true}') : text;
   const maxOutputTokens = readMaxOutputTokens((key) => value[key]);

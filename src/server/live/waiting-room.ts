@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { ApiError } from "../http/api-error.ts";
+import { forecastMs } from "./forecast.ts";
 
 interface WaitingRoomOptions {
   readonly manager: RequestManager;
@@ -35,12 +36,12 @@ export class WaitingRoom {
     const { manager, maxWaiting } = this.#options;
     const { waiting } = manager.limiterStatus();
     if (waiting >= maxWaiting) return busy("queue_full", `${waiting} requests wait already`, 1_000);
-    const forecastMs = forecast(manager, model);
-    if (forecastMs <= patienceMs) return undefined;
+    const waitMs = forecastMs(manager.rateLimitStatus(model), waiting);
+    if (waitMs <= patienceMs) return undefined;
     return busy(
       "rate_limit_exceeded",
-      `The limits let this request through in some ${Math.ceil(forecastMs / 1000)} s, which is too late`,
-      forecastMs - patienceMs,
+      `The limits let this request through in some ${Math.ceil(waitMs / 1000)} s, which is too late`,
+      waitMs - patienceMs,
     );
   }
 
@@ -61,18 +62,6 @@ export class WaitingRoom {
 
 export function busy(code: string, message: string, retryAfterMs: number): ApiError {
   return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
-}
-
-/** When a request would be sent at the target that is first ready: 0 where that is not known. */
-function forecast(manager: RequestManager, model: string): number {
-  const targets = manager.rateLimitStatus().filter((target) => target.model === model);
-  const waits = targets.map(({ limits, waiting, pauseMs }) => {
-    const paces = limits
-      .filter(({ unit }) => unit === "requests")
-      .map(({ amount, periodMs, available }) => (Math.max(0, waiting + 1 - available) / amount) * periodMs);
-    return Math.max(pauseMs, ...paces);
-  });
-  return waits.length === 0 ? 0 : Math.min(...waits);
 }
 
 function digest(body: string): string {

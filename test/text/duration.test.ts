@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration } from "../../../src/mock/limits/duration.ts";
+import { formatDuration } from "../../src/text/duration.ts";
 
 describe("formatDuration", () => {
   it.each([
