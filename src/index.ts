@@ -8,6 +8,7 @@ export {
   type CallOptions,
   type CapStatus,
   type Completion,
+  type LiveOptions,
   type Question,
   RequestManager,
   type RequestManagerOptions,
@@ -74,7 +75,7 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
-export { createServer, type LiveServer, type ServedModel, type ServerOptions } from "./server/server.ts";
+export { createServer, type LiveServer, type ResponseTimes, type ServedModel, type ServerOptions } from "./server/server.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";

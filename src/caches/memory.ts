@@ -54,7 +54,7 @@ export class MemoryCache implements AnswerCache {
   #bytes = 0;
   #closed = false;
 
-  /** @throws ConfigurationError when `maxBytes` or `ttl` is no number above 0. */
+  /** @throws ConfigurationError for an option that does not exist, and when `maxBytes` or `ttl` is no number above 0. */
   constructor(options: MemoryCacheOptions = {}) {
     refuseUnknownOptions("MemoryCache", options, ["maxBytes", "ttl", "now"]);
     const { maxBytes, ttl, now = Date.now } = options;

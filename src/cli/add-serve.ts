@@ -35,8 +35,8 @@ interface Flags extends Record<string, unknown> {
   readonly maxQueueWait: number;
   readonly maxQueue: number;
   readonly drain: number;
-  readonly allowHost: string[];
-  readonly allowOrigin: string[];
+  readonly allowHost?: string[];
+  readonly allowOrigin?: string[];
 }
 
 /** `llmbatch serve` and its flags. */
@@ -50,23 +50,29 @@ export function addServe(program: Command, exitWith: (code: number) => void): vo
     .addOption(
       new Option("--max-queue-wait <TIME>", "how long a request may wait to be sent").argParser(readTime).default(240_000, "4m"),
     )
-    .option("--max-queue <N>", "how many may wait", readNumber, 1000)
+    .option("--max-queue <N>", "how many may wait", readCount, 1000)
     .addOption(
       new Option("--drain <TIME>", "how long requests may still take after Ctrl-C").argParser(readTime).default(120_000, "2m"),
     )
-    .option("--allow-host <NAME>", "a name that requests may be for, beside this machine's", gather, [])
-    .option("--allow-origin <URL>", "the address of a page whose scripts may ask", gather, []);
+    .option("--allow-host <NAME>", "a name that requests may be for, beside this machine's", gather)
+    .option("--allow-origin <URL>", "the address of a page whose scripts may ask", gather);
   addOptions(serve, sharedKeys);
   serve.action(async (flags: Flags) => {
-    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost, allowOrigin, ...rest } = flags;
+    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost = [], allowOrigin = [], ...rest } = flags;
     const { serveCommand } = await import("./commands/serve.ts");
     const own = { host, port, tokenEnv, maxQueueWaitMs: maxQueueWait, maxQueue, drainMs: drain, allowHost, allowOrigin };
     exitWith(await serveCommand(own, withTableKeys(rest), configOf(flags)));
   });
 }
 
-function gather(value: string, before: string[]): string[] {
+function gather(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+function readCount(text: string): number {
+  const count = readNumber(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError("It must be a whole number of 1 or more.");
 }
 
 function readTime(text: string): number {

@@ -1,14 +1,18 @@
 import { scalarEnd } from "./json-text.ts";
 
+/** Where a JSON text comes from: a line of a file, or the body of a client's request. */
+export type JsonText = "line" | "body";
+
 /**
  * Says what keeps `text` from being JSON, and at which column (1-based, in UTF-16 units). `JSON.parse` does not always say where,
  * says it differently from one Node.js to the next, and quotes the text, which may hold a prompt.
  *
  * @param text Nested at most some thousand levels: it recurses.
+ * @param what It is, for the message.
  * @returns undefined if `text` is JSON.
  */
-export function explainJsonError(text: string): string | undefined {
-  return new Checker(text).line();
+export function explainJsonError(text: string, what: JsonText = "line"): string | undefined {
+  return new Checker(text, what).whole();
 }
 
 /**
@@ -18,7 +22,7 @@ export function explainJsonError(text: string): string | undefined {
  * @returns Infinity if `text` ends within the value; undefined if it is no JSON.
  */
 export function firstValueEnd(text: string): number | undefined {
-  return new Checker(text).firstValueEnd();
+  return new Checker(text, "line").firstValueEnd();
 }
 
 const maxQuote = 20;
@@ -28,17 +32,19 @@ const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)
 /** Every method steps over what its name says, or returns the explanation why it is not there. */
 class Checker {
   readonly #text: string;
+  readonly #what: JsonText;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, what: JsonText) {
     this.#text = text;
+    this.#what = what;
   }
 
-  line(): string | undefined {
+  whole(): string | undefined {
     const problem = this.#value();
     if (problem !== undefined) return problem;
     this.#skipSpace();
-    return this.#at < this.#text.length ? this.#expected("the end of the line") : undefined;
+    return this.#at < this.#text.length ? this.#expected(`the end of the ${this.#what}`) : undefined;
   }
 
   firstValueEnd(): number | undefined {
@@ -117,7 +123,10 @@ class Checker {
   }
 
   #expected(what: string): string {
-    if (this.#at >= this.#text.length) return `the line ends where ${what} should follow; each request stands on one line`;
+    if (this.#at >= this.#text.length) {
+      const advice = this.#what === "line" ? "; each request stands on one line" : "";
+      return `the ${this.#what} ends where ${what} should follow${advice}`;
+    }
     return `expected ${what} at ${this.#column()}, found ${this.#found()}`;
   }
 
@@ -125,8 +134,8 @@ class Checker {
     const first = this.#text.charAt(this.#at);
     if (first === '"') return "a string";
     if (first === "'") return "' (JSON takes double quotes)";
-    if (first === "\0") return "U+0000 (if this file is UTF-16, save it as UTF-8)";
-    if (first === "\uFEFF") return "a byte order mark, which may stand only before a line";
+    if (first === "\0") return this.#what === "line" ? "U+0000 (if this file is UTF-16, save it as UTF-8)" : "U+0000";
+    if (first === "\uFEFF") return `a byte order mark, which may stand only before a ${this.#what}`;
     const word = this.#text.slice(this.#at, Math.min(scalarEnd(this.#text, this.#at), this.#at + maxQuote));
     return /^[\w.+-]+$/.test(word) ? word : /[!-~]/.test(first) ? first : codePoint(first);
   }

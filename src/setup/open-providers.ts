@@ -16,7 +16,7 @@ import {
   RouteTarget,
 } from "../providers/providers.ts";
 import { openConfigured, targetSettings } from "./open-configured.ts";
-import { readPresetSettings } from "./preset-settings.ts";
+import { readPresetSettings, valueOf } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -55,6 +55,27 @@ export async function openProviders(opening: OpenProvidersOptions): Promise<Open
   const provider = await openOne(options, environment);
   const targetsOf = (name: string): RouteTarget[] => [new RouteTarget(name, provider)];
   return { provider, providers: { [options.provider]: provider }, targetsOf };
+}
+
+/**
+ * For a server, which reads no line that would tell: is there a provider that could serve one?
+ *
+ * @throws ConfigurationError saying what is missing, where none of those that the options name can be used, and no key of another service is
+ *   in the environment.
+ */
+export function checkServes({ providers, targetsOf }: OpenedProviders, environment: Environment): void {
+  const missing = new Set<string>();
+  for (const name of Object.keys(providers)) {
+    try {
+      targetsOf(name);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      missing.add(error.message);
+    }
+  }
+  if (Object.values(presets).some(({ apiKeyVariable }) => valueOf(apiKeyVariable, environment) !== undefined)) return;
+  throw new ConfigurationError([...missing].join("; "));
 }
 
 /** Whether all requests go to the one provider that is named, whatever their models. */

@@ -4,8 +4,8 @@ import { namedModels } from "../../config/model-routes.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { createServer, listen, type ServedModel } from "../../server/server.ts";
-import { limitsOf, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import { createServer, explainHost, explainOrigin, listen, type ServedModel } from "../../server/server.ts";
+import { checkServes, limitsOf, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -43,8 +43,12 @@ export async function serveCommand(
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
   const token = tokenOf(serve, environment);
+  refuse("--allow-host", serve.allowHost, explainHost);
+  refuse("--allow-origin", serve.allowOrigin, explainOrigin);
   const prices = await openConfiguredPrices(options, environment);
-  const { provider } = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
+  const opened = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
+  checkServes(opened, environment);
+  const { provider } = opened;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   const observers = log === undefined ? [] : [log.observe];
   const manager = new RequestManager({ ...limitsOf(options), ...asSent, provider, prices, drainMs: serve.drainMs, observers });
@@ -95,6 +99,14 @@ function untilSignal(): Promise<void> {
       (signal) => process.exit(exitCodeOfSignal(signal)),
     );
   });
+}
+
+/** @throws ConfigurationError saying what to write in place of a value that is none. */
+function refuse(flag: string, values: readonly string[], explain: (value: string) => string | undefined): void {
+  for (const value of values) {
+    const explanation = explain(value);
+    if (explanation !== undefined) throw new ConfigurationError(`${flag} ${value}: ${explanation}`);
+  }
 }
 
 /** @throws ConfigurationError where a token is needed, and there is none. */

@@ -16,10 +16,12 @@ export class LimitSet implements Gate {
     return this.#limits.length > 0;
   }
 
-  status(): LimitStatus[] {
+  /** @param isShared They count the requests of all models and targets. */
+  status(isShared = false): LimitStatus[] {
     return this.#limits.map((limit) => {
       const { spec, source } = limit;
-      return { ...spec, source, available: limit.available(), saturation: limit.saturation() };
+      const status = { ...spec, source, available: limit.available(), saturation: limit.saturation() };
+      return isShared ? { ...status, isShared } : status;
     });
   }
 

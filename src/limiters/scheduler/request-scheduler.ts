@@ -84,7 +84,7 @@ export class RequestScheduler implements Limiter {
   }
 
   rateLimits(model?: string): RateLimitStatus[] {
-    const shared = this.#limits.status().map((limit) => ({ ...limit, isShared: true }));
+    const shared = this.#limits.status(true);
     const queues = model === undefined ? this.#queues.all : this.#queues.known(model);
     return queues.flatMap((queue) => queue.status(shared));
   }

@@ -30,7 +30,7 @@ export function readLiveRequest(
   text: string,
   headers: Readonly<Record<string, string>>,
 ): LiveRequest | ApiError {
-  const value = readJson(text);
+  const value = readJson(text, "body");
   if (value instanceof Problem) return invalid("invalid_json", `The body is ${value.message}`);
   if (!isJsonObject(value)) return invalid("invalid_json", "The body is no JSON object");
   const { model, stream } = value;
