@@ -28,6 +28,7 @@ const floors: Readonly<Record<string, number>> = {
   text: 0,
   tokens: 0.3,
   model: 0.5, // a fingerprint is made of canonical JSON
+  sockets: 0.7, // its failures are ConfigurationErrors
   jsonl: 1,
   providers: 1,
   limiters: 1,

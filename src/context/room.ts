@@ -22,7 +22,7 @@ export interface Overflow {
 export type CountTokens = (request: MeasuredRequest) => number;
 
 /** Of a request without a limit: a sixteenth of the window, at most 4,096 tokens, for an answer has to have some room. */
-export function defaultOutputTokens(windowTokens: number): number {
+function defaultOutputTokens(windowTokens: number): number {
   return Math.min(Math.floor(windowTokens / 16), 4_096);
 }
 

@@ -5,7 +5,7 @@ import { conversationOf } from "./conversation.ts";
 import type { CountTokens, MeasuredRequest, Overflow } from "./room.ts";
 
 /** A request that lost its oldest turns. */
-export interface Truncation {
+interface Truncation {
   /** What is left, byte for byte. */
   readonly body: string;
   /** What went: `messages[1]`, or `input[1]`. */

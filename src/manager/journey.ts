@@ -7,10 +7,8 @@ import { demandAt, type Provider } from "../providers/providers.ts";
 import type { Reservation } from "./money/reservation.ts";
 import type { Refusals } from "./stops/refusals.ts";
 import type { Preparation } from "./preparing/preparation.ts";
+import type { CountTokens } from "./request-manager-options.ts";
 import type { RequestName } from "./request-names.ts";
-
-/** How many tokens a request has. */
-export type CountTokens = (request: BatchRequest) => number;
 
 /** One request on its way through a run: its names, how often it was asked, and the targets where it failed. */
 export class Journey {

@@ -12,6 +12,9 @@ import type { RetryPolicy } from "../retry/retry.ts";
 /** When a run gives up: after this many failed lines, or this share of the finished lines. */
 export type MaxFailures = { readonly count: number } | { readonly share: number };
 
+/** How many tokens a request has. */
+export type CountTokens = (request: BatchRequest) => number;
+
 export interface RequestManagerOptions {
   /** Sends the requests. */
   readonly provider: Provider;
@@ -78,7 +81,7 @@ export interface RequestManagerOptions {
   /** Asked again so, the model is told what was wrong. The answer is kept as that of the original request. Needs `validateOutput`. @default false */
   readonly repair?: boolean;
   /** Counts the tokens of a request before it is sent: the library's `countTokens`, or one of your own. @default `estimateTokens` */
-  readonly countTokens?: (request: BatchRequest) => number;
+  readonly countTokens?: CountTokens;
   /** The run stops, resumable, at so many failed lines. @default no limit */
   readonly maxFailures?: MaxFailures;
   /** The run stops, resumable, when it has lasted this long. @default no deadline */

@@ -14,12 +14,17 @@ export interface ModelResponse {
   readonly usage: Usage;
 }
 
+/** What an answer says that ended at a limit. */
+export const limitEndings: readonly string[] = ["length", "max_tokens", "max_output_tokens"];
+
+const limitSign = new RegExp(`reason"\\s*:\\s*"(?:${limitEndings.join("|")})"`);
+
 /**
  * Whether an answer ended because it had as many tokens as it may: `finish_reason` `length` (Chat Completions, Completions), `stop_reason`
  * `max_tokens` (Messages), `incomplete_details.reason` `max_output_tokens` (Responses). Within texts, quotes are escaped.
  */
 export function isCutOff({ body }: ModelResponse): boolean {
-  return /reason"\s*:\s*"(?:length|max_tokens|max_output_tokens)"/.test(body);
+  return limitSign.test(body);
 }
 
 /**

@@ -12,3 +12,9 @@ export function textOfAnswer(path: string, body: unknown): string | undefined {
 export function textOfEvent(path: string, event: unknown): string {
   return known.get(path)?.streaming?.readText(event) ?? "";
 }
+
+/** What has to stand in a body for its stream to tell its usage, as JSON text: `"stream_options":{…}`; undefined where streams do by themselves. */
+export function usageMember(path: string): string | undefined {
+  const options = known.get(path)?.streaming?.members.get("stream_options");
+  return options && `"stream_options":${options}`;
+}

@@ -1,5 +1,6 @@
 import { items, member } from "../json/json-value.ts";
 import type { AnswerCheck, ModelResponse } from "../model/attempt.ts";
+import { isTextPart } from "../model/content-text.ts";
 import { extractJson } from "./responses/json-extract.ts";
 
 /**
@@ -44,13 +45,12 @@ function isEmptyContent(content: unknown): boolean {
 }
 
 const reasoningTypes: ReadonlySet<unknown> = new Set(["reasoning", "thinking", "redacted_thinking"]);
-const textTypes: ReadonlySet<unknown> = new Set(["text", "output_text"]);
 
 /** A part of a message, or an item of a response: messages among these have parts of their own. */
 function isEmptyItem(item: unknown): boolean {
   const type = member(item, "type");
   if (type === "message") return isEmptyContent(member(item, "content"));
-  return reasoningTypes.has(type) || (textTypes.has(type) && isBlank(member(item, "text")));
+  return reasoningTypes.has(type) || (isTextPart(item) && isBlank(member(item, "text")));
 }
 
 function isBlank(text: unknown): boolean {

@@ -1,4 +1,5 @@
-export { textOfAnswer, textOfEvent } from "./answer-text.ts";
+export { textOfAnswer, textOfEvent, usageMember } from "./answer-text.ts";
+export { maxExpansion, minBombBytes } from "./body-limits.ts";
 export { demandAt } from "./estimate.ts";
 export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider } from "./http-provider.ts";

@@ -21,7 +21,7 @@ export interface Sanitizing {
 }
 
 /** A body without what is refused. */
-export interface Sanitized {
+interface Sanitized {
   /** JSON text; all that is not changed is as it was, byte for byte. */
   readonly body: string;
   /** At least one. */

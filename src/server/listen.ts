@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server } from "node:http";
-import { ConfigurationError, errorCode, messageOf } from "../model/errors.ts";
+import { ConfigurationError, errorCode } from "../model/errors.ts";
+import { openListener } from "../sockets/open-listener.ts";
 import type { LiveServer } from "./create-server.ts";
 
 /** What connections may take. Times in milliseconds. */
@@ -49,14 +50,12 @@ export async function listen(
 ): Promise<ListeningServer> {
   const limits = { ...defaultLimits, ...changed };
   const first = createHttp(live, limits);
-  await open(first, port, host);
-  const address = first.address();
-  const actualPort = typeof address === "object" && address !== null ? address.port : port;
+  const actualPort = await openListener(first, port, host);
   const servers = [first];
   if (host === "127.0.0.1") {
     const second = createHttp(live, limits);
     try {
-      await open(second, actualPort, "::1");
+      await openListener(second, actualPort, "::1");
       servers.push(second);
     } catch (error) {
       if (error instanceof ConfigurationError && errorCode(error.cause) === "EADDRINUSE") {
@@ -77,23 +76,4 @@ function createHttp(live: LiveServer, { maxConnections, ...limits }: ConnectionL
   server.maxConnections = maxConnections;
   server.on("upgrade", (_request, socket) => socket.destroy()).on("connect", (_request, socket) => socket.destroy());
   return server;
-}
-
-function open(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void => reject(new ConfigurationError(cannotListen(cause, host, port), { cause }));
-    server.once("error", fail);
-    server.listen({ port, host, backlog: 4096 }, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });
-}
-
-function cannotListen(error: Error, host: string, port: number): string {
-  const reason =
-    errorCode(error) === "EADDRINUSE"
-      ? "is in use: choose another --port, or 0 for any free one"
-      : `cannot be used: ${messageOf(error)}`;
-  return `port ${port} of ${host} ${reason}`;
 }

@@ -1,4 +1,5 @@
-import { isJsonObject, items, member } from "../json/json-value.ts";
+import { items, member } from "../json/json-value.ts";
+import { textOf } from "../model/content-text.ts";
 
 /** A call of a tool that a request brought along. */
 export interface ToolCall {
@@ -43,7 +44,7 @@ function readChatChoice(choice: unknown): Choice {
   const message = member(choice, "message");
   const ending = textIn(choice, "finish_reason");
   return {
-    text: readText(member(message, "content")),
+    text: textOf(member(message, "content")),
     calls: items(member(message, "tool_calls")).flatMap(readChatCall),
     ending,
     isRefused: textIn(message, "refusal") !== "" || ending === "content_filter",
@@ -67,7 +68,7 @@ function readMessage(body: unknown): Choice {
   const ending = textIn(body, "stop_reason");
   const calls = items(content).filter((part) => member(part, "type") === "tool_use");
   return {
-    text: readText(content),
+    text: textOf(content),
     calls: calls.map((call) => ({
       id: textIn(call, "id"),
       name: textIn(call, "name"),
@@ -87,7 +88,7 @@ function readResponse(body: unknown): Choice {
   const parts = messages.flatMap((message) => items(member(message, "content")));
   const ending = textIn(member(body, "incomplete_details"), "reason");
   return {
-    text: readText(parts),
+    text: textOf(parts),
     calls: output.flatMap(readResponseCall),
     ending,
     isRefused: ending === "content_filter" || parts.some((part) => member(part, "type") === "refusal"),
@@ -107,15 +108,6 @@ function inputOf(called: unknown, key: string): unknown {
   if (called === undefined) return undefined;
   const input = member(called, key) ?? "";
   return typeof input === "string" && input.trim() === "" ? "{}" : input;
-}
-
-const textTypes: ReadonlySet<unknown> = new Set(["text", "output_text"]);
-
-/** Of a message's content: a text, or parts of which some are texts. */
-function readText(content: unknown): string {
-  if (typeof content === "string") return content;
-  const texts = items(content).filter((part) => isJsonObject(part) && textTypes.has(part["type"]));
-  return texts.map((part) => textIn(part, "text")).join("");
 }
 
 /** A member that is a text; "" for any other. */

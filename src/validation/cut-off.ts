@@ -1,19 +1,18 @@
 import { lastValueText } from "../json/json-text.ts";
-import type { ModelResponse } from "../model/attempt.ts";
+import { limitEndings, type ModelResponse } from "../model/attempt.ts";
 import type { Failure } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 
-const limitEndings: ReadonlySet<string> = new Set(["length", "max_tokens", "max_output_tokens"]);
 /** Anthropic, Mistral. */
-const contextEndings: ReadonlySet<string> = new Set(["model_context_window_exceeded", "model_length"]);
+const contextEndings: readonly string[] = ["model_context_window_exceeded", "model_length"];
 
 /** Whether an answer ended so because there was no room for more. @param ending `finish_reason`, `stop_reason` or what is like it. */
 export function isCutOffBy(ending: string): boolean {
   const reason = ending.toLowerCase();
-  return limitEndings.has(reason) || contextEndings.has(reason);
+  return limitEndings.includes(reason) || contextEndings.includes(reason);
 }
 
-const cutOffSign = /reason"\s*:\s*"(?:length|max_tokens|max_output_tokens|model_context_window_exceeded|model_length)"/i;
+const cutOffSign = new RegExp(`reason"\\s*:\\s*"(?:${[...limitEndings, ...contextEndings].join("|")})"`, "i");
 
 /** Whether it can be, without parsing it: most answers are not. An argument of a tool may be called `reason`, too. */
 export function mayBeCutOff({ body }: ModelResponse): boolean {
@@ -25,7 +24,7 @@ const limitNames = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
 
 /** Asked again with the same limit, the answer would be cut off, and paid, again. */
 export function cutOff({ body }: BatchRequest, { usage, statusCode }: ModelResponse, ending: string): Failure {
-  const { where, remedy } = contextEndings.has(ending.toLowerCase()) ? contextEnd : limitOf(body);
+  const { where, remedy } = contextEndings.includes(ending.toLowerCase()) ? contextEnd : limitOf(body);
   const reasoning = usage.reasoningTokens > 0 ? `, ${usage.reasoningTokens} of them reasoning` : "";
   const message = `the answer was cut off ${where} (${usage.completionTokens} tokens came${reasoning}): ${remedy}`;
   return { kind: "incomplete_output", message, retryable: false, statusCode };

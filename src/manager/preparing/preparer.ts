@@ -1,4 +1,4 @@
-import { type CountTokens, type Overflow, overflowOf, truncate } from "../../context/context.ts";
+import { type Overflow, overflowOf, truncate } from "../../context/context.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { PricedModel } from "../../pricing/pricing.ts";
@@ -87,7 +87,8 @@ export class Preparer {
   #fitted(request: BatchRequest, windowTokens: number | undefined): Fitted {
     if (windowTokens === undefined) return { request, dropped: [], overflow: undefined };
     const { countTokens } = this.#options;
-    const count: CountTokens = countTokens === undefined ? estimateInputTokens : ({ body }) => countTokens({ ...request, body });
+    const countOf = ({ body }: Pick<BatchRequest, "body">): number => countTokens?.({ ...request, body }) ?? 0;
+    const count = countTokens === undefined ? estimateInputTokens : countOf;
     const overflow = overflowOf(request, windowTokens, count);
     if (overflow === undefined) return { request, dropped: [], overflow };
     const truncation = this.#context === "truncate" ? truncate(request, overflow, count) : undefined;

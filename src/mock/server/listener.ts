@@ -1,9 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { ConfigurationError } from "../../model/errors.ts";
-
-/** Connections that may knock at once; a client may open thousands in one go. */
-const backlog = 4096;
+import { openListener } from "../../sockets/open-listener.ts";
 
 /** A server's address: opened, closed with all connections cut, and opened again on the same port. */
 export class Listener {
@@ -37,17 +34,8 @@ export class Listener {
     return this.#settled;
   }
 
-  #listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, this.#host, this.port));
-      this.#server.once("error", fail);
-      this.#server.listen({ port: this.port, host: this.#host, backlog }, () => {
-        this.#server.off("error", fail);
-        const address = this.#server.address();
-        if (typeof address === "object" && address !== null) this.port = address.port;
-        resolve();
-      });
-    });
+  async #listen(): Promise<void> {
+    this.port = await openListener(this.#server, this.port, this.#host);
   }
 
   async #cut(): Promise<void> {
@@ -56,12 +44,4 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all([serverClosed, ...allClosed]);
   }
-}
-
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): ConfigurationError {
-  const reason =
-    error.code === "EADDRINUSE"
-      ? "is in use; choose another port, or 0 for any free one"
-      : `cannot be listened on: ${error.message}`;
-  return new ConfigurationError(`Port ${port} on ${host} ${reason}.`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { count, items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import { misfitError } from "./misfit-error.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";

@@ -1,7 +1,7 @@
 import { count, member } from "../../json/json-value.ts";
 import { messagesStreaming } from "./anthropic-messages-stream.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { readBilling } from "../billing.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import type { HttpResponse, Protocol } from "../protocol.ts";

@@ -1,6 +1,6 @@
 import { items, member, parseJson, isJsonObject } from "../../json/json-value.ts";
 import { findError } from "../failures/error-body.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { type Growing, mergeDelta, replaceMembers } from "./merge-deltas.ts";
 import { misfitError } from "./misfit-error.ts";
 import { readCompletionUsage } from "./openai-usage.ts";

@@ -1,7 +1,7 @@
 import { items, member } from "../../json/json-value.ts";
 import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { chatStreaming } from "./openai-chat-stream.ts";
 import { readCompletionUsage } from "./openai-usage.ts";

@@ -1,5 +1,5 @@
 import { items, member } from "../../json/json-value.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { completionsStreaming } from "./openai-chat-stream.ts";
 import type { Protocol } from "../protocol.ts";

@@ -1,7 +1,7 @@
 import { isJsonObject, items, member } from "../../json/json-value.ts";
 import { objectMembers, prependMembers } from "../../json/json-text.ts";
 import { editJson } from "../../json/json-edits.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { misfitError } from "./misfit-error.ts";
 import { StreamedOutput } from "./streamed-output.ts";
 import type { StreamAssembler, StreamEvent, Streaming } from "../protocol.ts";

@@ -1,7 +1,7 @@
 import { items, member } from "../../json/json-value.ts";
 import type { Failure } from "../../model/failure.ts";
 import { readApiFailure } from "../failures/api-failure.ts";
-import { textOf } from "../content-text.ts";
+import { textOf } from "../../model/content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { responsesStreaming } from "./openai-responses-stream.ts";
 import { readUsageMembers } from "./openai-usage.ts";

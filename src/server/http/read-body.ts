@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { finished, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from "node:zlib";
+import { maxExpansion, minBombBytes } from "../../providers/providers.ts";
 import type { ApiError } from "./api-error.ts";
 
 /** Of one body, decoded. */
@@ -10,10 +11,6 @@ const maxBodyBytes = 64 * 1024 * 1024;
 const maxBytesTogether = 256 * 1024 * 1024;
 /** A client that is told that its body is too long has so long to read it; cut at once, it would see a broken pipe. */
 const discardMs = 1_000;
-
-/** Text packs ten times smaller, a bomb a thousand times. It is told by its first bytes, before it takes the memory of a whole body. */
-const maxUnpacking = 100;
-const bytesToJudge = 4 * 1024 * 1024;
 
 type Decoder = Transform & Zlib;
 
@@ -92,7 +89,7 @@ class Body {
 }
 
 function bombIn(decoder: Decoder | undefined, bytes: number): ApiError | undefined {
-  return decoder !== undefined && bytes > bytesToJudge && bytes > maxUnpacking * decoder.bytesWritten ? tooPacked : undefined;
+  return decoder !== undefined && bytes > minBombBytes && bytes > maxExpansion * decoder.bytesWritten ? tooPacked : undefined;
 }
 
 /** `pipe` by itself does not tell the decoder that the client left. */

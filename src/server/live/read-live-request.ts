@@ -2,6 +2,7 @@ import { prependMembers } from "../../json/json-text.ts";
 import { isJsonObject, member } from "../../json/json-value.ts";
 import { Problem, readJson, readMaxOutputTokens } from "../../jsonl/jsonl.ts";
 import type { BatchRequest } from "../../model/request.ts";
+import { usageMember } from "../../providers/providers.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { tokenCountPath } from "../http/endpoint.ts";
 
@@ -14,9 +15,6 @@ export interface LiveRequest {
   /** The client asked for that event. */
   readonly wantsUsage: boolean;
 }
-
-/** Of these APIs, streams tell their usage only where they are asked to. */
-const usageIsAskedFor: ReadonlySet<string> = new Set(["/v1/chat/completions", "/v1/completions"]);
 
 /**
  * Makes a request of a body. It is never read as a line of a batch: `metadata`, `provider`, `prompt` and the like are the API's own members.
@@ -37,8 +35,8 @@ export function readLiveRequest(
   if (typeof model !== "string" || model === "")
     return invalid("missing_required_parameter", "`model` is needed, a text that is not empty", "model");
   const isStreamed = stream === true && path !== tokenCountPath;
-  const hidesUsage = isStreamed && usageIsAskedFor.has(path) && value["stream_options"] === undefined;
-  const body = hidesUsage ? prependMembers(text, '"stream_options":{"include_usage":true}') : text;
+  const asking = isStreamed && value["stream_options"] === undefined ? usageMember(path) : undefined;
+  const body = asking === undefined ? text : prependMembers(text, asking);
   const maxOutputTokens = readMaxOutputTokens((key) => value[key]);
   const request: BatchRequest = {
     kind: "request",
@@ -51,7 +49,12 @@ export function readLiveRequest(
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(Object.keys(headers).length > 0 && { headers }),
   };
-  return { request, isStreamed, hidesUsage, wantsUsage: member(value["stream_options"], "include_usage") === true };
+  return {
+    request,
+    isStreamed,
+    hidesUsage: asking !== undefined,
+    wantsUsage: member(value["stream_options"], "include_usage") === true,
+  };
 }
 
 function invalid(code: string, message: string, param?: string): ApiError {

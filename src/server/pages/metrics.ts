@@ -5,10 +5,13 @@ const bounds = Array.from({ length: 10 }, (_, power) => 0.001 * 4 ** power);
 
 /** Names a sample: `{endpoint="/v1/models",status="200"}`. */
 function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${value.replaceAll(/[\\"\n]/g, "\\$&").replaceAll("\n", "n")}"`,
-  );
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  let text = "";
+  for (const name in labels) text += `${text === "" ? "{" : ","}${name}="${escaped(labels[name] ?? "")}"`;
+  return text === "" ? "" : `${text}}`;
+}
+
+function escaped(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replaceAll(/[\\"\n]/g, "\\$&").replaceAll("\n", "n") : value;
 }
 
 /** Grows. */
@@ -28,6 +31,7 @@ export class Counter {
 
 /** Counts times in seconds. */
 export class Histogram {
+  /** Of each bucket alone. */
   readonly #counts = bounds.map(() => 0);
   #sum = 0;
   #count = 0;
@@ -36,12 +40,14 @@ export class Histogram {
     const seconds = ms / 1000;
     this.#sum += seconds;
     this.#count += 1;
-    for (const [at, bound] of bounds.entries()) if (seconds <= bound) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    const at = bounds.findIndex((bound) => seconds <= bound);
+    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 
   lines(name: string): string[] {
+    let below = 0;
     return [
-      ...bounds.map((bound, at) => `${name}_bucket{le="${Number(bound.toPrecision(6))}"} ${this.#counts[at]}`),
+      ...bounds.map((bound, at) => `${name}_bucket{le="${Number(bound.toPrecision(6))}"} ${(below += this.#counts[at] ?? 0)}`),
       `${name}_bucket{le="+Inf"} ${this.#count}`,
       `${name}_sum ${this.#sum}`,
       `${name}_count ${this.#count}`,
@@ -51,6 +57,13 @@ export class Histogram {
 
 /** In which phase a client left. */
 export type Phase = "queued" | "asked" | "streaming";
+
+interface Now {
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
 
 /** What a server counts beside the statistics of its manager. */
 export class ServerMetrics {
@@ -69,69 +82,33 @@ export class ServerMetrics {
   }
 
   /** Prometheus' text format, version 0.0.4. */
-  render(now: {
-    readonly inFlight: number;
-    readonly waiting: number;
-    readonly promptTokens: number;
-    readonly completionTokens: number;
-  }): string {
-    const tokens = [
-      `llmbatch_tokens_total{direction="input"} ${now.promptTokens}`,
-      `llmbatch_tokens_total{direction="output"} ${now.completionTokens}`,
+  render({ inFlight, waiting, promptTokens, completionTokens }: Now): string {
+    const tokens = (name: string): string[] => [
+      `${name}{direction="input"} ${promptTokens}`,
+      `${name}{direction="output"} ${completionTokens}`,
     ];
-    const families: readonly (readonly [name: string, type: string, help: string, lines: readonly string[]])[] = [
-      [
-        "llmbatch_requests_total",
-        "counter",
-        "Requests of clients that have ended, by endpoint and status.",
-        this.requests.lines("llmbatch_requests_total"),
-      ],
-      ["llmbatch_tokens_total", "counter", "Tokens that providers counted.", tokens],
-      [
-        "llmbatch_refused_total",
-        "counter",
-        "Requests that were refused, by reason.",
-        this.refused.lines("llmbatch_refused_total"),
-      ],
-      [
-        "llmbatch_client_gone_total",
-        "counter",
-        "Clients that left before their answer was whole, by phase.",
-        this.clientsGone.lines("llmbatch_client_gone_total"),
-      ],
-      [
-        "llmbatch_streams_cut_total",
-        "counter",
-        "Streams that ended before they were whole.",
-        this.streamsCut.lines("llmbatch_streams_cut_total"),
-      ],
-      [
-        "llmbatch_attempts_total",
-        "counter",
-        "HTTP calls to providers, by outcome.",
-        this.attempts.lines("llmbatch_attempts_total"),
-      ],
-      [
-        "llmbatch_queue_seconds",
-        "histogram",
-        "How long requests waited to be sent.",
-        this.queued.lines("llmbatch_queue_seconds"),
-      ],
-      ["llmbatch_upstream_seconds", "histogram", "How long attempts took.", this.upstream.lines("llmbatch_upstream_seconds")],
-      [
-        "llmbatch_first_token_seconds",
-        "histogram",
-        "From a request to the first event of its answer.",
-        this.firstToken.lines("llmbatch_first_token_seconds"),
-      ],
-      ["llmbatch_in_flight", "gauge", "Attempts in flight.", [`llmbatch_in_flight ${now.inFlight}`]],
-      ["llmbatch_waiting", "gauge", "Requests that wait to be sent.", [`llmbatch_waiting ${now.waiting}`]],
-    ];
-    return families
-      .map(
-        ([name, type, help, lines]) =>
-          `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.map((line) => `${line}\n`).join("")}`,
-      )
-      .join("");
+    return [
+      family("requests_total", "counter", "Requests of clients that have ended, by endpoint and status.", this.requests),
+      family("tokens_total", "counter", "Tokens that providers counted.", { lines: tokens }),
+      family("refused_total", "counter", "Requests that were refused, by reason.", this.refused),
+      family("client_gone_total", "counter", "Clients that left before their answer was whole, by phase.", this.clientsGone),
+      family("streams_cut_total", "counter", "Streams that ended before they were whole.", this.streamsCut),
+      family("attempts_total", "counter", "HTTP calls to providers, by outcome.", this.attempts),
+      family("queue_seconds", "histogram", "How long requests waited to be sent.", this.queued),
+      family("upstream_seconds", "histogram", "How long attempts took.", this.upstream),
+      family("first_token_seconds", "histogram", "From a request to the first event of its answer.", this.firstToken),
+      family("in_flight", "gauge", "Attempts in flight.", { lines: (name) => [`${name} ${inFlight}`] }),
+      family("waiting", "gauge", "Requests that wait to be sent.", { lines: (name) => [`${name} ${waiting}`] }),
+    ].join("");
   }
+}
+
+function family(
+  shortName: string,
+  type: "counter" | "gauge" | "histogram",
+  help: string,
+  samples: { readonly lines: (name: string) => readonly string[] },
+): string {
+  const name = `llmbatch_${shortName}`;
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.lines(name), ""].join("\n");
 }

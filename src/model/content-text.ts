@@ -4,12 +4,12 @@ import { items, member } from "../json/json-value.ts";
 export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   return items(content)
-    .map((part) => (isText(part) ? textOf(member(part, "text")) : ""))
+    .map((part) => (isTextPart(part) ? textOf(member(part, "text")) : ""))
     .join("");
 }
 
-/** `output_text` is what Responses call it. */
-function isText(part: unknown): boolean {
+/** Whether a part of a content is a text; `output_text` is what Responses call it. */
+export function isTextPart(part: unknown): boolean {
   const type = member(part, "type");
   return type === "text" || type === "output_text";
 }

@@ -1,0 +1,32 @@
+import type { Server } from "node:http";
+import { ConfigurationError, errorCode, messageOf } from "../model/errors.ts";
+
+/** Connections that may knock at once; a client may open thousands in one go. */
+const backlog = 4096;
+
+/**
+ * Opens a server's address.
+ *
+ * @param port 0 for any free one.
+ * @returns the port.
+ * @throws ConfigurationError when it cannot be listened on.
+ */
+export function openListener(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void => reject(new ConfigurationError(cannotListen(cause, host, port), { cause }));
+    server.once("error", fail);
+    server.listen({ port, host, backlog }, () => {
+      server.off("error", fail);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+function cannotListen(error: Error, host: string, port: number): string {
+  const reason =
+    errorCode(error) === "EADDRINUSE"
+      ? "is in use: choose another port, or 0 for any free one"
+      : `cannot be listened on: ${messageOf(error)}`;
+  return `port ${port} of ${host} ${reason}`;
+}
