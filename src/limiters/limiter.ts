@@ -21,6 +21,8 @@ export interface LimitStatus extends RateLimit {
   readonly source: LimitSource;
   /** How much could start now; below 0 while a debt is paid off. */
   readonly available: number;
+  /** How much was used in the last minute, or in its period. */
+  readonly used: number;
   /** How much of it was used: of a minute's or less in the last minute, else in its period. 0 to 1; undefined where that is not known. */
   readonly saturation?: number;
   /** It counts the requests of all models and targets together. @default false */

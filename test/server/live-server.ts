@@ -18,6 +18,8 @@ export interface Served {
 export interface ServedOptions extends Omit<ServerOptions, "manager"> {
   /** Of the manager. */
   readonly options?: Partial<RequestManagerOptions>;
+  /** Of the provider. @default one */
+  readonly keys?: readonly string[];
   /** Of streams that wait, and of readers that do not read. */
   readonly times?: { readonly firstMs?: number; readonly everyMs?: number; readonly stalledMs?: number };
   /** Of connections. */
@@ -27,9 +29,15 @@ export interface ServedOptions extends Omit<ServerOptions, "manager"> {
 const quick = { retryDelayMs: 1, maxRetryDelayMs: 1, maxRetries: 2 };
 
 /** A server for live clients before a scripted provider; both are gone when the test is over. */
-export async function serveLive(script?: Script, { options, times, limits, ...own }: ServedOptions = {}): Promise<Served> {
+export async function serveLive(
+  script?: Script,
+  { options, keys = ["sk-upstream-key"], times, limits, ...own }: ServedOptions = {},
+): Promise<Served> {
   const upstream = await serve(script);
-  const provider = createProvider("openai", { baseUrl: upstream.url, apiKey: "sk-upstream-key" });
+  const provider = createProvider("openai", {
+    baseUrl: upstream.url,
+    ...(keys.length > 1 ? { apiKeys: keys } : { apiKey: keys[0] }),
+  });
   const manager = closing(new RequestManager({ provider, retry: quick, ...options }));
   const server = createServer({ manager, ...own }, times);
   const listening = await listen(server, 0, "127.0.0.1", limits);

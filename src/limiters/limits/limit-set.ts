@@ -20,7 +20,7 @@ export class LimitSet implements Gate {
   status(isShared = false): LimitStatus[] {
     return this.#limits.map((limit) => {
       const { spec, source } = limit;
-      const status = { ...spec, source, available: limit.available(), saturation: limit.saturation() };
+      const status = { ...spec, source, available: limit.available(), used: limit.used(), saturation: limit.saturation() };
       return isShared ? { ...status, isShared } : status;
     });
   }

@@ -7,6 +7,8 @@ export interface Limit {
   readonly source: LimitSource;
   /** How much can start now; below 0 while a debt is paid off. */
   available(): number;
+  /** How much of it was used in the last minute, or in its period. */
+  used(): number;
   /** How much of it was used: of a minute's or less in the last minute, else in its period. 0 to 1. */
   saturation(): number;
   /** Until `weight` can start; 0 if now. What is larger than the limit can ever hold can start when that is full. */

@@ -66,6 +66,10 @@ export class PacedLimit implements Limit {
     return Math.floor(Math.min(this.#reservoir.level(this.#clock()), full) - spare + roundingError);
   }
 
+  used(): number {
+    return this.#use.of(this.spec, this.#clock());
+  }
+
   saturation(): number {
     return this.#use.shareOf(this.spec, this.#clock());
   }

@@ -30,8 +30,12 @@ export class QuotaLimit implements Limit {
     return this.spec.amount - this.#sum;
   }
 
+  used(): number {
+    return this.spec.amount - this.available();
+  }
+
   saturation(): number {
-    return share(this.spec.amount - this.available(), this.spec.amount);
+    return share(this.used(), this.spec.amount);
   }
 
   waitMs(weight: number): number {

@@ -14,6 +14,13 @@ export class RecentUse {
     this.#window.add(weight, nowMs - this.#beganAtMs);
   }
 
+  /** In the last minute, or in the limit's period if that is shorter. */
+  of({ periodMs }: RateLimit, nowMs: number): number {
+    if (this.#beganAtMs === undefined) return 0;
+    const sum = this.#window.sum(Math.min(seconds, Math.ceil(periodMs / 1000)), nowMs - this.#beganAtMs);
+    return Math.max(0, sum); // more than was taken lately may be given back
+  }
+
   /** 0 to 1. */
   shareOf({ amount, periodMs }: RateLimit, nowMs: number): number {
     return this.#beganAtMs === undefined

@@ -5,11 +5,10 @@ import { isJsonObject, items, member, parseJson } from "../../json/json-value.ts
  * Encodes vectors for a client that asked for base64, where the provider sent numbers: OpenAI's clients would read those as a vector of
  * zeros, a quarter as long, without an error.
  *
- * @param requestBody JSON text.
- * @param body Of the answer, JSON text.
+ * @param body Of the answer, JSON text. Most providers encode by themselves: it is parsed only where one did not.
  */
-export function encodedAsAsked(requestBody: string, body: string): string {
-  if (!requestBody.includes('"base64"') || member(parseJson(requestBody), "encoding_format") !== "base64") return body;
+export function encodedVectors(body: string): string {
+  if (!/"embedding"\s*:\s*\[/.test(body)) return body;
   const data = items(member(parseJson(body), "data"));
   const edits = data.flatMap((item, index) => {
     const vector = isJsonObject(item) ? item["embedding"] : undefined;

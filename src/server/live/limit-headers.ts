@@ -29,9 +29,9 @@ export function limitHeaders(targets: readonly RateLimitStatus[]): Record<string
   return headers;
 }
 
-/** What flows in again is what was used in the last minute, or in its period. */
-function roomOf({ amount, periodMs, saturation = 0 }: LimitStatus): Room {
-  return { amount, left: amount * (1 - saturation), resetMs: saturation * periodMs };
+/** What flows in again is what was used. */
+function roomOf({ amount, periodMs, used }: LimitStatus): Room {
+  return { amount, left: Math.max(0, amount - used), resetMs: Math.min(1, used / amount) * periodMs };
 }
 
 function tightest(limits: readonly LimitStatus[]): Room | undefined {

@@ -9,7 +9,7 @@ import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { Bodies } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
-import { encodedAsAsked } from "./embedding-encoding.ts";
+import { encodedVectors } from "./embedding-encoding.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { limitHeaders } from "./limit-headers.ts";
 import type { LiveResponse } from "./live-response.ts";
@@ -153,12 +153,12 @@ export class LiveExchange {
     return isUsageOnly(event) ? undefined : this.#reply.write(eventText(event.name, withoutUsageMembers(event.text)));
   }
 
-  #end(result: BatchResult, { request, isStreamed, wantsUsage }: LiveRequest): number {
+  #end(result: BatchResult, { request, isStreamed, wantsUsage, wantsBase64 }: LiveRequest): number {
     const { path } = this.#call;
     const facts = this.#reply.isStream ? {} : this.#factsWithLimits(request.model, result);
     if (result.status === "succeeded") {
       const { statusCode, body } = result.response;
-      if (!isStreamed) this.#reply.send(statusCode, path === "/v1/embeddings" ? encodedAsAsked(request.body, body) : body, facts);
+      if (!isStreamed) this.#reply.send(statusCode, wantsBase64 ? encodedVectors(body) : body, facts);
       else if (this.#phase === "streaming") this.#reply.endStream();
       else {
         this.#reply.openStream(facts);

@@ -14,6 +14,8 @@ export interface LiveRequest {
   readonly hidesUsage: boolean;
   /** The client asked for that event. */
   readonly wantsUsage: boolean;
+  /** Of vectors. */
+  readonly wantsBase64: boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ export function readLiveRequest(
     isStreamed,
     hidesUsage: asking !== undefined,
     wantsUsage: member(value["stream_options"], "include_usage") === true,
+    wantsBase64: path === "/v1/embeddings" && value["encoding_format"] === "base64",
   };
 }
 
