@@ -4,6 +4,13 @@ import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
 import { misfitError } from "../protocols/misfit-error.ts";
 import type { StreamAssembler } from "../protocol.ts";
 import type { OnEvent } from "../provider.ts";
+import { withoutTexts } from "./without-texts.ts";
+
+/**
+ * What is kept of a stream that is passed on, in UTF-16 units: its longest answers have as much. The system takes 4 MB of one whose reader
+ * stops, so a hundred of those would fill memory.
+ */
+const maxKeptLength = 256 * 1024;
 
 const doneText = "[DONE]";
 
@@ -21,6 +28,8 @@ export class StreamReader {
   /** A bug, or an event nested too deeply to be handled. */
   thrown: unknown;
   #hasEnded = false;
+  /** Of all events, in UTF-16 units. */
+  #length = 0;
   #hold: Promise<void> | undefined;
 
   constructor(assembler: StreamAssembler, onEvent: OnEvent | undefined) {
@@ -48,6 +57,16 @@ export class StreamReader {
 
   get hasFailed(): boolean {
     return this.errorText !== undefined || this.thrown !== undefined;
+  }
+
+  /** Its reader has the texts that are missing in `body`. */
+  get isAbridged(): boolean {
+    return this.#onEvent !== undefined && this.#length > maxKeptLength;
+  }
+
+  /** How much has come for each part that is kept; 1 where all is. */
+  get lengthToKept(): number {
+    return this.isAbridged ? this.#length / maxKeptLength : 1;
   }
 
   isWhole(): boolean {
@@ -84,8 +103,14 @@ export class StreamReader {
 
   #add(name: string, text: string, data: unknown): void {
     if (name === "error") this.errorText = member(data, "error") ? text : `{"error":${text}}`;
-    else this.errorText = this.#assembler.add({ text, data });
+    else this.errorText = this.#assembler.add({ text, data: this.#isKept(text, data) ? data : withoutTexts(data) });
     if (this.errorText === undefined && data !== undefined) this.#hold = this.#onEvent?.({ name, text, data }) ?? this.#hold;
+  }
+
+  /** The last event of a response is needed as a whole; it is not kept for long. */
+  #isKept(text: string, data: unknown): boolean {
+    this.#length += text.length;
+    return !this.isAbridged || member(data, "response") !== undefined;
   }
 
   #guarded(read: () => void): void {

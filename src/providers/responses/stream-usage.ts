@@ -8,11 +8,13 @@ import type { Protocol } from "../protocol.ts";
  * it is estimated.
  *
  * @param body What has come, put together.
+ * @param lengthToKept How much has come for each part that `body` holds.
  */
-export function usageOfStream(body: unknown, requestBody: string, attempt: Attempt, protocol: Protocol): Usage {
+export function usageOfStream(body: unknown, requestBody: string, attempt: Attempt, protocol: Protocol, lengthToKept = 1): Usage {
   const usage = protocol.readUsage(body);
   const isGivenUp = !attempt.ok && attempt.failure.kind === "cancelled";
   if (!isGivenUp || usage.completionTokens > 0) return usage;
   const promptTokens = Math.max(usage.promptTokens, estimateInputTokens({ path: protocol.path, body: requestBody }));
-  return { ...usage, promptTokens, completionTokens: estimateTextTokens(protocol.readText?.(body) ?? "") };
+  const completionTokens = Math.round(estimateTextTokens(protocol.readText?.(body) ?? "") * lengthToKept);
+  return { ...usage, promptTokens, completionTokens };
 }
