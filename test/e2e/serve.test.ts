@@ -79,6 +79,16 @@ describe("llmbatch serve", () => {
     gate.resolve(chatAnswer());
   });
 
+  it("does not begin without a key, and says what is missing, as `run` does", async () => {
+    const user = new Workplace();
+    delete user.environment["OPENAI_API_KEY"];
+    user.write("a.jsonl", '{"model":"m","messages":[]}\n');
+    const { code, stderr } = await user.runHere(["serve", "--port", "0"]);
+    expect([code, stderr]).toEqual([2, (await user.runHere(["run", "a.jsonl"])).stderr]);
+    expect(stderr).toMatch(/the environment variable OPENAI_API_KEY is not set/);
+    expect((await user.runHere(["serve", "--help"])).stdout).not.toContain("default: []");
+  });
+
   it.each<[string, string[], RegExp]>([
     [
       "other machines without a token",
@@ -87,6 +97,13 @@ describe("llmbatch serve", () => {
     ],
     ["a variable that is empty", ["--token-env", "EMPTY"], /--token-env: the environment variable EMPTY is not set, or empty/],
     ["a port that is no number", ["--port", "many"], /not a number/],
+    [
+      "an origin that is none",
+      ["--allow-origin", "foo"],
+      /--allow-origin foo: write the address of a page.*https:\/\/app\.example\.com/,
+    ],
+    ["a host that is none", ["--allow-host", "http://x"], /--allow-host http:\/\/x: write a name alone.*: x$/m],
+    ["room for nobody", ["--max-queue", "0"], /a whole number of 1 or more/],
   ])("does not begin with %s", async (_, args, message) => {
     const user = new Workplace();
     user.environment["EMPTY"] = "";

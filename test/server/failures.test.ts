@@ -22,7 +22,23 @@ describe("a failure", () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error });
     expect(response.headers.get("x-should-retry")).toBe(retry);
-    expect(Number(response.headers.get("retry-after") ?? 1)).toBeLessThanOrEqual(60);
+    expect(waitOf(response)).toBe(status === 429 || status === 503 ? "1 to 60 s" : "none");
+  });
+
+  it("that may pass says when to come back: 1 to 60 s", async () => {
+    const policy = { maxRetries: 0, retryDelayMs: 1, maxRetryDelayMs: 1, maxWaitMs: 1 };
+    const { url, server } = await serveLive(() => errorAnswer(503, { message: "try later" }, { "retry-after": "7200" }), {
+      options: { retry: policy },
+      token: "right",
+    });
+    const headers = { authorization: "Bearer right" };
+    const answers = [await ask(url, question, { headers })];
+    answers.push(...(await Promise.all(Array.from({ length: 40 }, () => ask(url)))));
+    server.drain();
+    answers.push(await ask(url, question, { headers }), await fetch(`${url}/health/ready`));
+    const busy = answers.filter(({ status }) => status === 429 || status === 503);
+    expect(busy.length).toBeGreaterThanOrEqual(3);
+    expect(busy.map(waitOf)).toEqual(busy.map(() => "1 to 60 s"));
   });
 
   it("has Anthropic's shape where Anthropic's clients ask", async () => {
@@ -115,3 +131,9 @@ describe("a request that waits", () => {
     expect(upstream.ledger).toHaveLength(2);
   });
 });
+
+function waitOf({ headers }: Response): string {
+  const seconds = headers.get("retry-after");
+  if (seconds === null) return "none";
+  return Number(seconds) >= 1 && Number(seconds) <= 60 ? "1 to 60 s" : seconds;
+}

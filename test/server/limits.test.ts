@@ -3,9 +3,10 @@ import type { RateLimitStatus } from "../../src/index.ts";
 import { forecastMs } from "../../src/server/live/forecast.ts";
 import { limitHeaders } from "../../src/server/live/limit-headers.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
-import { type Reply, streamed } from "../support/scripted-server.ts";
+import { streamed } from "../support/scripted-server.ts";
 import { ask, question, serveLive } from "./live-server.ts";
 
+const hello = chat([piece({ content: "Hi" }), piece({}, {}, "stop")]);
 const minute = { periodMs: 60_000, source: "configured" } as const;
 
 function target(limits: RateLimitStatus["limits"], more: Partial<RateLimitStatus> = {}): RateLimitStatus {
@@ -72,8 +73,10 @@ it("of a limit of 60 a minute one request leaves 59, and the rest comes back in 
 });
 
 it("limits that two keys share are told once, with the head of a stream as well", async () => {
-  const script = (): Reply => streamed(chat([piece({ content: "Hi" }), piece({}, {}, "stop")]));
-  const { url } = await serveLive(script, { keys: ["key-one-123456", "key-two-123456"], options: { requestsPerMinute: 6000 } });
+  const { url } = await serveLive(() => streamed(hello), {
+    keys: ["key-one-123456", "key-two-123456"],
+    options: { requestsPerMinute: 6000 },
+  });
   const stream = { ...question, stream: true };
   await Promise.all([ask(url, stream), ask(url, stream)]);
   const { headers } = await ask(url, stream);

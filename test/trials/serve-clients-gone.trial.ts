@@ -36,6 +36,7 @@ it("clients that leave at random moments take their requests with them, and what
   const gone = sumOf(await (await fetch(`${url}/metrics`)).text(), "llmbatch_client_gone_total");
   const whole = asked.length - delays.length;
   figures.atMost("clients that left before their answer was whole, and were not counted", Math.max(0, clients - gone - whole), 0);
+  figures.atLeast("requests whose end the provider saw", delays.length, Math.floor(clients / 4));
   figures.exactly("requests that the provider still works at", upstream.inFlight, 0);
   figures.atMost("from the end of a client to the provider's, p99, ms", isFullSize ? Math.round(p99) : 0, 100);
   const { total_tokens: tokens } = Object(await stats());

@@ -7,13 +7,13 @@ import { chatAnswer, endlessBody, streamed } from "../support/scripted-server.ts
 import { Figures, isFullSize } from "./figures.ts";
 import { residentMegabytes, startServing } from "./serving.ts";
 
-const clients = isFullSize ? 20 : 2;
+const clients = isFullSize ? 100 : 2;
 const event = `data: ${JSON.stringify(piece({ content: "x".repeat(10_000) }))}\n\n`;
 
 it("clients that stop reading stop the provider, not the memory, and others are answered", async () => {
   const figures = new Figures("slow readers");
   const upstream = await serve((call) => (call.body.includes('"stream":true') ? endlessBody(streamed(event)) : chatAnswer()));
-  const { child, port, url } = await startServing(upstream.url, "-c", "64", "--no-adaptive");
+  const { child, port, url } = await startServing(upstream.url, "-c", "128", "--no-adaptive");
   const ask = (): Promise<Response> =>
     fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify({ model: "m", messages: [] }) });
   for (let warm = 0; warm < (isFullSize ? 500 : 5); warm += 1) await (await ask()).text();

@@ -1,8 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { onTestFinished } from "vitest";
 import { Workplace } from "../e2e/cli.ts";
-import { deferred } from "../support/deferred.ts";
+import { startServe } from "../e2e/serving.ts";
 
 /** A server for live clients in a process of its own. */
 export interface ServingProcess {
@@ -14,15 +13,8 @@ export interface ServingProcess {
 
 /** Starts `llmbatch serve` before this upstream, and waits until it is ready. It is gone when the test is over. */
 export async function startServing(upstreamUrl: string, ...more: string[]): Promise<ServingProcess> {
-  const child = new Workplace().start(["serve", "--port", "0", "--base-url", `${upstreamUrl}/v1`, ...more]);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const ready = deferred<number>();
-  child.stderr?.on("data", (chunk: Buffer) => {
-    const [, port] = /127\.0\.0\.1:(\d+)/.exec(String(chunk)) ?? [];
-    if (port !== undefined) ready.resolve(Number(port));
-  });
-  const port = await ready.promise;
-  return { child, port, url: `http://127.0.0.1:${port}` };
+  const { child, url } = await startServe(new Workplace(), ["--base-url", `${upstreamUrl}/v1`, ...more]);
+  return { child, url, port: Number(new URL(url).port) };
 }
 
 /** What a process holds now, in MB; `NaN` where the system does not say. */

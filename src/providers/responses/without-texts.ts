@@ -1,10 +1,9 @@
 import { isJsonObject } from "../../json/json-value.ts";
 
 /** Members of an event that hold pieces of an answer. */
-const pieces: ReadonlySet<string> = new Set([
-  ...["content", "text", "delta", "refusal", "reasoning", "reasoning_content", "thinking"],
-  ...["arguments", "partial_json", "input", "code"],
-]);
+const pieces: ReadonlySet<string> = new Set(
+  "content text delta refusal reasoning reasoning_content thinking arguments partial_json input code".split(" "),
+);
 /** Lists that grow with the text. */
 const lists: ReadonlySet<string> = new Set(["logprobs", "token_ids"]);
 
