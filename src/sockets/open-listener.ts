@@ -26,7 +26,7 @@ export function openListener(server: Server, port: number, host: string): Promis
 function cannotListen(error: Error, host: string, port: number): string {
   const reason =
     errorCode(error) === "EADDRINUSE"
-      ? "is in use: choose another port, or 0 for any free one"
+      ? "is in use; choose another port, or 0 for any free one"
       : `cannot be listened on: ${messageOf(error)}`;
-  return `port ${port} of ${host} ${reason}`;
+  return `Port ${port} on ${host} ${reason}.`;
 }

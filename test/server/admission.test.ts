@@ -41,7 +41,7 @@ it("is not left half open where one of its two addresses is taken", async () => 
   const address = other.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const { manager } = await serveLive();
-  await expect(listen(createServer({ manager }), port, "127.0.0.1")).rejects.toThrow(`port ${port} of ::1 is in use`);
+  await expect(listen(createServer({ manager }), port, "127.0.0.1")).rejects.toThrow(`Port ${port} on ::1 is in use`);
   const free = createHttpServer();
   free.listen(port, "127.0.0.1");
   await once(free, "listening");

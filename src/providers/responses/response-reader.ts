@@ -93,7 +93,7 @@ export class ResponseReader {
       const { errorText: reported, openedAt: receivedAt } = stream;
       const text = reported ?? stream.body();
       const response = { ...head, body: extractJson(text), text, receivedAt };
-      if (stream.isWhole()) return abridged(this.#readWhole(response), stream);
+      if (stream.isWhole()) return stream.marked(this.#readWhole(response));
       const attempt = reported === undefined ? this.#incomplete(head, stream, interruption) : this.#read(response);
       return this.#withLimits(
         withUsage(
@@ -220,10 +220,6 @@ function lack({ statusCode, body }: HttpResponse, { findLack }: Protocol, { requ
   if (lacking === undefined) return undefined;
   const message = `HTTP ${statusCode}: the answer is not complete: ${lacking}`;
   return { kind: "invalid_response", message, retryable: true, isFinalIfRepeated: true, statusCode };
-}
-
-function abridged(attempt: Attempt, { isAbridged }: StreamReader): Attempt {
-  return attempt.ok && isAbridged ? { ...attempt, response: { ...attempt.response, isAbridged } } : attempt;
 }
 
 /** A failed stream may have been billed for what it had told by then. */

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { isJsonObject, member, parseJson } from "../../json/json-value.ts";
+import type { Attempt } from "../../model/attempt.ts";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream.ts";
 import { misfitError } from "../protocols/misfit-error.ts";
 import type { StreamAssembler } from "../protocol.ts";
@@ -67,6 +68,12 @@ export class StreamReader {
   /** How much has come for each part that is kept; 1 where all is. */
   get lengthToKept(): number {
     return this.isAbridged ? this.#length / maxKeptLength : 1;
+  }
+
+  /** What was made of it. */
+  marked(attempt: Attempt): Attempt {
+    const { isAbridged } = this;
+    return attempt.ok && isAbridged ? { ...attempt, response: { ...attempt.response, isAbridged } } : attempt;
   }
 
   isWhole(): boolean {
