@@ -95,13 +95,8 @@ export class ResponseReader {
       const response = { ...head, body: extractJson(text), text, receivedAt };
       if (stream.isWhole()) return stream.marked(this.#readWhole(response));
       const attempt = reported === undefined ? this.#incomplete(head, stream, interruption) : this.#read(response);
-      return this.#withLimits(
-        withUsage(
-          attempt,
-          usageOfStream(parseJson(stream.body()), requestBody, attempt, this.#options.protocol, stream.lengthToKept),
-        ),
-        response,
-      );
+      const usage = usageOfStream(stream, requestBody, attempt, this.#options.protocol);
+      return this.#withLimits(withUsage(attempt, usage), response);
     } catch (error) {
       return this.#unreadable(error);
     }
