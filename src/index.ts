@@ -48,6 +48,7 @@ export {
   type LimiterOptions,
   type LimiterStatus,
   type RateLimitStatus,
+  type SharedLimits,
   TokenBucket,
 } from "./limiters/limiters.ts";
 export {
@@ -75,6 +76,7 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
+export { createRedisLimits, type RedisLimitsOptions } from "./fleet/fleet.ts";
 export { createServer, type LiveServer, type ResponseTimes, type ServedModel, type ServerOptions } from "./server/server.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";

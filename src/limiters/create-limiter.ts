@@ -6,6 +6,7 @@ import { checkLimit, configuredLimit } from "./limits/configured-limit.ts";
 import { LimitSet } from "./limits/limit-set.ts";
 import { ModelQueues } from "./scheduler/model-queues.ts";
 import { RequestScheduler } from "./scheduler/request-scheduler.ts";
+import type { SharedLimits } from "./shared-limits.ts";
 
 export interface LimiterOptions {
   /** Maximum of attempts in flight. */
@@ -22,6 +23,8 @@ export interface LimiterOptions {
    * @default none but those that providers tell
    */
   readonly limits?: readonly RateLimit[] | undefined;
+  /** Where `limits`, pauses and what providers tell are kept together with other processes. @default none: this process keeps them */
+  readonly sharedLimits?: SharedLimits | undefined;
   /**
    * Milliseconds until a server that no request gets through to is probed for the first time; they double with each probe that fails.
    *
@@ -59,21 +62,22 @@ export interface LimiterOptions {
  * @throws ConfigurationError when `concurrency` is no whole number of at least 1, or the amount or period of a limit no finite number above 0.
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { concurrency, limits = [], onEvent = () => {}, clock = () => performance.now() } = options;
+  const { concurrency, limits = [], sharedLimits, onEvent = () => {}, clock = () => performance.now() } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new ConfigurationError(`concurrency must be a whole number of at least 1, not ${concurrency}.`);
   for (const limit of limits) checkLimit(limit);
-  const shared = limits.filter(({ model }) => model === undefined);
+  const ofAllModels = sharedLimits === undefined ? limits.filter(({ model }) => model === undefined) : [];
   return new RequestScheduler({
     concurrency,
     maxWaitMs: options.maxWaitMs ?? Infinity,
-    createLimits: () => new LimitSet(shared.map((limit) => configuredLimit(limit, clock))),
-    createQueues: (onAbort) =>
+    createLimits: () => new LimitSet(ofAllModels.map((limit) => configuredLimit(limit, clock))),
+    createQueues: (onChange) =>
       new ModelQueues({
-        onAbort,
+        onChange,
         concurrency,
         adaptive: options.adaptive ?? true,
         limits,
+        sharedLimits,
         probeDelayMs: options.probeDelayMs ?? 1_000,
         maxProbeDelayMs: options.maxProbeDelayMs ?? 30_000,
         onEvent,

@@ -2,8 +2,8 @@ import type { Attempt } from "../model/attempt.ts";
 import type { Demand, Target } from "../model/demand.ts";
 import type { LimitSource, LimitUnit, RateLimit } from "../model/rate-limit.ts";
 
-/** What blocks requests: a limit on the unit that it is named after, or one of the others. */
-export type Blocker = "nothing" | "concurrency" | LimitUnit | "pause" | "circuit";
+/** What blocks requests: a limit on the unit that it is named after, or one of the others. `shared-limits`: they cannot be reached. */
+export type Blocker = "nothing" | "concurrency" | LimitUnit | "pause" | "circuit" | "shared-limits";
 
 export interface LimiterStatus {
   readonly inFlight: number;

@@ -3,3 +3,15 @@ export { type BottleneckLimiterOptions, createBottleneckLimiter } from "./bottle
 export { createLimiter, type LimiterOptions } from "./create-limiter.ts";
 export type { Blocker, Limiter, LimiterStatus, LimitStatus, RateLimitStatus } from "./limiter.ts";
 export { TokenBucket } from "./limits/token-bucket.ts";
+export { sharedPaceOf, type SharedBucket, type SharedQuota } from "./limits/shared-pace.ts";
+export type {
+  Amounts,
+  LimitScope,
+  ScopedLimit,
+  SharedLease,
+  SharedLimits,
+  SharedLimitsListener,
+  SharedLimitStatus,
+  SharedTarget,
+  Taken,
+} from "./shared-limits.ts";

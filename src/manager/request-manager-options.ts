@@ -1,5 +1,5 @@
 import type { CacheStore } from "../caches/caches.ts";
-import { createLimiter, type Limiter } from "../limiters/limiters.ts";
+import { createLimiter, type Limiter, type SharedLimits } from "../limiters/limiters.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
@@ -32,6 +32,13 @@ export interface RequestManagerOptions {
   readonly limits?: readonly RateLimit[];
   /** Whether fewer than `concurrency` are in flight while the server throttles. @default true */
   readonly adaptive?: boolean;
+  /**
+   * Where the limits above, those of the provider, pauses and what it tells are kept together with other processes (`createRedisLimits`). Each
+   * process must set the same limits. The last manager that uses it closes it.
+   *
+   * @default none: this process keeps them alone
+   */
+  readonly sharedLimits?: SharedLimits;
   /** Takes the role of the limiter that the options above describe, which are then without effect. @default none */
   readonly limiter?: Limiter;
   /** Where answers are kept and found again. @default no cache: every request is sent */
@@ -103,6 +110,7 @@ const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
   tokensPerMinute: true,
   limits: true,
   adaptive: true,
+  sharedLimits: true,
   limiter: true,
   cache: true,
   refresh: true,
@@ -142,6 +150,10 @@ export function checkManagerOptions(options: RequestManagerOptions): void {
       "`dedupe` shares answers through the cache, and there is none: give one, or leave `dedupe` out",
       { option: "dedupe" },
     );
+  if (options.limiter !== undefined && options.sharedLimits !== undefined)
+    throw new ConfigurationError("`limiter` keeps limits of its own: give it, or `sharedLimits`, not both", {
+      option: "sharedLimits",
+    });
   if (options.repair === true && options.validateOutput !== true)
     throw new ConfigurationError(
       "`repair` tells the model what `validateOutput` finds, and that is off: set it, or leave `repair` out",
@@ -172,11 +184,12 @@ export function limiterOf(
   { retryDelayMs, maxRetryDelayMs, maxWaitMs }: RetryPolicy,
   onEvent: Observer,
 ): Limiter {
-  const { concurrency = defaultConcurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive } = options;
+  const { concurrency = defaultConcurrency, requestsPerMinute, tokensPerMinute, limits = [], adaptive, sharedLimits } = options;
   return createLimiter({
     concurrency,
     limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits],
     adaptive,
+    sharedLimits,
     maxWaitMs,
     probeDelayMs: retryDelayMs,
     maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
@@ -188,17 +201,18 @@ function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
   return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
 }
 
-/** Counts the managers that use a provider or a cache: the last one closes it. */
+/** Counts the managers that use a provider, a cache or limits: the last one closes it. */
 const users = new WeakMap<object, number>();
 
-/** Managers may share a provider or a cache: the last one that is closed closes it. */
-export function shareResources({ provider, cache }: RequestManagerOptions): void {
-  for (const resource of [provider, cache]) if (resource !== undefined) users.set(resource, (users.get(resource) ?? 0) + 1);
+/** Managers may share a provider, a cache or limits: the last one that is closed closes it. */
+export function shareResources({ provider, cache, sharedLimits }: RequestManagerOptions): void {
+  for (const resource of [provider, cache, sharedLimits])
+    if (resource !== undefined) users.set(resource, (users.get(resource) ?? 0) + 1);
 }
 
 /** Called once by each manager. */
-export async function closeResources({ provider, cache }: RequestManagerOptions): Promise<void> {
-  for (const resource of [provider, cache]) {
+export async function closeResources({ provider, cache, sharedLimits }: RequestManagerOptions): Promise<void> {
+  for (const resource of [provider, cache, sharedLimits]) {
     if (resource === undefined) continue;
     const left = (users.get(resource) ?? 1) - 1;
     users.set(resource, left);

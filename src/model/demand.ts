@@ -7,6 +7,8 @@ export interface Target {
   readonly name: string;
   /** Where its requests go, without what may be secret: whose prices, windows and rules are meant. Undefined for a provider of a program's own. */
   readonly baseUrl?: string | undefined;
+  /** Names a provider and its key without telling the key, alike on all machines. @default `name` */
+  readonly account?: string | undefined;
   /** Those that the user set for it. */
   readonly limits?: readonly RateLimit[] | undefined;
   /** In flight at most, over all models. Targets with the same object share it. @default as many as the limiter allows */

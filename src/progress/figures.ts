@@ -72,6 +72,7 @@ const limitNames: Readonly<Record<Blocker, string | undefined>> = {
   "output-tokens": "output tpm",
   pause: "pause",
   circuit: "unreachable",
+  "shared-limits": "shared limits away",
 };
 
 /** 100 only when all lines are done. */

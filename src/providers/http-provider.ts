@@ -18,7 +18,7 @@ import { anthropicMessages, anthropicTokenCount } from "./protocols/anthropic-me
 import { plainJson } from "./protocols/plain-json.ts";
 import { protocols as allProtocols } from "./protocols/protocols.ts";
 import type { Provider, SendOptions } from "./provider.ts";
-import { buildHeaders, listSecrets, withOwnHeaders } from "./request-headers.ts";
+import { accountOf, buildHeaders, listSecrets, withOwnHeaders } from "./request-headers.ts";
 import { ResponseReader } from "./responses/response-reader.ts";
 import { createStreamTimes } from "./transport/stream-watch.ts";
 import { ByteBudget } from "./transport/byte-budget.ts";
@@ -61,6 +61,7 @@ interface Endpoint {
 class HttpProvider implements Provider {
   readonly name: string;
   readonly baseUrl: string;
+  readonly account: string;
   readonly #endpoints: Map<string, Endpoint>;
   readonly #endpointAt: (protocol: Protocol) => Endpoint;
   readonly #takesAnyPath: boolean;
@@ -76,6 +77,7 @@ class HttpProvider implements Provider {
     if (!options.allowHttp) refusePlainHttp(base);
     this.name = options.name;
     this.baseUrl = base.origin + base.path;
+    this.account = accountOf(base, options);
     const build = endpointBuilder(base, proxy, options);
     this.#endpoints = new Map((options.protocols ?? allProtocols).map((protocol) => [protocol.path, build(protocol)]));
     this.#endpointAt = build;

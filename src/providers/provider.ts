@@ -42,6 +42,8 @@ export interface Provider {
 
   /** As of a `Target`. */
   readonly baseUrl?: string | undefined;
+  /** As of a `Target`. */
+  readonly account?: string | undefined;
 
   /**
    * Where `request` would go: base URL and path. It is half of the request's fingerprint, so the same service must give the same

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { ConfigurationError } from "../model/errors.ts";
 import type { BatchRequest } from "../model/request.ts";
+import type { BaseUrl } from "./base-url.ts";
 
 /** How a key is sent: `authorization: Bearer KEY` (nearly all), `x-api-key: KEY` (Anthropic), `api-key: KEY` (Azure). */
 export type AuthorizationStyle = "bearer" | "x-api-key" | "api-key";
@@ -76,6 +78,28 @@ const publicNames: ReadonlySet<string> = new Set([
 /** Whether a header, by its name or value, is one that lets its bearer in. */
 export function isCredential(name: string, value: string): boolean {
   return credentialName.test(name) || scheme.test(value);
+}
+
+interface AccountOptions {
+  readonly apiKey?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly endpointIdentity?: string | undefined;
+}
+
+const accountHeaders = new Set(["openai-organization", "openai-project"]);
+
+/**
+ * Whose limits requests count against: the address, and 64 bits of a hash over what lets them in. It is the same on every machine, and the key
+ * cannot be read from it.
+ */
+export function accountOf(base: BaseUrl, options: AccountOptions): string {
+  const headers = Object.entries(options.headers ?? {})
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name, value]) => isCredential(name, value) || accountHeaders.has(name))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const secrets = JSON.stringify([options.apiKey ?? "", headers, base.query]);
+  const address = options.endpointIdentity ?? base.origin.replace(/^https?:\/\//, "") + base.path;
+  return `${address}#${createHash("sha256").update(secrets).digest("hex").slice(0, 16)}`;
 }
 
 const credentialName = /auth|cookie|credential|jwt|key|pass(?:$|phrase|w)|secret|signature|token/i;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { onTestFinished } from "vitest";
 import { deferred } from "./deferred.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -32,6 +33,13 @@ export class RedisServer {
   static async start(...options: string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), options, temporaryFolder());
     onTestFinished(() => server.kill());
+    await server.start();
+    return server;
+  }
+
+  /** Starts one for several tests, which its caller kills. */
+  static async startForAll(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [], tmpdir());
     await server.start();
     return server;
   }

@@ -61,6 +61,15 @@ export function subtractWeights(one: Weights, other: Weights): Weights {
   };
 }
 
+export function scaleWeights(weights: Weights, factor: number): Weights {
+  return {
+    requests: weights.requests * factor,
+    tokens: weights.tokens * factor,
+    "input-tokens": weights["input-tokens"] * factor,
+    "output-tokens": weights["output-tokens"] * factor,
+  };
+}
+
 /** Where only the request counts, tokens that the provider found in its own cache do not (Claude API rate limits). */
 function usedWeights({ counting }: Cost, { promptTokens, completionTokens, cachedTokens }: Usage): Weights {
   const uncached = promptTokens - cachedTokens;

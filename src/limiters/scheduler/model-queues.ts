@@ -1,9 +1,12 @@
 import type { Target } from "../../model/demand.ts";
+import type { RateLimit } from "../../model/rate-limit.ts";
 import type { Circuit } from "../health/circuit.ts";
 import { createTargetHealth } from "../health/target-health.ts";
 import { ConcurrencyCap } from "../limits/concurrency-cap.ts";
 import { configuredLimit } from "../limits/configured-limit.ts";
 import { LimitSet } from "../limits/limit-set.ts";
+import { SharedGate } from "../limits/shared-gate.ts";
+import type { LimitScope, ScopedLimit, SharedLimits, SharedLimitsListener, SharedTarget } from "../shared-limits.ts";
 import { ModelQueue } from "./model-queue.ts";
 import { TargetLimiter, type TargetLimiterOptions } from "./target-limiter.ts";
 
@@ -12,10 +15,11 @@ const maxRemembered = 1_000;
 
 interface ModelQueuesOptions extends Omit<
   TargetLimiterOptions,
-  "model" | "provider" | "sharedLimits" | "targetLimits" | "targetConcurrency"
+  "model" | "provider" | "commonLimits" | "targetLimits" | "targetConcurrency" | "sharedGate"
 > {
-  /** Called after requests have left a queue because of an abort. */
-  readonly onAbort: () => void;
+  /** Called after requests have left a queue because of an abort, and when others' news may let one start. */
+  readonly onChange: () => void;
+  readonly sharedLimits: SharedLimits | undefined;
 }
 
 /** A queue for each model that was asked for. */
@@ -25,6 +29,8 @@ export class ModelQueues {
   readonly #targetLimits = new Map<Target, LimitSet>();
   /** By what targets share. It counts what is in flight, so a reset leaves it as it is. */
   readonly #caps = new Map<object, ConcurrencyCap>();
+  /** By model. */
+  readonly #sharedGates = new Map<string, SharedGate[]>();
 
   constructor(options: ModelQueuesOptions) {
     this.#options = options;
@@ -59,7 +65,7 @@ export class ModelQueues {
     const queue = new ModelQueue({
       createTargetLimiter: (target) => this.#createTargetLimiter(model, target),
       createHealth: (target, limiter) => this.#createHealth(model, target, limiter),
-      onAbort: this.#options.onAbort,
+      onAbort: this.#options.onChange,
     });
     this.#queues.set(model, queue);
     if (this.#queues.size > maxRemembered) this.#forgetOne();
@@ -68,6 +74,7 @@ export class ModelQueues {
 
   reset(): void {
     this.#targetLimits.clear();
+    for (const model of this.#sharedGates.keys()) this.#closeShared(model);
     for (const queue of this.#queues.values()) queue.reset();
   }
 
@@ -79,10 +86,31 @@ export class ModelQueues {
       provider: name,
       model,
       limits: [...limits, ...ownLimits].filter((limit) => limit.model === model),
-      sharedLimits: limits.filter((limit) => limit.model === undefined),
+      commonLimits: limits.filter((limit) => limit.model === undefined),
       targetLimits: this.#limitsOf(target),
       targetConcurrency: this.#capOf(target),
+      sharedGate: (listener) => this.#openShared(model, target, listener),
     });
+  }
+
+  #openShared(
+    model: string,
+    target: Target,
+    listener: Pick<SharedLimitsListener, "onPause" | "onLearned">,
+  ): SharedGate | undefined {
+    const { sharedLimits, limits, onChange, clock, random } = this.#options;
+    if (sharedLimits === undefined) return undefined;
+    const scope = { account: target.account ?? target.name, model };
+    const scoped = [...scopedTo({}, limits, model), ...scopedTo({ account: scope.account }, target.limits ?? [], model)];
+    const open = (all: SharedLimitsListener): SharedTarget => sharedLimits.open(scope, scoped, all);
+    const gate = new SharedGate({ ...listener, open, onChange, clock, random });
+    this.#sharedGates.set(model, [...(this.#sharedGates.get(model) ?? []), gate]);
+    return gate;
+  }
+
+  #closeShared(model: string): void {
+    for (const gate of this.#sharedGates.get(model) ?? []) gate.close();
+    this.#sharedGates.delete(model);
   }
 
   #createHealth(model: string, { name: provider }: Target, limiter: TargetLimiter): Circuit {
@@ -95,9 +123,9 @@ export class ModelQueues {
   #limitsOf(target: Target): LimitSet {
     const known = this.#targetLimits.get(target);
     if (known !== undefined) return known;
-    const { clock } = this.#options;
-    const shared = (target.limits ?? []).filter(({ model }) => model === undefined);
-    const limits = new LimitSet(shared.map((limit) => configuredLimit(limit, clock)));
+    const { clock, sharedLimits } = this.#options;
+    const own = sharedLimits === undefined ? (target.limits ?? []).filter(({ model }) => model === undefined) : [];
+    const limits = new LimitSet(own.map((limit) => configuredLimit(limit, clock)));
     this.#targetLimits.set(target, limits);
     return limits;
   }
@@ -113,7 +141,14 @@ export class ModelQueues {
     for (const [model, queue] of this.#queues) {
       if (!queue.isIdle) continue;
       this.#queues.delete(model);
+      this.#closeShared(model);
       return;
     }
   }
+}
+
+/** Those that count requests for a model. */
+function scopedTo(scope: LimitScope, limits: readonly RateLimit[], model: string): ScopedLimit[] {
+  const counting = limits.filter((limit) => limit.model === undefined || limit.model === model);
+  return counting.map((limit) => ({ limit, scope: { ...scope, model: limit.model } }));
 }

@@ -19,7 +19,7 @@ interface RequestSchedulerOptions {
   readonly maxWaitMs: number;
   /** Makes the limits of all models together, full. */
   readonly createLimits: () => LimitSet;
-  readonly createQueues: (onAbort: () => void) => ModelQueues;
+  readonly createQueues: (onChange: () => void) => ModelQueues;
   readonly onTooLarge: (message: string) => void;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
@@ -51,7 +51,7 @@ export class RequestScheduler implements Limiter {
   constructor(options: RequestSchedulerOptions) {
     this.#options = options;
     this.#limits = options.createLimits();
-    this.#queues = options.createQueues(this.#onAbort);
+    this.#queues = options.createQueues(this.#onChange);
   }
 
   run(demand: Demand, task: (target: Target) => Promise<Attempt>, signal: AbortSignal): Promise<Attempt> {
@@ -211,7 +211,8 @@ export class RequestScheduler implements Limiter {
     });
   }
 
-  readonly #onAbort = (): void => {
+  /** Requests have left because of an abort, or shared limits have changed. */
+  readonly #onChange = (): void => {
     this.waiting = this.#queues.countWaiting();
     this.#startAll();
   };

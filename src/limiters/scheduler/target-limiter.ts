@@ -16,7 +16,9 @@ import type { ConcurrencyCap } from "../limits/concurrency-cap.ts";
 import { configuredLimit } from "../limits/configured-limit.ts";
 import { startsPerMs } from "../limits/limit.ts";
 import { LimitSet } from "../limits/limit-set.ts";
+import type { SharedGate } from "../limits/shared-gate.ts";
 import { reservedWeights, type Weights } from "../limits/weights.ts";
+import type { SharedLimitsListener } from "../shared-limits.ts";
 
 export interface TargetLimiterOptions {
   readonly provider: string;
@@ -27,11 +29,13 @@ export interface TargetLimiterOptions {
   /** Those that the user set for this model alone. */
   readonly limits: readonly RateLimit[];
   /** Those that the user set for all models and providers together. */
-  readonly sharedLimits: readonly RateLimit[];
+  readonly commonLimits: readonly RateLimit[];
   /** Those that all models share at this provider and key. */
   readonly targetLimits: LimitSet;
   /** That of all models at this provider, if it has one. */
   readonly targetConcurrency: ConcurrencyCap | undefined;
+  /** Opens the gate that keeps all limits together with other processes, where there are some. */
+  readonly sharedGate: (listener: Pick<SharedLimitsListener, "onPause" | "onLearned">) => SharedGate | undefined;
   readonly probeDelayMs: number;
   readonly maxProbeDelayMs: number;
   readonly onEvent: (event: LimiterEvent) => void;
@@ -50,13 +54,15 @@ export class TargetLimiter {
   readonly #pace: LearnedPace;
   readonly #limits: LimitSet;
   readonly #learnedLimits: LearnedLimits;
+  /** Undefined where this process keeps its limits alone. */
+  readonly #shared: SharedGate | undefined;
   readonly #prediction = new OutputPrediction();
   /** In the order in which a request passes them; the first that blocks it is the reason to wait. It leaves by the last. */
   readonly #gates: readonly Gate[];
   readonly #gatesToLeave: readonly Gate[];
 
   constructor(options: TargetLimiterOptions) {
-    const { model, concurrency, adaptive, clock, random, probeDelayMs, maxProbeDelayMs, targetLimits: shared } = options;
+    const { model, concurrency, adaptive, clock, random, probeDelayMs, maxProbeDelayMs, targetLimits } = options;
     this.#options = options;
     this.#rejections = new Rejections({
       clock,
@@ -81,15 +87,23 @@ export class TargetLimiter {
       startsPerMs: (weights) => this.#startsPerMs(weights),
       onChange: (from, to, reason) => this.#emit({ type: "concurrency", from, to, reason }),
     });
-    const limits = new LimitSet(options.limits.map((limit) => configuredLimit(limit, clock)));
+    this.#shared = options.sharedGate({
+      onPause: (pauseMs, reason) => this.#emit({ type: "pause", pauseMs, reason }),
+      onLearned: (limit, source) => this.#emit({ type: "limit-learned", limit, source }),
+    });
+    const own = this.#shared === undefined ? options.limits : [];
+    const limits = new LimitSet(own.map((limit) => configuredLimit(limit, clock)));
     this.#limits = limits;
-    const configured = [...options.sharedLimits, ...options.limits];
+    const configured = [...options.commonLimits, ...options.limits];
     this.#learnedLimits = new LearnedLimits({
       model,
       limits,
       clock,
       configured,
-      onLearned: (limit, source) => this.#emit({ type: "limit-learned", limit, source }),
+      onLearned: (limit, source) => {
+        this.#emit({ type: "limit-learned", limit, source });
+        this.#shared?.learn(limit, source);
+      },
     });
     this.#pace = new LearnedPace({
       model,
@@ -107,14 +121,15 @@ export class TargetLimiter {
       this.#pace,
       this.#learnedLimits,
       limits,
-      shared,
+      targetLimits,
+      ...(this.#shared === undefined ? [] : [this.#shared]),
     ];
     this.#gatesToLeave = this.#gates.toReversed();
   }
 
   /** Whether there is any limit on what flows. */
   get isPaced(): boolean {
-    return this.#limits.areSet || this.#options.targetLimits.areSet;
+    return this.#limits.areSet || this.#options.targetLimits.areSet || this.#shared !== undefined;
   }
 
   /** No request gets through; one at a time probes the target. */
@@ -123,12 +138,14 @@ export class TargetLimiter {
   }
 
   get pauseMs(): number {
-    return this.#rejections.pauseMs;
+    return Math.max(this.#rejections.pauseMs, this.#shared?.pauseMs ?? 0);
   }
 
   /** A limit that a request would exceed all by itself. */
   exceededBy(weights: Weights): RateLimit | undefined {
-    return this.#options.targetLimits.exceededBy(weights) ?? this.#limits.exceededBy(weights);
+    return (
+      this.#options.targetLimits.exceededBy(weights) ?? this.#limits.exceededBy(weights) ?? this.#shared?.exceededBy(weights)
+    );
   }
 
   /** What a request would take if it started now. */
@@ -163,6 +180,7 @@ export class TargetLimiter {
       return attempt;
     }
     const { failure } = attempt;
+    if (isThrottled(failure)) this.#shared?.pause(this.#rejections.pauseMs, failure);
     const outage = this.#circuit.outageOf(attempt);
     if (outage !== undefined) return { ...attempt, failure: { ...failure, outage } };
     const isHeldBack = isThrottled(failure) && this.#rejections.coversLast;
@@ -180,7 +198,7 @@ export class TargetLimiter {
     return {
       provider,
       model,
-      limits: [...shared, ...targetLimits.status(), ...this.#limits.status()],
+      limits: [...shared, ...(this.#shared?.status ?? []), ...targetLimits.status(), ...this.#limits.status()],
       concurrency: this.#concurrency.cap,
       inFlight,
       waiting,
@@ -192,9 +210,10 @@ export class TargetLimiter {
 
   /** What all limits that are known allow. */
   #startsPerMs(weights: Weights): number {
-    const { sharedLimits, targetLimits } = this.#options;
-    const shared = sharedLimits.map((limit) => startsPerMs(limit, weights));
-    return Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights), ...shared);
+    const { commonLimits, targetLimits } = this.#options;
+    const common = commonLimits.map((limit) => startsPerMs(limit, weights));
+    const shared = this.#shared?.startsPerMs(weights) ?? Infinity;
+    return Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights), shared, ...common);
   }
 
   #learnFrom(episode: Episode): void {

@@ -13,6 +13,7 @@ export class RouteTarget implements Target {
   readonly name: string;
   readonly provider: Provider;
   readonly baseUrl: string | undefined;
+  readonly account: string | undefined;
   readonly limits: Target["limits"];
   readonly concurrency: Target["concurrency"];
   readonly maxRetries: Target["maxRetries"];
@@ -27,6 +28,7 @@ export class RouteTarget implements Target {
     this.name = name;
     this.provider = provider;
     this.baseUrl = provider.baseUrl;
+    this.account = provider.account;
     this.limits = limits;
     this.concurrency = concurrency;
     this.maxRetries = maxRetries;

@@ -1,0 +1,1 @@
+export { createRedisLimits, type RedisLimitsOptions } from "./limits/redis-limits.ts";

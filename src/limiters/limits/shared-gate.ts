@@ -1,0 +1,166 @@
+import type { Failure } from "../../model/failure.ts";
+import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
+import type { SharedLimitsListener, SharedLimitStatus, SharedTarget } from "../shared-limits.ts";
+import { Lease } from "./lease.ts";
+import { startsPerMs } from "./limit.ts";
+import { addWeights, noWeights, scaleWeights, subtractWeights, type Weights } from "./weights.ts";
+
+interface SharedGateOptions {
+  readonly open: (listener: SharedLimitsListener) => SharedTarget;
+  /** It may block no more. */
+  readonly onChange: () => void;
+  readonly onPause: SharedLimitsListener["onPause"];
+  readonly onLearned: SharedLimitsListener["onLearned"];
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** At high rates a lease is for so many requests at most: a start then takes a tenth of a round trip. */
+const maxRequests = 10;
+/** And for no more than all processes together start in so long: they would start at once. */
+const leaseMs = 5;
+/** What came so late may have expired. */
+const maxAnswerMs = 1_000;
+/** Processes that were refused at one moment do not come back at one moment. */
+const retrySpreadMs = 50;
+/** What others took of a quota they may give back. */
+const maxRetryMs = 1_000;
+/** The mean size is about that of the last so many. */
+const requestsRemembered = 20;
+
+/** Limits and pauses that several processes share: it answers from a lease, and asks for the next one before that is used up. */
+export class SharedGate implements Gate {
+  readonly #options: SharedGateOptions;
+  readonly #target: SharedTarget;
+  #leases: readonly Lease[] = [];
+  #isAsking = false;
+  #refused: { readonly untilMs: number; readonly unit: LimitUnit } = { untilMs: -Infinity, unit: "requests" };
+  /** Of what starts, about. */
+  #meanWeights: Weights | undefined;
+
+  constructor(options: SharedGateOptions) {
+    const { onChange, onPause, onLearned } = options;
+    this.#options = options;
+    this.#target = options.open({ onChange, onPause, onLearned });
+  }
+
+  get status(): readonly SharedLimitStatus[] {
+    return this.#target.limits;
+  }
+
+  get pauseMs(): number {
+    return this.#target.pauseMs;
+  }
+
+  blockedBy({ weights }: Pick<Start, "weights">): BlockedBy | undefined {
+    const { isReachable, pauseMs: waitMs, pauseReason, limits } = this.#target;
+    if (!isReachable) return { reason: "shared-limits" };
+    if (waitMs > 0) return { reason: "pause", waitMs, rejection: { kind: "rate_limit", message: pauseReason, retryable: true } };
+    if (limits.length === 0) return undefined;
+    const nowMs = this.#options.clock();
+    const lease = this.#leaseFor(weights, nowMs);
+    if (lease !== undefined) {
+      const turnInMs = lease.startsAtMs - nowMs;
+      return turnInMs <= 0 ? undefined : this.#blocked(lease.granted.unit, turnInMs);
+    }
+    const { untilMs, unit } = this.#refused;
+    if (untilMs > nowMs) return this.#blocked(unit, untilMs - nowMs);
+    void this.#ask(weights);
+    return this.#blocked(unit);
+  }
+
+  started({ weights }: Pick<Start, "weights">): void {
+    if (this.#target.limits.length === 0) return;
+    const lease = this.#leaseFor(weights, this.#options.clock());
+    if (lease === undefined) return this.#target.settle(negative(weights), 0);
+    lease.use(weights);
+    this.#meanWeights = mean(this.#meanWeights ?? weights, weights);
+    const left = this.#leases.reduce((sum, { left: { requests } }) => sum + requests, 0);
+    const { requests } = lease.granted.amounts;
+    if (requests > 1 && left <= requests / 2) void this.#ask(this.#meanWeights);
+    if (lease.left.requests < 1) this.#dropOver(this.#options.clock());
+  }
+
+  ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
+    if (this.#target.limits.length > 0 && Object.values(unused).some((amount) => amount !== 0))
+      this.#target.settle(unused, this.#options.clock() - start.atMs);
+  }
+
+  /** A server said how long to wait. */
+  pause(pauseMs: number, { message }: Failure): void {
+    this.#target.pause(pauseMs, message);
+  }
+
+  learn(limit: RateLimit, source: "headers" | "errors"): void {
+    this.#target.learn(limit, source);
+  }
+
+  /** How many requests of such weights all processes together may start in a millisecond; Infinity where no pace is known. */
+  startsPerMs(weights: Weights): number {
+    return Math.min(Infinity, ...this.#target.limits.map((limit) => startsPerMs(limit, weights)));
+  }
+
+  /** A limit that a request would exceed all by itself. */
+  exceededBy(weights: Weights): RateLimit | undefined {
+    return this.#target.limits.find(({ unit, amount }) => weights[unit] > amount);
+  }
+
+  close(): void {
+    this.#target.close();
+  }
+
+  #leaseFor(weights: Weights, nowMs: number): Lease | undefined {
+    this.#dropOver(nowMs);
+    return this.#leases.find((lease) => lease.fits(weights));
+  }
+
+  #dropOver(nowMs: number): void {
+    if (!this.#leases.some((lease) => lease.isOver(nowMs))) return;
+    for (const lease of this.#leases) if (lease.isOver(nowMs)) this.#target.report(lease.granted, lease.left);
+    this.#leases = this.#leases.filter((lease) => !lease.isOver(nowMs));
+  }
+
+  async #ask(weights: Weights): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const { clock, random, onChange } = this.#options;
+    const askedAtMs = clock();
+    const requests = this.#requestsOf(weights);
+    const others = this.#meanWeights ?? weights;
+    const amounts = Array.from({ length: requests - 1 }).reduce<Weights>((sum) => addWeights(sum, others), weights);
+    const taken = await this.#target.take(amounts);
+    this.#isAsking = false;
+    const nowMs = clock();
+    if (taken.type === "lease") {
+      if (nowMs - askedAtMs > maxAnswerMs) this.#target.report(taken.lease, amounts);
+      else this.#leases = [...this.#leases, new Lease(taken.lease, nowMs)];
+    }
+    if (taken.type === "refused")
+      this.#refused = { untilMs: nowMs + Math.min(taken.retryInMs, maxRetryMs) + random() * retrySpreadMs, unit: taken.unit };
+    onChange();
+  }
+
+  /** Of a quota no more than is left. */
+  #requestsOf(weights: Weights): number {
+    const quotas = this.#target.limits.filter(({ periodMs }) => periodMs > minuteMs);
+    const left = quotas.map(({ unit, available }) => available / weights[unit]);
+    return Math.max(1, Math.floor(Math.min(maxRequests, this.startsPerMs(weights) * leaseMs, ...left)));
+  }
+
+  #blocked(reason: LimitUnit, waitMs?: number): BlockedBy {
+    const limit = this.#target.limits.find(({ unit }) => unit === reason);
+    return { reason, ...(waitMs !== undefined && { waitMs }), ...(limit && { amount: limit.amount, source: limit.source }) };
+  }
+}
+
+function negative(weights: Weights): Weights {
+  return subtractWeights(noWeights, weights);
+}
+
+function mean(before: Weights, weights: Weights): Weights {
+  const share = 1 / requestsRemembered;
+  return addWeights(scaleWeights(before, 1 - share), scaleWeights(weights, share));
+}

@@ -1,0 +1,55 @@
+import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+
+/** How long a lease may be used once its turn has come. What is used so late may come together with what follows. */
+export const leaseUsableMs = 50;
+
+/** A token bucket that several processes take from, in units and milliseconds. */
+export interface SharedBucket {
+  readonly kind: "pace";
+  readonly perMs: number;
+  /** It never holds more. */
+  readonly capacity: number;
+  /** What is left for jitter on the way. What is larger than the rest waits until the bucket is full. */
+  readonly spare: number;
+  /** What it holds before it was ever used. */
+  readonly first: number;
+}
+
+/** An amount in any span of a long period, which is remembered in so many pieces. */
+export interface SharedQuota {
+  readonly kind: "quota";
+  readonly amount: number;
+  readonly pieces: number;
+  readonly pieceMs: number;
+}
+
+/** Shares as one process keeps them. */
+const shares: Readonly<Record<LimitUnit, number>> = {
+  requests: 0.992,
+  tokens: 0.998,
+  "input-tokens": 0.998,
+  "output-tokens": 0.998,
+};
+/** Providers let about a second's worth of tokens through at once. A quarter is for several processes' jitter, and what is used late. */
+const tokensCapacityMs = 1_000;
+const tokensSpareMs = 250;
+/** Of requests there is no burst, except to make up for what the processes were too slow to start. */
+const requestsCapacityMs = 50;
+const pieces = 100;
+
+/** How several processes keep a limit together: up to a minute, or with a burst, as a pace, beyond that as a quota. */
+export function sharedPaceOf({ unit, amount, periodMs, burst }: RateLimit): SharedBucket | SharedQuota {
+  if (burst === undefined && periodMs > minuteMs) return { kind: "quota", amount, pieces, pieceMs: periodMs / pieces };
+  const flowPerMs = amount / periodMs;
+  const perMs = flowPerMs * shares[unit];
+  if (unit !== "requests") {
+    const spare = flowPerMs * tokensSpareMs;
+    const capacity = Math.max(1 + spare, (burst ?? 0) + spare, flowPerMs * tokensCapacityMs);
+    return { kind: "pace", perMs, capacity, spare, first: capacity };
+  }
+  if (burst === undefined)
+    return { kind: "pace", perMs, capacity: Math.max(1, flowPerMs * requestsCapacityMs), spare: 0, first: 1 };
+  // Leases that are used late are part of the burst.
+  const capacity = Math.max(1, burst - flowPerMs * leaseUsableMs);
+  return { kind: "pace", perMs, capacity, spare: 0, first: capacity };
+}
