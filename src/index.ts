@@ -76,7 +76,7 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
-export { createRedisLimits, type RedisLimitsOptions } from "./fleet/fleet.ts";
+export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./fleet/fleet.ts";
 export { createServer, type LiveServer, type ResponseTimes, type ServedModel, type ServerOptions } from "./server/server.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";

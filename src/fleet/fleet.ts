@@ -1,1 +1,1 @@
-export { createRedisLimits, type RedisLimitsOptions } from "./limits/redis-limits.ts";
+export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./limits/redis-limits.ts";

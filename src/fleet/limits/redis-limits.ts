@@ -3,6 +3,8 @@ import type { LimitScope, ScopedLimit, SharedLimits, SharedLimitsListener, Share
 import { readNews } from "./read-reply.ts";
 import { RedisTarget } from "./redis-target.ts";
 
+export type { RedisClient } from "./redis-client.ts";
+
 export interface RedisLimitsOptions {
   /** What its keys begin with. @default "llmbatch:" */
   readonly prefix?: string;

@@ -34,7 +34,7 @@ const pause = new RedisScript(pauseScript);
 const learn = new RedisScript(learnScript);
 
 /** What is reserved ahead, so that the round trip to Redis costs no time: so much of the limit's flow. */
-const horizonMs = 100;
+const horizonMs = 200;
 /** What a process did not report by then, it has not started: it is dead, or knows that it is too late. */
 const expiryMs = 5_000;
 /** Reports go with the next lease that is asked for. If none is, they go by themselves. */

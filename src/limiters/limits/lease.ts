@@ -6,6 +6,9 @@ import { subtractWeights, type Weights } from "./weights.ts";
 /** What a request is taken to use may have grown by so much since it was asked for; what is missing is settled with the lease. */
 const tolerance = 0.25;
 
+/** However long the answer took, a lease may be used as soon as its turn has come. */
+const minUsableMs = 10;
+
 /** What this process may start of a shared limit, and by when. Times are monotonic milliseconds. */
 export class Lease {
   readonly granted: SharedLease;
@@ -13,11 +16,13 @@ export class Lease {
   left: Weights;
   readonly #expiresAtMs: number;
 
-  constructor(granted: SharedLease, nowMs: number) {
+  /** It was granted at some moment between these two. */
+  constructor(granted: SharedLease, askedAtMs: number, answeredAtMs: number) {
+    const { amounts, startsInMs } = granted;
     this.granted = granted;
-    this.left = granted.amounts;
-    this.startsAtMs = nowMs + granted.startsInMs;
-    this.#expiresAtMs = this.startsAtMs + leaseUsableMs;
+    this.left = amounts;
+    this.startsAtMs = answeredAtMs + startsInMs;
+    this.#expiresAtMs = Math.max(askedAtMs + startsInMs + leaseUsableMs, this.startsAtMs + minUsableMs);
   }
 
   isOver(nowMs: number): boolean {

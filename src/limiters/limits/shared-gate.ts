@@ -4,6 +4,7 @@ import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import type { SharedLimitsListener, SharedLimitStatus, SharedTarget } from "../shared-limits.ts";
 import { Lease } from "./lease.ts";
 import { startsPerMs } from "./limit.ts";
+import { leaseUsableMs } from "./shared-pace.ts";
 import { addWeights, noWeights, scaleWeights, subtractWeights, type Weights } from "./weights.ts";
 
 interface SharedGateOptions {
@@ -20,8 +21,9 @@ interface SharedGateOptions {
 
 /** At high rates a lease is for so many requests at most: a start then takes a tenth of a round trip. */
 const maxRequests = 10;
-/** And for no more than all processes together start in so long: they would start at once. */
-const leaseMs = 5;
+/** For no more than this process starts in so long, and all of them in what a limit holds: they start at once. */
+const ownMs = 100;
+const allMs = 20;
 /** What came so late may have expired. */
 const maxAnswerMs = 1_000;
 /** Processes that were refused at one moment do not come back at one moment. */
@@ -37,9 +39,13 @@ export class SharedGate implements Gate {
   readonly #target: SharedTarget;
   #leases: readonly Lease[] = [];
   #isAsking = false;
+  #expiry: NodeJS.Timeout | undefined;
   #refused: { readonly untilMs: number; readonly unit: LimitUnit } = { untilMs: -Infinity, unit: "requests" };
   /** Of what starts, about. */
   #meanWeights: Weights | undefined;
+  #startedAtMs = -Infinity;
+  /** Between two starts, about. */
+  #meanGapMs = ownMs;
 
   constructor(options: SharedGateOptions) {
     const { onChange, onPause, onLearned } = options;
@@ -74,14 +80,17 @@ export class SharedGate implements Gate {
 
   started({ weights }: Pick<Start, "weights">): void {
     if (this.#target.limits.length === 0) return;
-    const lease = this.#leaseFor(weights, this.#options.clock());
+    const nowMs = this.#options.clock();
+    this.#meanGapMs += (Math.min(nowMs - this.#startedAtMs, ownMs) - this.#meanGapMs) / requestsRemembered;
+    this.#startedAtMs = nowMs;
+    const lease = this.#leaseFor(weights, nowMs);
     if (lease === undefined) return this.#target.settle(negative(weights), 0);
     lease.use(weights);
     this.#meanWeights = mean(this.#meanWeights ?? weights, weights);
-    const left = this.#leases.reduce((sum, { left: { requests } }) => sum + requests, 0);
+    const unused = this.#leases.reduce((sum, { left: { requests } }) => sum + requests, 0);
     const { requests } = lease.granted.amounts;
-    if (requests > 1 && left <= requests / 2) void this.#ask(this.#meanWeights);
-    if (lease.left.requests < 1) this.#dropOver(this.#options.clock());
+    if (requests > 1 && unused <= requests / 2) void this.#ask(this.#meanWeights);
+    this.#dropOver(nowMs);
   }
 
   ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
@@ -109,6 +118,7 @@ export class SharedGate implements Gate {
   }
 
   close(): void {
+    clearTimeout(this.#expiry);
     this.#target.close();
   }
 
@@ -121,6 +131,15 @@ export class SharedGate implements Gate {
     if (!this.#leases.some((lease) => lease.isOver(nowMs))) return;
     for (const lease of this.#leases) if (lease.isOver(nowMs)) this.#target.report(lease.granted, lease.left);
     this.#leases = this.#leases.filter((lease) => !lease.isOver(nowMs));
+  }
+
+  /** What is left of a lease for several requests is given back when none comes for it. */
+  #dropLater(startsInMs: number): void {
+    this.#expiry ??= setTimeout(() => {
+      this.#expiry = undefined;
+      this.#dropOver(this.#options.clock());
+      if (this.#leases.length > 0) this.#dropLater(0);
+    }, startsInMs + leaseUsableMs).unref();
   }
 
   async #ask(weights: Weights): Promise<void> {
@@ -136,7 +155,8 @@ export class SharedGate implements Gate {
     const nowMs = clock();
     if (taken.type === "lease") {
       if (nowMs - askedAtMs > maxAnswerMs) this.#target.report(taken.lease, amounts);
-      else this.#leases = [...this.#leases, new Lease(taken.lease, nowMs)];
+      else this.#leases = [...this.#leases, new Lease(taken.lease, askedAtMs, nowMs)];
+      if (requests > 1) this.#dropLater(taken.lease.startsInMs);
     }
     if (taken.type === "refused")
       this.#refused = { untilMs: nowMs + Math.min(taken.retryInMs, maxRetryMs) + random() * retrySpreadMs, unit: taken.unit };
@@ -147,7 +167,7 @@ export class SharedGate implements Gate {
   #requestsOf(weights: Weights): number {
     const quotas = this.#target.limits.filter(({ periodMs }) => periodMs > minuteMs);
     const left = quotas.map(({ unit, available }) => available / weights[unit]);
-    return Math.max(1, Math.floor(Math.min(maxRequests, this.startsPerMs(weights) * leaseMs, ...left)));
+    return Math.max(1, Math.floor(Math.min(maxRequests, ownMs / this.#meanGapMs, this.startsPerMs(weights) * allMs, ...left)));
   }
 
   #blocked(reason: LimitUnit, waitMs?: number): BlockedBy {

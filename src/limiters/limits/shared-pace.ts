@@ -1,7 +1,7 @@
 import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
 
 /** How long a lease may be used once its turn has come. What is used so late may come together with what follows. */
-export const leaseUsableMs = 50;
+export const leaseUsableMs = 80;
 
 /** A token bucket that several processes take from, in units and milliseconds. */
 export interface SharedBucket {
@@ -33,8 +33,8 @@ const shares: Readonly<Record<LimitUnit, number>> = {
 /** Providers let about a second's worth of tokens through at once. A quarter is for several processes' jitter, and what is used late. */
 const tokensCapacityMs = 1_000;
 const tokensSpareMs = 250;
-/** Of requests there is no burst, except to make up for what the processes were too slow to start. */
-const requestsCapacityMs = 50;
+/** Of requests there is no burst, except that a few may start together. With what is used late it is a tenth of a second's worth. */
+const requestsCapacityMs = 20;
 const pieces = 100;
 
 /** How several processes keep a limit together: up to a minute, or with a burst, as a pace, beyond that as a quota. */

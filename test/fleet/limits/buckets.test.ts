@@ -6,7 +6,7 @@ import { none, ofAll, opened } from "../../contracts/shared-limits.ts";
 import { noRedis, RedisServer } from "../../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
-const horizonMs = 100;
+const horizonMs = 200;
 
 /** A token bucket, in JavaScript. */
 class Model {
