@@ -30,9 +30,9 @@ const shares: Readonly<Record<LimitUnit, number>> = {
   "input-tokens": 0.998,
   "output-tokens": 0.998,
 };
-/** Providers let about a second's worth of tokens through at once. A quarter is for several processes' jitter, and what is used late. */
+/** Providers let about a second's worth of tokens through at once. A part is for several processes' jitter, and for what is used late. */
 const tokensCapacityMs = 1_000;
-const tokensSpareMs = 250;
+const tokensSpareMs = 400;
 /** Of requests there is no burst, except that a few may start together. With what is used late it is a tenth of a second's worth. */
 const requestsCapacityMs = 20;
 const pieces = 100;
