@@ -1,7 +1,8 @@
 import type { Failure } from "../../model/failure.ts";
 import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
 import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
-import type { SharedLimitsListener, SharedLimitStatus, SharedTarget } from "../shared-limits.ts";
+import type { LimitStatus } from "../limiter.ts";
+import type { SharedLimitsListener, SharedTarget } from "../shared-limits.ts";
 import { Lease } from "./lease.ts";
 import { startsPerMs } from "./limit.ts";
 import { leaseUsableMs } from "./shared-pace.ts";
@@ -53,8 +54,11 @@ export class SharedGate implements Gate {
     this.#target = options.open({ onChange, onPause, onLearned });
   }
 
-  get status(): readonly SharedLimitStatus[] {
-    return this.#target.limits;
+  /** What others used within a minute is not known: all that cannot start now counts as used. */
+  get status(): readonly LimitStatus[] {
+    return this.#target.limits.map((limit) =>
+      Object.assign({ used: limit.amount - Math.min(limit.amount, Math.max(0, limit.available)) }, limit),
+    );
   }
 
   get pauseMs(): number {
