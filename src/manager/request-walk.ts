@@ -1,6 +1,6 @@
 import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiters.ts";
-import type { Attempt } from "../model/attempt.ts";
+import type { Attempt, SucceededAttempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
 import { cancelled, type Failure, internal } from "../model/failure.ts";
@@ -65,16 +65,17 @@ export class RequestWalk {
    * @throws only what `write` throws.
    */
   async walk(input: BatchInput, index: number, write: (result: BatchResult) => void): Promise<void> {
+    const { cache } = this.#options;
     const journey = this.#read(input, index);
     if (!(journey instanceof Journey)) return this.#write(journey, input, write);
     const result = await this.#once(journey, async () => {
       try {
-        const recalled = await this.#recall(journey);
+        const recalled = this.#recalls === undefined ? undefined : await this.#recall(journey, this.#recalls);
         if (recalled !== undefined) return recalled;
         return await this.#retry(journey, () =>
           this.#acquire(journey, async (target) => {
             const attempt = await this.#send(journey, target);
-            return this.#commit(journey, attempt);
+            return cache === undefined || !attempt.ok ? attempt : this.#commit(journey, attempt, cache);
           }),
         );
       } catch (error) {
@@ -122,9 +123,9 @@ export class RequestWalk {
     return result;
   }
 
-  async #recall(journey: Journey): Promise<BatchResult | undefined> {
+  async #recall(journey: Journey, recalls: RecallQueue): Promise<BatchResult | undefined> {
     try {
-      const response = await this.#recalls?.recall(journey.key);
+      const response = await recalls.recall(journey.key);
       if (response === undefined) return undefined;
       const refused = this.#options.checks.refuse(journey, response);
       if (refused !== undefined) return refused.failure.retryable ? undefined : failedResult(journey, refused, 0);
@@ -184,9 +185,7 @@ export class RequestWalk {
   }
 
   /** An answer that cannot be kept does not count. It stands in the result all the same, for it is paid for. */
-  async #commit(journey: Journey, attempt: Attempt): Promise<Attempt> {
-    const { cache } = this.#options;
-    if (!attempt.ok || cache === undefined) return attempt;
+  async #commit(journey: Journey, attempt: SucceededAttempt, cache: CacheStore): Promise<Attempt> {
     try {
       await cache.set(journey.key, attempt.response);
       return attempt;

@@ -55,8 +55,8 @@ export class ModelQueues {
     return Math.max(0, ...this.all.map((queue) => queue.pauseMs));
   }
 
-  *withWaiting(): Generator<ModelQueue> {
-    for (const queue of this.#queues.values()) if (queue.waiting.length > 0) yield queue;
+  [Symbol.iterator](): Iterator<ModelQueue> {
+    return this.#queues.values();
   }
 
   of(model: string): ModelQueue {

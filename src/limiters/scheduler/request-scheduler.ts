@@ -129,7 +129,7 @@ export class RequestScheduler implements Limiter {
   #firstUnblocked(): Next | undefined {
     let first: Next | undefined;
     let blockedBy: BlockedBy | undefined;
-    for (const queue of this.#queues.withWaiting()) {
+    for (const queue of this.#queues) {
       const request = queue.waiting.at(0);
       if (request === undefined || (first !== undefined && first.request.ticket < request.ticket)) continue;
       const choice = queue.choose(request.demand);
@@ -219,7 +219,7 @@ export class RequestScheduler implements Limiter {
 
   #warnIfTooLarge(queue: ModelQueue, { candidates }: Demand): void {
     const [candidate] = candidates;
-    if (this.#hasWarned || candidate === undefined) return;
+    if (this.#hasWarned || candidate === undefined || !(this.#limits.areSet || queue.isPaced(candidate.target))) return;
     const { maxOutputTokens: max = 0 } = candidate.cost;
     const weights = reservedWeights(candidate.cost, { reserved: max, expected: max });
     const shared = this.#limits.exceededBy(weights);

@@ -164,7 +164,8 @@ export class TargetLimiter {
 
   started(start: Start): Started {
     for (const gate of this.#gates) gate.started?.(start);
-    return { ...start, atMs: this.#options.clock(), episode: this.#rejections.episode };
+    const { weights, inFlight, hasStandIn } = start;
+    return { weights, inFlight, hasStandIn, atMs: this.#options.clock(), episode: this.#rejections.episode };
   }
 
   /**
