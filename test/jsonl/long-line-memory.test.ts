@@ -18,12 +18,12 @@ const script = `
   process.stdout.write(JSON.stringify(kinds));
 `;
 
-test("a line of 300 MiB is refused in less than 200 MB, and the next line is read", () => {
+test("a line of 160 MiB is refused in less than 200 MB, and the next line is read", () => {
   const folder = mkdtempSync(join(tmpdir(), "llmbatch-long-line-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "in.jsonl");
   writeFileSync(path, "");
-  truncateSync(path, 300 * 1024 * 1024); // a hole in the file: zeros that take no room on the disk
+  truncateSync(path, 160 * 1024 * 1024); // a hole in the file: zeros that take no room on the disk
   appendFileSync(path, '\n{"prompt":"hi"}\n');
   const report = join(folder, "peak");
   const args = ["--import", reporter, "--input-type=module", "--eval", script, path];

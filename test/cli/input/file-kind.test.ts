@@ -72,8 +72,9 @@ describe("a file is taken for JSON Lines", () => {
     fc.assert(
       fc.property(json, fc.uint8Array({ maxLength: 200 }), fc.boolean(), (first, rest, isWhole) => {
         expect(kindOf(Buffer.concat([Buffer.from(`${first}\n`), rest]), isWhole)).toBe("lines");
-        for (let length = 0; length <= Buffer.byteLength(first); length += 1)
-          expect(kindOf(Buffer.from(first).subarray(0, length), false)).toBe("more");
+        const bytes = Buffer.from(first);
+        const kinds = Array.from({ length: bytes.length + 1 }, (_, length) => kindOf(bytes.subarray(0, length), false));
+        expect(new Set(kinds)).toEqual(new Set(["more"]));
       }),
       { numRuns: 200 },
     );

@@ -17,7 +17,7 @@ const project = join(import.meta.dirname, "../../..");
 /** Asks twice in a process of its own, and prints by how many bytes that grew at the second answer, and what it was. */
 const program = `
   const { readFileSync } = await import("node:fs");
-  const { createHttpProvider } = await import(${JSON.stringify(join(project, "build/providers/providers.js"))});
+  const { createHttpProvider } = await import(${JSON.stringify(join(project, "dist/index.js"))});
   const provider = createHttpProvider({ name: "test", baseUrl: process.argv[1] });
   const request = { kind: "request", lineNumber: 1, customId: "a", path: "/v1/chat/completions", model: "m", body: "{}" };
   const send = () => provider.send(request, { signal: new AbortController().signal });

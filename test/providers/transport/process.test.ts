@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../support/closing.ts";
 
-const provider = JSON.stringify(join(import.meta.dirname, "../../../build/providers/providers.js"));
+const provider = JSON.stringify(join(import.meta.dirname, "../../../dist/index.js"));
 
 /** Runs a program that has a provider for `url` and the function `send`; ends only when nothing keeps it alive. */
 async function run(url: string, lines: string): Promise<string> {
