@@ -74,7 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   resume(): void {
     this.#isPaused = false;
-    queueMicrotask(this.#resume); // undici's parser cannot go on within a call from it, be it for another connection
+    queueMicrotask(() => this.#resumeNow()); // undici's parser cannot go on within a call from it, be it for another connection
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -105,7 +105,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#mayBeSentAgain()) {
       this.#resends += 1;
       this.#controller = undefined;
-      queueMicrotask(this.#resend); // undici has not let go of the connection yet
+      queueMicrotask(() => this.#resend()); // undici has not let go of the connection yet
       return;
     }
     this.#release();
@@ -122,13 +122,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return !this.#connection.hasResponded && this.#listener.maySendAgain();
   }
 
-  readonly #resume = (): void => {
+  #resumeNow(): void {
     if (!this.#isPaused) this.#controller?.resume();
-  };
+  }
 
-  readonly #resend = (): void => {
+  #resend(): void {
     if (this.#connection !== undefined) this.start(this.#connection);
-  };
+  }
 
   /** undici 7.30 gives its parser's errors no code, and calls those of a length in the head a mismatch. */
   #explained(error: Error): Error {

@@ -76,7 +76,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     this.#head = { statusCode, headers };
     this.#decoders = createDecoders(headers, this);
     this.#stream = this.#reader.openStream(this.#head, this.#reading);
-    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#bounds.streams, this.#onSilence);
+    if (this.#stream !== undefined) this.#watch = new StreamWatch(this.#bounds.streams, () => this.#abort(this.#reader.idle()));
   }
 
   onData(bytes: Buffer): void {
@@ -156,8 +156,6 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   get #mayBeBilled(): boolean {
     return this.#exchange?.wasSent === true && (this.#head === noHead || isSuccess(this.#head));
   }
-
-  readonly #onSilence = (): void => this.#abort(this.#reader.idle());
 
   #begin(bytes: Buffer): void {
     const isJson = isBareJson(bytes);
