@@ -150,7 +150,10 @@ describe("a cap", () => {
 
   it("gives the next room to a request that was asked before", async () => {
     const gate = deferred<Reply>();
-    const { server, createManager } = await serveBudget((call) => (call.index === 0 ? gate.promise : taking(10)));
+    // The second takes longer than the first waits, up to 1 ms, before it is asked again.
+    const { server, createManager } = await serveBudget(({ index }) =>
+      index === 0 ? gate.promise : { ...taking(10), delayMs: index === 1 ? 50 : 0 },
+    );
     const manager = createManager({ concurrency: 1, maxTokensTotal: worst + 25 });
     const run = manager.processBatch(questions(4));
     await server.until(() => server.ledger.length === 1);
