@@ -9,7 +9,7 @@ const pages = folders
     readdirSync(join(project, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
   )
   .concat(readdirSync(project))
-  .filter((path) => path.endsWith(".md"));
+  .filter((path) => path.endsWith(".md") && !path.includes("node_modules"));
 
 it.each(pages)("%s: every relative link leads to a file, and every anchor to a heading", (page) => {
   const path = join(project, page);

@@ -54,6 +54,30 @@ describe("the server", () => {
     expect(upstream.ledger).toEqual([]);
   });
 
+  it.each([
+    "//v1//chat//completions",
+    "//stats",
+    "/%2Fstats",
+    "/%73tats",
+    "/v1/../stats",
+    "/./stats",
+    "/stats/",
+    "/stats?token=let-me-in",
+    "/stats#",
+    "/STATS",
+    "/v1/models/..%2F..%2Fstats",
+    "/v1/models/%2e%2e",
+    "/invocations",
+    "*",
+    "http://localhost/stats",
+    "//localhost/health/../stats",
+  ])("lets no spelling of an address past the token: %s", async (target) => {
+    const { upstream, port } = await serveLive(undefined, { token: "let-me-in" });
+    for (const method of ["GET", "POST", "HEAD"])
+      expect(await sendBytes(port, head(`${method} ${target} HTTP/1.1`, "host: localhost"))).toMatch(/^HTTP\/1\.1 40[01] /);
+    expect(upstream.ledger).toEqual([]);
+  });
+
   it("lets go of what wants another protocol", async () => {
     const { upstream, port } = await serveLive();
     const upgrade = head("GET / HTTP/1.1", "host: localhost", "upgrade: websocket").replace("close", "upgrade");

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { expect } from "vitest";
 import { createProvider, RequestManager, type RequestManagerOptions } from "../../src/index.ts";
 import { type ConnectionLimits, createServer, listen, type LiveServer, type ServerOptions } from "../../src/server/server.ts";
 import { closing, serve } from "../support/closing.ts";
 import type { Script, ScriptedServer } from "../support/scripted-server.ts";
+import { strangeHeadersOf, watchingHeaders } from "./allowed-headers.ts";
 
 export interface Served {
   /** Who is asked. */
@@ -40,7 +42,8 @@ export async function serveLive(
   });
   const manager = closing(new RequestManager({ provider, retry: quick, ...options }));
   const server = createServer({ manager, ...own }, times);
-  const listening = await listen(server, 0, "127.0.0.1", limits);
+  const watched = Object.assign(Object.create(server), { listener: watchingHeaders(server.listener) });
+  const listening = await listen(watched, 0, "127.0.0.1", limits);
   closing({
     close: async () => {
       listening.stop();
@@ -66,6 +69,7 @@ export async function sendBytes(port: number, bytes: string | Buffer): Promise<s
   socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
   socket.write(bytes);
   await once(socket, "close");
+  expect(strangeHeadersOf(text)).toEqual([]);
   return text;
 }
 
