@@ -1,7 +1,15 @@
 import { expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
-import { chatAnswer, cutInBody, errorAnswer, rateLimited, type ReceivedCall, type Reply, streamed } from "../support/scripted-server.ts";
+import {
+  chatAnswer,
+  cutInBody,
+  errorAnswer,
+  rateLimited,
+  type ReceivedCall,
+  type Reply,
+  streamed,
+} from "../support/scripted-server.ts";
 import { Workplace } from "./cli.ts";
 import { configure, keyOf } from "./configure.ts";
 import { startServe } from "./serving.ts";
@@ -10,6 +18,8 @@ const key = "sk-canary-of-ours-0123456789";
 const token = "token-canary-of-ours-0123456789";
 const clientsKey = "sk-canary-of-a-client-0123456789";
 const header = "header-canary-of-ours-0123456789";
+
+const quickRetries = ["--max-retries", "1", "--retry-delay", "0.001"];
 
 /** A provider that tells in its errors, as some do, with what it was asked. */
 function tellTale(call: ReceivedCall): Reply {
@@ -26,14 +36,12 @@ function tellTale(call: ReceivedCall): Reply {
 it("`serve` shows neither its keys nor its token nor those of others: in no header, error, page, log or message", async () => {
   const upstream = await serve(tellTale);
   const user = new Workplace();
-  Object.assign(user.environment, { GATEWAY_TOKEN: token, OUR_KEY: key, OUR_HEADER: header });
+  Object.assign(user.environment, { GATEWAY_TOKEN: token, OUR_KEY: key });
   configure(user, {
-    providers: { gpu: { base_url: `${upstream.url}/v1`, api_keys: ["$OUR_KEY"], headers: { "x-team": "$OUR_HEADER" } } },
+    providers: { gpu: { base_url: `${upstream.url}/v1`, api_keys: ["$OUR_KEY"], headers: { "x-team": header } } },
   });
   const log = user.path("log.jsonl");
-  const { child, url, ended } = await startServe(user, [
-    ...["--token-env", "GATEWAY_TOKEN", "--log", log, "--max-retries", "1", "--retry-delay", "0.001"],
-  ]);
+  const { child, url, ended } = await startServe(user, ["--token-env", "GATEWAY_TOKEN", "--log", log, ...quickRetries]);
   const shown: string[] = [];
   const ask = async (path: string, body: object, authorization: string, more: object = {}): Promise<void> => {
     const headers = { authorization, cookie: `session=${clientsKey}`, ...more };
@@ -41,7 +49,12 @@ it("`serve` shows neither its keys nor its token nor those of others: in no head
     const text = await response.text().catch(String);
     shown.push(JSON.stringify([...response.headers]), text);
   };
-  const models = ["fine", "cut", "html", ...["400", "401", "403", "404", "422", "500", "503"].map((status) => `status-${status}`)];
+  const models = [
+    "fine",
+    "cut",
+    "html",
+    ...["400", "401", "403", "404", "422", "500", "503"].map((status) => `status-${status}`),
+  ];
   for (const model of models)
     for (const path of ["/v1/chat/completions", "/v1/messages"]) {
       const body = { model: `gpu/${model}`, messages: [], max_tokens: 9 };
