@@ -1,5 +1,5 @@
-// The other processes of `npm run bench:serve`: `upstream DELAY_MS` answers each request after a time, `pipe URL` passes all on by node:http
-// alone. Each prints its port, and ends with its parent.
+// The other processes of `npm run bench:serve` and of trials: `upstream DELAY_MS` answers each request after a time, `events EVERY_MS` by a
+// stream of 100 events that say when they were sent, `pipe URL` passes all on by node:http alone. Each prints its port, and ends with its parent.
 import { Agent, createServer, request as ask } from "node:http";
 
 const [role, argument] = process.argv.slice(2);
@@ -22,6 +22,23 @@ function answerLater(request, response) {
   request.resume().on("end", () => (Number(argument) === 0 ? reply() : setTimeout(reply, Number(argument))));
 }
 
+/** The time is that of the machine, which its processes share. */
+function sendEvents(request, response) {
+  request.resume().on("end", () => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    let left = 100;
+    const timer = setInterval(() => {
+      left -= 1;
+      const delta = { content: String(performance.timeOrigin + performance.now()) };
+      const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m" };
+      const choices = [{ index: 0, delta, finish_reason: left === 0 ? "stop" : null }];
+      response.write(`data: ${JSON.stringify({ ...chunk, choices })}\n\n`);
+      if (left === 0) response.end("data: [DONE]\n\n");
+    }, Number(argument));
+    response.on("close", () => clearInterval(timer));
+  });
+}
+
 function passOn(request, response) {
   const { hostname, port } = new URL(argument);
   const { method, url: path, headers } = request;
@@ -33,6 +50,7 @@ function passOn(request, response) {
   request.pipe(upstream);
 }
 
-const server = createServer({ keepAliveTimeout: 75_000 }, role === "pipe" ? passOn : answerLater);
+const listeners = { upstream: answerLater, events: sendEvents, pipe: passOn };
+const server = createServer({ keepAliveTimeout: 75_000 }, listeners[role]);
 server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => process.stdout.write(`${server.address().port}\n`));
 process.on("disconnect", () => process.exit());

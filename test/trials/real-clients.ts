@@ -115,3 +115,15 @@ export class CheckTable {
     return this.#problems;
   }
 }
+
+/** The value or the error. */
+export function comparable(outcome: Outcome): string {
+  return text(outcome.ok ? outcome.value : outcome.error);
+}
+
+/** As text, without what is new in each answer. */
+export function text(value: unknown): string {
+  return (JSON.stringify(value) ?? "")
+    .replaceAll(/\b(chatcmpl|resp|msg|fc|rs|run|call)[-_][\w-]{6,}/g, "$1-id")
+    .replaceAll(/((?:created|completed)(?:_at)?\\*":)\d+/g, "$10");
+}

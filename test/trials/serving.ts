@@ -42,3 +42,10 @@ function proc<Value>(read: () => Value): Value | undefined {
     return undefined;
   }
 }
+
+/** Requests of clients that the server has counted, refused ones included. */
+export async function requestsAt(url: string, token = "any"): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text();
+  const counts = metrics.matchAll(/^llmbatch_requests_total\{endpoint="\/v1\/[^"]*",[^}]*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
