@@ -14,7 +14,7 @@ describe("the samples of clients", () => {
     skip(!has("curl"), "there is no curl");
     const user = new Workplace();
     user.environment["TOKEN"] = "a-token-0123456789";
-    const { url } = await startServe(user, ["-p", "mock", "--token-env", "TOKEN"]);
+    const { child, url, ended } = await startServe(user, ["-p", "mock", "--token-env", "TOKEN"]);
     user.environment["SERVER"] = url;
     const programs = ["openai.js", "anthropic.js"].map((name) => `await import(${JSON.stringify(join(folder, name))});`);
     const script = ["--input-type=module", "--eval", programs.join("\n")];
@@ -24,6 +24,8 @@ describe("the samples of clients", () => {
     const byCurl = await user.finish(user.spawn("bash", [join(folder, "curl.sh")]));
     expect([byCurl.code, byCurl.stderr]).toEqual([0, ""]);
     expect(byCurl.stdout).toMatch(/^\{.*"chat\.completion".*\}\n[^]*event: message_stop\n/);
+    child.kill("SIGTERM");
+    expect((await ended).stderr).toMatch(/^llmbatch: serving http:.*\nllmbatch: stopped\n$/);
   });
 
   it.each(names.filter((name) => name.endsWith(".py")))("are Python that names the server and a token: %s", (name) => {

@@ -4,7 +4,7 @@ import { namedModels } from "../../config/model-routes.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { createServer, explainHost, explainOrigin, listen, type ServedModel } from "../../server/server.ts";
+import { createServer, explainHost, explainOrigin, listen, type LiveServer, type ServedModel } from "../../server/server.ts";
 import { checkServes, limitsOf, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
@@ -66,7 +66,7 @@ export async function serveCommand(
     const listening = await listen(server, serve.port, serve.host === "localhost" ? "127.0.0.1" : serve.host);
     const name = serve.host.includes(":") ? `[${serve.host}]` : serve.host;
     process.stderr.write(`llmbatch: serving http://${name}:${listening.port}/v1\n`);
-    await untilSignal();
+    await untilSignal(server);
     server.drain();
     listening.stop();
     manager.stop("the server is about to stop");
@@ -89,11 +89,12 @@ export async function serveCommand(
 const cutMs = 1_500;
 
 /** The second signal ends it at once. */
-function untilSignal(): Promise<void> {
+function untilSignal(server: LiveServer): Promise<void> {
   return new Promise((resolve) => {
     watchSignals(
       () => {
-        process.stderr.write("llmbatch: no more requests are taken; those that were sent may end. Ctrl-C again cuts them\n");
+        const last = "no more requests are taken; those that were sent may end. Ctrl-C again cuts them";
+        process.stderr.write(`llmbatch: ${server.open === 0 ? "stopped" : last}\n`);
         resolve();
       },
       (signal) => process.exit(exitCodeOfSignal(signal)),
