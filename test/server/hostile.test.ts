@@ -116,7 +116,8 @@ describe("the server", () => {
     expect(await sendBytes(port, start)).toMatch(/^HTTP\/1\.1 40[08] /);
     await server.idle();
     expect(upstream.ledger).toEqual([]);
-    expect((await ask(url)).status).toBe(200);
+    // A machine with much else to do takes more than those 60 ms itself, now and then.
+    await expect.poll(async () => (await ask(url)).status).toBe(200);
   });
 
   it("takes no more connections than it may, and answers on those that it has", async () => {
