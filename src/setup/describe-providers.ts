@@ -23,7 +23,11 @@ const anyAddress = "https://llmbatch.invalid";
  */
 export function describeProviders(options: Options, environment: Environment): Provider {
   const describe = (name: string): Provider => describeOne(name, options, environment);
-  if (asksOne(options)) return describe(options.provider);
+  if (asksOne(options)) {
+    const { provider, providers, base_url: given } = options;
+    if (providers[provider] === undefined && given === undefined && provider !== mockName) presetOf(provider);
+    return describe(provider);
+  }
   const table = new RouteTable({
     options,
     isProvider: (name) => options.providers[name] !== undefined || presets[name] !== undefined,
@@ -48,7 +52,6 @@ function describeOne(name: string, options: Options, environment: Environment): 
   const common = { name, allowHttp: true };
   if (preset === undefined && given !== undefined) return createHttpProvider({ ...common, baseUrl: given, takesAnyPath: true });
   if (presetName === mockName) return createHttpProvider({ ...common, baseUrl: anyAddress, endpointIdentity: mockName });
-  if (config === undefined) presetOf(name);
   const inEnvironment =
     preset && (baseUrlFromEnvironment(preset, environment) ?? (preset.baseUrl === undefined ? anyAddress : undefined));
   const baseUrl = given ?? inEnvironment;
