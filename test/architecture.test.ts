@@ -56,8 +56,8 @@ const floors: Readonly<Record<string, number>> = {
 const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk", "shared"],
   config: ["secrets"],
+  fleet: ["limits", "wire", "redis", "worker", "coordinator"],
   cli: ["terminal", "files", "input", "output", "report", "commands", "merge"],
-  fleet: ["limits"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["answers", "money", "preparing", "stops", "queues", "live"],
@@ -95,7 +95,7 @@ const doors: Readonly<Record<string, string>> = {
 const fences: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   "cli-progress": /^progress\/bar\.ts$/,
-  zod: /^(jsonl\/read-envelope|(config|library)\/[^/]+)\.ts$/,
+  zod: /^(jsonl\/read-envelope|(config|library|fleet\/wire)\/[^/]+)\.ts$/,
   "p-limit": /^(setup|cli)\//,
   bottleneck: /^limiters\/bottleneck\.ts$/,
   keyv: /^caches\/(keyv|shared\/open-adapter)\.ts$/,
@@ -107,6 +107,8 @@ const fences: Readonly<Record<string, RegExp>> = {
   "gpt-tokenizer": /^tokens\//,
   ajv: /^validation\//,
   "ajv-formats": /^validation\//,
+  bullmq: /^fleet\//,
+  ioredis: /^fleet\//,
   sqlite3: /^caches\/disk\/connection\.ts$/,
 };
 
