@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import type { OptionKey } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
+import { addWorker } from "./add-worker.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import { addOptions, configOf, withTableKeys } from "./command-options.ts";
 import type { MergeFlags } from "./merge/merge-command.ts";
@@ -29,7 +30,7 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addValidate, addEstimate, addMerge, addCache, addMock, addProviders, addModels, addCheck, addServe])
+  for (const add of [addRun, addWorker, addValidate, addEstimate, addMerge, addCache, addMock, addProviders, addModels, addCheck, addServe])
     add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());
@@ -79,6 +80,7 @@ const keysWithoutCost: ReadonlySet<OptionKey> = new Set([
   ...(["output", "errors", "annotate", "stats", "log", "log_bodies", "progress", "quiet", "pilot", "yes"] as const),
   ...(["api_key_env", "client_cert", "client_key", "request_id_header", "stream", "unordered", "max_failures"] as const),
   ...(["max_retries", "retry_delay", "max_retry_delay", "retry_empty", "repair", "max_wait", "timeout", "idle_timeout"] as const),
+  ...(["queue", "queue_prefix", "queue_secret_env", "with_worker"] as const),
 ]);
 
 function addEstimate(program: Command, exitWith: (code: number) => void): void {

@@ -49,6 +49,8 @@ export function loadOptions(
 
 /** @throws ConfigurationError for options that are of no use without others. */
 function checkTogether(options: Options, given: Given): Options {
+  if (options.with_worker && options.queue === undefined)
+    throw new ConfigurationError(`${given["with_worker"]?.origin ?? "--with-worker"} works for a --queue, and none is given`);
   if (!options.repair || options.validate_output) return options;
   throw new ConfigurationError(
     `${given["repair"]?.origin ?? "--repair"} tells the model what --validate-output finds, and that is off: give it, too`,

@@ -116,6 +116,18 @@ const rows = [
   { key: "head", value: "N", description: "only the first N lines" },
   { key: "shard", value: "I/N", description: "one share of N: every N-th line, from the I-th on; set limits are divided by N" },
   { key: "limit", value: "LIMIT", repeatable: true, description: "one more rate limit, such as requests=10000/1d" },
+  {
+    key: "queue",
+    value: "URL",
+    description: "share the work with all `llmbatch worker` at that Redis: redis://HOST:6379, or rediss://",
+  },
+  { key: "queue_prefix", value: "NAME", default: "llmbatch", description: "what the names of all keys there begin with" },
+  {
+    key: "queue_secret_env",
+    value: "VAR",
+    description: "the environment variable of a secret that hides lines and answers there",
+  },
+  { key: "with_worker", description: "be a worker of the --queue, too" },
   { key: "progress", value: "KIND", default: "auto", description: "on stderr: auto, bar, plain, json or none" },
   { key: "quiet", short: "-q", description: "no progress and no summary, only warnings and errors" },
 ] as const;

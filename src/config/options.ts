@@ -81,6 +81,11 @@ export interface Options {
   readonly head: number;
   readonly shard?: Shard | undefined;
   readonly limit: Limit;
+  /** The address of a Redis. */
+  readonly queue?: string | undefined;
+  readonly queue_prefix: string;
+  readonly queue_secret_env?: string | undefined;
+  readonly with_worker: boolean;
   readonly progress: "auto" | "bar" | "plain" | "json" | "none";
   readonly quiet: boolean;
   /** From here on only the configuration file has them. */
@@ -142,6 +147,10 @@ const optionSchemas = {
   head: positiveInteger.optional(),
   shard: shard.optional(),
   limit: limit.default({ rates: [] }),
+  queue: text.optional(),
+  queue_prefix: text.default("llmbatch"),
+  queue_secret_env: text.optional(),
+  with_worker: flag.default(false),
   progress: z.enum(["auto", "bar", "plain", "json", "none"], "auto, bar, plain, json or none").default("auto"),
   quiet: flag.default(false),
 } satisfies Record<OptionKey, z.ZodType>;

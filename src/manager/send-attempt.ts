@@ -41,8 +41,9 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
   }
-  const durationMs = performance.now() - startedAtMs;
+  const durationMs = attempt.calls?.latencyMs ?? performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
+  if (attempt.calls !== undefined) journey.sent += attempt.calls.count - 1;
   const usage = attempt.ok ? attempt.response.usage : attempt.usage;
   const { name: provider, baseUrl } = target;
   const model = journey.modelAt(target);

@@ -48,6 +48,8 @@ export interface ErrorResponse {
 interface AttemptEnded {
   /** What the provider said of its limits on this occasion. */
   readonly rateLimits?: readonly RateLimitReport[];
+  /** The HTTP calls that it stands for, made elsewhere, and how long the last of them took. @default one: itself */
+  readonly calls?: { readonly count: number; readonly latencyMs: number };
 }
 
 export interface SucceededAttempt extends AttemptEnded {

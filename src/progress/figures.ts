@@ -7,6 +7,8 @@ export interface ProgressSource {
   readonly limiterStatus: () => LimiterStatus;
   /** Lines of the input; undefined for stdin. */
   readonly total?: number | undefined;
+  /** How many machines work on it. @default this one alone */
+  readonly workers?: (() => number) | undefined;
 }
 
 /** The figures that every form of progress shows. */
@@ -18,6 +20,8 @@ export interface ProgressFigures {
   readonly fromCache: number;
   readonly retrying: number;
   readonly inFlight: number;
+  /** Undefined where there is no fleet. */
+  readonly workers?: number | undefined;
   readonly elapsedSeconds: number;
   readonly totalTokens: number;
   /** US dollars so far; null while no price is known. */
@@ -34,7 +38,7 @@ export interface ProgressFigures {
   readonly secondsLeft: number | undefined;
 }
 
-export function readFigures({ stats, limiterStatus, total }: ProgressSource): ProgressFigures {
+export function readFigures({ stats, limiterStatus, total, workers }: ProgressSource): ProgressFigures {
   const status = limiterStatus();
   const done = stats.requestsCompleted + stats.requestsFailed;
   return {
@@ -45,6 +49,7 @@ export function readFigures({ stats, limiterStatus, total }: ProgressSource): Pr
     fromCache: stats.cacheHits,
     retrying: stats.requestsRetrying,
     inFlight: status.inFlight,
+    workers: workers?.(),
     elapsedSeconds: stats.elapsedSeconds,
     totalTokens: stats.totalTokens,
     costUsd: stats.pricedRequests > 0 ? stats.costUsd : null,

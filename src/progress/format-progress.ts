@@ -34,6 +34,7 @@ export function formatJsonLine(figures: ProgressFigures): string {
     requests_retrying: figures.retrying,
     cache_hits: figures.fromCache,
     in_flight: figures.inFlight,
+    ...(figures.workers !== undefined && { workers: figures.workers }),
     total_tokens: figures.totalTokens,
     cost_usd: figures.costUsd,
     requests_per_second: rounded(figures.requestsPerSecond),
@@ -69,6 +70,7 @@ function listFields(figures: ProgressFigures): Field[] {
   fields.push(
     { rank: 5, text: `${formatRate(figures.requestsPerSecond)} req/s` },
     { rank: 12, text: `${formatRate(figures.tokensPerSecond)} tok/s` },
+    ...(figures.workers === undefined ? [] : [{ rank: 8, text: `workers ${formatCount(figures.workers)}` }]),
     { rank: 9, text: `in flight ${formatCount(figures.inFlight)}` },
   );
   if (figures.costUsd !== null) fields.push({ rank: 6, text: formatUsd(figures.costUsd) });

@@ -14,6 +14,7 @@ import { checkWhole } from "../input/check-whole.ts";
 import { checkPilot, checkTokenizer } from "./check-options.ts";
 import { optionsOfShard } from "../input/shard-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
+import { type FleetRun, prepareFleet } from "./fleet-run.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -69,9 +70,10 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   checkTokenizer(options);
   const statsPaths = await chooseStatsPaths(options, inputs);
   const prices = await openConfiguredPrices(options, environment);
-  const { provider } = await openProviders({ options, environment, needsOne: true, prices, onWarning: printError });
-  cleanups.defer(() => provider.close());
   let warn = printError;
+  const joining = await prepareFleet(options, environment, (message) => warn(message));
+  const provider = joining?.described ?? (await openProvider(options, environment, prices));
+  cleanups.defer(() => provider.close());
   const cache = await openCache(options, environment, (warning) => warn(warning));
   if (cache !== undefined) cleanups.defer(() => cache.close());
   const fit = fitCheckOf(options, provider, async () => prices);
@@ -84,12 +86,18 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   if (log !== undefined) cleanups.defer(() => log.close());
   const bodyLog = await openBodies(options, environment);
   if (bodyLog !== undefined) cleanups.defer(() => bodyLog.close());
+  const fleet = await joining?.open({ inputs, total, prices });
+  if (fleet !== undefined) cleanups.defer(() => fleet.leave());
   const writer = await openResultWriter(options, inputs.locate);
   cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const left = total === undefined ? options : afterFitCheck(options);
-  const manager = createManager(bodyLog?.observe(provider) ?? provider, cache, prices, observers, writer, left);
+  if (fleet !== undefined) observers.push(fleet.coordinator.observe);
+  const asked = fleet?.coordinator.provider ?? provider;
+  const parts = { provider: bodyLog?.observe(asked) ?? asked, cache, prices, observers, writer, fleet };
+  const manager = createManager(left, parts);
+  fleet?.begin(writer, manager);
   if (total !== undefined && options.pilot !== undefined) {
     const { pilotFirst } = await import("./pilot.ts");
     const files = inputs.files.filter((name) => name !== undefined);
@@ -104,6 +112,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
     term: environment["TERM"],
     limiterStatus: () => manager.limiterStatus(),
     ...(total !== undefined && { total }),
+    ...(fleet !== undefined && { workers: () => fleet.coordinator.workers }),
   });
   cleanups.defer(() => progress.stop());
   const report = new RunReport({
@@ -119,7 +128,12 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   });
   observers.push(report.observe);
   warn = report.warn;
-  return sendAll({ requests, manager, writer, progress, report });
+  return sendAll({ requests, manager, writer, progress, report, fleet });
+}
+
+async function openProvider(options: Options, environment: Environment, prices: PriceBook): Promise<Provider> {
+  const { provider } = await openProviders({ options, environment, needsOne: true, prices, onWarning: printError });
+  return provider;
 }
 
 /** Under a cap every request needs a bound. */
@@ -143,20 +157,23 @@ function progressModeOf({ quiet, progress, output }: Options): Options["progress
   return quiet || (progress === "auto" && resultsScrollBy) ? "none" : progress;
 }
 
-function createManager(
-  provider: Provider,
-  cache: Awaited<ReturnType<typeof openCache>>,
-  prices: PriceBook,
-  observers: readonly Observer[],
-  writer: ResultWriter,
-  options: Options,
-): RequestManager {
+interface ManagerParts {
+  readonly provider: Provider;
+  readonly cache: Awaited<ReturnType<typeof openCache>>;
+  readonly prices: PriceBook;
+  readonly observers: readonly Observer[];
+  readonly writer: ResultWriter;
+  readonly fleet: FleetRun | undefined;
+}
+
+function createManager(options: Options, { provider, cache, prices, observers, writer, fleet }: ManagerParts): RequestManager {
   return new RequestManager({
     ...limitsOf(options),
     provider,
     prices,
     ...(cache !== undefined && { cache }),
     ...(writer.outputPath !== undefined && { spoolDirectory: dirname(writer.outputPath) }),
+    ...fleet?.managerOptions,
     observers,
   });
 }
@@ -167,13 +184,15 @@ interface Sending {
   readonly writer: ResultWriter;
   readonly progress: Progress;
   readonly report: RunReport;
+  readonly fleet: FleetRun | undefined;
 }
 
-async function sendAll({ requests, manager, writer, progress, report }: Sending): Promise<number> {
+async function sendAll({ requests, manager, writer, progress, report, fleet }: Sending): Promise<number> {
   const signals = watchSignals(
     (signal) => {
       report.interrupting(signal, manager.limiterStatus().inFlight);
       manager.stop();
+      void fleet?.coordinator.halt();
     },
     (signal) => {
       progress.restore();
@@ -181,15 +200,17 @@ async function sendAll({ requests, manager, writer, progress, report }: Sending)
     },
   );
   try {
-    for await (const results of manager.runInGroups(requests)) {
+    for await (const results of manager.runInGroups(fleet?.coordinator.feed(requests) ?? requests)) {
       for (const result of results) {
         const pending = writer.write(result);
         if (pending !== undefined) await pending;
       }
+      fleet?.coordinator.written(results);
       if (writer.readerGone) break;
     }
     if (writer.readerGone) return exitCodes.succeeded;
     await writer.finish();
+    await fleet?.finish();
     await report.finished();
     return manager.stats.requestsFailed === 0 ? exitCodes.succeeded : exitCodes.someFailed;
   } catch (error) {

@@ -37,6 +37,10 @@ export class DirectOutput implements Output {
     return this.#buffer.flush();
   }
 
+  sync(): Promise<void> {
+    return this.flush();
+  }
+
   finish(): Promise<void> {
     return this.#buffer.end(() => this.#buffer.flush(), this.#sink.close);
   }

@@ -49,6 +49,15 @@ export class FileOutput implements Output {
     return this.#buffer.flush();
   }
 
+  async sync(): Promise<void> {
+    await this.#buffer.flush();
+    try {
+      await this.#handle.datasync();
+    } catch (error) {
+      throw asOutputError(`cannot write ${this.#shownPartial}`, error);
+    }
+  }
+
   finish(): Promise<void> {
     return this.#buffer.end(async () => {
       await this.#buffer.flush();

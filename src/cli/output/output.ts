@@ -18,6 +18,9 @@ export interface Output {
   /** Resolves once the operating system has all texts. @throws OutputError if it could not be written. */
   flush(): Promise<void>;
 
+  /** `flush`, and what is in a file is safe from a power failure, too. @throws OutputError if it could not be written. */
+  sync(): Promise<void>;
+
   /**
    * Flushes, and renames `FILE.partial` to `FILE`. `write` must not be called afterwards.
    *

@@ -64,6 +64,12 @@ export class ResultWriter {
     return wasCancelled || this.#hasGap;
   }
 
+  /** What was written so far is safe from a power failure, where it goes to files. */
+  async sync(): Promise<void> {
+    await this.#output.sync();
+    await this.#errors?.sync();
+  }
+
   /** Renames the files to their final names. */
   async finish(): Promise<void> {
     // Neither file is renamed unless both are whole.

@@ -1,0 +1,168 @@
+import { stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import type { Environment } from "../../config/environment.ts";
+import type { Options } from "../../config/options.ts";
+import {
+  checkSharedLimits,
+  Coordinator,
+  createSeal,
+  type FleetAddress,
+  type FleetPackages,
+  FleetWorker,
+  loadPackages,
+  noSeal,
+  parseAddress,
+  runIdOf,
+  type RunSettings,
+  type Seal,
+} from "../../fleet/fleet.ts";
+import { type RequestManager, type RequestManagerOptions } from "../../manager/manager.ts";
+import { ConfigurationError } from "../../model/errors.ts";
+import type { PriceBook } from "../../pricing/pricing.ts";
+import type { Provider } from "../../providers/providers.ts";
+import { describeProviders, limitsOf, openProviders } from "../../setup/setup.ts";
+import { realPathOf } from "../files/resolve-output.ts";
+import type { Inputs } from "../input/inputs.ts";
+import type { ResultWriter } from "../output/result-writer.ts";
+import { readVersion } from "../version.ts";
+import { createWorkerManager } from "./worker-manager.ts";
+
+/** What both sides of a fleet need before they connect. */
+export interface FleetAccess {
+  readonly packages: FleetPackages;
+  readonly address: FleetAddress;
+  readonly seal: Seal;
+}
+
+/** @throws ConfigurationError for an address that is none or not to be used, a secret that is not there, or a missing package. */
+export async function openAccess(queue: string, options: Options, environment: Environment): Promise<FleetAccess> {
+  const { queue_prefix: prefix, queue_secret_env: variable, allow_http: allowHttp } = options;
+  const address = parseAddress(queue, prefix, allowHttp);
+  const secret = variable === undefined ? undefined : environment[variable];
+  if (variable !== undefined && (secret === undefined || secret === ""))
+    throw new ConfigurationError(`--queue-secret-env: the environment variable ${variable} is not set, or empty`);
+  return { packages: await loadPackages(), address, seal: secret === undefined ? noSeal : createSeal(secret, prefix) };
+}
+
+/** For people: which process it is. */
+export function nameOfProcess(): string {
+  return `${hostname()}:${process.pid}`;
+}
+
+interface Opening {
+  readonly inputs: Inputs;
+  readonly total: number | undefined;
+  readonly prices: PriceBook;
+}
+
+interface FleetPreparation {
+  /** The run's providers, without keys. */
+  readonly described: Provider;
+  open(opening: Opening): Promise<FleetRun>;
+}
+
+/** @returns undefined without `--queue`. @throws ConfigurationError before any connection. */
+export async function prepareFleet(
+  options: Options,
+  environment: Environment,
+  say: (message: string) => void,
+): Promise<FleetPreparation | undefined> {
+  const { queue } = options;
+  if (queue === undefined) return undefined;
+  const settings = settingsOf(options);
+  checkSharedLimits(settings);
+  const access = await openAccess(queue, options, environment);
+  const described = describeProviders(options, environment);
+  return {
+    described,
+    async open({ inputs, total, prices }) {
+      const opened = options.with_worker
+        ? (await openProviders({ options, environment, needsOne: true, prices, onWarning: say })).provider
+        : undefined;
+      const fleet = new FleetRun(opened);
+      const run = runIdOf(await factsOf(inputs, options));
+      const about = { ...access, name: nameOfProcess(), version: readVersion(), say };
+      const onLost = (why: string): void => fleet.lost(why, say);
+      fleet.coordinator = await Coordinator.open({ ...about, run, settings, total, described, onLost });
+      if (opened !== undefined) {
+        const createManager = createWorkerManager({ options, provider: opened, prices, observers: [] });
+        const own = { id: about.name, concurrency: options.concurrency, createManager, keepsKeyRefusals: true };
+        fleet.worker = await FleetWorker.start({ ...about, ...own });
+      }
+      return fleet;
+    },
+  };
+}
+
+/** A run's part in a fleet. */
+export class FleetRun {
+  /** Set once it is open. */
+  declare coordinator: Coordinator;
+  worker: FleetWorker | undefined;
+  readonly #provider: Provider | undefined;
+  #manager: RequestManager | undefined;
+
+  /** @param provider Of the worker in this process. */
+  constructor(provider: Provider | undefined) {
+    this.#provider = provider;
+  }
+
+  /** How a run's manager differs: each line goes to the fleet at once, which keeps the limits. */
+  get managerOptions(): Partial<RequestManagerOptions> {
+    return { limiter: this.coordinator.limiter, concurrency: maxLinesAhead };
+  }
+
+  begin(writer: ResultWriter, manager: RequestManager): void {
+    this.#manager = manager;
+    this.coordinator.onSync(() => writer.sync());
+  }
+
+  lost(why: string, say: (message: string) => void): void {
+    say(why);
+    this.#manager?.stop(why);
+  }
+
+  /** The output is whole. */
+  async finish(): Promise<void> {
+    await this.coordinator.finish();
+    await this.#end();
+  }
+
+  /** It may have ended early. */
+  async leave(): Promise<void> {
+    await this.coordinator.abandon();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.worker?.drain(0);
+    this.worker = undefined;
+    await this.#provider?.close();
+  }
+}
+
+/** The window of chunks bounds them, not the manager. */
+const maxLinesAhead = 1_000_000;
+
+function settingsOf(options: Options): RunSettings {
+  const { requestsPerMinute, tokensPerMinute, limits = [] } = limitsOf(options);
+  const own = [
+    ...(requestsPerMinute === undefined ? [] : [{ unit: "requests", amount: requestsPerMinute, periodMs: 60_000 }]),
+    ...(tokensPerMinute === undefined ? [] : [{ unit: "tokens", amount: tokensPerMinute, periodMs: 60_000 }]),
+    ...limits,
+  ];
+  return { limits: own.map((limit) => JSON.stringify(limit)) };
+}
+
+/** What makes it the same run when the command is given again. */
+async function factsOf(inputs: Inputs, options: Options): Promise<unknown[]> {
+  const { output = "-", head, model, set, provider, base_url: baseUrl } = options;
+  const files = inputs.files.map(async (file) => {
+    if (file === undefined) return "stream";
+    const { size, mtimeMs } = await stat(file);
+    return [await realPathOf(resolve(file)), size, mtimeMs];
+  });
+  const to = output === "-" ? output : await realPathOf(resolve(output)).catch(() => resolve(output));
+  return [await Promise.all(files), to, head, model, set, provider, baseUrl];
+}

@@ -1,0 +1,88 @@
+import type { Redis } from "ioredis";
+import { ConfigurationError, errorCode, messageOf } from "../../model/errors.ts";
+import type { FleetAddress } from "./address.ts";
+import type { FleetPackages } from "./packages.ts";
+
+const maxRetryDelayMs = 2_000;
+const keepAliveMs = 5_000;
+/** A connection that is waited for and brings nothing is given up: it may lead nowhere since a router forgot it. Blocking reads take 5 s. */
+const silenceMs = 20_000;
+
+/** How ioredis is told to behave, for the connections that BullMQ opens, too. */
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db: number;
+  readonly tls?: { readonly servername: string };
+  readonly maxRetriesPerRequest: null;
+  readonly retryStrategy: (times: number) => number;
+  readonly keepAlive: number;
+  readonly socketTimeout: number;
+  readonly reconnectOnError: (error: Error) => false | 2;
+}
+
+/** Every connection of a fleet comes back by itself, and what was asked meanwhile waits. */
+export function connectionOptions({ host, port, username, password, db, tls }: FleetAddress): ConnectionOptions {
+  return {
+    host,
+    port,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    db,
+    ...(tls && { tls: { servername: host } }),
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(50 * 2 ** times, maxRetryDelayMs),
+    keepAlive: keepAliveMs,
+    socketTimeout: silenceMs,
+    // A replica that was the primary until a moment ago: the address leads elsewhere by now.
+    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
+  };
+}
+
+/** What Redis says to those that it does not let in. */
+const refusals = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:AUTH|invalid password|DB index))/;
+
+/**
+ * Connects. Says once that Redis is away, and that it is back; waits for one that is not there yet.
+ *
+ * @throws ConfigurationError where it does not let this program in.
+ */
+export async function connect({ Redis }: FleetPackages, address: FleetAddress, say: (message: string) => void): Promise<Redis> {
+  const client = new Redis({ ...connectionOptions(address), enableAutoPipelining: true, replyMapping: "legacy" });
+  let isAway = false;
+  const leave = (why: string): void => {
+    if (!isAway) say(`${address.name} is away${why}; going on when it is back`);
+    isAway = true;
+  };
+  let problem: unknown;
+  client.on("error", (error: unknown) => {
+    problem = error;
+  });
+  client.on("close", () => {
+    if (client.status !== "end") leave(describe(problem));
+  });
+  await new Promise<void>((resolve, reject) => {
+    client.once("ready", () => resolve());
+    const refuse = (error: unknown): void => {
+      if (!refusals.test(messageOf(error))) return;
+      client.disconnect();
+      reject(new ConfigurationError(`${address.name} does not let llmbatch in: ${messageOf(error)}`, { cause: error }));
+    };
+    client.on("error", refuse);
+    client.once("ready", () => client.off("error", refuse));
+  });
+  if (isAway) say(`${address.name} is there`);
+  isAway = false;
+  client.on("ready", () => {
+    if (isAway) say(`${address.name} is back`);
+    isAway = false;
+  });
+  return client;
+}
+
+function describe(problem: unknown): string {
+  if (problem === undefined) return "";
+  return ` (${errorCode(problem) ?? messageOf(problem)})`;
+}

@@ -1,0 +1,46 @@
+import { fleetProtocol } from "../wire/protocol.ts";
+import type { Seal } from "../wire/seal.ts";
+
+/** The names of what stands in Redis. */
+export class FleetKeys {
+  readonly prefix: string;
+  /** Workers of another protocol, or with another secret, take from another queue. */
+  readonly queue: string;
+
+  constructor(prefix: string, seal: Seal) {
+    this.prefix = prefix;
+    this.queue = ["chunks", fleetProtocol, ...(seal.check === undefined ? [] : [seal.check])].join("-");
+  }
+
+  /** Of a job: BullMQ's own. */
+  job(id: string): string {
+    return `${this.prefix}:${this.queue}:${id}`;
+  }
+
+  /** The answers to a chunk's lines. */
+  answers(run: string, chunk: string): string {
+    return `${this.prefix}:answers:${run}:${chunk}`;
+  }
+
+  /** How often each line of a chunk that ends workers was begun. */
+  begun(run: string, chunk: string): string {
+    return `${this.prefix}:begun:${run}:${chunk}`;
+  }
+
+  /** Ids of the run's jobs that are not acknowledged. */
+  jobs(run: string): string {
+    return `${this.prefix}:jobs:${run}`;
+  }
+
+  /** Which coordinator has the run. */
+  lease(run: string): string {
+    return `${this.prefix}:lease:${run}`;
+  }
+
+  directory(kind: "workers" | "runs"): readonly [times: string, entries: string] {
+    return [`${this.prefix}:${kind}:until`, `${this.prefix}:${kind}`];
+  }
+}
+
+/** What a run that nobody goes on with leaves behind is gone after a week. */
+export const maxKeptSeconds: number = 7 * 24 * 3600;

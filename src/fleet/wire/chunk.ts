@@ -1,0 +1,81 @@
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { z } from "zod";
+import type { BatchRequest } from "../../model/request.ts";
+import { fleetProtocol, type RunSettings } from "./protocol.ts";
+import type { Seal } from "./seal.ts";
+
+/** One line as a worker gets it. */
+export interface ChunkLine {
+  /** Names its answer within the chunk: the id of its result, and what tells one way of asking from another. */
+  readonly field: string;
+  readonly request: BatchRequest;
+}
+
+/** What stands in a job of the queue. */
+export interface ChunkJob {
+  readonly protocol: typeof fleetProtocol;
+  readonly run: string;
+  /** Where its answers go. */
+  readonly chunk: string;
+  readonly settings: RunSettings;
+  /** How many lines the run's chunks have: a worker takes as many chunks as it needs to be busy. */
+  readonly size: number;
+  readonly payload: string;
+}
+
+const jobSchema: z.ZodType<ChunkJob> = z.object({
+  protocol: z.literal(fleetProtocol),
+  run: z.string(),
+  chunk: z.string(),
+  settings: z.object({ limits: z.array(z.string()) }),
+  size: z.number(),
+  payload: z.string(),
+});
+
+const linesSchema: z.ZodType<readonly ChunkLine[]> = z.array(
+  z.object({
+    field: z.string(),
+    request: z
+      .object({
+        kind: z.literal("request"),
+        id: z.string(),
+        occurrence: z.number(),
+        lineNumber: z.number(),
+        customId: z.string(),
+        path: z.string(),
+        model: z.string(),
+        provider: z.string().exactOptional(),
+        body: z.string(),
+        maxOutputTokens: z.number().exactOptional(),
+        headers: z.record(z.string(), z.string()).exactOptional(),
+      })
+      .strip(),
+  }),
+);
+
+const deflate = promisify(gzip);
+const inflate = promisify(gunzip);
+
+/** Level 1: what is saved beyond takes longer than Redis takes to keep it. */
+const compression = { level: 1 };
+
+/** The data of a job. */
+export async function packChunk(
+  about: { readonly run: string; readonly chunk: string; readonly settings: RunSettings; readonly size: number },
+  lines: readonly ChunkLine[],
+  seal: Seal,
+): Promise<ChunkJob> {
+  const payload = seal.close(await deflate(JSON.stringify(lines), compression));
+  return { protocol: fleetProtocol, ...about, payload };
+}
+
+/** @throws ZodError for what no coordinator of this protocol has written. */
+export function readJob(data: unknown): ChunkJob {
+  return jobSchema.parse(data);
+}
+
+/** @throws where the payload was closed with another secret, or is damaged. */
+export async function unpackLines({ payload }: ChunkJob, seal: Seal): Promise<readonly ChunkLine[]> {
+  return linesSchema.parse(JSON.parse(String(await inflate(seal.open(payload)))));
+}

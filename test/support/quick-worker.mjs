@@ -1,0 +1,31 @@
+// A worker whose chunks are given to others after a second instead of 15: `node quick-worker.mjs REDIS-URL BASE-URL CONCURRENCY`.
+// It dies of a line that asks it to.
+import process from "node:process";
+import { createProvider, RequestManager } from "../../dist/index.js";
+import { FleetWorker, loadPackages, noSeal, parseAddress } from "../../dist/fleet/fleet.js";
+
+const [, , queue, baseUrl, concurrency] = process.argv;
+const provider = createProvider("openai", { baseUrl, apiKey: "sk-quick-worker", allowHttp: true });
+const die = (event) => {
+  if (event.type === "attempt-start" && event.customId === "poison") process.kill(process.pid, "SIGKILL");
+};
+const name = `quick:${process.pid}`;
+const worker = await FleetWorker.start({
+  packages: await loadPackages(),
+  address: parseAddress(queue, "llmbatch", false),
+  seal: noSeal,
+  id: name,
+  name,
+  version: "quick",
+  concurrency: Number(concurrency),
+  createManager: (shared) =>
+    new RequestManager({ provider, concurrency: Number(concurrency), order: "completion", observers: [die], ...shared }),
+  keepsKeyRefusals: false,
+  lockMs: 1_000,
+  say: (message) => process.stderr.write(`${message}\n`),
+});
+process.stderr.write("ready\n");
+process.once("SIGTERM", async () => {
+  await worker.drain(5_000);
+  await provider.close();
+});
