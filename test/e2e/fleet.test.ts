@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
@@ -32,10 +33,10 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     const before = server.ledger.length;
     const user = new Workplace();
     user.write("in.jsonl", lines);
-    const workers = [startWorker(user, redis, server, "-c", "20"), startWorker(user, redis, server, "-c", "20")];
+    const [first, second] = [startWorker(user, redis, server, "-c", "20"), startWorker(user, redis, server, "-c", "20")];
     // The coordinator needs no key.
     delete user.environment["OPENAI_API_KEY"];
-    await Promise.all(workers.map((worker) => said(worker, "working for")));
+    await Promise.all([said(first, "working for"), said(second, "working for")]);
     const { code, stderr } = await user.runHere(coordinate(redis, server));
     expect(code, stderr).toBe(1);
     expect(user.read("out.jsonl")).toBe(expected);
@@ -46,8 +47,8 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(
       left.filter((key) => !/:(?:workers(?::until)?|chunks-\d+:(?:meta|events|id|stalled-check|marker))$/.test(key)),
     ).toEqual([]);
-    workers[0]?.kill("SIGTERM");
-    expect(await once(workers[0]!, "exit")).toEqual([0, null]);
+    first.kill("SIGTERM");
+    expect(await once(first, "exit")).toEqual([0, null]);
   });
 
   it("go on when a worker is killed, and pay again only for what was in flight", async () => {
@@ -63,4 +64,129 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(user.lines("out.jsonl").map(({ custom_id: id }) => id)).toEqual(lines.map(({ custom_id: id }) => id));
     expect(server.ledger.length - lines.length).toBeLessThanOrEqual(2 * 8);
   });
+
+  it("go on with the same command when the coordinator is killed", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve((call) => delayed(10, answerTo(call)))];
+    const user = new Workplace();
+    user.write("in.jsonl", lines);
+    await startQuickWorker(user, redis, server);
+    const coordinator = user.start(coordinate(redis, server), { stdio: "ignore" });
+    await server.until(() => server.ledger.length > 100);
+    await kill(coordinator, "SIGKILL");
+    const { code, stderr } = await user.run(coordinate(redis, server));
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("waiting up to 20 s in case it has died");
+    expect(user.lines("out.jsonl").map(({ custom_id: id }) => id)).toEqual(lines.map(({ custom_id: id }) => id));
+    expect(server.ledger).toHaveLength(lines.length);
+    expect(await lookInto(redis).keys("*:answers:*")).toEqual([]);
+  });
+
+  it("go on when Redis loses everything, and say so", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve((call) => delayed(10, answerTo(call)))];
+    const user = new Workplace();
+    user.write("in.jsonl", lines);
+    await startQuickWorker(user, redis, server);
+    const run = user.run(coordinate(redis, server));
+    await server.until(() => server.ledger.length > 100);
+    await redis.kill();
+    await redis.start();
+    const { code, stderr } = await run;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/is away.*going on when it is back\n[^]*is back/);
+    expect(user.lines("out.jsonl").map(({ custom_id: id }) => id)).toEqual(lines.map(({ custom_id: id }) => id));
+  });
+
+  it("have one coordinator, who says when there are no workers", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve()];
+    const user = new Workplace();
+    user.write("in.jsonl", lines);
+    const first = user.start(coordinate(redis, server), { stdio: ["ignore", "ignore", "pipe"] });
+    await expect.poll(() => lookInto(redis).keys("*:lease:*")).toHaveLength(1);
+    // On another machine the lock of the output is not seen.
+    const elsewhere = new Workplace();
+    const there = elsewhere.run([
+      "run",
+      user.path("in.jsonl"),
+      ...coordinate(redis, server, "-o", user.path("out.jsonl")).slice(2),
+    ]);
+    await said(first, "no workers");
+    const { code, stderr } = await there;
+    expect(code).toBe(2);
+    expect(stderr).toContain("another llmbatch run with the same input and the same output is under way");
+    user.environment["FLEET_SECRET"] = "correct horse";
+    const worker = await user.run(["worker", "--queue", redis.url, "--provider", "mock", "--queue-secret-env", "FLEET_SECRET"]);
+    expect(worker.code).toBe(2);
+    expect(worker.stderr).toContain("has no secret, and this one has: give --queue-secret-env to both or to none");
+    await kill(first, "SIGINT");
+    expect(first.exitCode).toBe(130);
+  });
+
+  it("keep keys out of Redis, and with a secret what is asked and answered, too", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve(answerTo)];
+    const user = new Workplace();
+    user.environment["FLEET_SECRET"] = "correct horse";
+    user.write("in.jsonl", questions(20));
+    const seen: string[] = [];
+    const monitor = await lookInto(redis).monitor();
+    monitor.on("monitor", (_time: string, args: string[]) => seen.push(args.join(" ")));
+    startWorker(user, redis, server, "--queue-secret-env", "FLEET_SECRET");
+    const { code, stderr } = await user.runHere(coordinate(redis, server, "--queue-secret-env", "FLEET_SECRET"));
+    monitor.disconnect();
+    expect(code, stderr).toBe(0);
+    expect(seen.length).toBeGreaterThan(100);
+    const unpacked = seen.flatMap((text) => [text, ...(text.match(/[A-Za-z0-9+/]{40,}={0,2}/g) ?? [])].map(asWritten));
+    expect(unpacked.filter((text) => /sk-test|Question|answer to question/.test(text))).toEqual([]);
+  });
 });
+
+describe("a queue", () => {
+  it("on another machine is not spoken to in clear", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    for (const args of [["run", "in.jsonl"], ["worker"]]) {
+      const { code, stderr } = await user.runHere([...args, "--queue", "redis://u:pass-word@redis.example:6379"]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("would go to redis.example in clear; use rediss://, or give --allow-http");
+      expect(stderr).not.toContain("pass-word");
+    }
+  });
+
+  it("needs packages that are optional", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    user.write("without.mjs", withoutPackages);
+    user.environment["NODE_OPTIONS"] = `--import ${user.path("without.mjs")}`;
+    const { code, stderr } = await user.run(["run", "in.jsonl", "--queue", "redis://localhost:1"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("needs the packages bullmq and ioredis, which are not installed here: npm install bullmq ioredis");
+    expect((await user.run(["--version"])).code).toBe(0);
+  });
+
+  it("has limits that one run sets, or none", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--queue", "redis://localhost:1", "--rpm", "5"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--rpm, --tpm and --limit cannot be shared by a fleet yet");
+  });
+});
+
+/** Of base64 and gzip, what was packed. */
+function asWritten(text: string): string {
+  const bytes = Buffer.from(text, "base64");
+  try {
+    return bytes.subarray(0, 2).toString("hex") === "1f8b" ? gunzipSync(bytes).toString() : text + bytes.toString("latin1");
+  } catch {
+    return text;
+  }
+}
+
+/** Hides the packages from a process, as if npm had not installed them. */
+const withoutPackages = `
+import { register } from "node:module";
+register("data:text/javascript," + encodeURIComponent(\`
+export function resolve(name, context, next) {
+  if (name === "bullmq" || name === "ioredis") throw Object.assign(new Error("no " + name), { code: "ERR_MODULE_NOT_FOUND" });
+  return next(name, context);
+}\`));
+`;

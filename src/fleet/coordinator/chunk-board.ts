@@ -212,13 +212,16 @@ export class ChunkBoard {
   }
 
   async #removeJobs(ids: readonly string[]): Promise<void> {
-    const { queue, redis, keys, run } = this.#options;
+    const { queue, redis, keys, run, answers } = this.#options;
     if (ids.length === 0) return;
+    const late = ids.filter((id) => this.#late.has(id));
     const removed = await Promise.all(ids.map(async (id) => ((await queue.remove(id)) === 1 ? id : undefined)));
     const gone = removed.filter((id) => id !== undefined);
     for (const id of ids) this.#late.add(id);
     for (const id of gone) this.#late.delete(id);
     if (gone.length > 0) await redis.srem(keys.jobs(run), ...gone);
+    // As long as its job is there, a worker that is late leaves answers.
+    await answers.remove(run, late.filter((id) => !this.#late.has(id)).map(chunkOf));
   }
 }
 

@@ -119,8 +119,8 @@ export class FleetWorker {
       prefix: address.prefix,
       concurrency: 2,
       lockDuration: lockMs,
-      lockRenewTime: lockMs / 3,
-      stalledInterval: lockMs / 3,
+      lockRenewTime: Math.round(lockMs / 3),
+      stalledInterval: Math.round(lockMs / 3),
       maxStalledCount,
       // A Redis that comes back is asked at once again.
       runRetryDelay: 1_000,
