@@ -57,7 +57,7 @@ describe("what is named exists", () => {
       () => {},
       () => {},
     );
-    const calls = text.matchAll(/llmbatch (run|validate|estimate|providers|check|models|cache|mock|serve)\b([^`|\n]*)/g);
+    const calls = text.matchAll(/llmbatch (run|validate|estimate|providers|check|models|cache|mock|serve|worker)\b([^`|\n]*)/g);
     for (const [call, name, rest = ""] of calls) {
       const known = new Set(program.commands.filter((command) => command.name() === name).flatMap(flagsOf));
       const used = rest.replaceAll(/'[^']*'|#.*/g, "").match(/(?<= )--?[a-z][\w-]*/g) ?? [];

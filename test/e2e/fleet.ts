@@ -21,7 +21,7 @@ export function startWorker(user: Workplace, { url }: RedisServer, server: Scrip
   return gone(user.start(args, { stdio: ["ignore", "ignore", "pipe"] }));
 }
 
-/** A worker whose chunks are given to others after a second. Resolves when it takes them. */
+/** A worker whose chunks are given to others after 2 s. Resolves when it takes them. */
 export async function startQuickWorker(
   user: Workplace,
   { url }: RedisServer,
