@@ -25,10 +25,11 @@ export function startWorker(user: Workplace, { url }: RedisServer, server: Scrip
 export async function startQuickWorker(
   user: Workplace,
   { url }: RedisServer,
-  server: ScriptedServer,
-  c = 8,
+  server: ScriptedServer | "instant",
+  concurrency = 8,
 ): Promise<ChildProcess> {
-  const args = [quickWorker, url, `${server.url}/v1`, String(c)];
+  const baseUrl = server === "instant" ? server : `${server.url}/v1`;
+  const args = [quickWorker, url, baseUrl, String(concurrency)];
   const child = gone(user.spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] }));
   await said(child, "ready");
   return child;
