@@ -11,7 +11,7 @@ import { Figures, isFullSize } from "./figures.ts";
 
 const hourMs = 3_600_000;
 const workers = 3;
-const concurrency = 8;
+const concurrency = 4;
 
 interface Deaths {
   readonly worker: number;
