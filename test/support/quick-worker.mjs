@@ -1,8 +1,8 @@
 // A worker whose chunks are given to others after 2 seconds instead of 15: `node quick-worker.mjs REDIS-URL BASE-URL CONCURRENCY`.
 // It dies of a line that asks it to. Without a server (`instant` as BASE-URL) it answers by itself.
 import process from "node:process";
-import { createProvider, RequestManager } from "../../dist/index.js";
-import { FleetWorker, loadPackages, noSeal, parseAddress } from "../../dist/fleet/fleet.js";
+import { createProvider, RequestManager } from "../../build/index.js";
+import { FleetWorker, loadPackages, noSeal, parseAddress } from "../../build/fleet/fleet.js";
 
 const [, , queue, baseUrl, concurrency] = process.argv;
 const usage = { promptTokens: 5, completionTokens: 5, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
