@@ -57,7 +57,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   caches: ["disk", "shared"],
   config: ["secrets"],
   fleet: ["limits", "wire", "redis", "worker", "coordinator"],
-  cli: ["terminal", "files", "input", "output", "report", "commands", "merge"],
+  cli: ["terminal", "files", "input", "output", "report", "fleet", "commands", "merge"],
   jsonl: ["attachments", "warnings"],
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["answers", "money", "preparing", "stops", "queues", "live"],

@@ -14,7 +14,7 @@ import { checkWhole } from "../input/check-whole.ts";
 import { checkPilot, checkTokenizer } from "./check-options.ts";
 import { optionsOfShard } from "../input/shard-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
-import { type FleetRun, prepareFleet } from "./fleet-run.ts";
+import type { FleetPreparation, FleetRun } from "../fleet/fleet-run.ts";
 import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -71,7 +71,7 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const statsPaths = await chooseStatsPaths(options, inputs);
   const prices = await openConfiguredPrices(options, environment);
   let warn = printError;
-  const joining = await prepareFleet(options, environment, (message) => warn(message));
+  const joining = await joinFleet(options, environment, (message) => warn(message));
   const provider = joining?.described ?? (await openProvider(options, environment, prices));
   cleanups.defer(() => provider.close());
   const cache = await openCache(options, environment, (warning) => warn(warning));
@@ -129,6 +129,17 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   observers.push(report.observe);
   warn = report.warn;
   return sendAll({ requests, manager, writer, progress, report, fleet });
+}
+
+/** What of it needs Redis is loaded where there is a queue. */
+async function joinFleet(
+  options: Options,
+  environment: Environment,
+  say: (message: string) => void,
+): Promise<FleetPreparation | undefined> {
+  if (options.queue === undefined) return undefined;
+  const { prepareFleet } = await import("../fleet/fleet-run.ts");
+  return prepareFleet(options.queue, options, environment, say);
 }
 
 async function openProvider(options: Options, environment: Environment, prices: PriceBook): Promise<Provider> {

@@ -9,8 +9,8 @@ import { openEventLog } from "../report/event-log.ts";
 import { printError } from "../terminal/print-error.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { readVersion } from "../version.ts";
-import { nameOfProcess, openAccess } from "./fleet-run.ts";
-import { createWorkerManager } from "./worker-manager.ts";
+import { nameOfProcess, openAccess } from "../fleet/fleet-run.ts";
+import { createWorkerManager } from "../fleet/worker-manager.ts";
 
 /** As long as a run waits for what is in flight. */
 const drainMs = 30_000;

@@ -7,7 +7,8 @@ import { type FleetKeys, maxKeptSeconds } from "./keys.ts";
  */
 const putScript = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 0 then return 2 end
+redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 `;
 
@@ -21,10 +22,12 @@ export class AnswerStore {
     this.#keys = keys;
   }
 
-  /** @returns whether the job is still there. */
-  async put(jobId: string, run: string, chunk: string, field: string, answer: string): Promise<boolean> {
+  /** @returns `late` where another worker has answered it. */
+  async put(jobId: string, run: string, chunk: string, field: string, answer: string): Promise<"kept" | "no job" | "late"> {
     const keys = [this.#keys.job(jobId), this.#keys.answers(run, chunk)];
-    return (await this.#redis.eval(putScript, 2, ...keys, field, answer, maxKeptSeconds)) === 1;
+    const outcome = await this.#redis.eval(putScript, 2, ...keys, field, answer, maxKeptSeconds);
+    if (outcome === 0) return "no job";
+    return outcome === 1 ? "kept" : "late";
   }
 
   /** Which lines have one. */

@@ -27,6 +27,7 @@ export class ChunkWork {
   readonly #options: ChunkWorkOptions;
   /** Answers that came while Redis had lost the job: its coordinator adds it again. */
   readonly #early = new Map<string, string>();
+  readonly #lost = new AbortController();
 
   constructor(options: ChunkWorkOptions) {
     this.#options = options;
@@ -38,18 +39,26 @@ export class ChunkWork {
     const known = await persistence.persist(() => answers.fields(job.run, job.chunk));
     const left = lines.filter(({ field }) => !known.has(field));
     if (stalls < maxStalls) await Promise.all(left.map((line) => this.#ask(line)));
-    else for (const line of left) await this.#askAlone(line);
+    else for (const line of left) if (!this.#lost.signal.aborted) await this.#askAlone(line);
     for (const [field, answer] of this.#early) await this.#put(field, answer);
+  }
+
+  /** The chunk is another worker's by now: what was not sent is not sent here. */
+  lose(): void {
+    this.#lost.abort();
+    this.#options.runner.wake();
   }
 
   /** @returns whether there is an answer. */
   async #ask({ field, request }: ChunkLine): Promise<boolean> {
     const { runner, seal, keepsKeyRefusals } = this.#options;
-    const result = await runner.ask(request);
+    const result = await runner.ask(request, this.#lost.signal);
     if (result === undefined) return false;
     if (result.status === "failed" && isKeyRefusal(result.failure) && !keepsKeyRefusals) return false;
     const answer = packAnswer(attemptOf(result), seal);
-    if (!(await this.#put(field, answer))) this.#early.set(field, answer);
+    const outcome = await this.#put(field, answer);
+    if (outcome === "no job") this.#early.set(field, answer);
+    if (outcome === "late") this.lose();
     return true;
   }
 
@@ -63,7 +72,7 @@ export class ChunkWork {
     } else if (!(await this.#ask(line))) await persistence.persist(() => answers.notBegun(job.run, job.chunk, field));
   }
 
-  #put(field: string, answer: string): Promise<boolean> {
+  #put(field: string, answer: string): Promise<"kept" | "no job" | "late"> {
     const { jobId, job, answers, persistence } = this.#options;
     return persistence.persist(() => answers.put(jobId, job.run, job.chunk, field, answer));
   }

@@ -57,6 +57,7 @@ export class FleetWorker {
   readonly #live = new Map<string, LineRunner>();
   readonly #stoppingRuns = new Set<string>();
   readonly #underWay = new Map<string, Promise<void>>();
+  readonly #work = new Map<string, ChunkWork>();
   readonly #refused = new Set<string>();
   #queue: Worker | undefined;
   #beat: NodeJS.Timeout | undefined;
@@ -127,6 +128,12 @@ export class FleetWorker {
     });
     // What goes wrong with Redis is said once by the connection of its own.
     this.#queue.on("error", () => undefined);
+    this.#queue.on("lockRenewalFailed", (ids) => {
+      for (const id of ids) this.#work.get(id)?.lose();
+    });
+    this.#redis.on("ready", () => {
+      for (const runner of this.#live.values()) runner.wake();
+    });
     this.#beat = setInterval(() => void this.#tick().catch((error: unknown) => say(messageOf(error))), beatMs);
   }
 
@@ -169,19 +176,21 @@ export class FleetWorker {
     if (this.#isDraining || this.#stoppingRuns.has(job.run)) return { n: 0 };
     // Redis may lose a job and get it again while it is under way here.
     const begun = this.#underWay.get(id);
-    const work = begun ?? this.#work(id, job, bullJob.stalledCounter).finally(() => this.#underWay.delete(id));
+    const work = begun ?? this.#do(id, job, bullJob.stalledCounter).finally(() => this.#underWay.delete(id));
     this.#underWay.set(id, work);
     await work;
     return { n: job.size };
   }
 
-  async #work(jobId: string, job: ChunkJob, stalls: number): Promise<void> {
+  async #do(jobId: string, job: ChunkJob, stalls: number): Promise<void> {
     const { seal, concurrency, keepsKeyRefusals } = this.#options;
     const lines = await unpackLines(job, seal);
     if (this.#queue !== undefined) this.#queue.concurrency = Math.max(2, Math.ceil(concurrency / job.size) + 1);
     const runner = await this.#runnerOf(job);
     const [answers, persistence] = [this.#answers, this.#persistence];
-    await new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals }).do(lines, stalls);
+    const work = new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals });
+    this.#work.set(jobId, work);
+    await work.do(lines, stalls).finally(() => this.#work.delete(jobId));
   }
 
   #runnerOf(job: ChunkJob): Promise<LineRunner> {
@@ -192,7 +201,8 @@ export class FleetWorker {
 
   async #createRunner({ run, settings }: ChunkJob): Promise<LineRunner> {
     const shared = await createSharedLimits(this.#redis, settings);
-    const runner = new LineRunner(this.#options.createManager(shared));
+    const { createManager, concurrency } = this.#options;
+    const runner = new LineRunner(createManager(shared), concurrency, () => this.#redis.status === "ready");
     this.#live.set(run, runner);
     void this.#watch(run, runner);
     return runner;

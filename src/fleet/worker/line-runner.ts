@@ -8,6 +8,8 @@ export type LineOutcome = BatchResult | undefined;
 
 interface Asked {
   readonly request: BatchRequest;
+  /** It is not to be sent any more, if it was not. */
+  readonly signal: AbortSignal;
   readonly resolve: (outcome: LineOutcome) => void;
 }
 
@@ -16,6 +18,10 @@ export class LineRunner {
   /** Why it ended by itself; undefined after `stop`. */
   readonly ended: Promise<RunStoppedError | undefined>;
   readonly #manager: RequestManager;
+  /** So many are handed over that the manager has always one to send; the others can be taken back. */
+  readonly #maxAsked: number;
+  /** Whether answers can be kept: none is asked for while Redis is away. */
+  readonly #mayStart: () => boolean;
   #waiting: Asked[] = [];
   /** By the order in which they were handed over, which is the index of their result. */
   readonly #asked = new Map<number, Asked>();
@@ -24,8 +30,10 @@ export class LineRunner {
   #wake: () => void = () => undefined;
 
   /** @param manager Whose results come in the order of completion. */
-  constructor(manager: RequestManager) {
+  constructor(manager: RequestManager, concurrency: number, mayStart: () => boolean) {
     this.#manager = manager;
+    this.#maxAsked = 2 * concurrency;
+    this.#mayStart = mayStart;
     this.ended = this.#run();
   }
 
@@ -37,12 +45,19 @@ export class LineRunner {
     return this.#asked.size === 0 && this.#waiting.length === 0;
   }
 
-  ask(request: BatchRequest): Promise<LineOutcome> {
-    if (this.#isOver) return Promise.resolve(undefined);
+  ask(request: BatchRequest, signal: AbortSignal): Promise<LineOutcome> {
+    if (this.#isOver || signal.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      this.#waiting.push({ request, resolve });
+      this.#waiting.push({ request, signal, resolve });
       this.#wake();
     });
+  }
+
+  /** Looks again what may be sent, and what is not to be sent any more. */
+  wake(): void {
+    for (const { resolve } of this.#waiting.filter(({ signal }) => signal.aborted)) resolve(undefined);
+    this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
+    this.#wake();
   }
 
   /** Nothing more is sent; what is in flight may take as long as the manager's `drainMs`. */
@@ -69,15 +84,20 @@ export class LineRunner {
 
   async *#feed(): AsyncGenerator<readonly BatchRequest[]> {
     while (!this.#isOver) {
-      if (this.#waiting.length === 0)
+      const group = this.#take();
+      if (group.length > 0) yield group;
+      else
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
-      const group = this.#waiting;
-      this.#waiting = [];
-      for (const asked of group) this.#asked.set(this.#count++, asked);
-      yield group.map(({ request }) => request);
     }
+  }
+
+  #take(): BatchRequest[] {
+    const room = this.#mayStart() ? Math.max(0, this.#maxAsked - this.#asked.size) : 0;
+    const group = this.#waiting.splice(0, room);
+    for (const asked of group) this.#asked.set(this.#count++, asked);
+    return group.map(({ request }) => request);
   }
 
   #settle(result: BatchResult): void {
@@ -85,5 +105,6 @@ export class LineRunner {
     this.#asked.delete(result.index);
     const wasCut = result.status === "failed" && result.failure.kind === "cancelled";
     asked?.resolve(wasCut ? undefined : result);
+    this.#wake();
   }
 }

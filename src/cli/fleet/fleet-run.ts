@@ -56,20 +56,20 @@ interface Opening {
   readonly prices: PriceBook;
 }
 
-interface FleetPreparation {
+/** What is known before the input was checked. */
+export interface FleetPreparation {
   /** The run's providers, without keys. */
   readonly described: Provider;
   open(opening: Opening): Promise<FleetRun>;
 }
 
-/** @returns undefined without `--queue`. @throws ConfigurationError before any connection. */
+/** @throws ConfigurationError before any connection. */
 export async function prepareFleet(
+  queue: string,
   options: Options,
   environment: Environment,
   say: (message: string) => void,
-): Promise<FleetPreparation | undefined> {
-  const { queue } = options;
-  if (queue === undefined) return undefined;
+): Promise<FleetPreparation> {
   const settings = settingsOf(options);
   checkSharedLimits(settings);
   const access = await openAccess(queue, options, environment);
