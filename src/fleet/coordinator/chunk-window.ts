@@ -41,6 +41,7 @@ export class ChunkWindow {
   readonly #chunkByLine = new Map<number, Chunk>();
   /** Of lines that belong to no chunk: a pilot's. */
   readonly #others: Chunk = createChunk("others", []);
+  readonly #asked = new WeakMap<AbortSignal, Set<PendingLine>>();
   #underWay = 0;
   #count = 0;
   /** A line was left out of the output: nothing behind it is written. */
@@ -77,13 +78,13 @@ export class ChunkWindow {
     if (signal.aborted) return Promise.resolve(stoppedAttempt);
     const chunk = this.#chunkByLine.get(request.lineNumber) ?? this.#others;
     return new Promise((resolve) => {
-      const abort = (): void => this.#options.board.forget(pending);
+      const asked = this.#askedUnder(signal);
       const settle = (attempt: Attempt): void => {
-        signal.removeEventListener("abort", abort);
+        asked.delete(pending);
         resolve(attempt);
       };
       const pending: PendingLine = { field: fieldOf(chunk, request, id), request: asAsked(request, id), settle };
-      signal.addEventListener("abort", abort);
+      asked.add(pending);
       chunk.arrived.push(pending);
       chunk.open.delete(request.lineNumber);
       if (chunk.open.size === 0 && chunk.parts === 0 && chunk !== this.#others) this.#submit(chunk);
@@ -112,6 +113,18 @@ export class ChunkWindow {
       this.#options.onWritten(chunk.name);
       this.#wake();
     }
+  }
+
+  /** One listener for all lines of a run: a signal looks through all that it has for each that is added. */
+  #askedUnder(signal: AbortSignal): Set<PendingLine> {
+    const known = this.#asked.get(signal);
+    if (known !== undefined) return known;
+    const asked = new Set<PendingLine>();
+    this.#asked.set(signal, asked);
+    signal.addEventListener("abort", () => {
+      for (const pending of asked) this.#options.board.forget(pending);
+    });
+    return asked;
   }
 
   async #enter(lines: readonly BatchInput[]): Promise<readonly BatchInput[]> {
