@@ -30,7 +30,19 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .addHelpText("after", examples)
     .exitOverride();
 
-  for (const add of [addRun, addWorker, addValidate, addEstimate, addMerge, addCache, addMock, addProviders, addModels, addCheck, addServe])
+  for (const add of [
+    addRun,
+    addWorker,
+    addValidate,
+    addEstimate,
+    addMerge,
+    addCache,
+    addMock,
+    addProviders,
+    addModels,
+    addCheck,
+    addServe,
+  ])
     add(program, exitWith);
   program.hook("preAction", warnOfUnknownVariables);
   pointToHelp(program, program.name());

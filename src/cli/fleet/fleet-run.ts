@@ -157,12 +157,12 @@ function settingsOf(options: Options): RunSettings {
 
 /** What makes it the same run when the command is given again. */
 async function factsOf(inputs: Inputs, options: Options): Promise<unknown[]> {
-  const { output = "-", head, model, set, provider, base_url: baseUrl } = options;
+  const { output = "-", head, shard, model, set, provider, base_url: baseUrl } = options;
   const files = inputs.files.map(async (file) => {
     if (file === undefined) return "stream";
     const { size, mtimeMs } = await stat(file);
     return [await realPathOf(resolve(file)), size, mtimeMs];
   });
   const to = output === "-" ? output : await realPathOf(resolve(output)).catch(() => resolve(output));
-  return [await Promise.all(files), to, head, model, set, provider, baseUrl];
+  return [await Promise.all(files), to, head, shard, model, set, provider, baseUrl];
 }
