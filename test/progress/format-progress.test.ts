@@ -147,3 +147,10 @@ describe("the JSON line", () => {
     expect(unknown).toMatchObject({ requests_total: null, eta_seconds: null, limit: null });
   });
 });
+
+it("of a fleet it says how many work, and what they have in flight", () => {
+  const fleet = { ...midway, workers: 4, inFlight: 312 };
+  expect(formatBarLine(fleet, 200)).toContain("workers 4  in flight 312");
+  expect(JSON.parse(formatJsonLine(fleet))).toMatchObject({ workers: 4, in_flight: 312 });
+  expect(JSON.parse(formatJsonLine(midway))).not.toHaveProperty("workers");
+});
