@@ -4,7 +4,6 @@ export { runIdOf } from "./coordinator/run-id.ts";
 export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./limits/redis-limits.ts";
 export { type FleetAddress, parseAddress } from "./redis/address.ts";
 export { type FleetPackages, loadPackages } from "./redis/packages.ts";
-export { checkSharedLimits } from "./worker/create-shared-limits.ts";
-export { FleetWorker, type FleetWorkerOptions } from "./worker/fleet-worker.ts";
+export { type FleetLimits, FleetWorker, type FleetWorkerOptions } from "./worker/fleet-worker.ts";
 export type { RunSettings } from "./wire/protocol.ts";
 export { createSeal, noSeal, type Seal } from "./wire/seal.ts";

@@ -3,7 +3,7 @@ import { createLimiter, type Limiter, type SharedLimits } from "../limiters/limi
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
-import { type LimitUnit, minuteMs, type RateLimit } from "../model/rate-limit.ts";
+import { perMinute, type RateLimit } from "../model/rate-limit.ts";
 import type { BatchRequest } from "../model/request.ts";
 import type { PriceBook } from "../pricing/pricing.ts";
 import type { Provider, RouteHook } from "../providers/providers.ts";
@@ -195,10 +195,6 @@ export function limiterOf(
     maxProbeDelayMs: Math.min(maxRetryDelayMs, maxIdleMs),
     onEvent,
   });
-}
-
-function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
-  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
 }
 
 /** Counts the managers that use a provider, a cache or limits: the last one closes it. */

@@ -35,6 +35,11 @@ export interface RateLimitReport {
  */
 export type LimitSource = "configured" | "headers" | "errors" | "refusals";
 
+/** @returns none where no amount is given. */
+export function perMinute(unit: LimitUnit, amount: number | undefined): RateLimit[] {
+  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
+}
+
 /** `600 requests/min`, `10000 requests/1d`, for people. */
 export function describeRateLimit({ unit, amount, periodMs }: Omit<RateLimit, "model">): string {
   const figure = amount >= 10 ? Math.round(amount) : Math.round(amount * 10) / 10;

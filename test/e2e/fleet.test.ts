@@ -45,10 +45,27 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(asked.every(({ headers }) => headers["authorization"] === "Bearer sk-test-0123456789")).toBe(true);
     const left = await lookInto(redis).keys("*");
     expect(
-      left.filter((key) => !/:(?:workers(?::until)?|chunks-\d+:(?:meta|events|id|stalled-check|marker))$/.test(key)),
+      // The limits of the account are no run's: they expire by themselves.
+      left.filter((key) => !/:limit:|:(?:workers(?::until)?|chunks-\d+:(?:meta|events|id|stalled-check|marker))$/.test(key)),
     ).toEqual([]);
     first.kill("SIGTERM");
     expect(await once(first, "exit")).toEqual([0, null]);
+  });
+
+  it("keep the limits of the run together, and none that a worker has by itself", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve(answerTo)];
+    const user = new Workplace();
+    user.write("in.jsonl", questions(40));
+    user.environment["LLMBATCH_RPM"] = "1";
+    const workers = [startWorker(user, redis, server), startWorker(user, redis, server)];
+    const warned = await Promise.all(workers.map((worker) => said(worker, "rpm has no effect at a worker")));
+    expect(warned).toHaveLength(2);
+    const { code, stderr } = await user.runHere(coordinate(redis, server, "--limit", "requests=10/1s,burst=1", "--rpm", "1e6"));
+    expect(code, stderr).toBe(0);
+    const arrivals = server.ledger.map(({ arrivedAt }) => arrivedAt);
+    expect(arrivals).toHaveLength(40);
+    // 39 after the first at ten a second; each worker by itself would take half of that.
+    expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(3_000);
   });
 
   it("go on when a worker is killed, and pay again only for what was in flight", async () => {
@@ -160,14 +177,6 @@ describe("a queue", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("needs the packages bullmq and ioredis, which are not installed here: npm install bullmq ioredis");
     expect((await user.run(["--version"])).code).toBe(0);
-  });
-
-  it("has limits that one run sets, or none", async () => {
-    const user = new Workplace();
-    user.write("in.jsonl", questions(1));
-    const { code, stderr } = await user.runHere(["run", "in.jsonl", "--queue", "redis://localhost:1", "--rpm", "5"]);
-    expect(code).toBe(2);
-    expect(stderr).toContain("--rpm, --tpm and --limit cannot be shared by a fleet yet");
   });
 });
 

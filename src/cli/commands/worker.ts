@@ -1,5 +1,6 @@
 import { readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
+import type { Options } from "../../config/options.ts";
 import { FleetWorker } from "../../fleet/fleet.ts";
 import { ConfigurationError, type RunStoppedError } from "../../model/errors.ts";
 import { openConfiguredPrices, openProviders } from "../../setup/setup.ts";
@@ -26,6 +27,8 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
   const options = loadOptions(flags, configFile, environment, printError);
   const { queue, concurrency } = options;
   if (queue === undefined) throw new ConfigurationError("a worker needs --queue URL: the Redis of its runs, redis://HOST:6379");
+  for (const name of limitsWithoutEffect(options))
+    printError(`${name} has no effect at a worker: give it to \`llmbatch run --queue\`, which tells all workers`);
   const access = await openAccess(queue, options, environment);
   const prices = await openConfiguredPrices(options, environment);
   const { provider } = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
@@ -45,6 +48,12 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     await provider.close();
     await log?.close();
   }
+}
+
+/** A worker may have the configuration of the run. */
+function limitsWithoutEffect({ rpm, tpm, limit }: Options): string[] {
+  const set = { rpm: rpm !== undefined, tpm: tpm !== undefined, limit: limit.rates.length > 0 };
+  return Object.entries(set).flatMap(([name, isSet]) => (isSet ? [name] : []));
 }
 
 function stoppedText({ reason, message }: RunStoppedError): string {

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import type { Environment } from "../../config/environment.ts";
 import type { Options } from "../../config/options.ts";
 import {
-  checkSharedLimits,
   Coordinator,
   createSeal,
   type FleetAddress,
@@ -19,6 +18,7 @@ import {
 } from "../../fleet/fleet.ts";
 import { type RequestManager, type RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
+import { perMinute } from "../../model/rate-limit.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
 import { describeProviders, limitsOf, openProviders } from "../../setup/setup.ts";
@@ -71,7 +71,6 @@ export async function prepareFleet(
   say: (message: string) => void,
 ): Promise<FleetPreparation> {
   const settings = settingsOf(options);
-  checkSharedLimits(settings);
   const access = await openAccess(queue, options, environment);
   const described = describeProviders(options, environment);
   return {
@@ -147,12 +146,7 @@ const maxLinesAhead = 1_000_000;
 
 function settingsOf(options: Options): RunSettings {
   const { requestsPerMinute, tokensPerMinute, limits = [] } = limitsOf(options);
-  const own = [
-    ...(requestsPerMinute === undefined ? [] : [{ unit: "requests", amount: requestsPerMinute, periodMs: 60_000 }]),
-    ...(tokensPerMinute === undefined ? [] : [{ unit: "tokens", amount: tokensPerMinute, periodMs: 60_000 }]),
-    ...limits,
-  ];
-  return { limits: own.map((limit) => JSON.stringify(limit)) };
+  return { limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits] };
 }
 
 /** What makes it the same run when the command is given again. */

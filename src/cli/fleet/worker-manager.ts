@@ -1,5 +1,6 @@
 import type { Options } from "../../config/options.ts";
-import { RequestManager, type RequestManagerOptions } from "../../manager/manager.ts";
+import type { FleetLimits } from "../../fleet/fleet.ts";
+import { RequestManager } from "../../manager/manager.ts";
 import type { Observer } from "../../model/event.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
@@ -13,8 +14,8 @@ interface WorkerParts {
 }
 
 /**
- * The coordinator prepares requests, judges answers, keeps them, and watches what the run may take: a worker asks, within its own limits and
- * with its own retries.
+ * The coordinator prepares requests, judges answers, keeps them, and watches what the run may take: a worker asks, within the
+ * run's limits and with its own retries.
  */
 const onlyAsks = {
   context: "off",
@@ -33,7 +34,14 @@ export function createWorkerManager({
   provider,
   prices,
   observers,
-}: WorkerParts): (shared: Partial<RequestManagerOptions>) => RequestManager {
-  const { deadlineMs: _deadline, maxFailures: _failures, maxCostUsd: _cost, maxTokensTotal: _tokens, ...own } = limitsOf(options);
+}: WorkerParts): (shared: FleetLimits) => RequestManager {
+  const {
+    deadlineMs: _deadline,
+    maxFailures: _failures,
+    maxCostUsd: _cost,
+    maxTokensTotal: _tokens,
+    ...rest
+  } = limitsOf(options);
+  const { requestsPerMinute: _rpm, tokensPerMinute: _tpm, ...own } = rest;
   return (shared) => new RequestManager({ ...own, ...onlyAsks, provider, prices, observers, ...shared });
 }

@@ -3,7 +3,7 @@ import type { CacheStore } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
 import { type Preparer, type RequestName, RequestNames } from "../../manager/manager.ts";
-import { minuteMs, type RateLimit } from "../../model/rate-limit.ts";
+import { perMinute, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import { noUsage, type Usage } from "../../model/usage.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
@@ -118,9 +118,5 @@ function tokenCounts(options: Options): TokenCounts<BatchRequest> {
 
 /** Those of the run. */
 function limitsOfOptions({ rpm, tpm, limit }: Options): RateLimit[] {
-  return [
-    ...(rpm === undefined ? [] : [{ unit: "requests", amount: rpm, periodMs: minuteMs } as const]),
-    ...(tpm === undefined ? [] : [{ unit: "tokens", amount: tpm, periodMs: minuteMs } as const]),
-    ...limit.rates,
-  ];
+  return [...perMinute("requests", rpm), ...perMinute("tokens", tpm), ...limit.rates];
 }

@@ -1,6 +1,6 @@
 import type { Options } from "../../config/options.ts";
 import type { ProviderConfig } from "../../config/provider-config.ts";
-import { describeRateLimit, minuteMs, type RateLimit } from "../../model/rate-limit.ts";
+import { describeRateLimit, perMinute, type RateLimit } from "../../model/rate-limit.ts";
 import { formatUsd } from "../../text/format-numbers.ts";
 import { printError } from "../terminal/print-error.ts";
 
@@ -59,10 +59,6 @@ function shareOfProvider({ limits, concurrency, ...rest }: ProviderConfig, count
     ...(limits !== undefined && { limits: limits.map((rate) => shareOf(rate, count)) }),
     ...(concurrency !== undefined && { concurrency: Math.max(1, Math.floor(concurrency / count)) }),
   };
-}
-
-function perMinute(unit: "requests" | "tokens", amount: number | undefined): RateLimit[] {
-  return amount === undefined ? [] : [{ unit, amount, periodMs: minuteMs }];
 }
 
 /** Of less than one in the period, one in a longer period: nothing would ever start. */

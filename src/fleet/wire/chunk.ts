@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { z } from "zod";
+import { limitUnits, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import { fleetProtocol, type RunSettings } from "./protocol.ts";
 import type { Seal } from "./seal.ts";
@@ -24,11 +25,19 @@ export interface ChunkJob {
   readonly payload: string;
 }
 
+const limitSchema: z.ZodType<RateLimit> = z.object({
+  unit: z.enum(limitUnits),
+  amount: z.number().positive(),
+  periodMs: z.number().positive(),
+  burst: z.number().positive().optional(),
+  model: z.string().optional(),
+});
+
 const jobSchema: z.ZodType<ChunkJob> = z.object({
   protocol: z.literal(fleetProtocol),
   run: z.string(),
   chunk: z.string(),
-  settings: z.object({ limits: z.array(z.string()) }),
+  settings: z.object({ limits: z.array(limitSchema) }),
   size: z.number(),
   payload: z.string(),
 });

@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import type { RequestManager, RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError, messageOf, type RunStoppedError } from "../../model/errors.ts";
 import type { FleetAddress } from "../redis/address.ts";
+import { createRedisLimits } from "../limits/redis-limits.ts";
 import { AnswerStore } from "../redis/answers.ts";
 import { connect, connectionOptions } from "../redis/connect.ts";
 import { beatMs, Directory } from "../redis/directory.ts";
@@ -15,8 +16,10 @@ import { mismatchWith, readRuns, type RunPresence, type WorkerPresence } from ".
 import { fleetProtocol } from "../wire/protocol.ts";
 import type { Seal } from "../wire/seal.ts";
 import { ChunkWork } from "./chunk-work.ts";
-import { createSharedLimits } from "./create-shared-limits.ts";
 import { LineRunner } from "./line-runner.ts";
+
+/** What a run's workers keep together: the run's limits, pauses, and what providers tell of limits. */
+export type FleetLimits = Required<Pick<RequestManagerOptions, "limits" | "sharedLimits">>;
 
 export interface FleetWorkerOptions {
   readonly packages: FleetPackages;
@@ -29,7 +32,7 @@ export interface FleetWorkerOptions {
   /** Lines in flight at most, of each run. */
   readonly concurrency: number;
   /** Makes the manager that asks the lines of one run, with results in the order of completion. */
-  readonly createManager: (shared: Partial<RequestManagerOptions>) => RequestManager;
+  readonly createManager: (shared: FleetLimits) => RequestManager;
   readonly keepsKeyRefusals: boolean;
   /** How long a worker may be silent before its chunks are given to others. @default 15 s */
   readonly lockMs?: number;
@@ -53,7 +56,6 @@ export class FleetWorker {
   readonly #directory: Directory;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
-  readonly #runners = new Map<string, Promise<LineRunner>>();
   readonly #live = new Map<string, LineRunner>();
   readonly #stoppingRuns = new Set<string>();
   readonly #underWay = new Map<string, Promise<void>>();
@@ -186,23 +188,22 @@ export class FleetWorker {
     const { seal, concurrency, keepsKeyRefusals } = this.#options;
     const lines = await unpackLines(job, seal);
     if (this.#queue !== undefined) this.#queue.concurrency = Math.max(2, Math.ceil(concurrency / job.size) + 1);
-    const runner = await this.#runnerOf(job);
+    const runner = this.#runnerOf(job);
     const [answers, persistence] = [this.#answers, this.#persistence];
     const work = new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals });
     this.#work.set(jobId, work);
     await work.do(lines, stalls).finally(() => this.#work.delete(jobId));
   }
 
-  #runnerOf(job: ChunkJob): Promise<LineRunner> {
-    const runner = this.#runners.get(job.run) ?? this.#createRunner(job);
-    this.#runners.set(job.run, runner);
-    return runner;
+  #runnerOf(job: ChunkJob): LineRunner {
+    return this.#live.get(job.run) ?? this.#createRunner(job);
   }
 
-  async #createRunner({ run, settings }: ChunkJob): Promise<LineRunner> {
-    const shared = await createSharedLimits(this.#redis, settings);
-    const { createManager, concurrency } = this.#options;
-    const runner = new LineRunner(createManager(shared), concurrency, () => this.#redis.status === "ready");
+  #createRunner({ run, settings }: ChunkJob): LineRunner {
+    const { createManager, concurrency, address } = this.#options;
+    const sharedLimits = createRedisLimits(this.#redis, { prefix: `${address.prefix}:` });
+    const manager = createManager({ limits: settings.limits, sharedLimits });
+    const runner = new LineRunner(manager, concurrency, () => this.#redis.status === "ready");
     this.#live.set(run, runner);
     void this.#watch(run, runner);
     return runner;
@@ -216,7 +217,6 @@ export class FleetWorker {
       this.#onFailed(error);
     } finally {
       this.#live.delete(run);
-      this.#runners.delete(run);
     }
   }
 }
