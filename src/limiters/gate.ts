@@ -1,4 +1,5 @@
 import type { Attempt } from "../model/attempt.ts";
+import type { Asker } from "../model/demand.ts";
 import type { Failure } from "../model/failure.ts";
 import type { LimitSource } from "../model/rate-limit.ts";
 import type { Blocker } from "./limiter.ts";
@@ -17,11 +18,20 @@ export interface BlockedBy {
   readonly rejection?: Failure;
 }
 
+/** Who would start. */
+export interface Starter {
+  readonly asker: Asker;
+  /** It is of a batch, and live clients ask: some slots stay free for them. */
+  readonly leavesSlots: boolean;
+}
+
 /** A request that would start at a target. */
-export interface Start {
+export interface Start extends Starter {
   readonly weights: Weights;
   /** The model's attempts in flight there. */
   readonly inFlight: number;
+  /** Those of batches among them. */
+  readonly batchInFlight: number;
   /** Whether the request could go elsewhere if this target fails. */
   readonly hasStandIn: boolean;
 }
@@ -31,6 +41,8 @@ export interface Started extends Start {
   readonly atMs: number;
   /** The number of the last pause by then. */
   readonly episode: number;
+  /** Gives its asker back what was not used; undefined where none waits beside it. */
+  readonly settle: ((unused: Weights) => void) | undefined;
 }
 
 /** What came of it. */

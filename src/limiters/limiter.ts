@@ -38,6 +38,8 @@ export interface RateLimitStatus {
   readonly concurrency: number;
   readonly inFlight: number;
   readonly waiting: number;
+  /** Live requests among those that wait. */
+  readonly waitingLive: number;
   readonly pauseMs: number;
   /** Of request and answer together, on average; 0 where none was answered yet. */
   readonly meanTokens: number;

@@ -1,4 +1,4 @@
-import type { Demand, Target } from "../model/demand.ts";
+import type { Asker, Demand, Target } from "../model/demand.ts";
 import type { Attempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
@@ -51,6 +51,7 @@ export class Journey {
   #lastTarget: Target | undefined;
   #lastMessage = "";
   #goesFirst = false;
+  #asker: Asker | undefined;
   #demand: Demand | undefined;
 
   /** @param refusals Of its run. @param countTokens Takes the place of its providers' estimates. */
@@ -86,7 +87,8 @@ export class Journey {
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
     const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
-    return (this.#demand = this.#goesFirst ? { ...left, goesFirst: true } : left);
+    const turn = this.#goesFirst ? { ...left, goesFirst: true } : left;
+    return (this.#demand = this.#asker === undefined ? turn : { ...turn, asker: this.#asker });
   }
 
   /** What its model is called at a target of its last demand. */
@@ -105,6 +107,11 @@ export class Journey {
   /** It starts before requests that were not asked before. */
   goFirst(): void {
     this.#goesFirst = true;
+  }
+
+  /** @default a batch without a name */
+  askFor(asker: Asker | undefined): void {
+    this.#asker = asker;
   }
 
   /** The name of a target; undefined where the provider has no other. */

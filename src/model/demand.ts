@@ -29,6 +29,24 @@ export interface Candidate {
   readonly weight: number;
 }
 
+/** Live requests go before those of batches. */
+export type Band = "live" | "batch";
+
+/** Who asks: whose turn it is where several wait. */
+export interface Asker {
+  readonly band: Band;
+  /** Whose share it counts against. */
+  readonly client: string;
+  /** Of its share, beside the other clients of its band. Above 0. */
+  readonly weight: number;
+}
+
+/** A run, unless it says otherwise. */
+export const batchAsker: Asker = { band: "batch", client: "", weight: 1 };
+
+/** A live request, unless it says otherwise. */
+export const liveAsker: Asker = { band: "live", client: "", weight: 1 };
+
 /** What a request needs to start. */
 export interface Demand {
   /** Requests with the same name have the same candidates and wait in one queue: the model's name. */
@@ -37,6 +55,8 @@ export interface Demand {
   readonly candidates: readonly Candidate[];
   /** It was asked before, and starts before those that were not. @default false */
   readonly goesFirst?: boolean;
+  /** @default a batch without a name */
+  readonly asker?: Asker | undefined;
 }
 
 /** Of a request that has one target only. */

@@ -72,6 +72,7 @@ const publicNames: ReadonlySet<string> = new Set([
   "openai-project",
   "referer",
   "user-agent",
+  "x-llmbatch-priority",
   "x-title",
 ]);
 

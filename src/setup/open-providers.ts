@@ -9,6 +9,7 @@ import {
   createProvider,
   createRoutedProvider,
   isCredential,
+  isLoopback,
   type Preset,
   presets,
   type Provider,
@@ -76,6 +77,18 @@ export function checkServes({ providers, targetsOf }: OpenedProviders, environme
   }
   if (Object.values(presets).some(({ apiKeyVariable }) => valueOf(apiKeyVariable, environment) !== undefined)) return;
   throw new ConfigurationError([...missing].join("; "));
+}
+
+const priorityHeader = "x-llmbatch-priority";
+
+/**
+ * Options of a batch. At an address of this machine it says that it is one: `llmbatch serve` lets live clients go before it, and other
+ * servers do not know the header. Elsewhere a `header` of the user's says it.
+ */
+export function givingWay(options: Options): Options {
+  const { base_url: url, header } = options;
+  const isHere = url !== undefined && asksOne(options) && isLoopback(new URL(url).hostname);
+  return isHere ? { ...options, header: [[priorityHeader, "batch"], ...header] } : options;
 }
 
 /** Whether all requests go to the one provider that is named, whatever their models. */

@@ -10,5 +10,5 @@ export { openCache, openCacheForReading, openDisk, openShared } from "./open-cac
 export { limitsOf } from "./manager-options.ts";
 export { openConfiguredPrices, openPrices, type OpenPricesOptions } from "./open-prices.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
-export { checkServes, mockName, openProviders, type OpenedProviders } from "./open-providers.ts";
+export { checkServes, givingWay, mockName, openProviders, type OpenedProviders } from "./open-providers.ts";
 export { baseUrlFromEnvironment, valueOf } from "./preset-settings.ts";

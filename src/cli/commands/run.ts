@@ -8,7 +8,7 @@ import { createRedact } from "../../text/redaction.ts";
 import type { BatchInput } from "../../model/request.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { configuredSecrets, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import { configuredSecrets, givingWay, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import type { FindProblem } from "../input/check-input.ts";
 import { checkWhole } from "../input/check-whole.ts";
 import { checkPilot, checkTokenizer } from "./check-options.ts";
@@ -143,7 +143,13 @@ async function joinFleet(
 }
 
 async function openProvider(options: Options, environment: Environment, prices: PriceBook): Promise<Provider> {
-  const { provider } = await openProviders({ options, environment, needsOne: true, prices, onWarning: printError });
+  const { provider } = await openProviders({
+    options: givingWay(options),
+    environment,
+    needsOne: true,
+    prices,
+    onWarning: printError,
+  });
   return provider;
 }
 

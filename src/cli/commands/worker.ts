@@ -3,7 +3,7 @@ import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { FleetWorker } from "../../fleet/fleet.ts";
 import { ConfigurationError, type RunStoppedError } from "../../model/errors.ts";
-import { openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import { givingWay, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes, stopReasonTexts } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -31,7 +31,13 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     printError(`${name} has no effect at a worker: give it to \`llmbatch run --queue\`, which tells all workers`);
   const access = await openAccess(queue, options, environment);
   const prices = await openConfiguredPrices(options, environment);
-  const { provider } = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
+  const { provider } = await openProviders({
+    options: givingWay(options),
+    environment,
+    needsOne: false,
+    prices,
+    onWarning: printError,
+  });
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   try {
     const observers = log === undefined ? [] : [log.observe];

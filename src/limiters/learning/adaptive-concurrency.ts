@@ -1,4 +1,5 @@
 import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
+import { batchSlots } from "../limits/batch-slots.ts";
 import type { Episode } from "../health/rejections.ts";
 import type { Weights } from "../limits/weights.ts";
 
@@ -29,6 +30,8 @@ const minShareToCut = 0.15;
 const fastGrowthShare = 0.9;
 const carefulGrowthShare = 0.05;
 
+type CountedStart = Pick<Start, "inFlight" | "weights" | "leavesSlots" | "batchInFlight">;
+
 /**
  * How many requests may be in flight: it starts low, grows by half until the server rejects requests, is cut once for each episode of
  * rejections, and then grows again. It grows only while it blocks requests, up to the ceiling.
@@ -48,10 +51,10 @@ export class AdaptiveConcurrency implements Gate {
     this.#grewAtMs = options.clock();
   }
 
-  blockedBy({ inFlight, weights }: Pick<Start, "inFlight" | "weights">): BlockedBy | undefined {
-    if (inFlight < this.cap) return undefined;
-    const waitMs = this.#grownInMs(weights);
-    if (inFlight < this.cap) return undefined;
+  blockedBy(start: CountedStart): BlockedBy | undefined {
+    if (this.#hasRoom(start)) return undefined;
+    const waitMs = this.#grownInMs(start.weights);
+    if (this.#hasRoom(start)) return undefined;
     return { reason: "concurrency", amount: this.cap, ...(waitMs !== Infinity && { waitMs }) };
   }
 
@@ -72,6 +75,10 @@ export class AdaptiveConcurrency implements Gate {
     const from = isOverrun ? Math.min(this.cap, inFlight) : this.cap;
     if (!isChance) this.#fastUpTo = from * fastGrowthShare;
     this.#change(Math.max(1, from - Math.ceil(Math.min(rejected, from) * cutForEach)), failure.message);
+  }
+
+  #hasRoom({ inFlight, leavesSlots, batchInFlight }: CountedStart): boolean {
+    return inFlight < this.cap && (!leavesSlots || batchInFlight < batchSlots(this.cap));
   }
 
   /** @returns Milliseconds after which it may have grown; 0 if it has; Infinity at the ceiling. */

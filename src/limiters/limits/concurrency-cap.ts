@@ -1,23 +1,29 @@
-import type { BlockedBy, Gate } from "../gate.ts";
+import type { BlockedBy, Ended, Gate, Starter } from "../gate.ts";
+import { batchSlots } from "./batch-slots.ts";
 
-/** At most so many attempts in flight, over all models and keys of a provider. */
+/** At most so many attempts in flight: of all requests, or of those at a provider, over all models and keys. */
 export class ConcurrencyCap implements Gate {
+  inFlight = 0;
   readonly #max: number;
-  #inFlight = 0;
+  #batchInFlight = 0;
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  blockedBy(): BlockedBy | undefined {
-    return this.#inFlight < this.#max ? undefined : { reason: "concurrency", amount: this.#max };
+  blockedBy({ leavesSlots }: Starter): BlockedBy | undefined {
+    if (this.inFlight >= this.#max) return { reason: "concurrency", amount: this.#max };
+    const amount = leavesSlots ? batchSlots(this.#max) : Infinity;
+    return this.#batchInFlight < amount ? undefined : { reason: "concurrency", amount };
   }
 
-  started(): void {
-    this.#inFlight += 1;
+  started({ asker }: Starter): void {
+    this.inFlight += 1;
+    if (asker.band === "batch") this.#batchInFlight += 1;
   }
 
-  ended(): void {
-    this.#inFlight -= 1;
+  ended({ start }: Pick<Ended, "start">): void {
+    this.inFlight -= 1;
+    if (start.asker.band === "batch") this.#batchInFlight -= 1;
   }
 }

@@ -1,12 +1,13 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Candidate, Demand, Target } from "../../model/demand.ts";
+import { type Asker, batchAsker, type Candidate, type Demand, type Target } from "../../model/demand.ts";
 import type { RateLimit } from "../../model/rate-limit.ts";
-import type { BlockedBy, Start, Started } from "../gate.ts";
+import type { BlockedBy, Start, Started, Starter } from "../gate.ts";
 import type { Circuit } from "../health/circuit.ts";
 import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
 import type { Weights } from "../limits/weights.ts";
 import type { TargetLimiter } from "./target-limiter.ts";
-import { WaitingQueue } from "./waiting-queue.ts";
+import { askerOf, FairQueue } from "./fair-queue.ts";
+import { WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
 
 /** Where a request may start now. */
 export interface Choice {
@@ -18,6 +19,7 @@ export interface Choice {
 interface TargetState {
   limiter: TargetLimiter;
   inFlight: number;
+  batchInFlight: number;
   /** Undefined until it is one of several. */
   health: Circuit | undefined;
 }
@@ -31,8 +33,11 @@ interface ModelQueueOptions {
 
 /** The requests for one model: those that wait, and how many are in flight at each target that can take them. */
 export class ModelQueue {
-  readonly waiting: WaitingQueue;
+  /** First come, first served, as long as all that wait are of one asker. */
+  waiting: WaitingQueue | FairQueue;
   readonly #options: ModelQueueOptions;
+  /** Of those in a queue of one asker. */
+  #asker: Asker = batchAsker;
   readonly #targets = new Map<Target, TargetState>();
 
   constructor(options: ModelQueueOptions) {
@@ -49,6 +54,22 @@ export class ModelQueue {
     let minMs = Infinity;
     for (const [target, { limiter }] of this.#targets) if (!isEvicted(target)) minMs = Math.min(minMs, limiter.pauseMs);
     return minMs === Infinity ? 0 : minMs;
+  }
+
+  get doesBatchWait(): boolean {
+    if (this.waiting instanceof FairQueue) return this.waiting.doesBatchWait;
+    return this.#asker.band === "batch" && this.waiting.length > 0;
+  }
+
+  push(request: WaitingRequest): void {
+    const asker = askerOf(request);
+    if (this.waiting.length === 0) {
+      if (this.waiting instanceof FairQueue) this.waiting = new WaitingQueue(this.#options.onAbort);
+      this.#asker = asker;
+    } else if (this.waiting instanceof WaitingQueue && !isSame(asker, this.#asker)) {
+      this.waiting = new FairQueue(this.waiting, this.#asker, this.#options.onAbort);
+    }
+    this.waiting.push(request);
   }
 
   isPaced(target: Target): boolean {
@@ -69,13 +90,14 @@ export class ModelQueue {
    *
    * @returns why the request may not start now, where it may not.
    */
-  choose({ candidates }: Demand): Choice | BlockedBy {
-    if (candidates.length === 1) return this.#chooseAmong(candidates, false);
-    const choice = this.#chooseAmong(candidates, true);
-    return "reason" in choice && isOutOfReach(choice) ? this.#chooseAmong(candidates, false) : choice;
+  choose({ candidates }: Demand, starter: Starter): Choice | BlockedBy {
+    if (candidates.length === 1) return this.#chooseAmong(candidates, starter, false);
+    const choice = this.#chooseAmong(candidates, starter, true);
+    return "reason" in choice && isOutOfReach(choice) ? this.#chooseAmong(candidates, starter, false) : choice;
   }
 
-  #chooseAmong(candidates: readonly Candidate[], sparesSick: boolean): Choice | BlockedBy {
+  #chooseAmong(candidates: readonly Candidate[], starter: Starter, sparesSick: boolean): Choice | BlockedBy {
+    const { asker, leavesSlots } = starter;
     let choice: (Choice & { readonly load: number }) | undefined;
     let blockedBy: BlockedBy | undefined;
     let doAllPause = true;
@@ -86,8 +108,9 @@ export class ModelQueue {
       if (choice !== undefined && candidate.rank > choice.candidate.rank) continue;
       const state = this.#target(candidate.target);
       if (sparesSick && this.#healthOf(state, candidate.target).blockedBy() !== undefined) continue;
-      const { limiter, inFlight } = state;
-      const start = { weights: limiter.weigh(candidate.cost), inFlight, hasStandIn: candidate.rank < lastRank };
+      const { limiter, inFlight, batchInFlight } = state;
+      const weights = limiter.weigh(candidate.cost);
+      const start = { weights, inFlight, batchInFlight, hasStandIn: candidate.rank < lastRank, asker, leavesSlots };
       const blocked = limiter.blockedBy(start);
       const load = inFlight / candidate.weight;
       if (blocked === undefined) {
@@ -106,29 +129,33 @@ export class ModelQueue {
   started({ candidate: { target }, start }: Choice): Started {
     const state = this.#target(target);
     state.inFlight += 1;
+    if (start.asker.band === "batch") state.batchInFlight += 1;
     if (state.health?.blockedBy() === undefined) state.health?.started();
-    return state.limiter.started(start);
+    return state.limiter.started(start, this.#charge(start));
   }
 
   /** @param unused What the attempt had reserved and not used. @returns the attempt, marked if it belongs to an outage. */
   ended(attempt: Attempt, { target }: Candidate, start: Started, unused: Weights): Attempt {
     const state = this.#target(target);
     const marked = state.limiter.ended(attempt, start, unused, state.inFlight);
-    state.inFlight -= 1;
+    leave(state, start);
+    start.settle?.(unused);
     state.health?.ended({ attempt });
     return marked;
   }
 
   /** An attempt that threw: a bug, which teaches nothing. */
-  abandon({ target }: Candidate): void {
+  abandon({ target }: Candidate, start: Started): void {
     const state = this.#target(target);
-    state.inFlight -= 1;
-    state.limiter.abandon();
+    leave(state, start);
+    state.limiter.abandon(start);
   }
 
   /** One entry for each target. @param shared Limits that count requests of other queues as well. */
   status(shared: readonly LimitStatus[]): RateLimitStatus[] {
-    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(shared, inFlight, this.waiting.length));
+    const waiting = this.waiting.length;
+    const waitingLive = this.#waitingLive;
+    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(shared, { inFlight, waiting, waitingLive }));
   }
 
   /** Forgets what was learned, ends pauses, and fills up what the user set. */
@@ -137,6 +164,17 @@ export class ModelQueue {
       state.limiter = this.#options.createTargetLimiter(target);
       state.health = undefined;
     }
+  }
+
+  get #waitingLive(): number {
+    if (this.waiting instanceof FairQueue) return this.waiting.countLive();
+    return this.#asker.band === "live" ? this.waiting.length : 0;
+  }
+
+  /** Its share is charged with what it probably takes, until that is known. */
+  #charge({ asker, weights }: Start): Started["settle"] {
+    const settle = this.waiting instanceof FairQueue ? this.waiting.charge(asker, tokensOf(weights)) : undefined;
+    return settle && ((unused) => settle(tokensOf(unused)));
   }
 
   /** The last one is never out of use: it has to say why. */
@@ -151,10 +189,24 @@ export class ModelQueue {
   #target(target: Target): TargetState {
     const known = this.#targets.get(target);
     if (known !== undefined) return known;
-    const state = { limiter: this.#options.createTargetLimiter(target), inFlight: 0, health: undefined };
+    const limiter = this.#options.createTargetLimiter(target);
+    const state = { limiter, inFlight: 0, batchInFlight: 0, health: undefined };
     this.#targets.set(target, state);
     return state;
   }
+}
+
+function leave(state: TargetState, { asker }: Started): void {
+  state.inFlight -= 1;
+  if (asker.band === "batch") state.batchInFlight -= 1;
+}
+
+function tokensOf(weights: Weights): number {
+  return weights["input-tokens"] + weights["output-tokens"];
+}
+
+function isSame(one: Asker, other: Asker): boolean {
+  return one === other || (one.band === other.band && one.client === other.client);
 }
 
 function isEvicted(target: Target): boolean {

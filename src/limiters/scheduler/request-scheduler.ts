@@ -1,15 +1,19 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Demand, Target } from "../../model/demand.ts";
-import { type Failure, isThrottled } from "../../model/failure.ts";
+import { type Demand, liveAsker, type Target } from "../../model/demand.ts";
+import type { Failure } from "../../model/failure.ts";
 import type { BlockedBy } from "../gate.ts";
 import type { Limiter, LimiterStatus, RateLimitStatus } from "../limiter.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
-import { reservedWeights, unusedWeights } from "../limits/weights.ts";
+import { unusedWeights } from "../limits/weights.ts";
 import { Alarm } from "../limits/alarm.ts";
+import { ConcurrencyCap } from "../limits/concurrency-cap.ts";
+import { BatchFloor } from "./batch-floor.ts";
 import type { Choice, ModelQueue } from "./model-queue.ts";
 import type { ModelQueues } from "./model-queues.ts";
-import { closedFailure } from "./closed-failure.ts";
-import { describeTooLarge } from "./too-large.ts";
+import { Closures } from "./closures.ts";
+import { askerOf } from "./fair-queue.ts";
+import { LivePresence } from "./live-presence.ts";
+import { TooLargeWarning } from "./too-large.ts";
 import { cancelledWhileWaiting, type WaitingRequest } from "./waiting-queue.ts";
 
 interface RequestSchedulerOptions {
@@ -32,6 +36,14 @@ interface Next {
   readonly choice: Choice;
 }
 
+/** One that waits, and where: `at` of its queue's heads. */
+interface Head extends Next {
+  readonly at: number;
+}
+
+/** For what blocks live requests, too. */
+const anyone = { asker: liveAsker, leavesSlots: false };
+
 /** Starts a request when all limits allow it: those of its target and model, and those of all models together. */
 export class RequestScheduler implements Limiter {
   waiting = 0;
@@ -41,15 +53,22 @@ export class RequestScheduler implements Limiter {
   /** What blocks those that wait, or did so last. */
   #blockedBy: BlockedBy | undefined;
   #tickets = 0;
-  /** The first rejection since a request got through; undefined if one did. */
-  #throttledSinceMs: number | undefined;
-  #inFlight = 0;
+  readonly #slots: ConcurrencyCap;
+  readonly #presence: LivePresence;
+  readonly #floor = new BatchFloor();
+  readonly #closures: Closures;
+  readonly #tooLarge: TooLargeWarning;
   #limits: LimitSet;
-  #hasWarned = false;
   #isStartDue = false;
+  /** Whether a batch waits, among those that `#firstUnblocked` saw. */
+  #doesBatchWait = false;
 
   constructor(options: RequestSchedulerOptions) {
     this.#options = options;
+    this.#slots = new ConcurrencyCap(options.concurrency);
+    this.#presence = new LivePresence(options.clock);
+    this.#closures = new Closures(options.maxWaitMs, options.clock);
+    this.#tooLarge = new TooLargeWarning(options.onTooLarge);
     this.#limits = options.createLimits();
     this.#queues = options.createQueues(this.#onChange);
   }
@@ -60,7 +79,8 @@ export class RequestScheduler implements Limiter {
       const queue = this.#queues.of(demand.model);
       const { goesFirst = false } = demand;
       // After a time in which nothing was asked for, it is counted anew.
-      if (!goesFirst && this.waiting === 0 && this.#inFlight === 0) this.#throttledSinceMs = undefined;
+      if (!goesFirst && this.waiting === 0 && this.#slots.inFlight === 0) this.#closures.forget();
+      this.#presence.note(demand);
       this.#tickets += 1;
       const ticket = goesFirst ? 0 : this.#tickets;
       const request = { ticket, demand, task, signal, resolve, reject };
@@ -69,15 +89,15 @@ export class RequestScheduler implements Limiter {
         void this.#start({ queue, request, choice });
         return;
       }
-      this.#warnIfTooLarge(queue, demand);
-      queue.waiting.push(request);
+      this.#tooLarge.check(this.#limits, queue, demand);
+      queue.push(request);
       this.waiting += 1;
       this.#startAll();
     });
   }
 
   status(): LimiterStatus {
-    const status = { inFlight: this.#inFlight, waiting: this.waiting, pauseMs: this.#queues.pauseMs };
+    const status = { inFlight: this.#slots.inFlight, waiting: this.waiting, pauseMs: this.#queues.pauseMs };
     if (this.waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
     const { reason, amount, source } = this.#blockedBy;
     return { ...status, blockedBy: reason, amount, source };
@@ -97,53 +117,72 @@ export class RequestScheduler implements Limiter {
 
   /** For a request that need not queue. */
   #chooseAtOnce(queue: ModelQueue, demand: Demand): Choice | undefined {
-    if (this.#limits.areSet || this.waiting > 0 || this.#inFlight >= this.#options.concurrency) return undefined;
-    const choice = queue.choose(demand);
+    if (this.#limits.areSet || this.waiting > 0) return undefined;
+    const starter = this.#presence.starterOf(demand);
+    if (this.#slots.blockedBy(starter) !== undefined) return undefined;
+    const choice = queue.choose(demand, starter);
     return "reason" in choice || queue.isPaced(choice.candidate.target) ? undefined : choice;
   }
 
   /** Called whenever something has changed: a request came or left, a slot is free, a time has come. */
   #startAll(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      next.queue.waiting.shift();
+      this.#floor.started(askerOf(next.request).band, this.#doesBatchWait);
+      next.queue.waiting.shift(next.at);
       this.waiting -= 1;
       void this.#start(next);
     }
   }
 
   /** @returns which request may start now. If none may, `#startAll` is called when that may have changed. */
-  #next(): Next | undefined {
+  #next(): Head | undefined {
     if (this.waiting === 0) {
       this.#alarm.clear();
       return undefined;
     }
-    const { concurrency } = this.#options;
-    if (this.#inFlight >= concurrency) return this.#wait({ reason: "concurrency", amount: concurrency });
+    const full = this.#slots.blockedBy(anyone);
+    if (full !== undefined) return this.#wait(full);
+    const { leftMs } = this.#presence;
+    if (leftMs > 0) this.#alarm.set(leftMs, this.#options.clock());
     const next = this.#firstUnblocked();
     if (next === undefined) return undefined;
     const blockedBy = this.#limits.blockedBy(next.choice.start);
     return blockedBy === undefined ? next : this.#wait(blockedBy);
   }
 
-  /** Of those at the heads of queues that their targets do not block, the one that came first. */
-  #firstUnblocked(): Next | undefined {
-    let first: Next | undefined;
+  /** Of those at the heads of queues that nothing blocks, a live one, and of these the one that came first; a batch's where that is due. */
+  #firstUnblocked(): Head | undefined {
+    let first: Head | undefined;
     let blockedBy: BlockedBy | undefined;
+    this.#doesBatchWait = false;
     for (const queue of this.#queues) {
-      const request = queue.waiting.at(0);
-      if (request === undefined || (first !== undefined && first.request.ticket < request.ticket)) continue;
-      const choice = queue.choose(request.demand);
-      if (!("reason" in choice)) {
-        first = { queue, request, choice };
-        continue;
+      if (queue.doesBatchWait) this.#doesBatchWait = true;
+      for (let at = 0; at < queue.waiting.heads; at += 1) {
+        const request = queue.waiting.at(at);
+        if (request === undefined || (first !== undefined && !this.#goesBefore(request, first.request))) continue;
+        const starter = this.#presence.starterOf(request.demand);
+        const choice = this.#slots.blockedBy(starter) ?? queue.choose(request.demand, starter);
+        if (!("reason" in choice)) {
+          first = { queue, request, choice, at };
+          break;
+        }
+        const failure = this.#closures.failureOf(choice);
+        if (failure !== undefined) this.#failAll(queue, failure);
+        else if ((choice.waitMs ?? Infinity) <= (blockedBy?.waitMs ?? Infinity)) blockedBy = choice;
+        // What waits for tokens is not overtaken: it would wait for ever.
+        if (choice.reason !== "concurrency") break;
       }
-      const failure = this.#closureOf(choice);
-      if (failure !== undefined) this.#failAll(queue, failure);
-      else if ((choice.waitMs ?? Infinity) <= (blockedBy?.waitMs ?? Infinity)) blockedBy = choice;
     }
     if (blockedBy !== undefined && first === undefined) return this.#wait(blockedBy);
     if (blockedBy?.waitMs !== undefined) this.#alarm.set(blockedBy.waitMs, this.#options.clock());
     return first;
+  }
+
+  /** Of two heads of different queues. */
+  #goesBefore(one: WaitingRequest, other: WaitingRequest): boolean {
+    const { band } = askerOf(one);
+    if (band === askerOf(other).band) return one.ticket <= other.ticket;
+    return band === (this.#floor.isDue ? "batch" : "live");
   }
 
   #wait(blockedBy: BlockedBy): undefined {
@@ -156,7 +195,7 @@ export class RequestScheduler implements Limiter {
     const { candidate } = choice;
     this.#limits.started(choice.start);
     const start = queue.started(choice);
-    this.#inFlight += 1;
+    this.#slots.started(start);
     try {
       // Not at once: a task may call `run` itself, and a thousand would call each other.
       const attempt = await Promise.resolve(candidate.target).then(request.task);
@@ -164,33 +203,21 @@ export class RequestScheduler implements Limiter {
       this.#limits.ended({ unused, start });
       request.resolve(this.#noted(queue.ended(attempt, candidate, start, unused), queue, request.demand));
     } catch (error) {
-      queue.abandon(candidate);
+      queue.abandon(candidate, start);
       request.reject(error);
     } finally {
-      this.#inFlight -= 1;
+      this.#slots.ended({ start });
+      this.#presence.note(request.demand);
     }
     this.#startSoon();
   }
 
   /** @returns the attempt; one that was throttled says so if none of its targets opens in time. */
   #noted(attempt: Attempt, queue: ModelQueue, demand: Demand): Attempt {
-    if (attempt.ok || !isThrottled(attempt.failure)) {
-      this.#throttledSinceMs = undefined;
-      return attempt;
-    }
-    this.#throttledSinceMs ??= this.#options.clock();
-    const choice = queue.choose(demand);
-    const failure = "reason" in choice ? this.#closureOf(choice) : undefined;
+    if (!this.#closures.note(attempt) || attempt.ok) return attempt;
+    const choice = queue.choose(demand, this.#presence.starterOf(demand));
+    const failure = "reason" in choice ? this.#closures.failureOf(choice) : undefined;
     return failure === undefined ? attempt : { ...attempt, failure };
-  }
-
-  /** @returns why a request fails that is blocked for longer than it may wait. */
-  #closureOf({ rejection, waitMs = 0 }: BlockedBy): Failure | undefined {
-    if (rejection === undefined) return undefined;
-    const { clock, maxWaitMs } = this.#options;
-    const nowMs = clock();
-    const forMs = nowMs - (this.#throttledSinceMs ?? nowMs);
-    return forMs + waitMs > maxWaitMs ? closedFailure(rejection, { forMs, opensInMs: waitMs }, maxWaitMs) : undefined;
   }
 
   #failAll({ waiting }: ModelQueue, failure: Failure): void {
@@ -216,16 +243,4 @@ export class RequestScheduler implements Limiter {
     this.waiting = this.#queues.countWaiting();
     this.#startAll();
   };
-
-  #warnIfTooLarge(queue: ModelQueue, { candidates }: Demand): void {
-    const [candidate] = candidates;
-    if (this.#hasWarned || candidate === undefined || !(this.#limits.areSet || queue.isPaced(candidate.target))) return;
-    const { maxOutputTokens: max = 0 } = candidate.cost;
-    const weights = reservedWeights(candidate.cost, { reserved: max, expected: max });
-    const shared = this.#limits.exceededBy(weights);
-    const exceeded = shared === undefined ? queue.exceededBy(candidate) : { limit: shared, weights };
-    if (exceeded === undefined) return;
-    this.#hasWarned = true;
-    this.#options.onTooLarge(describeTooLarge(exceeded.weights, exceeded.limit));
-  }
 }

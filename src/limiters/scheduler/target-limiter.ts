@@ -162,10 +162,12 @@ export class TargetLimiter {
     return undefined;
   }
 
-  started(start: Start): Started {
+  started(start: Start, settle?: Started["settle"]): Started {
     for (const gate of this.#gates) gate.started?.(start);
-    const { weights, inFlight, hasStandIn } = start;
-    return { weights, inFlight, hasStandIn, atMs: this.#options.clock(), episode: this.#rejections.episode };
+    const { weights, inFlight, batchInFlight, hasStandIn, asker, leavesSlots } = start;
+    const atMs = this.#options.clock();
+    const { episode } = this.#rejections;
+    return { weights, inFlight, batchInFlight, hasStandIn, asker, leavesSlots, atMs, episode, settle };
   }
 
   /**
@@ -189,20 +191,19 @@ export class TargetLimiter {
   }
 
   /** An attempt that threw. */
-  abandon(): void {
-    this.#options.targetConcurrency?.ended();
+  abandon(start: Started): void {
+    this.#options.targetConcurrency?.ended({ start });
   }
 
   /** @param shared Limits that count requests of others as well. */
-  status(shared: readonly LimitStatus[], inFlight: number, waiting: number): RateLimitStatus {
+  status(shared: readonly LimitStatus[], queue: Pick<RateLimitStatus, "inFlight" | "waiting" | "waitingLive">): RateLimitStatus {
     const { provider, model, targetLimits } = this.#options;
     return {
       provider,
       model,
       limits: [...shared, ...(this.#shared?.status ?? []), ...targetLimits.status(), ...this.#limits.status()],
       concurrency: this.#concurrency.cap,
-      inFlight,
-      waiting,
+      ...queue,
       pauseMs: this.pauseMs,
       meanTokens: this.#prediction.meanTokens,
       isUnreachable: this.isUnreachable,

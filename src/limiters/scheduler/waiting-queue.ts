@@ -18,6 +18,8 @@ export interface WaitingRequest {
  * requests of a run share has one listener here, while any of them waits.
  */
 export class WaitingQueue {
+  /** How many could be next. */
+  readonly heads = 1;
   readonly #onAbort: () => void;
   readonly #signals = new Map<AbortSignal, { waiting: number; readonly listener: () => void }>();
   #requests: WaitingRequest[] = [];

@@ -1,3 +1,4 @@
+import { liveAsker } from "../../model/demand.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { RunSettings } from "../run-settings.ts";
@@ -13,12 +14,12 @@ export interface LiveOptions extends LiveListener {
 export async function answerLive(
   request: BatchRequest,
   settings: RunSettings,
-  options: LiveOptions,
+  { signal, asker = liveAsker, ...listener }: LiveOptions,
   underWay: UnderWay,
 ): Promise<BatchResult> {
-  const call = beginLiveCall(request, settings, options);
+  const call = beginLiveCall(request, settings, { ...listener, asker });
   if (!(call instanceof LiveCall)) return call;
-  const ended = underWay.begin(call.stop, options.signal);
+  const ended = underWay.begin(call.stop, signal);
   const outcome = await call.ask();
   ended();
   return call.end(outcome);

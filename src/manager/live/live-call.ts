@@ -1,5 +1,5 @@
 import type { Attempt } from "../../model/attempt.ts";
-import type { Target } from "../../model/demand.ts";
+import type { Asker, Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
@@ -24,6 +24,8 @@ export interface LiveListener {
   readonly onEvent?: OnEvent | undefined;
   /** It waited before, and goes before those that did not. @default false */
   readonly goesFirst?: boolean | undefined;
+  /** Who asks: whose turn it is where several wait. */
+  readonly asker?: Asker | undefined;
 }
 
 /** @returns its result already where the request cannot be sent at all: it counts like any other that failed. */
@@ -42,6 +44,7 @@ export function beginLiveCall(
       const ready = preparer.prepare(request);
       preparer.tell(ready);
       const journey = new Journey(ready, 0, nameOf(ready.request, provider), provider, undefined, countTokens);
+      journey.askFor(listener.asker);
       if (listener.goesFirst) journey.goFirst();
       return new LiveCall(journey, walk, new CallStop(stop.drainMs), listener);
     }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Attempt } from "../../model/attempt.ts";
-import type { Target } from "../../model/demand.ts";
+import { batchAsker, liveAsker, type Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
 import { type ApiError, shuttingDown } from "../http/api-error.ts";
@@ -105,15 +105,17 @@ export class LiveExchange {
     const { manager, waitingRoom, metrics, keepAlive } = this.#context;
     const { headers } = this.#call.request;
     const { request, isStreamed } = live;
+    const asker = headers["x-llmbatch-priority"] === "batch" ? batchAsker : liveAsker;
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
     const goesFirst = isRetry(headers) && waitingRoom.returns(text);
-    const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs);
+    const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs, asker.band);
     if (refusal !== undefined) return this.#refuse(refusal);
     if (patienceMs <= maxTimerMs) this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     const result = await manager.live(request, {
       signal: this.#over.signal,
       goesFirst,
+      asker,
       onStart: this.#onStart,
       onAttempt: this.#onAttempt,
       onEvent: isStreamed ? (event) => this.#pass(event, live) : undefined,

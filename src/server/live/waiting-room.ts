@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import type { RateLimitStatus } from "../../limiters/limiters.ts";
 import type { RequestManager } from "../../manager/manager.ts";
+import type { Band } from "../../model/demand.ts";
 import type { ApiError } from "../http/api-error.ts";
 import { forecastMs } from "./forecast.ts";
 
@@ -32,11 +34,14 @@ export class WaitingRoom {
   }
 
   /** Refuses at once what could not be sent in time. @returns undefined where it may wait. */
-  refuse(model: string, patienceMs: number): ApiError | undefined {
+  refuse(model: string, patienceMs: number, band: Band = "live"): ApiError | undefined {
     const { manager, maxWaiting } = this.#options;
     const { waiting } = manager.limiterStatus();
     if (waiting >= maxWaiting) return busy("queue_full", `${waiting} requests wait already`, 1_000);
-    const waitMs = forecastMs(manager.rateLimitStatus(model), waiting);
+    const targets = manager.rateLimitStatus(model);
+    // Batches do not stand before a live request.
+    const waitMs =
+      band === "live" ? forecastMs(targets.map(onlyLive), targets[0]?.waitingLive ?? 0) : forecastMs(targets, waiting);
     if (waitMs <= patienceMs) return undefined;
     return busy(
       "rate_limit_exceeded",
@@ -62,6 +67,10 @@ export class WaitingRoom {
 
 export function busy(code: string, message: string, retryAfterMs: number): ApiError {
   return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
+}
+
+function onlyLive(target: RateLimitStatus): RateLimitStatus {
+  return { ...target, waiting: target.waitingLive };
 }
 
 function digest(body: string): string {

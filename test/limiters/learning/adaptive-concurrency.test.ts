@@ -25,7 +25,7 @@ function create(ceiling: number, adaptive = true): AdaptiveConcurrency {
 
 /** As many are in flight as may be, and another waits. */
 function wait(concurrency: AdaptiveConcurrency): number | undefined {
-  return concurrency.blockedBy({ inFlight: concurrency.cap, weights: noWeights })?.waitMs;
+  return concurrency.blockedBy({ inFlight: concurrency.cap, weights: noWeights, leavesSlots: false, batchInFlight: 0 })?.waitMs;
 }
 
 /** Requests wait for it the whole time, and no answer comes. */
