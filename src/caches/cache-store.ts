@@ -1,5 +1,12 @@
 import type { ModelResponse } from "../model/attempt.ts";
 
+/** An answer, and since when it is kept. */
+export interface StoredAnswer {
+  readonly response: ModelResponse;
+  /** Milliseconds since 1970. */
+  readonly storedAt: number;
+}
+
 /**
  * Remembers answers by fingerprint. Every store sits the same contract test (`test/contracts/cache-store.ts`).
  *
@@ -12,6 +19,9 @@ export interface CacheStore {
    * @throws CacheError when the store cannot be read. Not for a missing entry.
    */
   get(key: string): Promise<ModelResponse | undefined>;
+
+  /** `get` with the time of its `set`. @throws CacheError as `get` does. */
+  getStored?(key: string): Promise<StoredAnswer | undefined>;
 
   /**
    * `get` for many keys in one go, where a store can do that faster.

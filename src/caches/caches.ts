@@ -1,5 +1,5 @@
 /** The door of this room: whether to ask at all. */
-export type { AnswerCache, CacheStore } from "./cache-store.ts";
+export type { AnswerCache, CacheStore, StoredAnswer } from "./cache-store.ts";
 export { DiskCache, type DiskCacheOptions } from "./disk/disk-cache.ts";
 export type { DiskCacheStats, DiskStore } from "./disk/disk-store.ts";
 export type { DiskStoreOptions } from "./disk/open-database.ts";

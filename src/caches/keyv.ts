@@ -2,7 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
-import type { AnswerCache } from "./cache-store.ts";
+import type { AnswerCache, StoredAnswer } from "./cache-store.ts";
 import { isExpired, isStoredHead, readTtlMs, type StoredHead, usageOf } from "./stored-answer.ts";
 
 export interface CacheProviderOptions {
@@ -74,9 +74,13 @@ export class CacheProvider implements AnswerCache {
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
+    return (await this.getStored(key))?.response;
+  }
+
+  async getStored(key: string): Promise<StoredAnswer | undefined> {
     const value = await this.#call("read", () => this.#read(key));
     if (value === undefined && this.#emitted !== undefined) throw failure("read", this.#emitted);
-    return this.#answerOf(value);
+    return this.#storedOf(value);
   }
 
   async set(key: string, { statusCode, requestId, body, usage }: ModelResponse): Promise<void> {
@@ -118,7 +122,7 @@ export class CacheProvider implements AnswerCache {
     const group = keys.slice(0, this.#groupKeys);
     const values = await this.#call("read", () => this.#readMany(group));
     if (values.includes(undefined) && this.#emitted !== undefined) throw failure("read", this.#emitted);
-    const answers = values.map((value) => this.#answerOf(value));
+    const answers = values.map((value) => this.#storedOf(value)?.response);
     const bytes = answers.reduce((sum, answer) => sum + (answer?.body.length ?? 0), 0);
     const fitting = bytes === 0 ? maxGroupKeys : Math.floor((maxGroupBytes / bytes) * group.length);
     this.#groupKeys = Math.max(1, Math.min(fitting, 2 * this.#groupKeys, maxGroupKeys));
@@ -134,10 +138,10 @@ export class CacheProvider implements AnswerCache {
     }
   }
 
-  #answerOf(value: unknown): ModelResponse | undefined {
+  #storedOf(value: unknown): StoredAnswer | undefined {
     if (!isStoredAnswer(value) || isExpired(value.storedAt, this.#now(), this.#ttlMs)) return undefined;
-    const { statusCode, requestId, body } = value;
-    return { statusCode, requestId, body, usage: usageOf(value) };
+    const { statusCode, requestId, body, storedAt } = value;
+    return { response: { statusCode, requestId, body, usage: usageOf(value) }, storedAt };
   }
 
   async #read(key: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import type { ModelResponse } from "../model/attempt.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { CacheError } from "../model/errors.ts";
-import type { AnswerCache } from "./cache-store.ts";
+import type { AnswerCache, StoredAnswer } from "./cache-store.ts";
 import { isExpired, readAmount, readTtlMs } from "./stored-answer.ts";
 
 export interface MemoryCacheOptions {
@@ -30,9 +30,7 @@ export function createMemoryCache({ ttlMs, ...options }: Omit<MemoryCacheOptions
   return new MemoryCache({ ...options, ...(ttlMs !== undefined && { ttl: ttlMs / 1000 }) });
 }
 
-interface Entry {
-  readonly response: ModelResponse;
-  readonly storedAt: number;
+interface Entry extends StoredAnswer {
   readonly bytes: number;
 }
 
@@ -64,9 +62,13 @@ export class MemoryCache implements AnswerCache {
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
+    return (await this.getStored(key))?.response;
+  }
+
+  async getStored(key: string): Promise<StoredAnswer | undefined> {
     const entry = this.#take(key);
     if (entry !== undefined) this.#add(key, entry);
-    return entry?.response;
+    return entry;
   }
 
   async exists(key: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
+import type { LiveCacheMode } from "../server/server.ts";
 import type { OptionKey } from "../config/option-table.ts";
 import { addOptions, configOf, readNumber, readPort, withTableKeys } from "./command-options.ts";
 
@@ -26,6 +27,10 @@ const sharedKeys: ReadonlySet<OptionKey> = new Set([
   "idle_timeout",
   "log",
   "prices_file",
+  "cache",
+  "cache_path",
+  "cache_ttl",
+  "max_cache_size",
 ]);
 
 interface Flags extends Record<string, unknown> {
@@ -35,6 +40,7 @@ interface Flags extends Record<string, unknown> {
   readonly maxQueueWait: number;
   readonly maxQueue: number;
   readonly drain: number;
+  readonly liveCache: LiveCacheMode;
   readonly allowHost?: string[];
   readonly allowOrigin?: string[];
 }
@@ -54,13 +60,28 @@ export function addServe(program: Command, exitWith: (code: number) => void): vo
     .addOption(
       new Option("--drain <TIME>", "how long requests may still take after Ctrl-C").argParser(readTime).default(120_000, "2m"),
     )
+    .addOption(
+      new Option("--live-cache <KIND>", "what requests without x-llmbatch-cache make of the cache")
+        .choices(["off", "write", "on"])
+        .default("off"),
+    )
     .option("--allow-host <NAME>", "a name that requests may be for, beside this machine's", gather)
     .option("--allow-origin <URL>", "the address of a page whose scripts may ask", gather);
   addOptions(serve, sharedKeys);
   serve.action(async (flags: Flags) => {
-    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, allowHost = [], allowOrigin = [], ...rest } = flags;
+    const { host, port, tokenEnv, maxQueueWait, maxQueue, drain, liveCache, allowHost = [], allowOrigin = [], ...rest } = flags;
     const { serveCommand } = await import("./commands/serve.ts");
-    const own = { host, port, tokenEnv, maxQueueWaitMs: maxQueueWait, maxQueue, drainMs: drain, allowHost, allowOrigin };
+    const own = {
+      host,
+      port,
+      tokenEnv,
+      maxQueueWaitMs: maxQueueWait,
+      maxQueue,
+      drainMs: drain,
+      liveCache,
+      allowHost,
+      allowOrigin,
+    };
     exitWith(await serveCommand(own, withTableKeys(rest), configOf(flags)));
   });
 }

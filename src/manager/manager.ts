@@ -9,6 +9,7 @@ export { PreparationWarnings, type SayWarning } from "./preparing/preparation-wa
 export { Preparer, type PreparerOptions } from "./preparing/preparer.ts";
 export type { RequestManagerOptions } from "./request-manager-options.ts";
 export { RequestManager } from "./request-manager.ts";
+export type { CacheOutcome, LiveCaching } from "./live/live-cache.ts";
 export type { BatchResults } from "./results.ts";
 export { isIdOfAnyProvider, keyStartOf, type RequestName, RequestNames } from "./request-names.ts";
 export type { AnswerStream, StreamPiece } from "./stream-request.ts";

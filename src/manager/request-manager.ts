@@ -17,6 +17,7 @@ import { type BodyMembers, type Completion, completionOf, type Question, request
 import type { BudgetStatus } from "./money/budget.ts";
 import { checkManagerOptions, closeResources, type RequestManagerOptions, shareResources } from "./request-manager-options.ts";
 import { answerLive, type LiveOptions } from "./live/answer-live.ts";
+import { LiveCache } from "./live/live-cache.ts";
 import type { BatchResults } from "./results.ts";
 import { Run } from "./run.ts";
 import { eachByItself, type InputOptions, inputOptionsOf, type Inputs, oneByOne, parseInOrder } from "./inputs.ts";
@@ -42,6 +43,7 @@ export class RequestManager {
   readonly #underWay = new UnderWay();
   /** Of live requests, which have no options of their own. */
   #live: RunSettings | undefined;
+  #liveCache: LiveCache | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
@@ -148,12 +150,16 @@ export class RequestManager {
   }
 
   /**
-   * One request whose answer is passed on as it comes, for servers: without the cache, and with the text of each event as received.
+   * One request whose answer is passed on as it comes, for servers: with the text of each event as received, and with the cache only as
+   * far as `caching` says.
    *
    * @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
    */
   live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
-    return answerLive(request, (this.#live ??= this.#settings({}, this.#quota)), options, this.#underWay);
+    const { cache } = this.#parts.options;
+    if (cache !== undefined) this.#liveCache ??= new LiveCache(cache, (message) => this.#parts.emitter.warnOnce("live", message));
+    this.#live ??= this.#settings({}, this.#quota);
+    return answerLive(request, this.#live, options, this.#underWay, this.#liveCache);
   }
 
   /**

@@ -12,6 +12,11 @@ export function fingerprint(endpoint: string, body: string): string {
   return hash("sha256", `${endpoint}\n${canonicalJson(body)}`, "base64url");
 }
 
+/** Names an answer that depends on more than endpoint and body. @param details Lines such as `anthropic-beta: X`; none for the name itself. */
+export function fingerprintWith(first: string, details: readonly string[]): string {
+  return details.length === 0 ? first : hash("sha256", [first, ...details].join("\n"), "base64url");
+}
+
 /**
  * Names the answer of the n-th identical request. A batch may want five samples of one prompt: each needs a name of its own, and
  * the same one in the next run.

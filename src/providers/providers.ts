@@ -10,6 +10,7 @@ export { presets, type Preset } from "./presets.ts";
 export type { Protocol, ReceivedEvent } from "./protocol.ts";
 export type { OnEvent, Provider, SendOptions } from "./provider.ts";
 export { type AuthorizationStyle, isCredential, listSecrets } from "./request-headers.ts";
+export { defaultHeadersOf } from "./protocols/protocols.ts";
 export { createRoutedProvider, type RouteStep, routeStepsOf } from "./routing/routed-provider.ts";
 export { type RoutableRequest, type RouteHook, routeRequest } from "./routing/route-request.ts";
 export { RouteTarget, type TargetSettings } from "./routing/route-target.ts";

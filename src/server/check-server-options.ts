@@ -11,6 +11,7 @@ const names = {
   maxQueueWaitMs: true,
   maxQueue: true,
   keepAlive: true,
+  liveCache: true,
 } satisfies Record<keyof ServerOptions, true>;
 
 /** @throws ConfigurationError for an option that does not exist, or cannot be used. */

@@ -53,11 +53,13 @@ class Server implements LiveServer {
   readonly #metrics = new ServerMetrics();
   readonly #context: LiveContext;
   #isDraining = false;
+  /** Undefined as long as no live request has used it. */
+  #cache: "ok" | "failed" | undefined;
   #onIdle: (() => void)[] = [];
 
   constructor(options: ServerOptions, times: ResponseTimes) {
     const { manager, maxQueueWaitMs = defaultMaxQueueWaitMs, maxQueue = defaultMaxQueue } = options;
-    const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true } = options;
+    const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true, liveCache = "off" } = options;
     this.#options = options;
     this.#guard = new Guard({ allowedHosts, allowedOrigins, token });
     this.#cors = new Cors(allowedOrigins);
@@ -68,6 +70,11 @@ class Server implements LiveServer {
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
       keepAlive: keepAlive ? times : undefined,
       stalledMs: times.stalledMs,
+      liveCache,
+      onCache: ({ kind }) => {
+        this.#metrics.cached.add({ result: kind });
+        if (kind !== "off") this.#cache = kind === "failed" ? "failed" : "ok";
+      },
       isDraining: () => this.#isDraining,
       onCut: () => {
         this.cut += 1;
@@ -158,7 +165,7 @@ class Server implements LiveServer {
         return this.#isDraining ? 503 : 200;
       }
       default:
-        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch" }));
+        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch", cache: this.#cache }));
         return 200;
     }
   }

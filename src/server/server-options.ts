@@ -1,4 +1,5 @@
 import type { RequestManager } from "../manager/manager.ts";
+import type { LiveCacheMode } from "./live/live-caching.ts";
 import type { ServedModel } from "./pages/models.ts";
 
 export interface ServerOptions {
@@ -16,6 +17,13 @@ export interface ServerOptions {
   readonly maxQueueWaitMs?: number;
   /** How many may wait. @default 1000 */
   readonly maxQueue?: number;
+  /**
+   * What live requests make of the manager's cache, unless their header `x-llmbatch-cache` says otherwise: `write` keeps answers, `on` answers
+   * from it, too.
+   *
+   * @default "off"
+   */
+  readonly liveCache?: LiveCacheMode;
   /** Whether streams that wait for 10 s are opened and kept alive. @default true */
   readonly keepAlive?: boolean;
 }

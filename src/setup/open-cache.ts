@@ -3,6 +3,7 @@ import {
   type CacheAddress,
   type CacheStore,
   createMemoryCache,
+  DiskCache,
   type DiskStore,
   type DiskStoreOptions,
   isCacheAddress,
@@ -45,6 +46,18 @@ export async function openCacheForReading(
   if (isCacheAddress(given)) return openShared({ ...options, cache_path: given }, onWarning, true);
   const path = cachePathOf(given, environment);
   return existsSync(path) ? openDisk({ path, readOnly: true, ...(ttlMs !== undefined && { ttlMs }), onWarning }) : undefined;
+}
+
+/** For a server whose clients may never ask for it: a file is opened when it is first used. @throws ConfigurationError as `openCache` does. */
+export async function openCacheLater(
+  options: CacheOptions,
+  environment: Environment,
+  onWarning: (message: string) => void,
+): Promise<CacheStore | undefined> {
+  const { cache, cache_path: path, cache_ttl: ttlMs, max_cache_size: maxBytes } = options;
+  if (cache !== "disk" || isCacheAddress(path)) return openCache(options, environment, onWarning);
+  const bounds = { ...(ttlMs !== undefined && { ttl: ttlMs / 1000 }), ...(maxBytes !== undefined && { maxBytes }) };
+  return new DiskCache(cachePathOf(path, environment), { ...bounds, onWarning });
 }
 
 /** @throws ConfigurationError when it cannot be used. */

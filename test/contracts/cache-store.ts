@@ -170,6 +170,14 @@ export function itIsACacheStore(createHarness: () => Promise<StoreHarness>): voi
     await expect(store.getMany([keyOf(1)])).rejects.toThrow(CacheError);
   });
 
+  it("knows since when it has an answer, if it can tell", async ({ skip }) => {
+    const store = await open({ now: () => 1_700_000_000_000 });
+    if (store.getStored === undefined) skip();
+    await store.set(keyOf(1), answerOf("{}"));
+    expect(await store.getStored?.(keyOf(1))).toMatchObject({ response: answerOf("{}"), storedAt: 1_700_000_000_000 });
+    expect(await store.getStored?.(keyOf(2))).toBeUndefined();
+  });
+
   it("forgets an answer when its time is over, not before", async () => {
     let now = Date.now();
     const store = await open({ ttlMs: 60_000, now: () => now });

@@ -91,6 +91,7 @@ describe("what comes back", () => {
       "request-id",
       "server-timing",
       "x-llmbatch-attempts",
+      "x-llmbatch-cache",
       "x-llmbatch-provider",
       "x-llmbatch-upstream-id",
       "x-request-id",

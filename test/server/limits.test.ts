@@ -10,7 +10,7 @@ const hello = chat([piece({ content: "Hi" }), piece({}, {}, "stop")]);
 const minute = { periodMs: 60_000, source: "configured" } as const;
 
 function target(limits: RateLimitStatus["limits"], more: Partial<RateLimitStatus> = {}): RateLimitStatus {
-  const idle = { concurrency: 9, inFlight: 0, waiting: 0, pauseMs: 0, meanTokens: 0, isUnreachable: false };
+  const idle = { concurrency: 9, inFlight: 0, waiting: 0, waitingLive: 0, pauseMs: 0, meanTokens: 0, isUnreachable: false };
   return { provider: "p", model: "m", limits, ...idle, ...more };
 }
 

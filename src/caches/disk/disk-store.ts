@@ -1,7 +1,7 @@
 import type { ModelResponse } from "../../model/attempt.ts";
 import { CacheError, messageOf } from "../../model/errors.ts";
 import { readRow, writeRow } from "./answer-row.ts";
-import type { AnswerCache } from "../cache-store.ts";
+import type { AnswerCache, StoredAnswer } from "../cache-store.ts";
 import type { Connection } from "./connection.ts";
 import { Grouped } from "../grouped.ts";
 import {
@@ -48,7 +48,7 @@ export class DiskStore implements AnswerCache {
   readonly #bound: SizeBound;
   readonly #now: () => number;
   readonly #writes: Grouped<TableRow, undefined>;
-  readonly #reads: Grouped<string, ModelResponse | undefined>;
+  readonly #reads: Grouped<string, StoredAnswer | undefined>;
   #opening: Promise<Database> | undefined;
   #isGone = false;
   #hasWarned = false;
@@ -73,13 +73,17 @@ export class DiskStore implements AnswerCache {
   }
 
   async get(key: string): Promise<ModelResponse | undefined> {
+    return (await this.getStored(key))?.response;
+  }
+
+  async getStored(key: string): Promise<StoredAnswer | undefined> {
     this.#assertOpen();
     return this.#reads.add(key);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     this.#assertOpen();
-    return this.#read(keys);
+    return (await this.#read(keys)).map((found) => found?.response);
   }
 
   async set(key: string, response: ModelResponse): Promise<void> {
@@ -180,7 +184,7 @@ export class DiskStore implements AnswerCache {
     return rows.map(() => undefined);
   }
 
-  async #read(keys: readonly string[]): Promise<(ModelResponse | undefined)[]> {
+  async #read(keys: readonly string[]): Promise<(StoredAnswer | undefined)[]> {
     const { connection } = await this.#database();
     const names = keys.slice(0, maxKeysPerRead).map((key) => answerPrefix + key);
     const values = await readValues(connection, names);
@@ -188,11 +192,11 @@ export class DiskStore implements AnswerCache {
     return values.map((value, index) => (value === undefined ? undefined : this.#answerOf(keys[index] ?? "", value, readAt)));
   }
 
-  #answerOf(key: string, value: unknown, readAt: number): ModelResponse | undefined {
+  #answerOf(key: string, value: unknown, readAt: number): StoredAnswer | undefined {
     const row = readRow(key, value);
     if (row === undefined) return this.#warnOfDamage();
-    const { response, storedAt, expires = Number.POSITIVE_INFINITY } = row;
-    return expires <= readAt || isExpired(storedAt, readAt, this.#options.ttlMs) ? undefined : response;
+    const { storedAt, expires = Number.POSITIVE_INFINITY } = row;
+    return expires <= readAt || isExpired(storedAt, readAt, this.#options.ttlMs) ? undefined : row;
   }
 
   #warnOfDamage(): undefined {

@@ -3,9 +3,18 @@ import { loadOptions } from "../../config/load-options.ts";
 import { namedModels } from "../../config/model-routes.ts";
 import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
+import type { RunEvent } from "../../model/event.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { createServer, explainHost, explainOrigin, listen, type LiveServer, type ServedModel } from "../../server/server.ts";
-import { checkServes, limitsOf, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import {
+  createServer,
+  explainHost,
+  explainOrigin,
+  listen,
+  type LiveCacheMode,
+  type LiveServer,
+  type ServedModel,
+} from "../../server/server.ts";
+import { checkServes, limitsOf, openCache, openCacheLater, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -20,6 +29,7 @@ export interface ServeFlags {
   readonly maxQueueWaitMs: number;
   readonly maxQueue: number;
   readonly drainMs: number;
+  readonly liveCache: LiveCacheMode;
   readonly allowHost: readonly string[];
   readonly allowOrigin: readonly string[];
 }
@@ -50,8 +60,19 @@ export async function serveCommand(
   checkServes(opened, environment);
   const { provider } = opened;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
-  const observers = log === undefined ? [] : [log.observe];
-  const manager = new RequestManager({ ...limitsOf(options), ...asSent, provider, prices, drainMs: serve.drainMs, observers });
+  const observers = log === undefined ? [sayWarning] : [sayWarning, log.observe];
+  const open = serve.liveCache === "off" ? openCacheLater : openCache;
+  const cache = await open(options, environment, printError);
+  const { drainMs, liveCache } = serve;
+  const manager = new RequestManager({
+    ...limitsOf(options),
+    ...asSent,
+    provider,
+    prices,
+    ...(cache && { cache }),
+    drainMs,
+    observers,
+  });
   const { allowHost: allowedHosts, allowOrigin: allowedOrigins, maxQueueWaitMs, maxQueue } = serve;
   const server = createServer({
     manager,
@@ -61,6 +82,7 @@ export async function serveCommand(
     allowedOrigins,
     maxQueueWaitMs,
     maxQueue,
+    liveCache,
   });
   try {
     const listening = await listen(server, serve.port, serve.host === "localhost" ? "127.0.0.1" : serve.host);
@@ -83,6 +105,10 @@ export async function serveCommand(
     await manager.close();
     await log?.close();
   }
+}
+
+function sayWarning(event: RunEvent): void {
+  if (event.type === "warning") printError(event.message);
 }
 
 /** Beyond `--drain`, for what is cut then to say so. A client that does not read its answer holds nothing up for longer. */

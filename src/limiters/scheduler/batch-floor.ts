@@ -1,7 +1,7 @@
 import type { Band } from "../../model/demand.ts";
 
-/** One start of ten is a batch's while it waits: it gives way, and does not stand still. */
-const liveStartsForOne = 9;
+/** One start of nine is a batch's while it waits, so that it keeps a tenth wherever one begins to count. */
+const liveStartsForOne = 8;
 
 /** Whether it is the turn of batches, although live requests wait. */
 export class BatchFloor {

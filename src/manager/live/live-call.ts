@@ -1,9 +1,10 @@
-import type { Attempt } from "../../model/attempt.ts";
+import { once } from "node:events";
+import type { Attempt, ModelResponse } from "../../model/attempt.ts";
 import type { Asker, Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
-import type { BatchResult, FailedResult } from "../../model/result.ts";
+import type { BatchResult, FailedResult, SucceededResult } from "../../model/result.ts";
 import type { OnEvent, Provider, ReceivedEvent } from "../../providers/providers.ts";
 import { retry, type RetryOutcome } from "../../retry/retry.ts";
 import { Journey } from "../journey.ts";
@@ -16,8 +17,8 @@ import { sendAttempt } from "../send-attempt.ts";
 import { CallStop } from "./call-stop.ts";
 
 export interface LiveListener {
-  /** An attempt begins: the request waits no longer. */
-  readonly onStart?: ((target: Target) => void) | undefined;
+  /** An attempt begins, or it waits for that of an identical request, without a target: it waits for a limit no longer. */
+  readonly onStart?: ((target?: Target) => void) | undefined;
   /** An attempt has ended. */
   readonly onAttempt?: ((attempt: Attempt, target: Target, durationMs: number) => void) | undefined;
   /** Receives a streamed answer, which is asked for as a stream where this is given. */
@@ -26,6 +27,12 @@ export interface LiveListener {
   readonly goesFirst?: boolean | undefined;
   /** Who asks: whose turn it is where several wait. */
   readonly asker?: Asker | undefined;
+}
+
+/** What came of a call. */
+export interface LiveOutcome extends RetryOutcome {
+  /** @default "asked" */
+  readonly source?: SucceededResult["source"];
 }
 
 /** @returns its result already where the request cannot be sent at all: it counts like any other that failed. */
@@ -87,11 +94,40 @@ export class LiveCall {
     return this.#explained(await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 })));
   }
 
+  get request(): BatchRequest {
+    return this.#journey.request;
+  }
+
+  get provider(): Provider {
+    return this.#options.provider;
+  }
+
+  /** Ends with an answer that was not asked for now. */
+  recalled(response: ModelResponse): LiveOutcome {
+    this.#journey.savedUsd = this.#options.costs.savedBy(response.usage, this.#journey.request);
+    return { attempt: { ok: true, response }, attempts: 0, source: "cache" };
+  }
+
+  /** Waits for the answer of an identical request instead. @returns undefined where there is none, or this one has ended before. */
+  async follow(first: Promise<ModelResponse | undefined>): Promise<ModelResponse | undefined> {
+    this.#listener.onStart?.();
+    const over = new AbortController();
+    const { signal } = this.stop;
+    if (signal.aborted) return undefined;
+    const stopped = once(signal, "abort", over).then(
+      () => undefined,
+      () => undefined,
+    );
+    const answer = await Promise.race([first, stopped]);
+    over.abort();
+    return answer;
+  }
+
   /** Tells of its end. @returns its result. */
-  end({ attempt, attempts }: RetryOutcome): BatchResult {
+  end({ attempt, attempts, source = "asked" }: LiveOutcome): BatchResult {
     this.stop.close();
     const result = attempt.ok
-      ? succeededResult(this.#journey, attempt.response, "asked", attempts)
+      ? succeededResult(this.#journey, attempt.response, source, attempts)
       : failedResult(this.#journey, attempt, attempts);
     return this.#options.emitter.end(this.#journey.request, result);
   }

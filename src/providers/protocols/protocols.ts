@@ -13,3 +13,8 @@ export const protocols: readonly Protocol[] = [
   openaiCompletions,
   anthropicMessages,
 ];
+
+/** What the API of a path is sent in headers, where a request has none of its own. */
+export function defaultHeadersOf(path: string): Readonly<Record<string, string>> {
+  return protocols.find((protocol) => protocol.path === path)?.headers ?? {};
+}

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestManager } from "../../manager/manager.ts";
+import type { CacheOutcome, LiveCaching, RequestManager } from "../../manager/manager.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import { batchAsker, liveAsker, type Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
@@ -10,12 +10,13 @@ import type { Bodies } from "../http/read-body.ts";
 import type { Phase, ServerMetrics } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
 import { encodedVectors } from "./embedding-encoding.ts";
+import { cacheHeaders, cachingOf, isLastEvent, type LiveCacheMode } from "./live-caching.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { limitHeaders } from "./limit-headers.ts";
 import type { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
-import { eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
+import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { busy, type WaitingRoom } from "./waiting-room.ts";
 import { maxTimerMs } from "../../model/timers.ts";
 
@@ -28,6 +29,9 @@ export interface LiveContext {
   /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
   readonly keepAlive: KeepAlive | undefined;
   readonly stalledMs: number;
+  /** Of requests that say nothing of it. */
+  readonly liveCache: LiveCacheMode;
+  readonly onCache: (outcome: CacheOutcome) => void;
   /** The server is about to stop: what was not sent yet is refused. */
   readonly isDraining: () => boolean;
   /** Called where the end of the server cuts a request short that was sent. */
@@ -69,6 +73,9 @@ export class LiveExchange {
   #refusal: ApiError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
+  #cached: CacheOutcome | undefined;
+  /** The last event of a stream whose answer is kept first. */
+  #held = "";
 
   constructor(context: LiveContext, call: LiveCallOfClient) {
     this.#context = context;
@@ -102,10 +109,12 @@ export class LiveExchange {
   }
 
   async #ask(live: LiveRequest, text: string): Promise<number> {
-    const { manager, waitingRoom, metrics, keepAlive } = this.#context;
+    const { manager, waitingRoom, metrics, keepAlive, liveCache } = this.#context;
     const { headers } = this.#call.request;
     const { request, isStreamed } = live;
     const asker = headers["x-llmbatch-priority"] === "batch" ? batchAsker : liveAsker;
+    const caching = cachingOf(headers["x-llmbatch-cache"], liveCache, undefined);
+    if (caching !== undefined && "status" in caching) return this.#refuse(caching);
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
     const goesFirst = isRetry(headers) && waitingRoom.returns(text);
     const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs, asker.band);
@@ -116,9 +125,11 @@ export class LiveExchange {
       signal: this.#over.signal,
       goesFirst,
       asker,
+      caching,
+      onCache: this.#onCache,
       onStart: this.#onStart,
       onAttempt: this.#onAttempt,
-      onEvent: isStreamed ? (event) => this.#pass(event, live) : undefined,
+      onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
     clearTimeout(this.#timer);
     if (this.#refusal !== undefined || (this.#over.signal.aborted && this.#phase === "queued")) waitingRoom.leave(text);
@@ -130,9 +141,9 @@ export class LiveExchange {
     return this.#end(result, live);
   }
 
-  readonly #onStart = (target: Target): void => {
+  readonly #onStart = (target?: Target): void => {
     clearTimeout(this.#patience);
-    this.#attempts += 1;
+    if (target !== undefined) this.#attempts += 1;
     this.#target = target;
     if (this.#startedAtMs === undefined) {
       this.#startedAtMs = performance.now();
@@ -141,16 +152,25 @@ export class LiveExchange {
     this.#phase = "asked";
   };
 
+  readonly #onCache = (outcome: CacheOutcome): void => {
+    this.#cached = outcome;
+    this.#context.onCache(outcome);
+  };
+
   readonly #onAttempt = (attempt: Attempt, { name }: Target, durationMs: number): void => {
     this.#context.metrics.upstream.add(durationMs);
     this.#context.metrics.attempts.add({ provider: name, outcome: attempt.ok ? "ok" : attempt.failure.kind });
   };
 
-  #pass(event: ReceivedEvent, { request, hidesUsage }: LiveRequest): Promise<void> | undefined {
+  #pass(event: ReceivedEvent, { request, hidesUsage }: LiveRequest, caching: LiveCaching | undefined): Promise<void> | undefined {
     if (this.#phase !== "streaming") this.#context.metrics.firstToken.add(performance.now() - this.#arrivedAtMs);
     this.#phase = "streaming";
     if (!this.#reply.isStream) this.#reply.openStream(this.#factsWithLimits(request.model));
     this.#timer?.refresh();
+    if (caching?.writes === true && isLastEvent(event)) {
+      this.#held = eventText(event.name, event.text);
+      return undefined;
+    }
     if (!hidesUsage) return this.#reply.write(eventText(event.name, event.text));
     return isUsageOnly(event) ? undefined : this.#reply.write(eventText(event.name, withoutUsageMembers(event.text)));
   }
@@ -161,7 +181,7 @@ export class LiveExchange {
     if (result.status === "succeeded") {
       const { statusCode, body } = result.response;
       if (!isStreamed) this.#reply.send(statusCode, wantsBase64 ? encodedVectors(body) : body, facts);
-      else if (this.#phase === "streaming") this.#reply.endStream();
+      else if (this.#phase === "streaming") this.#reply.endStream(this.#held + endText(path));
       else {
         this.#reply.openStream(facts);
         this.#reply.endStream(replay(path, result.body, !wantsUsage));
@@ -199,7 +219,7 @@ export class LiveExchange {
     if (result !== undefined || attempts > 0) facts["x-llmbatch-attempts"] = String(attempts);
     const upstreamId = result?.response?.requestId ?? "";
     if (/^[\x21-\x7e]+$/.test(upstreamId)) facts["x-llmbatch-upstream-id"] = upstreamId;
-    return facts;
+    return { ...facts, ...cacheHeaders(this.#cached) };
   }
 
   #refuse(error: ApiError): number {

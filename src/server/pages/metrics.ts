@@ -72,6 +72,7 @@ export class ServerMetrics {
   readonly clientsGone: Counter = new Counter();
   readonly streamsCut: Counter = new Counter();
   readonly attempts: Counter = new Counter();
+  readonly cached: Counter = new Counter();
   readonly queued: Histogram = new Histogram();
   readonly upstream: Histogram = new Histogram();
   readonly firstToken: Histogram = new Histogram();
@@ -94,6 +95,7 @@ export class ServerMetrics {
       family("client_gone_total", "counter", "Clients that left before their answer was whole, by phase.", this.clientsGone),
       family("streams_cut_total", "counter", "Streams that ended before they were whole.", this.streamsCut),
       family("attempts_total", "counter", "HTTP calls to providers, by outcome.", this.attempts),
+      family("cache_total", "counter", "What the cache did for requests that use it.", this.cached),
       family("queue_seconds", "histogram", "How long requests waited to be sent.", this.queued),
       family("upstream_seconds", "histogram", "How long attempts took.", this.upstream),
       family("first_token_seconds", "histogram", "From a request to the first event of its answer.", this.firstToken),

@@ -1,0 +1,300 @@
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { describe, expect, it } from "vitest";
+import { type CacheStore, createProvider, MemoryCache, RequestManager } from "../../src/index.ts";
+import { createServer, listen } from "../../src/server/server.ts";
+import { chat, piece } from "../providers/protocols/stream-pieces.ts";
+import { closing, mock } from "../support/closing.ts";
+import { deferred } from "../support/deferred.ts";
+import { chatAnswer, cutInBody, errorAnswer, type ReceivedCall, type Reply, streamed } from "../support/scripted-server.ts";
+import { ask, question, serveLive } from "./live-server.ts";
+
+const on = { headers: { "x-llmbatch-cache": "on" } };
+const using = (mode: string): RequestInit => ({ headers: { "x-llmbatch-cache": mode } });
+
+/** What is said of the cache, and the status. */
+async function told(response: Response): Promise<string> {
+  await response.text();
+  return `${response.headers.get("x-llmbatch-cache")} ${response.status}`;
+}
+
+const messages = [{ role: "user" as const, content: "Name a river." }];
+
+/** What is asked, in one piece and as a stream, by the vendors' packages. */
+const asked: Readonly<Record<string, readonly [plain: Ask, stream: Ask]>> = {
+  "chat completions": [
+    (url, headers) => openai(url).chat.completions.create({ model: "m", messages }, { headers }),
+    (url, headers) =>
+      openai(url)
+        .chat.completions.stream({ model: "m", messages, stream_options: { include_usage: true } }, { headers })
+        .finalChatCompletion(),
+  ],
+  responses: [
+    (url, headers) => openai(url).responses.create({ model: "m", input: "Name a river." }, { headers }),
+    (url, headers) => openai(url).responses.stream({ model: "m", input: "Name a river." }, { headers }).finalResponse(),
+  ],
+  messages: [
+    (url, headers) => anthropic(url).messages.create({ model: "m", max_tokens: 50, messages }, { headers }),
+    (url, headers) => anthropic(url).messages.stream({ model: "m", max_tokens: 50, messages }, { headers }).finalMessage(),
+  ],
+};
+
+type Ask = (url: string, headers: Record<string, string>) => Promise<object>;
+
+const openai = (url: string): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: "any" });
+const anthropic = (baseURL: string): Anthropic => new Anthropic({ baseURL, apiKey: "any" });
+
+describe("the cache of live requests", () => {
+  it.each(Object.entries(asked))(
+    "has a streamed answer for a plain request, and the other way round: %s",
+    async (_, [plain, stream]) => {
+      for (const [first, second] of [
+        [plain, stream],
+        [stream, plain],
+      ] as const) {
+        const upstream = await mock();
+        const provider = createProvider("openai", { baseUrl: upstream.url });
+        const manager = closing(new RequestManager({ provider, cache: new MemoryCache() }));
+        const listening = await listen(createServer({ manager, liveCache: "on" }), 0, "127.0.0.1");
+        closing({ close: async () => listening.cut() });
+        const url = `http://127.0.0.1:${listening.port}`;
+        const [wanted, got] = [await first(url, {}), await second(url, {})].map(contentOf);
+        expect(got).toEqual(wanted);
+        expect(upstream.stats().requestsTotal).toBe(1);
+        listening.stop();
+      }
+    },
+  );
+
+  it("is shared with batches: each finds what the other asked, streamed or not", async () => {
+    const { upstream, url, manager } = await serveLive(answer, { options: { cache: new MemoryCache() } });
+    await told(await ask(url, { ...question, stream: true }, on));
+    const [result] = await manager.processBatch([{ url: "/v1/chat/completions", body: question }]);
+    expect([result?.cached, result?.text]).toEqual([true, "Hi"]);
+    await manager.processBatch([{ url: "/v1/chat/completions", body: { ...question, temperature: 0 } }]);
+    expect(await told(await ask(url, { temperature: 0, stream: false, ...question }, on))).toBe("hit 200");
+    expect(upstream.ledger).toHaveLength(2);
+  });
+
+  it.each([
+    ["on", ["stored", "hit"], 1],
+    ["read", ["miss", "miss"], 2],
+    ["write", ["stored", "stored"], 2],
+    ["refresh", ["stored", "stored"], 2],
+    ["off", ["off", "off"], 2],
+  ])("%s: what two equal requests are told, and how often the provider is asked", async (mode, wanted, calls) => {
+    const { upstream, url } = await serveLive(answer, { options: { cache: new MemoryCache() } });
+    const results = [await told(await ask(url, question, using(mode))), await told(await ask(url, question, using(mode)))];
+    expect(results).toEqual(wanted.map((name) => `${name} 200`));
+    expect(upstream.ledger).toHaveLength(calls);
+  });
+
+  it("has no part in requests that do not ask for it, unless the server says so, and says how old a hit is", async () => {
+    let now = Date.now() - 90_000;
+    const cache = new MemoryCache({ now: () => now });
+    const { url } = await serveLive(answer, { options: { cache } });
+    expect(await told(await ask(url))).toBe("off 200");
+    expect(await told(await ask(url, question, on))).toBe("stored 200");
+    now += 90_000;
+    const hit = await ask(url, question, on);
+    expect(Number(hit.headers.get("age"))).toBeGreaterThanOrEqual(90);
+    expect(hit.headers.get("x-llmbatch-attempts")).toBe("0");
+    const { url: writing } = await serveLive(answer, { liveCache: "write", options: { cache } });
+    expect(await told(await ask(writing, { ...question, seed: 1 }))).toBe("stored 200");
+    const refused = await ask(url, question, using("sometimes"));
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: "invalid_header" } }]);
+    expect(await told(await ask((await serveLive(answer)).url, question, on))).toBe("off 200");
+  });
+
+  it("tells answers apart by the headers that change them, where these are not what the API is sent anyway", async () => {
+    const { upstream, url } = await serveLive(() => ({ body: { content: [{ type: "text", text: "Hi" }], usage: {} } }), {
+      options: { cache: new MemoryCache() },
+    });
+    const send = async (headers: Record<string, string>): Promise<string> =>
+      told(
+        await fetch(`${url}/v1/messages`, {
+          method: "POST",
+          body: JSON.stringify({ ...question, max_tokens: 1 }),
+          headers: { ...headers, "x-llmbatch-cache": "on" },
+        }),
+      );
+    expect(await send({})).toBe("stored 200");
+    expect(await send({ "anthropic-version": "2023-06-01" })).toBe("hit 200");
+    expect(await send({ "anthropic-beta": "x" })).toBe("stored 200");
+    expect(await send({ "anthropic-beta": "y" })).toBe("stored 200");
+    expect(await send({ "anthropic-beta": "x" })).toBe("hit 200");
+    expect(upstream.ledger).toHaveLength(3);
+  });
+
+  const stateful = [
+    { store: true },
+    { previous_response_id: "r" },
+    { conversation: "c" },
+    { background: true },
+    { tools: [{ type: "web_search" }] },
+  ];
+  it.each(stateful)("does not know requests whose state is elsewhere: %o", async (members) => {
+    const { url } = await serveLive(answer, { liveCache: "on", options: { cache: new MemoryCache() } });
+    expect([
+      await told(await ask(url, { ...question, ...members })),
+      await told(await ask(url, { ...question, ...members })),
+    ]).toEqual(["off 200", "off 200"]);
+  });
+
+  const bad: readonly (readonly [string, () => Reply])[] = [
+    ["an error in a 200", () => ({ body: { error: { message: "no" }, choices: [{}] } })],
+    ["no choices", () => chatAnswer("", { choices: [] })],
+    ["a stream that is cut", () => cutInBody(60, streamed(chat([piece({ content: "Hi" }), piece({}, {}, "stop")])))],
+    ["a failure", () => errorAnswer(400)],
+  ];
+  it.each(bad)("does not keep %s", async (_, reply) => {
+    let sets = 0;
+    const cache = counting(new MemoryCache(), () => (sets += 1));
+    const { url } = await serveLive(reply, { liveCache: "on", options: { cache, retry: { maxRetries: 0 } } });
+    await ask(url, { ...question, stream: true })
+      .then((response) => response.text())
+      .catch(() => {});
+    await ask(url).then((response) => response.text());
+    expect(sets).toBe(0);
+  });
+
+  it("lets identical requests under way share one call, and only where it is on", async () => {
+    const gate = deferred<void>();
+    const { upstream, url, manager } = await serveLive(
+      async (call) => {
+        await gate.promise;
+        return answer(call);
+      },
+      { options: { cache: new MemoryCache() } },
+    );
+    const bodies = [question, question, { ...question, stream: true }, { stream: true, ...question }];
+    const together = bodies.map((body) => ask(url, body, on));
+    await expect.poll(() => upstream.ledger.length).toBe(1);
+    const apart = [ask(url, question, using("write")), ask(url)];
+    await expect.poll(() => upstream.ledger.length).toBe(3);
+    gate.resolve();
+    const modes = await Promise.all(together.map(async (response) => told(await response)));
+    expect(modes.filter((mode) => mode === "hit 200")).toHaveLength(3);
+    await Promise.all(apart.map(async (response) => told(await response)));
+    expect(upstream.ledger).toHaveLength(3);
+    expect(manager.limiterStatus()).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  it("answers those that wait for a request whose client leaves", async () => {
+    const gate = deferred<void>();
+    const { upstream, url } = await serveLive(
+      async (call) => {
+        await gate.promise;
+        return answer(call);
+      },
+      { options: { cache: new MemoryCache() } },
+    );
+    const client = new AbortController();
+    const first = ask(url, question, { ...on, signal: client.signal }).catch(() => "left");
+    await expect.poll(() => upstream.ledger.length).toBe(1);
+    const second = ask(url, question, on);
+    await expect
+      .poll(async () => Number(/llmbatch_queue_seconds_count (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]))
+      .toBe(2);
+    client.abort();
+    expect(await first).toBe("left");
+    await expect.poll(() => upstream.ledger.length).toBe(2);
+    gate.resolve();
+    expect(await told(await second)).toBe("stored 200");
+  });
+
+  it("has an answer before the last event of its stream goes out", async () => {
+    const gate = deferred<void>();
+    const memory = new MemoryCache();
+    const cache: CacheStore = {
+      get: (key) => memory.get(key),
+      set: async (key, response) => {
+        await gate.promise;
+        await memory.set(key, response);
+      },
+      close: () => memory.close(),
+    };
+    const events = [
+      {
+        type: "message_start",
+        message: { id: "msg", type: "message", role: "assistant", content: [], usage: { input_tokens: 1, output_tokens: 1 } },
+      },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } },
+      { type: "content_block_stop", index: 0 },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1 } },
+      { type: "message_stop" },
+    ];
+    const stream = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+    const { url } = await serveLive(() => streamed(stream), { options: { cache } });
+    const response = await fetch(`${url}/v1/messages`, {
+      method: "POST",
+      body: JSON.stringify({ ...question, max_tokens: 9, stream: true }),
+      ...on,
+    });
+    let text = "";
+    const reading = (async () => {
+      for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
+    })();
+    await expect.poll(() => text).toContain("message_delta");
+    expect(text).not.toContain("message_stop");
+    gate.resolve();
+    await reading;
+    expect(text.match(/^event: message_stop$/gm)).toHaveLength(1);
+  });
+
+  it("that fails costs no request, and stands in /health and in a warning", async () => {
+    const warnings: string[] = [];
+    let isBroken = true;
+    const memory = new MemoryCache();
+    const cache: CacheStore = {
+      get: (key) => (isBroken ? fail() : memory.get(key)),
+      set: (key, response) => (isBroken ? fail() : memory.set(key, response)),
+      close: () => memory.close(),
+    };
+    const observers = [
+      (event: { type: string; message?: string }) => void (event.type === "warning" && warnings.push(event.message ?? "")),
+    ];
+    const { url } = await serveLive(answer, { options: { cache, observers } });
+    const health = async (): Promise<unknown> => (await fetch(`${url}/health`)).json();
+    expect(await health()).toEqual({ status: "ok", name: "llmbatch" });
+    expect([await told(await ask(url, question, on)), await told(await ask(url, question, using("write")))]).toEqual([
+      "off 200",
+      "off 200",
+    ]);
+    expect(await health()).toMatchObject({ status: "ok", cache: "failed" });
+    expect(warnings).toEqual([expect.stringContaining("the disk is full")]);
+    isBroken = false;
+    expect(await told(await ask(url, question, on))).toBe("stored 200");
+    expect(await health()).toMatchObject({ cache: "ok" });
+  });
+});
+
+function answer({ body }: ReceivedCall): Reply {
+  return body.includes('"stream":true') ? streamed(chat([piece({ content: "Hi" }), piece({}, {}, "stop")])) : chatAnswer("Hi");
+}
+
+function counting(cache: CacheStore, onSet: () => void): CacheStore {
+  return {
+    get: (key) => cache.get(key),
+    set: async (key, response) => {
+      onSet();
+      await cache.set(key, response);
+    },
+    close: () => cache.close(),
+  };
+}
+
+async function fail(): Promise<never> {
+  throw new Error("the disk is full");
+}
+
+/** Without what the packages add. */
+function contentOf(given: object): unknown {
+  const plain = JSON.parse(JSON.stringify(given));
+  for (const choice of plain.choices ?? []) delete choice.message.parsed;
+  for (const item of plain.output ?? []) for (const part of item.content ?? []) delete part.parsed;
+  delete plain.output_parsed;
+  delete plain.parsed_output;
+  return plain;
+}
