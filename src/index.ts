@@ -77,7 +77,15 @@ export {
   type RequestPlace,
 } from "./library/library.ts";
 export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./fleet/fleet.ts";
-export { createServer, type LiveServer, type ResponseTimes, type ServedModel, type ServerOptions } from "./server/server.ts";
+export {
+  createServer,
+  type LiveCacheMode,
+  type LiveServer,
+  type ServerClient,
+  type ResponseTimes,
+  type ServedModel,
+  type ServerOptions,
+} from "./server/server.ts";
 export { type AttemptSums, type AttemptSumsJson, TokenStats, type TokenStatsJson } from "./stats/stats.ts";
 export { type ProgressStream, ProgressTracker, type ProgressTrackerOptions } from "./progress/progress.ts";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock/mock.ts";

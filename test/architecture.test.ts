@@ -62,7 +62,7 @@ const subFloors: Readonly<Record<string, readonly string[]>> = {
   limiters: ["limits", "health", "learning", "scheduler"],
   manager: ["answers", "money", "preparing", "stops", "queues", "live"],
   mock: ["limits", "faults", "apis", "server"],
-  server: ["http", "pages", "live"],
+  server: ["http", "pages", "clients", "live"],
   model: ["counting"],
   providers: ["failures", "protocols", "responses", "transport", "routing"],
   stats: ["sums"],

@@ -7,6 +7,7 @@ const descriptions: Readonly<Record<string, string>> = {
   providers: "providers by name: address, keys, limits, names of models",
   routes: "for each model, the providers that serve it, and how one is chosen",
   prices: "US dollars for a million tokens, by model or by provider/model",
+  clients: "clients of `llmbatch serve` by name: token, share, limits, budget, models",
 };
 
 /** The JSON Schema of the configuration file, for editors. */

@@ -95,7 +95,9 @@ function fromConfiguration(
       .filter(([key]) => key !== "$schema")
       .map(([key, written]) => {
         const origin = `${source}: "${key}"`;
-        return [key, { value: expandAll(written, environment, origin), written, origin }];
+        // Tokens may be missing until a server needs them.
+        const value = key === "clients" ? written : expandAll(written, environment, origin);
+        return [key, { value, written, origin }];
       }),
   );
 }

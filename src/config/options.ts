@@ -14,7 +14,15 @@ import {
   text,
 } from "./option-values.ts";
 import type { OwnPrice } from "../pricing/pricing.ts";
-import { pricesSchema, type ProviderConfig, providersSchema, type RouteConfig, routesSchema } from "./provider-config.ts";
+import {
+  type ClientConfig,
+  clientsSchema,
+  pricesSchema,
+  type ProviderConfig,
+  providersSchema,
+  type RouteConfig,
+  routesSchema,
+} from "./provider-config.ts";
 import { count, dollars, duration, durationOrNone, flag, positiveInteger } from "./values.ts";
 
 /** The options of `llmbatch run`, validated. Times are in milliseconds. Keys are those of the option table. */
@@ -92,6 +100,8 @@ export interface Options {
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly routes: Readonly<Record<string, RouteConfig>>;
   readonly prices: Readonly<Record<string, OwnPrice>>;
+  /** Of `serve`. */
+  readonly clients: Readonly<Record<string, ClientConfig>>;
 }
 
 const optionSchemas = {
@@ -162,6 +172,7 @@ export const optionsSchema: z.ZodType<Options> = z
     providers: providersSchema.prefault({}),
     routes: routesSchema.prefault({}),
     prices: pricesSchema.prefault({}),
+    clients: clientsSchema.prefault({}),
   })
   .transform(({ provider, ...options }): Options => ({
     ...options,

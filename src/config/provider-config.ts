@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type MemberTexts, memberTexts } from "../json/json-text.ts";
 import type { RateLimit } from "../model/rate-limit.ts";
 import type { OwnPrice } from "../pricing/pricing.ts";
-import { count, duration, flag, positiveInteger } from "./values.ts";
+import { count, dollars, duration, flag, positiveInteger } from "./values.ts";
 import { Secret } from "./secrets/secret.ts";
 import { parseRateLimit, rateLimitExample } from "./parse-rate-limit.ts";
 
@@ -158,6 +158,37 @@ export const routesSchema: z.ZodType<Record<string, RouteConfig>> = byName(
   "routes by model",
 );
 
+/** A client of `serve` as the configuration file describes it. */
+export interface ClientConfig {
+  /** As of `api_keys`. */
+  readonly token: Secret;
+  /** Of its share. @default 1 */
+  readonly weight?: number | undefined;
+  /** @default "live" */
+  readonly priority?: "live" | "batch" | undefined;
+  readonly limits?: readonly RateLimit[] | undefined;
+  readonly max_in_flight?: number | undefined;
+  /** In US dollars, in any 24 hours. */
+  readonly max_cost?: number | undefined;
+  /** Those that it may ask. @default all */
+  readonly models?: readonly string[] | undefined;
+  /** Whether it shares answers with batches and other such clients. @default "own" */
+  readonly cache?: "own" | "shared" | undefined;
+}
+
+const clientShape = {
+  token: name.transform((text) => new Secret(text)),
+  weight: z.number("a number above 0").positive("a number above 0").optional(),
+  priority: z.enum(["live", "batch"], "live or batch").optional(),
+  limits: z.array(rateLimit, "a list of limits").optional(),
+  max_in_flight: positiveInteger.optional(),
+  max_cost: dollars.optional(),
+  models: z.array(name, "a list of models").optional(),
+  cache: z.enum(["own", "shared"], "own or shared").optional(),
+};
+
+export const clientsSchema: z.ZodType<Record<string, ClientConfig>> = byName(z.strictObject(clientShape), "clients by name");
+
 const price = z.number("dollars for a million tokens").nonnegative("dollars for a million tokens");
 const factor = z.number("a factor such as 0.5").nonnegative("a factor such as 0.5");
 
@@ -184,4 +215,5 @@ export const innerKeys: Readonly<Record<string, readonly string[]>> = {
   providers: [...Object.keys(providerShape), "id", "context_window"],
   routes: ["strategy", "to", "provider", "model", "weight"],
   prices: Object.keys(priceShape),
+  clients: Object.keys(clientShape),
 };

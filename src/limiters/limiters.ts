@@ -2,6 +2,8 @@
 export { type BottleneckLimiterOptions, createBottleneckLimiter } from "./bottleneck.ts";
 export { createLimiter, type LimiterOptions } from "./create-limiter.ts";
 export type { Blocker, Limiter, LimiterStatus, LimitStatus, RateLimitStatus } from "./limiter.ts";
+export { admissionLimit } from "./limits/configured-limit.ts";
+export type { Limit } from "./limits/limit.ts";
 export { TokenBucket } from "./limits/token-bucket.ts";
 export { sharedPaceOf, type SharedBucket, type SharedQuota } from "./limits/shared-pace.ts";
 export type {

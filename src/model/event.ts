@@ -8,7 +8,13 @@ import type { Usage } from "./usage.ts";
  * that the event is of, which fails as `internal`.
  */
 export type RunEvent =
-  | { readonly type: "request-start"; readonly customId: string; readonly lineNumber: number }
+  | {
+      readonly type: "request-start";
+      readonly customId: string;
+      readonly lineNumber: number;
+      /** Of a server, where it has several. */
+      readonly client?: string | undefined;
+    }
   | {
       /** It is sent otherwise than it was written (`context`, `sanitize`). */
       readonly type: "request-changed";

@@ -12,6 +12,7 @@ const names = {
   maxQueue: true,
   keepAlive: true,
   liveCache: true,
+  clients: true,
 } satisfies Record<keyof ServerOptions, true>;
 
 /** @throws ConfigurationError for an option that does not exist, or cannot be used. */

@@ -4,9 +4,12 @@ import { checkServerOptions } from "./check-server-options.ts";
 import { type ApiError, shuttingDown } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Cors } from "./http/cors.ts";
+import type { Client } from "./clients/client.ts";
+import { anonymous, Clients } from "./clients/clients.ts";
 import { Guard } from "./http/guard.ts";
 import { Bodies } from "./http/read-body.ts";
-import { LiveExchange, type LiveContext, type ResponseTimes } from "./live/live-exchange.ts";
+import type { LiveContext, ResponseTimes } from "./live/live-context.ts";
+import { LiveExchange } from "./live/live-exchange.ts";
 import { LiveResponse } from "./live/live-response.ts";
 import { WaitingRoom } from "./live/waiting-room.ts";
 import { ServerMetrics } from "./pages/metrics.ts";
@@ -50,6 +53,7 @@ class Server implements LiveServer {
   readonly #options: ServerOptions;
   readonly #guard: Guard;
   readonly #cors: Cors;
+  readonly #clients: Clients;
   readonly #metrics = new ServerMetrics();
   readonly #context: LiveContext;
   #isDraining = false;
@@ -59,9 +63,10 @@ class Server implements LiveServer {
 
   constructor(options: ServerOptions, times: ResponseTimes) {
     const { manager, maxQueueWaitMs = defaultMaxQueueWaitMs, maxQueue = defaultMaxQueue } = options;
-    const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true, liveCache = "off" } = options;
+    const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true, liveCache = "off", clients = {} } = options;
     this.#options = options;
-    this.#guard = new Guard({ allowedHosts, allowedOrigins, token });
+    this.#clients = new Clients({ token, clients, maxWaiting: maxQueue, clock: () => performance.now() });
+    this.#guard = new Guard({ allowedHosts, allowedOrigins, tokens: this.#clients.tokens });
     this.#cors = new Cors(allowedOrigins);
     this.#context = {
       manager,
@@ -70,6 +75,7 @@ class Server implements LiveServer {
       waitingRoom: new WaitingRoom({ manager, maxWaitMs: maxQueueWaitMs, maxWaiting: maxQueue }),
       keepAlive: keepAlive ? times : undefined,
       stalledMs: times.stalledMs,
+      countWaiting: () => this.#clients.waiting,
       liveCache,
       onCache: ({ kind }) => {
         this.#metrics.cached.add({ result: kind });
@@ -91,7 +97,8 @@ class Server implements LiveServer {
     // Each request of a connection listens for its end, and clients may send any number of them before the first is answered.
     if (request.socket.getMaxListeners() > 0) request.socket.setMaxListeners(0);
     this.open += 1;
-    void this.#count(labelOf(endpoint), this.#answer(endpoint, request, response, reply, id), request, response);
+    const labels: Labels = { endpoint: labelOf(endpoint) };
+    void this.#count(labels, this.#answer(endpoint, request, response, reply, id, labels), request, response);
   };
 
   drain(): void {
@@ -108,6 +115,7 @@ class Server implements LiveServer {
     response: ServerResponse,
     reply: LiveResponse,
     id: string,
+    labels: Labels,
   ): number | Promise<number> {
     const { origin } = request.headers;
     for (const [name, value] of Object.entries(this.#cors.headersFor(origin))) response.setHeader(name, value);
@@ -118,16 +126,18 @@ class Server implements LiveServer {
       return 204;
     }
     const isOpen = endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready";
-    const unknown = isOpen ? undefined : this.#guard.refuseToken(request);
-    if (unknown !== undefined) return this.#refuse(reply, unknown);
+    const name = isOpen ? anonymous : this.#guard.identify(request);
+    if (typeof name !== "string") return this.#refuse(reply, name);
+    const client = this.#clients.of(name);
+    if (this.#clients.areNamed) labels["client"] = name;
     if (endpoint.kind === "nowhere") return this.#refuse(reply, endpoint.error);
-    if (endpoint.kind !== "api") return this.#page(endpoint, reply);
+    if (endpoint.kind !== "api") return this.#page(endpoint, reply, client);
     if (this.#isDraining) return this.#refuse(reply, shuttingDown);
-    return new LiveExchange(this.#context, { request, response, reply, path: endpoint.path, id }).answer();
+    return new LiveExchange(this.#context, { request, response, reply, client, path: endpoint.path, id }).answer();
   }
 
   async #count(
-    endpoint: string,
+    labels: Labels,
     answering: number | Promise<number>,
     request: IncomingMessage,
     response: ServerResponse,
@@ -138,18 +148,18 @@ class Server implements LiveServer {
     } catch {
       response.destroy();
     }
-    this.#metrics.requests.add({ endpoint, status: String(status) });
+    this.#metrics.requests.add({ ...labels, status: String(status) });
     await sentOf(request, response);
     this.open -= 1;
     if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  #page(endpoint: Page, reply: LiveResponse): number {
+  #page(endpoint: Page, reply: LiveResponse, client: Client): number {
     const { manager } = this.#options;
     const { inFlight, waiting } = manager.limiterStatus();
     switch (endpoint.kind) {
       case "models":
-        return this.#models(endpoint.id, reply);
+        return this.#models(endpoint.id, reply, client);
       case "metrics": {
         const { promptTokens, completionTokens } = manager.stats;
         const text = this.#metrics.render({ inFlight, waiting, promptTokens, completionTokens });
@@ -170,8 +180,8 @@ class Server implements LiveServer {
     }
   }
 
-  #models(id: string | undefined, reply: LiveResponse): number {
-    const { models = [] } = this.#options;
+  #models(id: string | undefined, reply: LiveResponse, client: Client): number {
+    const models = (this.#options.models ?? []).filter((one) => client.mayAsk(one.id));
     const model = models.find((one) => one.id === id);
     if (id !== undefined && model === undefined) return this.#refuse(reply, unknownModel(id));
     reply.send(200, model === undefined ? modelList(models) : modelDescription(model));
@@ -183,6 +193,9 @@ class Server implements LiveServer {
     return reply.fail(error);
   }
 }
+
+/** Of a sample: which endpoint, and whose request where clients have names. */
+type Labels = Record<string, string>;
 
 type Page = Exclude<Endpoint, { readonly kind: "api" | "options" | "nowhere" }>;
 

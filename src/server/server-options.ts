@@ -1,4 +1,5 @@
 import type { RequestManager } from "../manager/manager.ts";
+import type { ServerClient } from "./clients/server-client.ts";
 import type { LiveCacheMode } from "./live/live-caching.ts";
 import type { ServedModel } from "./pages/models.ts";
 
@@ -9,6 +10,13 @@ export interface ServerOptions {
   readonly models?: readonly ServedModel[];
   /** What clients must send, as a bearer or as `x-api-key`. @default none is needed */
   readonly token?: string | undefined;
+  /**
+   * Clients that are told apart, by names of your own: each has its token, its share of what the limits let through, and its own limits. Those
+   * that send `token` are another one.
+   *
+   * @default none
+   */
+  readonly clients?: Readonly<Record<string, ServerClient>>;
   /** Names that requests may be for, beside those of this machine. @default none */
   readonly allowedHosts?: readonly string[];
   /** Addresses of pages whose scripts may ask (`https://app.example.com`). @default none */

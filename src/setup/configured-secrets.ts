@@ -7,13 +7,15 @@ import { listSecrets } from "../providers/providers.ts";
 
 /** What the options add to requests that must not be shown: keys, values of headers, and those of queries. */
 export function configuredSecrets(options: Options, environment: Environment): string[] {
-  const { api_key_env: variable, base_url: baseUrl, header, providers, cache_path: cachePath } = options;
+  const { api_key_env: variable, base_url: baseUrl, header, providers, clients, cache_path: cachePath } = options;
   const key = variable === undefined ? undefined : environment[variable];
   const ofProviders = Object.values(providers).flatMap(({ api_keys: keys = [], headers = {}, base_url: address }) =>
     listSecrets(undefined, headers, queryOf(address)).concat(keys.flatMap((secret) => reveal(secret, environment))),
   );
   const ofCache = isCacheAddress(cachePath) ? parseCacheAddress(cachePath).passwords : [];
-  return [...ofCache, ...listSecrets(key, Object.fromEntries(header), queryOf(baseUrl)), ...ofProviders];
+  const ofClients = Object.values(clients).flatMap(({ token }) => reveal(token, environment));
+  const ofRequests = listSecrets(key, Object.fromEntries(header), queryOf(baseUrl));
+  return [...ofCache, ...ofRequests, ...ofProviders, ...ofClients];
 }
 
 /** A variable that is not set holds no secret. */

@@ -12,6 +12,7 @@ import {
   listen,
   type LiveCacheMode,
   type LiveServer,
+  type ServerClient,
   type ServedModel,
 } from "../../server/server.ts";
 import { checkServes, limitsOf, openCache, openCacheLater, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
@@ -52,7 +53,7 @@ export async function serveCommand(
 ): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
-  const token = tokenOf(serve, environment);
+  const token = tokenOf(serve, options, environment);
   refuse("--allow-host", serve.allowHost, explainHost);
   refuse("--allow-origin", serve.allowOrigin, explainOrigin);
   const prices = await openConfiguredPrices(options, environment);
@@ -64,6 +65,7 @@ export async function serveCommand(
   const open = serve.liveCache === "off" ? openCacheLater : openCache;
   const cache = await open(options, environment, printError);
   const { drainMs, liveCache } = serve;
+  const clients = clientsOf(options, environment);
   const manager = new RequestManager({
     ...limitsOf(options),
     ...asSent,
@@ -78,6 +80,7 @@ export async function serveCommand(
     manager,
     models: modelsOf(options),
     token,
+    clients,
     allowedHosts,
     allowedOrigins,
     maxQueueWaitMs,
@@ -137,15 +140,25 @@ function refuse(flag: string, values: readonly string[], explain: (value: string
 }
 
 /** @throws ConfigurationError where a token is needed, and there is none. */
-function tokenOf({ host, tokenEnv }: ServeFlags, environment: Environment): string | undefined {
+function tokenOf({ host, tokenEnv }: ServeFlags, { clients }: Options, environment: Environment): string | undefined {
   const token = tokenEnv === undefined ? undefined : environment[tokenEnv];
   if (tokenEnv !== undefined && (token === undefined || token === ""))
     throw new ConfigurationError(`--token-env: the environment variable ${tokenEnv} is not set, or empty`);
-  if (token === undefined && !ownAddresses.test(host))
+  if (token === undefined && Object.keys(clients).length === 0 && !ownAddresses.test(host))
     throw new ConfigurationError(
       `--host ${host}: other machines could spend your money; name the environment variable of a token that clients must send: --token-env VAR`,
     );
   return token;
+}
+
+/** @throws ConfigurationError naming a client whose token is not in the environment. */
+function clientsOf({ clients }: Options, environment: Environment): Record<string, ServerClient> {
+  return Object.fromEntries(
+    Object.entries(clients).map(([name, { token, max_in_flight: maxInFlight, max_cost: maxCostUsd, ...client }]) => [
+      name,
+      { ...client, token: token.reveal(environment, `clients.${name}: no token`), maxInFlight, maxCostUsd },
+    ]),
+  );
 }
 
 /** Those that the configuration names. */

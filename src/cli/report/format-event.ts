@@ -14,7 +14,7 @@ export function formatEvent(event: RunEvent, time: Date, locate: Locate): string
 function membersOf(event: RunEvent, locate: Locate): Record<string, unknown> {
   switch (event.type) {
     case "request-start":
-      return lineMembers(event, locate);
+      return { ...lineMembers(event, locate), client: event.client };
     case "request-changed":
       return { ...lineMembers(event, locate), ...changeMembers(event) };
     case "attempt-start":

@@ -9,6 +9,7 @@ export interface ConfigurationContent {
   readonly providers?: Readonly<Record<string, object>>;
   readonly routes?: Readonly<Record<string, object>>;
   readonly prices?: Readonly<Record<string, object>>;
+  readonly clients?: Readonly<Record<string, object>>;
   readonly [option: string]: unknown;
 }
 
@@ -68,7 +69,8 @@ function mask(value: unknown, keys: readonly string[]): unknown {
 
 function maskText(text: string, keys: readonly string[]): string {
   const [parent, key = ""] = keys.slice(-2).length === 2 ? keys.slice(-2) : [undefined, keys[0]];
-  if (key === "api_keys" || key === "api_key") return namesVariable(text) ? text : masked;
+  if (key === "api_keys" || key === "api_key" || (key === "token" && keys[0] === "clients"))
+    return namesVariable(text) ? text : masked;
   if (key === "base_url" || key === "api") return text.replace(/([?&][^=&]*=)(?!\$\{\w+\}(?:&|$))[^&]*/g, `$1${masked}`);
   if (parent === "headers") return maskHeader(key, text);
   if (key !== "header") return text;

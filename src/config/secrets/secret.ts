@@ -11,9 +11,9 @@ export class Secret {
     this.#text = text;
   }
 
-  /** @throws ConfigurationError when its variable is not set. */
-  reveal(environment: Environment): string {
-    return expandVariables(this.#expandable, environment, "no API key");
+  /** @param what For the message. @throws ConfigurationError when its variable is not set. */
+  reveal(environment: Environment, what: string = "no API key"): string {
+    return expandVariables(this.#expandable, environment, what);
   }
 
   /** The variable that holds it; undefined for a key that was written out. */

@@ -16,6 +16,16 @@ export function configuredLimit(spec: RateLimit, clock: () => number): Limit {
     : new QuotaLimit(spec, clock);
 }
 
+/**
+ * A limit that refuses instead of pacing: its amount in any span of its period may be used at once. With a burst it is a pace.
+ *
+ * @throws ConfigurationError as `checkLimit` does.
+ */
+export function admissionLimit(spec: RateLimit, clock: () => number): Limit {
+  checkLimit(spec);
+  return spec.burst === undefined ? new QuotaLimit(spec, clock) : new PacedLimit(spec, "configured", clock);
+}
+
 /** @throws ConfigurationError when its amount or period is no finite number above 0. */
 export function checkLimit(limit: RateLimit): void {
   const isGood = [limit.amount, limit.periodMs, limit.burst ?? 1].every((value) => Number.isFinite(value) && value > 0);

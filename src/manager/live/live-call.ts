@@ -45,7 +45,8 @@ export function beginLiveCall(
   const { customId, lineNumber } = request;
   let failure: Failure | undefined;
   try {
-    emitter.emit({ type: "request-start", customId, lineNumber });
+    const client = listener.asker?.client || undefined;
+    emitter.emit({ type: "request-start", customId, lineNumber, client });
     failure = reasonNotToSend(request, provider);
     if (failure === undefined) {
       const ready = preparer.prepare(request);

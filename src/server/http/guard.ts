@@ -7,8 +7,8 @@ export interface GuardOptions {
   readonly allowedHosts: readonly string[];
   /** Addresses of pages whose scripts may ask. */
   readonly allowedOrigins: readonly string[];
-  /** What clients have to know. Undefined where any will do. */
-  readonly token: string | undefined;
+  /** What clients have to know, and who it is then. Empty where any will do. */
+  readonly tokens: readonly { readonly name: string; readonly token: string }[];
 }
 
 const ownNames = ["localhost", "127.0.0.1", "[::1]"];
@@ -19,13 +19,13 @@ const maxWrongTokensPerSecond = 10;
 export class Guard {
   readonly #hosts: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
-  readonly #tokenDigest: Buffer | undefined;
+  readonly #clients: readonly { readonly name: string; readonly digest: Buffer }[];
   readonly #wrong = new Map<string, { second: number; count: number }>();
 
-  constructor({ allowedHosts, allowedOrigins, token }: GuardOptions) {
+  constructor({ allowedHosts, allowedOrigins, tokens }: GuardOptions) {
     this.#hosts = new Set([...ownNames, ...allowedHosts].map((name) => name.toLowerCase()));
     this.#origins = new Set(allowedOrigins);
-    this.#tokenDigest = token === undefined ? undefined : digest(token);
+    this.#clients = tokens.map(({ name, token }) => ({ name, digest: digest(token) }));
   }
 
   /** Against pages that call themselves this machine (DNS rebinding), and pages that send here without reading (no preflight is needed). */
@@ -47,14 +47,21 @@ export class Guard {
     return origin !== undefined && this.#origins.has(origin);
   }
 
-  /** @returns undefined where the token is right, or none is needed. */
-  refuseToken({ headers, socket }: IncomingMessage): ApiError | undefined {
-    const token = this.#tokenDigest;
-    if (token === undefined) return undefined;
+  /** Compares with all of them, so that the time it takes tells nothing of where it stands. */
+  #nameOf(given: readonly Buffer[]): string | undefined {
+    let found: string | undefined;
+    for (const client of this.#clients) for (const one of given) if (timingSafeEqual(one, client.digest)) found ??= client.name;
+    return found;
+  }
+
+  /** @returns the name of the client whose token it sends: an empty one where none is needed. */
+  identify({ headers, socket }: IncomingMessage): string | ApiError {
+    if (this.#clients.length === 0) return "";
     const given = [headers["x-api-key"], /^bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]].filter(
       (one) => typeof one === "string",
     );
-    if (given.some((one) => timingSafeEqual(digest(one), token))) return undefined;
+    const name = this.#nameOf(given.map(digest));
+    if (name !== undefined) return name;
     const peer = socket.remoteAddress ?? "";
     const second = Math.floor(performance.now() / 1000);
     const known = this.#wrong.get(peer);

@@ -15,7 +15,7 @@ interface Room {
  * What our own limits leave of a model, in OpenAI's headers: what all its targets leave together, or what they share, if that is less. The
  * provider's numbers are those of one key, and clients that steer by them would be misled.
  */
-export function limitHeaders(targets: readonly RateLimitStatus[]): Record<string, string> {
+export function limitHeaders(targets: readonly Pick<RateLimitStatus, "limits">[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const kind of kinds) {
     const ofEach = targets.map(({ limits }) => tightest(limits.filter(({ unit, isShared }) => unit === kind && !isShared)));

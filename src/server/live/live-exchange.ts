@@ -1,62 +1,24 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { CacheOutcome, LiveCaching, RequestManager } from "../../manager/manager.ts";
+import type { CacheOutcome, LiveCaching } from "../../manager/manager.ts";
 import type { Attempt } from "../../model/attempt.ts";
-import { batchAsker, liveAsker, type Target } from "../../model/demand.ts";
+import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
+import type { Visit } from "../clients/client.ts";
 import { type ApiError, shuttingDown } from "../http/api-error.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
-import type { Bodies } from "../http/read-body.ts";
-import type { Phase, ServerMetrics } from "../pages/metrics.ts";
+import type { Phase } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
 import { encodedVectors } from "./embedding-encoding.ts";
-import { cacheHeaders, cachingOf, isLastEvent, type LiveCacheMode } from "./live-caching.ts";
+import { cacheHeaders, cachingOf, isLastEvent } from "./live-caching.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { limitHeaders } from "./limit-headers.ts";
+import type { LiveCallOfClient, LiveContext } from "./live-context.ts";
 import type { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
-import { busy, type WaitingRoom } from "./waiting-room.ts";
+import { busy } from "./waiting-room.ts";
 import { maxTimerMs } from "../../model/timers.ts";
-
-/** What all exchanges of one server share. */
-export interface LiveContext {
-  readonly manager: RequestManager;
-  readonly bodies: Bodies;
-  readonly waitingRoom: WaitingRoom;
-  readonly metrics: ServerMetrics;
-  /** When a stream that waits is opened, and how often its client is told that it still waits; undefined for never. */
-  readonly keepAlive: KeepAlive | undefined;
-  readonly stalledMs: number;
-  /** Of requests that say nothing of it. */
-  readonly liveCache: LiveCacheMode;
-  readonly onCache: (outcome: CacheOutcome) => void;
-  /** The server is about to stop: what was not sent yet is refused. */
-  readonly isDraining: () => boolean;
-  /** Called where the end of the server cuts a request short that was sent. */
-  readonly onCut: () => void;
-}
-
-export interface KeepAlive {
-  readonly firstMs: number;
-  readonly everyMs: number;
-}
-
-/** Of responses, in milliseconds. */
-export interface ResponseTimes extends KeepAlive {
-  /** A reader that takes nothing for so long is given up. */
-  readonly stalledMs: number;
-}
-
-/** A request of a client for an answer, and where that goes. */
-export interface LiveCallOfClient {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly reply: LiveResponse;
-  readonly path: string;
-  readonly id: string;
-}
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
@@ -73,6 +35,7 @@ export class LiveExchange {
   #refusal: ApiError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
+  #visit: Visit | undefined;
   #cached: CacheOutcome | undefined;
   /** The last event of a stream whose answer is kept first. */
   #held = "";
@@ -110,17 +73,23 @@ export class LiveExchange {
 
   async #ask(live: LiveRequest, text: string): Promise<number> {
     const { manager, waitingRoom, metrics, keepAlive, liveCache } = this.#context;
+    const { client } = this.#call;
     const { headers } = this.#call.request;
     const { request, isStreamed } = live;
-    const asker = headers["x-llmbatch-priority"] === "batch" ? batchAsker : liveAsker;
-    const caching = cachingOf(headers["x-llmbatch-cache"], liveCache, undefined);
+    const asker = client.askerOf(headers["x-llmbatch-priority"]);
+    const caching = cachingOf(headers["x-llmbatch-cache"], liveCache, client.namespace);
     if (caching !== undefined && "status" in caching) return this.#refuse(caching);
+    const ownRefusal = client.refuse(request);
+    if (ownRefusal !== undefined) return this.#refuse(ownRefusal);
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
-    const goesFirst = isRetry(headers) && waitingRoom.returns(text);
-    const refusal = goesFirst ? undefined : waitingRoom.refuse(request.model, patienceMs, asker.band);
+    const goesFirst = isRetry(headers) && waitingRoom.returns(client.name, text);
+    const refusal = goesFirst
+      ? undefined
+      : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
     if (refusal !== undefined) return this.#refuse(refusal);
     if (patienceMs <= maxTimerMs) this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
+    this.#visit = client.enter(request);
     const result = await manager.live(request, {
       signal: this.#over.signal,
       goesFirst,
@@ -132,7 +101,9 @@ export class LiveExchange {
       onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
     clearTimeout(this.#timer);
-    if (this.#refusal !== undefined || (this.#over.signal.aborted && this.#phase === "queued")) waitingRoom.leave(text);
+    this.#visit.end(result.costUsd ?? null);
+    const hasWaited = this.#refusal !== undefined || (this.#over.signal.aborted && this.#phase === "queued");
+    if (hasWaited) waitingRoom.leave(client.name, text);
     if (this.#refusal !== undefined) return this.#refuse(this.#refusal);
     if (this.#over.signal.aborted) {
       metrics.clientsGone.add({ phase: this.#phase });
@@ -143,6 +114,7 @@ export class LiveExchange {
 
   readonly #onStart = (target?: Target): void => {
     clearTimeout(this.#patience);
+    this.#visit?.start();
     if (target !== undefined) this.#attempts += 1;
     this.#target = target;
     if (this.#startedAtMs === undefined) {
@@ -158,6 +130,7 @@ export class LiveExchange {
   };
 
   readonly #onAttempt = (attempt: Attempt, { name }: Target, durationMs: number): void => {
+    this.#visit?.count(attempt);
     this.#context.metrics.upstream.add(durationMs);
     this.#context.metrics.attempts.add({ provider: name, outcome: attempt.ok ? "ok" : attempt.failure.kind });
   };
@@ -205,7 +178,9 @@ export class LiveExchange {
   }
 
   #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
-    return { ...this.#facts(result), ...limitHeaders(this.#context.manager.rateLimitStatus(model)) };
+    const own = this.#call.client.limitStatus(model);
+    const limits = own.length > 0 ? [{ limits: own }] : this.#context.manager.rateLimitStatus(model);
+    return { ...this.#facts(result), ...limitHeaders(limits) };
   }
 
   /** What a client may know of how it was answered; while it waits, that it does. */

@@ -33,15 +33,16 @@ export class WaitingRoom {
     return clientPatienceMs === undefined ? maxWaitMs : Math.min(maxWaitMs, 0.8 * clientPatienceMs);
   }
 
-  /** Refuses at once what could not be sent in time. @returns undefined where it may wait. */
-  refuse(model: string, patienceMs: number, band: Band = "live"): ApiError | undefined {
+  /** Refuses at once what could not be sent in time. @param waitingHere Of all clients. @returns undefined where it may wait. */
+  refuse(model: string, patienceMs: number, band: Band, waitingHere: number): ApiError | undefined {
     const { manager, maxWaiting } = this.#options;
-    const { waiting } = manager.limiterStatus();
-    if (waiting >= maxWaiting) return busy("queue_full", `${waiting} requests wait already`, 1_000);
+    if (waitingHere >= maxWaiting) return busy("queue_full", `${waitingHere} requests wait already`, 1_000);
     const targets = manager.rateLimitStatus(model);
     // Batches do not stand before a live request.
     const waitMs =
-      band === "live" ? forecastMs(targets.map(onlyLive), targets[0]?.waitingLive ?? 0) : forecastMs(targets, waiting);
+      band === "live"
+        ? forecastMs(targets.map(onlyLive), targets[0]?.waitingLive ?? 0)
+        : forecastMs(targets, manager.limiterStatus().waiting);
     if (waitMs <= patienceMs) return undefined;
     return busy(
       "rate_limit_exceeded",
@@ -51,14 +52,14 @@ export class WaitingRoom {
   }
 
   /** A client left, or was sent away, while its request waited. */
-  leave(body: string): void {
+  leave(client: string, body: string): void {
     if (this.#left.size >= maxKept) this.#left.clear();
-    this.#left.set(digest(body), performance.now());
+    this.#left.set(digest(client, body), performance.now());
   }
 
   /** Whether a request that comes again waited before. */
-  returns(body: string): boolean {
-    const key = digest(body);
+  returns(client: string, body: string): boolean {
+    const key = digest(client, body);
     const leftAt = this.#left.get(key);
     this.#left.delete(key);
     return leftAt !== undefined && performance.now() - leftAt <= keptMs;
@@ -73,6 +74,6 @@ function onlyLive(target: RateLimitStatus): RateLimitStatus {
   return { ...target, waiting: target.waitingLive };
 }
 
-function digest(body: string): string {
-  return createHash("sha256").update(body).digest("base64url");
+function digest(client: string, body: string): string {
+  return createHash("sha256").update(`${client}\n`).update(body).digest("base64url");
 }
