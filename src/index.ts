@@ -8,6 +8,8 @@ export {
   type CallOptions,
   type CapStatus,
   type Completion,
+  type CacheOutcome,
+  type LiveCaching,
   type LiveOptions,
   type Question,
   RequestManager,
@@ -56,6 +58,7 @@ export {
   CacheProvider,
   type CacheProviderOptions,
   type CacheStore,
+  type StoredAnswer,
   createKeyvCache,
   createMemoryCache,
   DiskCache,
@@ -101,7 +104,7 @@ export {
 
 export type { ModelResponse, Attempt, ErrorResponse } from "./model/attempt.ts";
 export type { Cost, TokenCounting } from "./model/cost.ts";
-export { type Candidate, type Demand, demandOf, type Target } from "./model/demand.ts";
+export { type Asker, type Band, type Candidate, type Demand, demandOf, type Target } from "./model/demand.ts";
 export {
   CacheError,
   OutputError,

@@ -23,10 +23,7 @@ export class ClientLimits {
   }
 
   status(model: string): LimitStatus[] {
-    return this.#of(model).map((limit) => {
-      const { spec, source } = limit;
-      return { ...spec, source, available: limit.available(), used: limit.used() };
-    });
+    return this.#of(model).map(statusOf);
   }
 
   /** Those that count a model's requests. */
@@ -54,4 +51,9 @@ export class ClientLimits {
       },
     };
   }
+}
+
+function statusOf(limit: Limit): LimitStatus {
+  const { spec, source } = limit;
+  return { ...spec, source, available: limit.available(), used: limit.used() };
 }
