@@ -4,6 +4,9 @@ import type { Starter } from "../gate.ts";
 /** A chat pauses while a person reads; one that is seen no more gives its slots back. */
 const presentMs = 60_000;
 
+/** The same object for each request of a run without live clients. */
+const alone: Starter = { asker: batchAsker, leavesSlots: false };
+
 /** Whether live clients ask, so that batches leave slots free for them. */
 export class LivePresence {
   readonly #clock: () => number;
@@ -24,6 +27,7 @@ export class LivePresence {
   }
 
   starterOf({ asker = batchAsker }: Demand): Starter {
+    if (asker === batchAsker && this.#seenAtMs === -Infinity) return alone;
     return { asker, leavesSlots: asker.band === "batch" && this.leftMs > 0 };
   }
 }
