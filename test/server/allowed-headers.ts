@@ -4,7 +4,7 @@ import { closing } from "../support/closing.ts";
 
 /** Nothing of a provider's comes through: these are ours, and Node's. */
 const allowed =
-  /^(?:content-(?:type|length)|connection|keep-alive|date|transfer-encoding|cache-control|vary|allow|server-timing|www-authenticate|x-accel-buffering|(?:x-)?request-id|x-llmbatch-(?:provider|attempts|upstream-id|cache)|x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)|retry-after(?:-ms)?|x-should-retry|access-control-[a-z-]+)$/;
+  /^(?:content-(?:type|length)|connection|keep-alive|date|transfer-encoding|cache-control|vary|allow|server-timing|www-authenticate|x-accel-buffering|(?:x-)?request-id|x-llmbatch-(?:provider|attempts|upstream-id|cache)|x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)|retry-after(?:-ms)?|x-should-retry|age|access-control-[a-z-]+)$/;
 
 /** Names of headers, among the bytes of responses, that no response may have. */
 export function strangeHeadersOf(text: string): string[] {
