@@ -205,7 +205,8 @@ export class FleetWorker {
     const manager = createManager({ limits: settings.limits, sharedLimits });
     const runner = new LineRunner(manager, concurrency, () => this.#redis.status === "ready");
     this.#live.set(run, runner);
-    void this.#watch(run, runner);
+    // Its manager is not closed, because that would close the provider, which all runs share.
+    void this.#watch(run, runner).finally(() => sharedLimits.close());
     return runner;
   }
 

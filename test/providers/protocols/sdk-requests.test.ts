@@ -17,6 +17,7 @@ const ignoredHeaders: readonly RegExp[] = [
   /^user-agent$/, // each gives its own name
   /^accept-language$/, // Node's `fetch`, by which the clients send, adds these two for the sake of browsers' rules
   /^sec-fetch-mode$/,
+  /^x-llmbatch-priority$/, // a run tells a server of this machine, which may be `llmbatch serve`, that it is a batch
   /^accept-encoding$/, // `fetch` asks for compression; we read it, but do not ask: answers are small, and unpacking each is work
 ];
 
