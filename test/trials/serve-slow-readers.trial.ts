@@ -41,7 +41,7 @@ it("clients that stop reading stop the provider, not the memory, and others are 
   most = Math.max(most, residentMegabytes(child));
   figures.atMost("MB more at most", isFullSize ? most - before : 0, 64);
   if (isFullSize) {
-    await upstream.until(() => upstream.inFlight === 0);
+    await expect.poll(() => upstream.inFlight, { timeout: 120_000, interval: 250 }).toBe(0);
     figures.atMost("s until all are given up", (performance.now() - startedAt) / 1000, 75);
     figures.atLeast("the same, at least", (performance.now() - startedAt) / 1000, 60);
   }
