@@ -41,7 +41,7 @@ it("clients that stop reading stop the provider, not the memory, and others are 
   most = Math.max(most, residentMegabytes(child));
   figures.atMost("MB more at most", isFullSize ? most - before : 0, 64);
   if (isFullSize) {
-    await expect.poll(() => upstream.inFlight, { timeout: 120_000, interval: 250 }).toBe(0);
+    await untilNone(() => upstream.inFlight);
     figures.atMost("s until all are given up", (performance.now() - startedAt) / 1000, 75);
     figures.atLeast("the same, at least", (performance.now() - startedAt) / 1000, 60);
   }
@@ -97,6 +97,10 @@ async function untilStill(read: () => number): Promise<number> {
   };
   await expect.poll(isStill, { interval: 500 }).toBe(true);
   return last;
+}
+
+async function untilNone(count: () => number): Promise<void> {
+  await expect.poll(count, { timeout: 120_000, interval: 250 }).toBe(0);
 }
 
 async function readALittle(port: number): Promise<Socket> {
