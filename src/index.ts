@@ -79,7 +79,7 @@ export {
   requestKey,
   type RequestPlace,
 } from "./library/library.ts";
-export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./fleet/fleet.ts";
+export { createRedisLimits, type RedisClient, type RedisLimitsOptions } from "./redis-limits/redis-limits.ts";
 export {
   createServer,
   type LiveCacheMode,

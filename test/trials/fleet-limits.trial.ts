@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { connected } from "../fleet/limits/shared.ts";
-import { dealt, finished, mostWithin, startWorkers, type Worker } from "../fleet/limits/workers.ts";
+import { connected } from "../redis-limits/shared.ts";
+import { dealt, finished, mostWithin, startWorkers, type Worker } from "../redis-limits/workers.ts";
 import { mock, serve } from "../support/closing.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { chatAnswer, delayed, rateLimited, type ScriptedServer } from "../support/scripted-server.ts";
@@ -82,7 +82,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     ).toEqual([]);
   });
 
-  /** In small: `test/fleet/limits/managers.test.ts`. */
+  /** In small: `test/redis-limits/managers.test.ts`. */
   it.runIf(isFullSize)("a Retry-After that one process is told holds for all", async () => {
     const figures = new Figures("a shared pause");
     const retryAfterMs = 5_000;
@@ -103,7 +103,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     expect(figures.missed(`${workers} processes without a limit, a 429 with a Retry-After of ${retryAfterMs} ms`)).toEqual([]);
   });
 
-  /** In small: `test/fleet/limits/managers.test.ts`. */
+  /** In small: `test/redis-limits/managers.test.ts`. */
   it.runIf(isFullSize)("while Redis is away nothing starts, and all goes on when it is back", async () => {
     const figures = new Figures("a Redis that is away");
     const server = await serve(() => delayed(20, chatAnswer()));
@@ -125,7 +125,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     expect(figures.missed(`${workers} processes, killed for ${Math.round(backAt - goneAt)} ms`)).toEqual([]);
   });
 
-  /** In small: `test/fleet/limits/redis-limits.test.ts`, where leases expire. */
+  /** In small: `test/redis-limits/redis-limits.test.ts`, where leases expire. */
   it.runIf(isFullSize)("what killed processes had leased comes back", async () => {
     const figures = new Figures("leases of the dead");
     const kills = 8;

@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import type { RequestManager, RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError, messageOf, type RunStoppedError } from "../../model/errors.ts";
 import type { FleetAddress } from "../redis/address.ts";
-import { createRedisLimits } from "../limits/redis-limits.ts";
+import { createRedisLimits } from "../../redis-limits/redis-limits.ts";
 import { AnswerStore } from "../redis/answers.ts";
 import { connect, connectionOptions } from "../redis/connect.ts";
 import { beatMs, Directory } from "../redis/directory.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createLimiter, type Limiter } from "../../../src/limiters/limiters.ts";
-import type { Attempt } from "../../../src/model/attempt.ts";
-import { minuteMs, type RateLimit } from "../../../src/model/rate-limit.ts";
-import { describeOwnLimiter } from "../../contracts/limiter.ts";
-import { answered, demandFor, never } from "../../limiters/attempts.ts";
-import { noRedis, RedisServer } from "../../support/redis-server.ts";
+import { createLimiter, type Limiter } from "../../src/limiters/limiters.ts";
+import type { Attempt } from "../../src/model/attempt.ts";
+import { minuteMs, type RateLimit } from "../../src/model/rate-limit.ts";
+import { describeOwnLimiter } from "../contracts/limiter.ts";
+import { answered, demandFor, never } from "../limiters/attempts.ts";
+import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
 const limits: readonly RateLimit[] = [

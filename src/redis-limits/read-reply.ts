@@ -1,4 +1,4 @@
-import { minuteMs, type RateLimit, limitUnits, type LimitUnit } from "../../model/rate-limit.ts";
+import { minuteMs, type RateLimit, limitUnits, type LimitUnit } from "../model/rate-limit.ts";
 
 /** What the script says. */
 export interface Reply {

@@ -1,5 +1,5 @@
-import { limitUnits, type RateLimit } from "../../model/rate-limit.ts";
-import { type LimitScope, type ScopedLimit, type SharedLimitStatus, sharedPaceOf } from "../../limiters/limiters.ts";
+import { limitUnits, type RateLimit } from "../model/rate-limit.ts";
+import { type LimitScope, type ScopedLimit, type SharedLimitStatus, sharedPaceOf } from "../limiters/limiters.ts";
 import { limitKey } from "./limit-keys.ts";
 import { type LearnedLimit, readLearned } from "./read-reply.ts";
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { RateLimit } from "../../../src/model/rate-limit.ts";
+import type { RateLimit } from "../../src/model/rate-limit.ts";
 
 interface WorkerSettings {
   readonly redisUrl: string;

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
-import { createRedisLimits } from "../../../src/fleet/fleet.ts";
-import type { SharedLimits } from "../../../src/limiters/limiters.ts";
-import type { RedisServer } from "../../support/redis-server.ts";
+import { createRedisLimits } from "../../src/redis-limits/redis-limits.ts";
+import type { SharedLimits } from "../../src/limiters/limiters.ts";
+import type { RedisServer } from "../support/redis-server.ts";
 
 /** A connection that is gone when the test is over. */
 export function connected(server: RedisServer): Redis {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { RedisClient } from "./redis-client.ts";
-import { limitUnits, type RateLimit } from "../../model/rate-limit.ts";
+import { limitUnits, type RateLimit } from "../model/rate-limit.ts";
 import type {
   Amounts,
   LimitScope,
@@ -10,7 +10,7 @@ import type {
   SharedLimitStatus,
   SharedTarget,
   Taken,
-} from "../../limiters/limiters.ts";
+} from "../limiters/limiters.ts";
 import { KeptLimits } from "./kept-limits.ts";
 import { limitKey } from "./limit-keys.ts";
 import { type LearnedLimit, type News, readReply, type Reply, writeLearned } from "./read-reply.ts";

@@ -1,6 +1,6 @@
 // One worker of a fleet: sends its share of requests through limits in Redis, and says what came of them.
 import { Redis } from "ioredis";
-import { createLimiter, createProvider, createRedisLimits, demandOf, RequestManager } from "../../../dist/index.js";
+import { createLimiter, createProvider, createRedisLimits, demandOf, RequestManager } from "../../dist/index.js";
 
 const { redisUrl, url, sizes, limits, concurrency = 200, skewMs = 0 } = JSON.parse(process.argv[2] ?? "{}");
 

@@ -1,5 +1,5 @@
 import type { RedisClient } from "./redis-client.ts";
-import type { LimitScope, ScopedLimit, SharedLimits, SharedLimitsListener, SharedTarget } from "../../limiters/limiters.ts";
+import type { LimitScope, ScopedLimit, SharedLimits, SharedLimitsListener, SharedTarget } from "../limiters/limiters.ts";
 import { readNews } from "./read-reply.ts";
 import { RedisTarget } from "./redis-target.ts";
 

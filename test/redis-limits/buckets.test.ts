@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type SharedBucket, sharedPaceOf } from "../../../src/limiters/limiters.ts";
-import type { RateLimit } from "../../../src/model/rate-limit.ts";
-import { none, ofAll, opened } from "../../contracts/shared-limits.ts";
-import { noRedis, RedisServer } from "../../support/redis-server.ts";
+import { type SharedBucket, sharedPaceOf } from "../../src/limiters/limiters.ts";
+import type { RateLimit } from "../../src/model/rate-limit.ts";
+import { none, ofAll, opened } from "../contracts/shared-limits.ts";
+import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
 const horizonMs = 200;

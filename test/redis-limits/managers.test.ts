@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
-import { createLimiter, createProvider, type Observer, RequestManager } from "../../../src/index.ts";
-import { ConfigurationError } from "../../../src/model/errors.ts";
-import { serveManagers } from "../../manager/managers.ts";
-import { deferred } from "../../support/deferred.ts";
-import { noRedis, RedisServer } from "../../support/redis-server.ts";
-import { chatAnswer, rateLimited, type Reply } from "../../support/scripted-server.ts";
+import { createLimiter, createProvider, type Observer, RequestManager } from "../../src/index.ts";
+import { ConfigurationError } from "../../src/model/errors.ts";
+import { serveManagers } from "../manager/managers.ts";
+import { deferred } from "../support/deferred.ts";
+import { noRedis, RedisServer } from "../support/redis-server.ts";
+import { chatAnswer, rateLimited, type Reply } from "../support/scripted-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
 type Event = Parameters<Observer>[0];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { SharedLimits } from "../../../src/limiters/limiters.ts";
-import { describeSharedLimits, leaseOf, none, ofAll, one, opened, quota, scope } from "../../contracts/shared-limits.ts";
-import { noRedis, RedisServer } from "../../support/redis-server.ts";
+import type { SharedLimits } from "../../src/limiters/limiters.ts";
+import { describeSharedLimits, leaseOf, none, ofAll, one, opened, quota, scope } from "../contracts/shared-limits.ts";
+import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
 const leases = "llmbatch:limit:api.example.com/v1:0123456789abcdef:m:leases";
