@@ -2,31 +2,15 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
 import type { LiveCacheMode } from "../server/server.ts";
 import type { OptionKey } from "../config/option-table.ts";
-import { addOptions, configOf, readNumber, readPort, withTableKeys } from "./command-options.ts";
+import { addOptions, askingKeys, configOf, readNumber, readPort, withTableKeys } from "./command-options.ts";
 
 /** Options of `run` that mean the same here. */
 const sharedKeys: ReadonlySet<OptionKey> = new Set([
+  ...askingKeys,
   "model",
-  "provider",
-  "base_url",
-  "allow_http",
-  "api_key_env",
-  "client_cert",
-  "client_key",
-  "header",
-  "concurrency",
   "rpm",
   "tpm",
   "limit",
-  "adaptive",
-  "max_retries",
-  "retry_delay",
-  "max_retry_delay",
-  "max_wait",
-  "timeout",
-  "idle_timeout",
-  "log",
-  "prices_file",
   "cache",
   "cache_path",
   "cache_ttl",

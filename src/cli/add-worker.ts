@@ -1,31 +1,15 @@
 import type { Command } from "commander";
 import type { OptionKey } from "../config/option-table.ts";
-import { addOptions, configOf, withTableKeys } from "./command-options.ts";
+import { addOptions, askingKeys, configOf, withTableKeys } from "./command-options.ts";
 
 /** Options of `run` that mean the same here. */
 const sharedKeys: ReadonlySet<OptionKey> = new Set([
+  ...askingKeys,
   "queue",
   "queue_prefix",
   "queue_secret_env",
-  "provider",
-  "base_url",
-  "allow_http",
-  "api_key_env",
-  "client_cert",
-  "client_key",
-  "header",
   "request_id_header",
   "stream",
-  "concurrency",
-  "adaptive",
-  "max_retries",
-  "retry_delay",
-  "max_retry_delay",
-  "max_wait",
-  "timeout",
-  "idle_timeout",
-  "log",
-  "prices_file",
 ]);
 
 /** `llmbatch worker`. */

@@ -1,6 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { flagOf, keyOfName, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 
+/** Whom to ask, and how: the same for every command that asks until it is stopped. */
+export const askingKeys: readonly OptionKey[] = [
+  "provider",
+  "base_url",
+  "allow_http",
+  "api_key_env",
+  "client_cert",
+  "client_key",
+  "header",
+  "concurrency",
+  "adaptive",
+  "max_retries",
+  "retry_delay",
+  "max_retry_delay",
+  "max_wait",
+  "timeout",
+  "idle_timeout",
+  "log",
+  "prices_file",
+];
+
 /** Adds options of the table to a command. @param keys Those that it has. @default all @param hidden Those that its help leaves out. @default none */
 export function addOptions(command: Command, keys?: ReadonlySet<OptionKey>, hidden?: ReadonlySet<OptionKey>): void {
   for (const row of optionTable)

@@ -3,8 +3,8 @@
  *
  * KEYS: the pause, what was learned, the leases, then one for each limit. ARGV: what is asked for, as JSON, see `Ask`.
  *
- * A lease may be for later: what it takes makes the bucket a debt, so that who asked first comes first, whatever its size. Nobody is let in
- * behind a debt of more than `horizonMs`. Amounts stand in the order of `limitUnits`.
+ * A lease may be for later: what it takes makes the bucket a debt, so that the first to ask is the first to start, whatever its size. A
+ * debt of more than `horizonMs` takes no further lease. Amounts stand in the order of `limitUnits`.
  */
 export const takeScript = `
 local ask = cjson.decode(ARGV[1])

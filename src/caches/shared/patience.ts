@@ -15,7 +15,7 @@ export interface PatienceOptions {
 const maxTimeoutMs = 8_000;
 const firstDelayMs = 50;
 const maxDelayMs = 1_000;
-/** A server that restarts behind a proxy fails two tries in 0.2 s, and nobody need know. */
+/** A server that restarts behind a proxy fails two tries in 0.2 s: these are not told. */
 const triesBeforeWarning = 3;
 
 /**

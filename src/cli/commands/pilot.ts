@@ -69,7 +69,7 @@ function end(why: string, { cache }: Options, signal: EndingSignal | undefined):
  * Sends some lines that are spread evenly over the input, then says what all of them will take. Their answers are in the cache then, under the
  * names that they have in a run of all.
  *
- * @param isSilent Nobody is asked, and nobody wants to read.
+ * @param isSilent Prints nothing: `--quiet` is given, and no question follows that needs the figures.
  * @throws RunStoppedError when the run stops.
  */
 async function runPilot({ options, files, manager, total, ...rest }: PilotOptions, isSilent: boolean): Promise<void> {

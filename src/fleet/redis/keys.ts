@@ -42,5 +42,5 @@ export class FleetKeys {
   }
 }
 
-/** What a run that nobody goes on with leaves behind is gone after a week. */
+/** Redis drops the keys of an abandoned run after a week. */
 export const maxKeptSeconds: number = 7 * 24 * 3600;

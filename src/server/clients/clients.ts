@@ -20,8 +20,8 @@ export class Clients {
   /** What each of them sends. Empty where anything will do. */
   readonly tokens: readonly { readonly name: string; readonly token: string }[];
   readonly #clients: ReadonlyMap<string, Client>;
-  /** Who asks for a page that needs no token. */
-  readonly #nobody: Client;
+  /** The client of pages that need no token. */
+  readonly #anonymous: Client;
 
   /** @throws ConfigurationError for a client without a token, two with the same, or a weight that is none. */
   constructor({ token, clients, maxWaiting, clock }: ClientsOptions) {
@@ -30,7 +30,7 @@ export class Clients {
     const all: readonly (readonly [string, ServerClient])[] = [...own, ...named];
     this.tokens = token === undefined && named.length === 0 ? [] : all.map(([name, one]) => ({ name, token: one.token }));
     check(this.tokens, all, Object.keys(clients));
-    this.#nobody = new Client({ name: anonymous, namespace: undefined, maxWaiting: 0, clock });
+    this.#anonymous = new Client({ name: anonymous, namespace: undefined, maxWaiting: 0, clock });
     const weights = all.reduce((sum, [, { weight = 1 }]) => sum + weight, 0);
     this.#clients = new Map(
       all.map(([name, { cache = "own", ...client }]) => {
@@ -55,7 +55,7 @@ export class Clients {
 
   /** @param name That of one of `tokens`, or `anonymous`. */
   of(name: string): Client {
-    return this.#clients.get(name) ?? this.#nobody;
+    return this.#clients.get(name) ?? this.#anonymous;
   }
 }
 
