@@ -1,4 +1,5 @@
 import type { Range } from "./estimate.ts";
+import { minAnswers } from "./expected-answer.ts";
 import type { ModelEstimate } from "./model-estimate.ts";
 import { Sample } from "./sample.ts";
 
@@ -8,7 +9,6 @@ const unseen = {
   tokensPerSecond: { low: 200, expected: 60, high: 20 },
 } as const;
 
-const minAnswers = 5;
 /** The slowest of many answers takes so many deviations longer than the mean. */
 const deviationsOfLast = 3;
 

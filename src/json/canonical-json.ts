@@ -58,7 +58,7 @@ class Canonicalizer {
       members.push({ key: decodeString(literal), text: `${literal}:${this.value()}` });
     }
     this.#at += 1;
-    sortByKey(members);
+    members.sort(byKey);
     let joined = "";
     for (const { text } of members) joined += joined === "" ? text : `,${text}`;
     return `{${joined}}`;
@@ -101,25 +101,6 @@ class Canonicalizer {
   #stepOverComma(): void {
     this.#skipSpace();
     if (this.#code === comma) this.#step();
-  }
-}
-
-/** Most objects have a few members, and V8 makes 1.4 KB of tables for each `sort`. */
-const fewMembers = 16;
-
-/** Members of the same key stay in the order written. */
-function sortByKey(members: Member[]): void {
-  if (members.length > fewMembers) {
-    members.sort(byKey);
-    return;
-  }
-  for (let from = 1; from < members.length; from += 1) {
-    for (let to = from; to > 0; to -= 1) {
-      const [before, member] = [members[to - 1], members[to]];
-      if (before === undefined || member === undefined || before.key <= member.key) break;
-      members[to - 1] = member;
-      members[to] = before;
-    }
   }
 }
 

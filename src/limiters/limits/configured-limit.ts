@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../../model/errors.ts";
-import { describeRateLimit, minuteMs, type RateLimit } from "../../model/rate-limit.ts";
-import type { Limit } from "./limit.ts";
+import { describeRateLimit, type RateLimit } from "../../model/rate-limit.ts";
+import { isPace, type Limit } from "./limit.ts";
 import { PacedLimit } from "./paced-limit.ts";
 import { QuotaLimit } from "./quota-limit.ts";
 
@@ -11,13 +11,11 @@ import { QuotaLimit } from "./quota-limit.ts";
  */
 export function configuredLimit(spec: RateLimit, clock: () => number): Limit {
   checkLimit(spec);
-  return spec.burst !== undefined || spec.periodMs <= minuteMs
-    ? new PacedLimit(spec, "configured", clock)
-    : new QuotaLimit(spec, clock);
+  return isPace(spec) ? new PacedLimit(spec, "configured", clock) : new QuotaLimit(spec, clock);
 }
 
 /**
- * A limit that refuses instead of pacing: its amount in any span of its period may be used at once. With a burst it is a pace.
+ * A limit that rejects instead of pacing: its amount in any span of its period may be used at once. With a burst it is a pace.
  *
  * @throws ConfigurationError as `checkLimit` does.
  */

@@ -61,9 +61,10 @@ export class LimitSet implements Gate {
 
   /** How many requests of such weights all limits together let start in a millisecond; Infinity if there are none. */
   startsPerMs(weights: Weights): number {
-    let min = Infinity;
-    for (const { spec } of this.#limits) min = Math.min(min, startsPerMs(spec, weights));
-    return min;
+    return startsPerMs(
+      this.#limits.map(({ spec }) => spec),
+      weights,
+    );
   }
 
   /** A limit that a request would exceed all by itself. */

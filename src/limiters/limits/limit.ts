@@ -18,7 +18,15 @@ export interface Limit {
   giveBack(weight: number, takenAtMs: number): void;
 }
 
-/** How many requests of such weights a limit lets start in a millisecond. Longer ones than a minute's are no pace. */
-export function startsPerMs({ unit, amount, periodMs }: RateLimit, weights: Weights): number {
-  return periodMs > minuteMs ? Infinity : amount / periodMs / weights[unit];
+/** How many requests of such weights all of the limits let start in a millisecond; Infinity where none is a pace: longer ones than a minute's. */
+export function startsPerMs(limits: Iterable<RateLimit>, weights: Weights): number {
+  let min = Infinity;
+  for (const { unit, amount, periodMs } of limits)
+    if (periodMs <= minuteMs) min = Math.min(min, amount / periodMs / weights[unit]);
+  return min;
+}
+
+/** Whether a limit that the user set is used evenly. If not, it is a quota, which may be used up at once. */
+export function isPace({ burst, periodMs }: RateLimit): boolean {
+  return burst !== undefined || periodMs <= minuteMs;
 }

@@ -22,7 +22,7 @@ interface Usage {
  * for what this process was too slow to start in its time, and a little is left, so that jitter on the way does not bring two seconds'
  * worth into one.
  */
-const usages: Readonly<Record<LimitUnit, Usage>> = {
+export const usages: Readonly<Record<LimitUnit, Usage>> = {
   requests: { share: 0.992, capacityMs: 300, spareMs: 0, lagMs: 0 },
   tokens: { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },
   "input-tokens": { share: 0.998, capacityMs: 1_000, spareMs: 100, lagMs: 15 },

@@ -3,7 +3,7 @@ import type { Limit } from "./limit.ts";
 import { share } from "./recent-use.ts";
 
 /** A period is remembered in so many pieces; each is forgotten as a whole, so up to one piece of the period is lost. */
-const pieces = 100;
+export const quotaPieces = 100;
 
 /**
  * An amount in any span of a long period, such as a day: it may be used as fast as other limits allow, and then nothing starts until the
@@ -22,7 +22,7 @@ export class QuotaLimit implements Limit {
   constructor(spec: RateLimit, clock: () => number) {
     this.spec = spec;
     this.#clock = clock;
-    this.#pieceMs = spec.periodMs / pieces;
+    this.#pieceMs = spec.periodMs / quotaPieces;
   }
 
   available(): number {
@@ -43,7 +43,7 @@ export class QuotaLimit implements Limit {
     if (missing <= 0) return 0;
     for (const [piece, amount] of this.#taken) {
       missing -= amount;
-      if (missing <= 0) return (piece + pieces + 1) * this.#pieceMs - this.#clock();
+      if (missing <= 0) return (piece + quotaPieces + 1) * this.#pieceMs - this.#clock();
     }
     return this.#pieceMs;
   }
@@ -63,7 +63,7 @@ export class QuotaLimit implements Limit {
   }
 
   #forgetOld(): void {
-    const oldest = this.#pieceAt(this.#clock()) - pieces;
+    const oldest = this.#pieceAt(this.#clock()) - quotaPieces;
     for (const [piece, amount] of this.#taken) {
       if (piece >= oldest) return;
       this.#taken.delete(piece);

@@ -1,10 +1,10 @@
 import type { Failure } from "../../model/failure.ts";
-import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+import type { LimitUnit, RateLimit } from "../../model/rate-limit.ts";
 import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import type { LimitStatus } from "../limiter.ts";
 import type { SharedLimitsListener, SharedTarget } from "../shared-limits.ts";
 import { Lease } from "./lease.ts";
-import { startsPerMs } from "./limit.ts";
+import { isPace, startsPerMs } from "./limit.ts";
 import { leaseUsableMs } from "./shared-pace.ts";
 import { addWeights, noWeights, scaleWeights, subtractWeights, type Weights } from "./weights.ts";
 
@@ -113,7 +113,7 @@ export class SharedGate implements Gate {
 
   /** How many requests of such weights all processes together may start in a millisecond; Infinity where no pace is known. */
   startsPerMs(weights: Weights): number {
-    return Math.min(Infinity, ...this.#target.limits.map((limit) => startsPerMs(limit, weights)));
+    return startsPerMs(this.#target.limits, weights);
   }
 
   /** A limit that a request would exceed all by itself. */
@@ -137,7 +137,7 @@ export class SharedGate implements Gate {
     this.#leases = this.#leases.filter((lease) => !lease.isOver(nowMs));
   }
 
-  /** What is left of a lease for several requests is given back when none comes for it. */
+  /** What is left of a lease is given back when no request comes for it. */
   #dropLater(startsInMs: number): void {
     this.#expiry ??= setTimeout(() => {
       this.#expiry = undefined;
@@ -153,14 +153,14 @@ export class SharedGate implements Gate {
     const askedAtMs = clock();
     const requests = this.#requestsOf(weights);
     const others = this.#meanWeights ?? weights;
-    const amounts = Array.from({ length: requests - 1 }).reduce<Weights>((sum) => addWeights(sum, others), weights);
+    const amounts = addWeights(weights, scaleWeights(others, requests - 1));
     const taken = await this.#target.take(amounts);
     this.#isAsking = false;
     const nowMs = clock();
     if (taken.type === "lease") {
       if (nowMs - askedAtMs > maxAnswerMs) this.#target.report(taken.lease, amounts);
       else this.#leases = [...this.#leases, new Lease(taken.lease, askedAtMs, nowMs)];
-      if (requests > 1) this.#dropLater(taken.lease.startsInMs);
+      this.#dropLater(taken.lease.startsInMs);
     }
     if (taken.type === "refused")
       this.#refused = { untilMs: nowMs + Math.min(taken.retryInMs, maxRetryMs) + random() * retrySpreadMs, unit: taken.unit };
@@ -169,7 +169,7 @@ export class SharedGate implements Gate {
 
   /** Of a quota no more than is left. */
   #requestsOf(weights: Weights): number {
-    const quotas = this.#target.limits.filter(({ periodMs }) => periodMs > minuteMs);
+    const quotas = this.#target.limits.filter((limit) => !isPace(limit));
     const left = quotas.map(({ unit, available }) => available / weights[unit]);
     return Math.max(1, Math.floor(Math.min(maxRequests, ownMs / this.#meanGapMs, this.startsPerMs(weights) * allMs, ...left)));
   }

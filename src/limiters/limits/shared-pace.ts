@@ -1,4 +1,7 @@
-import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+import type { RateLimit } from "../../model/rate-limit.ts";
+import { isPace } from "./limit.ts";
+import { usages } from "./paced-limit.ts";
+import { quotaPieces } from "./quota-limit.ts";
 
 /** How long a lease may be used once its turn has come. What is used so late may come together with what follows. */
 export const leaseUsableMs = 80;
@@ -23,28 +26,21 @@ export interface SharedQuota {
   readonly pieceMs: number;
 }
 
-/** Shares as one process keeps them. */
-const shares: Readonly<Record<LimitUnit, number>> = {
-  requests: 0.992,
-  tokens: 0.998,
-  "input-tokens": 0.998,
-  "output-tokens": 0.998,
-};
-/** Providers let about a second's worth of tokens through at once. A part is for several processes' jitter, and for what is used late. */
-const tokensCapacityMs = 1_000;
+/** Of a second's worth of tokens, which providers let through at once. A part is for several processes' jitter, and for what is used late. */
 const tokensSpareMs = 400;
 /** Of requests there is no burst, except that a few may start together. With what is used late it is a tenth of a second's worth. */
 const requestsCapacityMs = 20;
-const pieces = 100;
 
 /** How several processes keep a limit together: up to a minute, or with a burst, as a pace, beyond that as a quota. */
-export function sharedPaceOf({ unit, amount, periodMs, burst }: RateLimit): SharedBucket | SharedQuota {
-  if (burst === undefined && periodMs > minuteMs) return { kind: "quota", amount, pieces, pieceMs: periodMs / pieces };
+export function sharedPaceOf(limit: RateLimit): SharedBucket | SharedQuota {
+  const { unit, amount, periodMs, burst } = limit;
+  if (!isPace(limit)) return { kind: "quota", amount, pieces: quotaPieces, pieceMs: periodMs / quotaPieces };
   const flowPerMs = amount / periodMs;
-  const perMs = flowPerMs * shares[unit];
+  const { share, capacityMs } = usages[unit];
+  const perMs = flowPerMs * share;
   if (unit !== "requests") {
     const spare = flowPerMs * tokensSpareMs;
-    const capacity = Math.max(1 + spare, (burst ?? 0) + spare, flowPerMs * tokensCapacityMs);
+    const capacity = Math.max(1 + spare, (burst ?? 0) + spare, flowPerMs * capacityMs);
     return { kind: "pace", perMs, capacity, spare, first: capacity };
   }
   if (burst === undefined)

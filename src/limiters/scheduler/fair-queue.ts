@@ -21,10 +21,9 @@ export class FairQueue {
   /** What the one that started last in each band had had by then. */
   readonly #reached: Record<Band, number> = { live: 0, batch: 0 };
 
-  /** @param queue Those that wait already, all of one asker. @param onAbort Called after requests have left because of an abort. */
-  constructor(queue: WaitingQueue, asker: Asker, onAbort: () => void) {
+  /** @param onAbort Called after requests have left because of an abort. */
+  constructor(onAbort: () => void) {
     this.#onAbort = onAbort;
-    this.#flows[asker.band].push({ asker, queue, had: 0 });
   }
 
   get length(): number {

@@ -1,13 +1,12 @@
 import type { Attempt } from "../../model/attempt.ts";
-import { type Asker, batchAsker, type Candidate, type Demand, type Target } from "../../model/demand.ts";
+import type { Candidate, Demand, Target } from "../../model/demand.ts";
 import type { RateLimit } from "../../model/rate-limit.ts";
 import type { BlockedBy, Start, Started, Starter } from "../gate.ts";
 import type { Circuit } from "../health/circuit.ts";
 import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
 import type { Weights } from "../limits/weights.ts";
 import type { TargetLimiter } from "./target-limiter.ts";
-import { askerOf, FairQueue } from "./fair-queue.ts";
-import { WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
+import { FairQueue } from "./fair-queue.ts";
 
 /** Where a request may start now. */
 export interface Choice {
@@ -33,16 +32,13 @@ interface ModelQueueOptions {
 
 /** The requests for one model: those that wait, and how many are in flight at each target that can take them. */
 export class ModelQueue {
-  /** First come, first served, as long as all that wait are of one asker. */
-  waiting: WaitingQueue | FairQueue;
+  readonly waiting: FairQueue;
   readonly #options: ModelQueueOptions;
-  /** Of those in a queue of one asker. */
-  #asker: Asker = batchAsker;
   readonly #targets = new Map<Target, TargetState>();
 
   constructor(options: ModelQueueOptions) {
     this.#options = options;
-    this.waiting = new WaitingQueue(options.onAbort);
+    this.waiting = new FairQueue(options.onAbort);
   }
 
   get isIdle(): boolean {
@@ -54,22 +50,6 @@ export class ModelQueue {
     let minMs = Infinity;
     for (const [target, { limiter }] of this.#targets) if (!isEvicted(target)) minMs = Math.min(minMs, limiter.pauseMs);
     return minMs === Infinity ? 0 : minMs;
-  }
-
-  get doesBatchWait(): boolean {
-    if (this.waiting instanceof FairQueue) return this.waiting.doesBatchWait;
-    return this.#asker.band === "batch" && this.waiting.length > 0;
-  }
-
-  push(request: WaitingRequest): void {
-    const asker = askerOf(request);
-    if (this.waiting.length === 0) {
-      if (this.waiting instanceof FairQueue) this.waiting = new WaitingQueue(this.#options.onAbort);
-      this.#asker = asker;
-    } else if (this.waiting instanceof WaitingQueue && !isSame(asker, this.#asker)) {
-      this.waiting = new FairQueue(this.waiting, this.#asker, this.#options.onAbort);
-    }
-    this.waiting.push(request);
   }
 
   isPaced(target: Target): boolean {
@@ -154,7 +134,7 @@ export class ModelQueue {
   /** One entry for each target. @param shared Limits that count requests of other queues as well. */
   status(shared: readonly LimitStatus[]): RateLimitStatus[] {
     const waiting = this.waiting.length;
-    const waitingLive = this.#waitingLive;
+    const waitingLive = this.waiting.countLive();
     return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(shared, { inFlight, waiting, waitingLive }));
   }
 
@@ -166,14 +146,9 @@ export class ModelQueue {
     }
   }
 
-  get #waitingLive(): number {
-    if (this.waiting instanceof FairQueue) return this.waiting.countLive();
-    return this.#asker.band === "live" ? this.waiting.length : 0;
-  }
-
   /** Its share is charged with what it probably takes, until that is known. */
   #charge({ asker, weights }: Start): Started["settle"] {
-    const settle = this.waiting instanceof FairQueue ? this.waiting.charge(asker, tokensOf(weights)) : undefined;
+    const settle = this.waiting.charge(asker, tokensOf(weights));
     return settle && ((unused) => settle(tokensOf(unused)));
   }
 
@@ -203,10 +178,6 @@ function leave(state: TargetState, { asker }: Started): void {
 
 function tokensOf(weights: Weights): number {
   return weights["input-tokens"] + weights["output-tokens"];
-}
-
-function isSame(one: Asker, other: Asker): boolean {
-  return one === other || (one.band === other.band && one.client === other.client);
 }
 
 function isEvicted(target: Target): boolean {

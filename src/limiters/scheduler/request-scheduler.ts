@@ -90,7 +90,7 @@ export class RequestScheduler implements Limiter {
         return;
       }
       this.#tooLarge.check(this.#limits, queue, demand);
-      queue.push(request);
+      queue.waiting.push(request);
       this.waiting += 1;
       this.#startAll();
     });
@@ -156,7 +156,7 @@ export class RequestScheduler implements Limiter {
     let blockedBy: BlockedBy | undefined;
     this.#doesBatchWait = false;
     for (const queue of this.#queues) {
-      if (queue.doesBatchWait) this.#doesBatchWait = true;
+      if (queue.waiting.doesBatchWait) this.#doesBatchWait = true;
       for (let at = 0; at < queue.waiting.heads; at += 1) {
         const request = queue.waiting.at(at);
         if (request === undefined || (first !== undefined && !this.#goesBefore(request, first.request))) continue;

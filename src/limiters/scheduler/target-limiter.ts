@@ -214,9 +214,9 @@ export class TargetLimiter {
   /** What all limits that are known allow. */
   #startsPerMs(weights: Weights): number {
     const { commonLimits, targetLimits } = this.#options;
-    const common = commonLimits.map((limit) => startsPerMs(limit, weights));
     const shared = this.#shared?.startsPerMs(weights) ?? Infinity;
-    return Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights), shared, ...common);
+    const common = startsPerMs(commonLimits, weights);
+    return Math.min(targetLimits.startsPerMs(weights), this.#limits.startsPerMs(weights), shared, common);
   }
 
   #learnFrom(episode: Episode): void {

@@ -3,7 +3,7 @@ import type { Demand, Target } from "../../model/demand.ts";
 import { cancelled } from "../../model/failure.ts";
 
 export interface WaitingRequest {
-  /** Of two requests the one that starts first has the lower one. */
+  /** Of two requests of one client and band the one that starts first has the lower one. */
   readonly ticket: number;
   readonly demand: Demand;
   /** @param target Where it is to be sent. */
@@ -18,8 +18,6 @@ export interface WaitingRequest {
  * requests of a run share has one listener here, while any of them waits.
  */
 export class WaitingQueue {
-  /** How many could be next. */
-  readonly heads = 1;
   readonly #onAbort: () => void;
   readonly #signals = new Map<AbortSignal, { waiting: number; readonly listener: () => void }>();
   #requests: WaitingRequest[] = [];

@@ -87,8 +87,10 @@ export class Preparer {
   #fitted(request: BatchRequest, windowTokens: number | undefined): Fitted {
     if (windowTokens === undefined) return { request, dropped: [], overflow: undefined };
     const { countTokens } = this.#options;
-    const countOf = ({ body }: Pick<BatchRequest, "body">): number => countTokens?.({ ...request, body }) ?? 0;
-    const count = countTokens === undefined ? estimateInputTokens : countOf;
+    const count =
+      countTokens === undefined
+        ? estimateInputTokens
+        : ({ body }: Pick<BatchRequest, "body">): number => countTokens({ ...request, body });
     const overflow = overflowOf(request, windowTokens, count);
     if (overflow === undefined) return { request, dropped: [], overflow };
     const truncation = this.#context === "truncate" ? truncate(request, overflow, count) : undefined;
