@@ -1,9 +1,8 @@
 import type { Attempt } from "../model/attempt.ts";
 import type { Asker } from "../model/demand.ts";
 import type { Failure } from "../model/failure.ts";
-import type { LimitSource } from "../model/rate-limit.ts";
+import type { LimitSource, Weights } from "../model/rate-limit.ts";
 import type { Blocker } from "./limiter.ts";
-import type { Weights } from "./limits/weights.ts";
 
 /** Why a request may not start now. */
 export interface BlockedBy {

@@ -21,12 +21,12 @@ export interface LimitStatus extends RateLimit {
   readonly source: LimitSource;
   /** How much could start now; below 0 while a debt is paid off. */
   readonly available: number;
-  /** How much was used in the last minute, or in its period. */
-  readonly used: number;
+  /** How much was used in the last minute, or in its period; undefined where other processes use it as well. */
+  readonly used?: number;
   /** How much of it was used: of a minute's or less in the last minute, else in its period. 0 to 1; undefined where that is not known. */
   readonly saturation?: number;
   /** It counts the requests of all models and targets together. @default false */
-  readonly isShared?: boolean;
+  readonly isCommon?: boolean;
 }
 
 /** What one model's requests are allowed at one provider and key, at one moment. */
@@ -49,7 +49,8 @@ export interface RateLimitStatus {
 
 /**
  * Waits until an attempt may start, and runs it. Function-shaped, so no permit can be lost. A request that waits holds no concurrency slot.
- * Requests for one model start in the order in which they come.
+ * Requests of one client and band for one model start
+ * in the order in which they come.
  */
 export interface Limiter {
   /**

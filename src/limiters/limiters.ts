@@ -7,7 +7,6 @@ export type { Limit } from "./limits/limit.ts";
 export { TokenBucket } from "./limits/token-bucket.ts";
 export { sharedPaceOf, type SharedBucket, type SharedQuota } from "./limits/shared-pace.ts";
 export type {
-  Amounts,
   LimitScope,
   ScopedLimit,
   SharedLease,

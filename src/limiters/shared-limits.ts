@@ -1,7 +1,4 @@
-import type { LimitSource, LimitUnit, RateLimit } from "../model/rate-limit.ts";
-
-/** How much of each unit. */
-export type Amounts = Readonly<Record<LimitUnit, number>>;
+import type { LimitSource, LimitUnit, RateLimit, Weights } from "../model/rate-limit.ts";
 
 /** Whose requests are counted together. */
 export interface LimitScope {
@@ -22,12 +19,14 @@ export interface SharedLimitStatus extends RateLimit {
   readonly source: LimitSource;
   /** How much could start then; below 0 while a debt is paid off. */
   readonly available: number;
+  /** It counts the requests of all models and targets together. @default false */
+  readonly isCommon?: boolean;
 }
 
 /** What a process may start. What it does not report comes back by itself when the lease expires, after seconds. */
 export interface SharedLease {
   readonly id: string;
-  readonly amounts: Amounts;
+  readonly amounts: Weights;
   /** Milliseconds until it may be used: it is reserved, and its turn comes then. */
   readonly startsInMs: number;
   /** What it waits for until then. */
@@ -38,7 +37,7 @@ export interface SharedLease {
 export type Taken =
   | { readonly type: "lease"; readonly lease: SharedLease }
   /** Nothing was taken: too many are before it, or a quota is used up. */
-  | { readonly type: "refused"; readonly retryInMs: number; readonly unit: LimitUnit }
+  | { readonly type: "rejected"; readonly retryInMs: number; readonly unit: LimitUnit }
   /** Nothing was taken: there is a pause, or the limits are others than this process knew, or cannot be reached. `onChange` follows. */
   | { readonly type: "changed" };
 
@@ -63,11 +62,11 @@ export interface SharedTarget {
   /** What the server said that the pause goes by. */
   readonly pauseReason: string;
   /** Takes from all limits at once, or from none. Called one at a time. Never rejects. */
-  take(amounts: Amounts): Promise<Taken>;
+  take(amounts: Weights): Promise<Taken>;
   /** A lease is used no more. @param left What was not started of it; below 0 what was started beyond it. */
-  report(lease: SharedLease, left: Amounts): void;
+  report(lease: SharedLease, left: Weights): void;
   /** Gives back what was taken and not used; below 0 it was more. @param ageMs How long ago it was taken. */
-  settle(unused: Amounts, ageMs: number): void;
+  settle(unused: Weights, ageMs: number): void;
   /** No process starts anything for so long. It never shortens a pause. */
   pause(pauseMs: number, reason: string): void;
   /** The provider told a limit: all processes keep to it. */

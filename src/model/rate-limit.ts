@@ -3,6 +3,11 @@ export const limitUnits = ["requests", "tokens", "input-tokens", "output-tokens"
 
 export type LimitUnit = (typeof limitUnits)[number];
 
+/** How much something counts against each kind of limit. */
+export type Weights = Readonly<Record<LimitUnit, number>>;
+
+export const noWeights: Weights = { requests: 0, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
+
 export const minuteMs = 60_000;
 
 /** At most `amount` of something in any span of `periodMs` milliseconds. */

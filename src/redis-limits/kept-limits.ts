@@ -28,15 +28,16 @@ export class KeptLimits {
     this.learnedText = text;
     this.learned = readLearned(text, this.#scope.model ?? "");
     const kept = new Map<string, SharedLimitStatus>();
-    const keep = (key: string, limit: RateLimit, source: SharedLimitStatus["source"]): void => {
-      kept.set(key, { ...limit, source, available: before.get(key) ?? limit.amount });
+    const keep = (key: string, limit: RateLimit, about: Pick<SharedLimitStatus, "source" | "isCommon">): void => {
+      kept.set(key, { ...limit, ...about, available: before.get(key) ?? limit.amount });
     };
     for (const { limit, scope } of this.#configured) {
       const key = `${limitKey(this.#prefix, scope)}:${limit.unit}:${limit.periodMs}`;
       const known = kept.get(key);
-      if (known === undefined || limit.amount < known.amount) keep(key, limit, "configured");
+      if (known === undefined || limit.amount < known.amount)
+        keep(key, limit, isCommon(scope) ? { source: "configured", isCommon: true } : { source: "configured" });
     }
-    for (const { limit, source } of this.learned) keep(this.learnedKey(limit), limit, source);
+    for (const { limit, source } of this.learned) keep(this.learnedKey(limit), limit, { source });
     this.keys = [...kept.keys()];
     this.status = [...kept.values()];
     this.asked = this.status.map((limit) => ({ ...sharedPaceOf(limit), unit: limitUnits.indexOf(limit.unit) + 1 }));
@@ -50,4 +51,8 @@ export class KeptLimits {
   note(available: readonly number[]): void {
     this.status = this.status.map((limit, index) => Object.assign({}, limit, { available: Math.floor(available[index] ?? 0) }));
   }
+}
+
+function isCommon({ account, model }: LimitScope): boolean {
+  return account === undefined && model === undefined;
 }

@@ -2,7 +2,7 @@ import { minuteMs, type RateLimit, limitUnits, type LimitUnit } from "../model/r
 
 /** What the script says. */
 export interface Reply {
-  readonly type: "lease" | "refused" | "changed";
+  readonly type: "lease" | "rejected" | "changed";
   readonly pauseMs: number;
   readonly reason: string;
   readonly learned: string;
@@ -29,7 +29,7 @@ export interface LearnedLimit {
 export function readReply(text: unknown): Reply {
   const reply = readObject(text);
   const { type, reason, learned, unit, available } = reply;
-  if (type !== "lease" && type !== "refused" && type !== "changed") throw new Error(`Redis answered ${String(text)}`);
+  if (type !== "lease" && type !== "rejected" && type !== "changed") throw new Error(`Redis answered ${String(text)}`);
   return {
     type,
     pauseMs: numberOf(reply["pauseMs"]),

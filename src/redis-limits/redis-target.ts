@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { RedisClient } from "./redis-client.ts";
-import { limitUnits, type RateLimit } from "../model/rate-limit.ts";
+import { limitUnits, type RateLimit, type Weights } from "../model/rate-limit.ts";
 import type {
-  Amounts,
   LimitScope,
   ScopedLimit,
   SharedLease,
@@ -80,21 +79,21 @@ export class RedisTarget implements SharedTarget {
     return Math.max(0, this.#pauseUntilMs - performance.now());
   }
 
-  async take(amounts: Amounts): Promise<Taken> {
+  async take(amounts: Weights): Promise<Taken> {
     if (!this.isReachable) return { type: "changed" };
     const id = `${this.#idPrefix}${(this.#leases += 1)}`;
     const reply = await this.#ask(nameOf(id, amounts));
     if (reply === undefined || reply.type === "changed") return { type: "changed" };
     const { type, unit, startsInMs, retryInMs } = reply;
-    return type === "refused" ? { type, retryInMs, unit } : { type, lease: { id, amounts, startsInMs, unit } };
+    return type === "rejected" ? { type, retryInMs, unit } : { type, lease: { id, amounts, startsInMs, unit } };
   }
 
-  report({ id, amounts }: SharedLease, left: Amounts): void {
+  report({ id, amounts }: SharedLease, left: Weights): void {
     this.#reports.push({ lease: nameOf(id, amounts), left: inOrder(left) });
     this.#reportSoon();
   }
 
-  settle(unused: Amounts, ageMs: number): void {
+  settle(unused: Weights, ageMs: number): void {
     const takenAtMs = performance.now() - ageMs;
     const last = this.#settled.at(-1);
     if (last === undefined || Math.abs(last.takenAtMs - takenAtMs) > settleTogetherMs)
@@ -155,10 +154,11 @@ export class RedisTarget implements SharedTarget {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const reports = this.#reports.splice(0);
+    const settled = this.#settled.splice(0);
     const nowMs = performance.now();
-    const settled = this.#settled.splice(0).map(({ takenAtMs, unused }) => ({ unused, ageMs: nowMs - takenAtMs }));
     const { keys, asked: limits, learnedText } = kept;
-    const ask = { limits, reports, settled, learned: learnedText, lease, horizonMs, expiryMs };
+    const aged = settled.map(({ takenAtMs, unused }) => ({ unused, ageMs: nowMs - takenAtMs }));
+    const ask = { limits, reports, settled: aged, learned: learnedText, lease, horizonMs, expiryMs };
     const own = [`${this.name}:pause`, `${this.name}:learned`, `${this.name}:leases`];
     try {
       const reply = readReply(await take.run(redis, [...own, ...keys], [JSON.stringify(ask)]));
@@ -167,8 +167,11 @@ export class RedisTarget implements SharedTarget {
       this.#hearLearned(reply.learned);
       return reply;
     } catch {
-      // Whether it was done is not known. A report may be done twice, which takes a little more; what was given back would be too much.
+      // Whether it was done is not known. What is done twice takes a little more than was used; given back twice, it would be too little.
       this.#reports.unshift(...reports);
+      this.#settled.unshift(
+        ...settled.map((one) => Object.assign({}, one, { unused: one.unused.map((amount) => Math.min(0, amount)) })),
+      );
       this.#failed();
       return undefined;
     }
@@ -227,11 +230,11 @@ function isSame({ limit: one }: LearnedLimit, { limit: other }: LearnedLimit): b
   return one.unit === other.unit && one.amount === other.amount && one.periodMs === other.periodMs;
 }
 
-function inOrder(amounts: Amounts): number[] {
+function inOrder(amounts: Weights): number[] {
   return limitUnits.map((unit) => amounts[unit]);
 }
 
 /** A lease in Redis says what it holds, so that any process can give it back. */
-function nameOf(id: string, amounts: Amounts): string {
+function nameOf(id: string, amounts: Weights): string {
   return [id, ...inOrder(amounts)].join(" ");
 }

@@ -22,7 +22,7 @@ local function pace(key, limit)
     if needed > limit.capacity then needed = limit.capacity end
     return math.max(0, (needed - level) / limit.perMs)
   end
-  function bucket.refusedMs()
+  function bucket.rejectedMs()
     return math.max(0, (limit.spare - level) / limit.perMs - ask.horizonMs)
   end
   function bucket.add(weight)
@@ -54,7 +54,7 @@ local function quota(key, limit)
   end
   local bucket = {}
   function bucket.waitMs() return 0 end
-  function bucket.refusedMs(weight)
+  function bucket.rejectedMs(weight)
     local missing = math.min(weight, limit.amount) - (limit.amount - sum)
     if missing <= 0 then return 0 end
     table.sort(pieces)
@@ -113,12 +113,12 @@ if ask.lease and reply.pauseMs == 0 and reply.learned == ask.learned then
   local amounts, startsInMs, retryInMs, unit = amountsOf(ask.lease), 0, 0, ask.limits[1].unit
   for index, bucket in ipairs(buckets) do
     local limit = ask.limits[index]
-    local refusedMs, waitMs = bucket.refusedMs(amounts[limit.unit]), bucket.waitMs(amounts[limit.unit])
-    if refusedMs > retryInMs or (retryInMs == 0 and waitMs > startsInMs) then unit = limit.unit end
-    retryInMs, startsInMs = math.max(retryInMs, refusedMs), math.max(startsInMs, waitMs)
+    local rejectedMs, waitMs = bucket.rejectedMs(amounts[limit.unit]), bucket.waitMs(amounts[limit.unit])
+    if rejectedMs > retryInMs or (retryInMs == 0 and waitMs > startsInMs) then unit = limit.unit end
+    retryInMs, startsInMs = math.max(retryInMs, rejectedMs), math.max(startsInMs, waitMs)
   end
   reply.unit, reply.startsInMs, reply.retryInMs = unit - 1, startsInMs, retryInMs
-  reply.type = retryInMs > 0 and 'refused' or 'lease'
+  reply.type = retryInMs > 0 and 'rejected' or 'lease'
   if retryInMs == 0 then
     for index, amount in ipairs(amounts) do amounts[index] = -amount end
     add(amounts, 0)

@@ -1,18 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type {
-  Amounts,
-  LimitScope,
-  ScopedLimit,
-  SharedLease,
-  SharedLimits,
-  SharedTarget,
-  Taken,
-} from "../../src/limiters/limiters.ts";
-import type { RateLimit } from "../../src/model/rate-limit.ts";
+import type { LimitScope, ScopedLimit, SharedLease, SharedLimits, SharedTarget, Taken } from "../../src/limiters/limiters.ts";
+import { noWeights, type RateLimit, type Weights } from "../../src/model/rate-limit.ts";
 
 export const scope: Required<LimitScope> = { account: "api.example.com/v1#0123456789abcdef", model: "m" };
-export const none: Amounts = { requests: 0, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
-export const one: Amounts = { ...none, requests: 1 };
+export const one: Weights = { ...noWeights, requests: 1 };
 const dayMs = 86_400_000;
 /** Nothing comes back of it during a test. */
 export const quota: RateLimit = { unit: "requests", amount: 10, periodMs: dayMs };
@@ -59,16 +50,16 @@ export function describeSharedLimits(name: string, make: () => Promise<readonly 
       const { target: b } = await opened(second, ofAll(quota));
       leaseOf(await a.take({ ...one, requests: 7 }));
       for (let time = 0; time < 3; time += 1)
-        expect(await b.take({ ...one, requests: 4 })).toMatchObject({ type: "refused", unit: "requests" });
+        expect(await b.take({ ...one, requests: 4 })).toMatchObject({ type: "rejected", unit: "requests" });
       leaseOf(await b.take({ ...one, requests: 3 }));
-      expect(b.limits).toMatchObject([{ unit: "requests", amount: 10, source: "configured", available: 0 }]);
+      expect(b.limits).toMatchObject([{ unit: "requests", amount: 10, source: "configured", available: 0, isCommon: true }]);
     });
 
     test("requests and tokens are taken together or not at all", async () => {
       const [first] = await make();
       const { target } = await opened(first, ofAll(quota, { unit: "tokens", amount: 1_000, periodMs: dayMs }));
       expect(leaseOf(await target.take({ ...one, tokens: 600 })).startsInMs).toBe(0);
-      expect(await target.take({ ...one, tokens: 600 })).toMatchObject({ type: "refused", unit: "tokens" });
+      expect(await target.take({ ...one, tokens: 600 })).toMatchObject({ type: "rejected", unit: "tokens" });
       expect(target.limits.map(({ available }) => available)).toEqual([9, 400]);
       leaseOf(await target.take({ ...one, tokens: 400 }));
     });
@@ -81,7 +72,7 @@ export function describeSharedLimits(name: string, make: () => Promise<readonly 
       leaseOf(await a.take({ ...one, tokens: 740 }));
       const large = leaseOf(await a.take({ ...one, tokens: 8_000 }));
       expect(large.startsInMs).toBeGreaterThan(500);
-      expect(await b.take({ ...one, tokens: 1 })).toMatchObject({ type: "refused", unit: "tokens" });
+      expect(await b.take({ ...one, tokens: 1 })).toMatchObject({ type: "rejected", unit: "tokens" });
     });
 
     test("what was not used is given back, and what was used beyond is taken", async () => {
@@ -97,8 +88,8 @@ export function describeSharedLimits(name: string, make: () => Promise<readonly 
       expect(await left()).toBe(0);
       a.report(lease, { ...one, tokens: 50 });
       await expect.poll(left).toBe(50);
-      a.settle({ ...none, tokens: 30 }, 5);
-      a.settle({ ...none, tokens: -10 }, 5);
+      a.settle({ ...noWeights, tokens: 30 }, 5);
+      a.settle({ ...noWeights, tokens: -10 }, 5);
       await expect.poll(left).toBe(70);
     });
 
@@ -141,9 +132,9 @@ export function describeSharedLimits(name: string, make: () => Promise<readonly 
       const { target: m } = await opened(first, [ofAccount, ofModel]);
       const { target: n } = await opened(second, [ofAccount], { ...scope, model: "n" });
       leaseOf(await m.take({ ...one, requests: 3 }));
-      expect(await m.take(one)).toMatchObject({ type: "refused" });
+      expect(await m.take(one)).toMatchObject({ type: "rejected" });
       leaseOf(await n.take(one));
-      expect(await n.take(one)).toMatchObject({ type: "refused" });
+      expect(await n.take(one)).toMatchObject({ type: "rejected" });
       const others = [{ ...ofAccount, scope: { account: "another" } }];
       const { target: elsewhere } = await opened(second, others, { account: "another", model: "m" });
       leaseOf(await elsewhere.take({ ...one, requests: 4 }));

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type SharedBucket, sharedPaceOf } from "../../src/limiters/limiters.ts";
-import type { RateLimit } from "../../src/model/rate-limit.ts";
-import { none, ofAll, opened } from "../contracts/shared-limits.ts";
+import { noWeights, type RateLimit } from "../../src/model/rate-limit.ts";
+import { ofAll, opened } from "../contracts/shared-limits.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
@@ -35,7 +35,7 @@ class Model {
     return Math.max(0, (Math.min(capacity, weight + spare) - this.level) / perMs);
   }
 
-  get refusedMs(): number {
+  get rejectedMs(): number {
     const { spare, perMs } = this.#bucket;
     return Math.max(0, (spare - this.level) / perMs - horizonMs);
   }
@@ -57,7 +57,7 @@ describe.skipIf(noRedis !== undefined)(`buckets in Redis ${noRedis ?? ""}`, () =
       { unit: "tokens", amount: 900_000, periodMs: 60_000 },
     ];
     const keys = paced.map(({ unit }) => `llmbatch:limit:*:*:*:${unit}:60000`);
-    const tally = { lease: 0, refused: 0, changed: 0 };
+    const tally = { lease: 0, rejected: 0, changed: 0 };
     const property = fc.asyncProperty(
       fc.array(fc.record({ requests, tokens, unused }), { minLength: 1, maxLength: 12 }),
       async (steps) => {
@@ -71,17 +71,17 @@ describe.skipIf(noRedis !== undefined)(`buckets in Redis ${noRedis ?? ""}`, () =
         };
         await keptLevels();
         for (const step of steps) {
-          target.settle({ ...none, tokens: step.unused }, 0);
-          const taken = await target.take({ ...none, requests: step.requests, tokens: step.tokens });
+          target.settle({ ...noWeights, tokens: step.unused }, 0);
+          const taken = await target.take({ ...noWeights, requests: step.requests, tokens: step.tokens });
           const levels = await keptLevels();
           models[1]?.add(step.unused);
-          const refusedMs = Math.max(...models.map((model) => model.refusedMs));
+          const rejectedMs = Math.max(...models.map((model) => model.rejectedMs));
           const weights = [step.requests, step.tokens];
           tally[taken.type] += 1;
           const waitMs = Math.max(...models.map((model, index) => model.waitMs(weights[index] ?? 0)));
-          const timeMs = expect.closeTo(refusedMs > 0 ? refusedMs : waitMs, digits);
+          const timeMs = expect.closeTo(rejectedMs > 0 ? rejectedMs : waitMs, digits);
           expect(taken).toMatchObject(
-            refusedMs > 0 ? { type: "refused", retryInMs: timeMs } : { type: "lease", lease: { startsInMs: timeMs } },
+            rejectedMs > 0 ? { type: "rejected", retryInMs: timeMs } : { type: "lease", lease: { startsInMs: timeMs } },
           );
           if (taken.type === "lease") for (const [index, model] of models.entries()) model.add(-(weights[index] ?? 0));
           for (const [index, model] of models.entries()) expect(levels[index]).toBeCloseTo(model.level, digits);
@@ -91,7 +91,7 @@ describe.skipIf(noRedis !== undefined)(`buckets in Redis ${noRedis ?? ""}`, () =
     );
     await fc.assert(property, { numRuns: 40 });
     expect(tally).toMatchObject({ changed: 0 });
-    expect(Math.min(tally.lease, tally.refused)).toBeGreaterThan(20);
+    expect(Math.min(tally.lease, tally.rejected)).toBeGreaterThan(20);
   });
 
   test("a quota lets through what is left of it, whatever was taken and given back", async () => {
@@ -104,9 +104,9 @@ describe.skipIf(noRedis !== undefined)(`buckets in Redis ${noRedis ?? ""}`, () =
       let used = 0;
       for (const step of steps) {
         used -= step.unused;
-        target.settle({ ...none, tokens: step.unused }, 0);
-        const { type } = await target.take({ ...none, requests: 1, tokens: step.tokens });
-        expect(type).toBe(step.tokens <= amount - used ? "lease" : "refused");
+        target.settle({ ...noWeights, tokens: step.unused }, 0);
+        const { type } = await target.take({ ...noWeights, requests: 1, tokens: step.tokens });
+        expect(type).toBe(step.tokens <= amount - used ? "lease" : "rejected");
         if (type === "lease") used += step.tokens;
         expect(target.limits[0]?.available).toBe(amount - used);
       }
@@ -122,9 +122,9 @@ describe.skipIf(noRedis !== undefined)(`buckets in Redis ${noRedis ?? ""}`, () =
     const [seconds] = await redis.time();
     const piece = Math.floor(Number(seconds) / 864);
     await redis.hset(key, { [piece - 101]: 5, [piece - 100]: 7, [piece - 1]: 3 });
-    const refused = await target.take({ ...none, requests: 6 });
-    expect(refused).toMatchObject({ type: "refused", unit: "requests" });
-    expect(refused.type === "refused" && refused.retryInMs).toBeLessThanOrEqual(2 * 864_000);
+    const rejected = await target.take({ ...noWeights, requests: 6 });
+    expect(rejected).toMatchObject({ type: "rejected", unit: "requests" });
+    expect(rejected.type === "rejected" && rejected.retryInMs).toBeLessThanOrEqual(2 * 864_000);
     expect(await redis.hkeys(key)).not.toContain(String(piece - 101));
     expect(target.limits[0]?.available).toBe(0);
   });

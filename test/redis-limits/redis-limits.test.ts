@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SharedLimits } from "../../src/limiters/limiters.ts";
-import { describeSharedLimits, leaseOf, none, ofAll, one, opened, quota, scope } from "../contracts/shared-limits.ts";
+import { noWeights } from "../../src/model/rate-limit.ts";
+import { describeSharedLimits, leaseOf, ofAll, one, opened, quota, scope } from "../contracts/shared-limits.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { connected, sharedOn } from "./shared.ts";
 
@@ -19,13 +20,13 @@ describe.skipIf(noRedis !== undefined)(`limits in Redis ${noRedis ?? ""}`, () =>
     const { target: a } = await opened(sharedOn(redis), ofAll(quota));
     const { target: b } = await opened(sharedOn(redis), ofAll(quota));
     const lease = leaseOf(await a.take({ ...one, requests: 10 }));
-    expect(await b.take(one)).toMatchObject({ type: "refused" });
+    expect(await b.take(one)).toMatchObject({ type: "rejected" });
     const [name = ""] = await redis.zrange(leases, "0", "-1");
     await redis.zadd(leases, "XX", "0", name);
     leaseOf(await b.take({ ...one, requests: 2 }));
     expect(b.limits).toMatchObject([{ available: 8 }]);
     // It was slow, not dead: of its ten it had started seven.
-    a.report(lease, { ...none, requests: 3 });
+    a.report(lease, { ...noWeights, requests: 3 });
     await expect.poll(async () => (await b.take({ ...one, requests: 9 })).type && b.limits[0]?.available).toBe(1);
   });
 
@@ -48,7 +49,7 @@ describe.skipIf(noRedis !== undefined)(`limits in Redis ${noRedis ?? ""}`, () =>
     await server.kill();
     await expect.poll(() => a.isReachable).toBe(false);
     expect(await a.take(one)).toEqual({ type: "changed" });
-    a.settle({ ...none, tokens: -4 }, 0);
+    a.settle({ ...noWeights, tokens: -4 }, 0);
     a.pause(60_000, "told while it was away");
     await server.start();
     await expect.poll(() => a.isReachable).toBe(true);
@@ -66,6 +67,18 @@ describe.skipIf(noRedis !== undefined)(`limits in Redis ${noRedis ?? ""}`, () =>
     await redis.del(leases);
     await expect.poll(() => target.isReachable).toBe(true);
     leaseOf(await target.take(one));
+  });
+
+  test("what was used beyond a lease counts although the call that told it failed; what was given back by it does not", async () => {
+    const redis = connected(await RedisServer.start());
+    const { target } = await opened(sharedOn(redis), ofAll(quota, { ...quota, unit: "tokens" }));
+    await redis.set(leases, "of another program");
+    target.settle({ ...noWeights, requests: 2, tokens: -4 }, 0);
+    expect(await target.take({ ...one, tokens: 1 })).toEqual({ type: "changed" });
+    await redis.del(leases);
+    await expect.poll(() => target.isReachable).toBe(true);
+    await target.take({ ...one, tokens: 1 });
+    expect(target.limits).toMatchObject([{ available: 9 }, { available: 5 }]);
   });
 
   test("what others say on its channel is no news", async () => {

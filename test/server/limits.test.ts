@@ -40,9 +40,9 @@ it("a forecast counts tokens, once it is known how many a request takes", () => 
   expect(forecastMs([target(limits, { ...waiting, meanTokens: 0 })], 9)).toBe(0);
 });
 
-it("a forecast counts what is shared once, for the requests of all models, and leaves out who is out of reach", () => {
-  const shared = { ...requests(60, 0), isShared: true };
-  const targets = [1, 2, 3].map(() => target([shared], { waiting: 1 }));
+it("a forecast counts what is common once, for the requests of all models, and leaves out who is out of reach", () => {
+  const common = { ...requests(60, 0), isCommon: true };
+  const targets = [1, 2, 3].map(() => target([common], { waiting: 1 }));
   expect(Math.round(forecastMs(targets, 29) / 1000)).toBe(30);
   const gone = target([requests(1, 0)], { isUnreachable: true });
   expect(forecastMs([gone], 50)).toBe(0);
@@ -50,9 +50,9 @@ it("a forecast counts what is shared once, for the requests of all models, and l
 });
 
 it("the limits of a model are told as OpenAI does: all targets together, what they share once", () => {
-  const shared = { ...requests(360, 0), isShared: true };
+  const common = { ...requests(360, 0), isCommon: true };
   const own = [tokens(1000, 750)];
-  expect(limitHeaders([target([shared, ...own]), target([shared, ...own])])).toEqual({
+  expect(limitHeaders([target([common, ...own]), target([common, ...own])])).toEqual({
     "x-ratelimit-limit-requests": "360",
     "x-ratelimit-remaining-requests": "0",
     "x-ratelimit-reset-requests": "1m0s",

@@ -1,7 +1,7 @@
+import type { Weights } from "../../model/rate-limit.ts";
 import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import { batchSlots } from "../limits/batch-slots.ts";
 import type { Episode } from "../health/rejections.ts";
-import type { Weights } from "../limits/weights.ts";
 
 interface AdaptiveConcurrencyOptions {
   /** Never more than this. */

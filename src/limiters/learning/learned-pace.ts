@@ -1,8 +1,8 @@
-import { minuteMs, type LimitUnit, type RateLimit } from "../../model/rate-limit.ts";
+import { minuteMs, type LimitUnit, noWeights, type RateLimit, type Weights } from "../../model/rate-limit.ts";
 import { isThrottled } from "../../model/failure.ts";
 import type { Ended, Gate, Start } from "../gate.ts";
 import { PacedLimit } from "../limits/paced-limit.ts";
-import { addWeights, noWeights, subtractWeights, type Weights } from "../limits/weights.ts";
+import { addWeights, subtractWeights } from "../limits/weights.ts";
 import type { LearnedLimitsOptions } from "./learned-limits.ts";
 
 interface LearnedPaceOptions extends Pick<LearnedLimitsOptions, "model" | "limits" | "clock"> {

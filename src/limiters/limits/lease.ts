@@ -1,7 +1,7 @@
-import { limitUnits } from "../../model/rate-limit.ts";
+import { limitUnits, type Weights } from "../../model/rate-limit.ts";
 import type { SharedLease } from "../shared-limits.ts";
 import { leaseUsableMs } from "./shared-pace.ts";
-import { subtractWeights, type Weights } from "./weights.ts";
+import { subtractWeights } from "./weights.ts";
 
 /** What a request is taken to use may have grown by so much since it was asked for; what is missing is settled with the lease. */
 const tolerance = 0.25;

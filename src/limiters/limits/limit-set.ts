@@ -1,8 +1,7 @@
-import type { RateLimit } from "../../model/rate-limit.ts";
+import type { RateLimit, Weights } from "../../model/rate-limit.ts";
 import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
 import type { LimitStatus } from "../limiter.ts";
 import { type Limit, startsPerMs } from "./limit.ts";
-import type { Weights } from "./weights.ts";
 
 /** Limits that are taken from together: nothing is taken from one while another is waited for. */
 export class LimitSet implements Gate {
@@ -16,12 +15,12 @@ export class LimitSet implements Gate {
     return this.#limits.length > 0;
   }
 
-  /** @param isShared They count the requests of all models and targets. */
-  status(isShared = false): LimitStatus[] {
+  /** @param isCommon They count the requests of all models and targets. */
+  status(isCommon = false): LimitStatus[] {
     return this.#limits.map((limit) => {
       const { spec, source } = limit;
       const status = { ...spec, source, available: limit.available(), used: limit.used(), saturation: limit.saturation() };
-      return isShared ? { ...status, isShared } : status;
+      return isCommon ? { ...status, isCommon } : status;
     });
   }
 

@@ -1,5 +1,4 @@
-import { minuteMs, type LimitSource, type RateLimit } from "../../model/rate-limit.ts";
-import type { Weights } from "./weights.ts";
+import { minuteMs, type LimitSource, type RateLimit, type Weights } from "../../model/rate-limit.ts";
 
 /** One limit on one unit. Weights are requests or tokens, times monotonic milliseconds. */
 export interface Limit {

@@ -1,12 +1,12 @@
 import type { Failure } from "../../model/failure.ts";
-import type { LimitUnit, RateLimit } from "../../model/rate-limit.ts";
-import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
+import { type LimitUnit, noWeights, type RateLimit, type Weights } from "../../model/rate-limit.ts";
+import type { BlockedBy, Gate, Start, Started } from "../gate.ts";
 import type { LimitStatus } from "../limiter.ts";
 import type { SharedLimitsListener, SharedTarget } from "../shared-limits.ts";
 import { Lease } from "./lease.ts";
 import { isPace, startsPerMs } from "./limit.ts";
 import { leaseUsableMs } from "./shared-pace.ts";
-import { addWeights, noWeights, scaleWeights, subtractWeights, type Weights } from "./weights.ts";
+import { addWeights, scaleWeights, subtractWeights } from "./weights.ts";
 
 interface SharedGateOptions {
   readonly open: (listener: SharedLimitsListener) => SharedTarget;
@@ -27,7 +27,7 @@ const ownMs = 100;
 const allMs = 20;
 /** What came so late may have expired. */
 const maxAnswerMs = 1_000;
-/** Processes that were refused at one moment do not come back at one moment. */
+/** Processes that were rejected at one moment do not come back at one moment. */
 const retrySpreadMs = 50;
 /** What others took of a quota they may give back. */
 const maxRetryMs = 1_000;
@@ -41,7 +41,7 @@ export class SharedGate implements Gate {
   #leases: readonly Lease[] = [];
   #isAsking = false;
   #expiry: NodeJS.Timeout | undefined;
-  #refused: { readonly untilMs: number; readonly unit: LimitUnit } = { untilMs: -Infinity, unit: "requests" };
+  #rejected: { readonly untilMs: number; readonly unit: LimitUnit } = { untilMs: -Infinity, unit: "requests" };
   /** Of what starts, about. */
   #meanWeights: Weights | undefined;
   #startedAtMs = -Infinity;
@@ -54,11 +54,8 @@ export class SharedGate implements Gate {
     this.#target = options.open({ onChange, onPause, onLearned });
   }
 
-  /** What others used within a minute is not known: all that cannot start now counts as used. */
   get status(): readonly LimitStatus[] {
-    return this.#target.limits.map((limit) =>
-      Object.assign({ used: limit.amount - Math.min(limit.amount, Math.max(0, limit.available)) }, limit),
-    );
+    return this.#target.limits;
   }
 
   get pauseMs(): number {
@@ -76,7 +73,7 @@ export class SharedGate implements Gate {
       const turnInMs = lease.startsAtMs - nowMs;
       return turnInMs <= 0 ? undefined : this.#blocked(lease.granted.unit, turnInMs);
     }
-    const { untilMs, unit } = this.#refused;
+    const { untilMs, unit } = this.#rejected;
     if (untilMs > nowMs) return this.#blocked(unit, untilMs - nowMs);
     void this.#ask(weights);
     return this.#blocked(unit);
@@ -97,7 +94,7 @@ export class SharedGate implements Gate {
     this.#dropOver(nowMs);
   }
 
-  ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
+  ended({ unused, start }: { readonly unused: Weights; readonly start: Pick<Started, "atMs"> }): void {
     if (this.#target.limits.length > 0 && Object.values(unused).some((amount) => amount !== 0))
       this.#target.settle(unused, this.#options.clock() - start.atMs);
   }
@@ -162,8 +159,8 @@ export class SharedGate implements Gate {
       else this.#leases = [...this.#leases, new Lease(taken.lease, askedAtMs, nowMs)];
       this.#dropLater(taken.lease.startsInMs);
     }
-    if (taken.type === "refused")
-      this.#refused = { untilMs: nowMs + Math.min(taken.retryInMs, maxRetryMs) + random() * retrySpreadMs, unit: taken.unit };
+    if (taken.type === "rejected")
+      this.#rejected = { untilMs: nowMs + Math.min(taken.retryInMs, maxRetryMs) + random() * retrySpreadMs, unit: taken.unit };
     onChange();
   }
 

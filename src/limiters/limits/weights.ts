@@ -1,11 +1,8 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { FailureKind } from "../../model/failure.ts";
-import type { LimitUnit } from "../../model/rate-limit.ts";
+import { noWeights, type Weights } from "../../model/rate-limit.ts";
 import type { Usage } from "../../model/usage.ts";
-
-/** How much something counts against each kind of limit. */
-export type Weights = Readonly<Record<LimitUnit, number>>;
 
 /** What is assumed of an answer before it is there. */
 export interface AssumedOutput {
@@ -40,8 +37,6 @@ export function unusedWeights(reserved: Weights, cost: Cost, attempt: Attempt): 
 
 /** Kinds of failure of which a server says, or lets one assume, that it did no work. */
 const unworked: ReadonlySet<FailureKind> = new Set(["rate_limit", "overloaded", "server_error", "network"]);
-
-export const noWeights: Weights = { requests: 0, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
 
 export function addWeights(one: Weights, other: Weights): Weights {
   return {

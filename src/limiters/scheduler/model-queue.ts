@@ -1,10 +1,9 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Candidate, Demand, Target } from "../../model/demand.ts";
-import type { RateLimit } from "../../model/rate-limit.ts";
+import type { RateLimit, Weights } from "../../model/rate-limit.ts";
 import type { BlockedBy, Start, Started, Starter } from "../gate.ts";
 import type { Circuit } from "../health/circuit.ts";
 import type { LimitStatus, RateLimitStatus } from "../limiter.ts";
-import type { Weights } from "../limits/weights.ts";
 import type { TargetLimiter } from "./target-limiter.ts";
 import { FairQueue } from "./fair-queue.ts";
 
@@ -131,11 +130,11 @@ export class ModelQueue {
     state.limiter.abandon(start);
   }
 
-  /** One entry for each target. @param shared Limits that count requests of other queues as well. */
-  status(shared: readonly LimitStatus[]): RateLimitStatus[] {
+  /** One entry for each target. @param common Limits that count requests of other queues as well. */
+  status(common: readonly LimitStatus[]): RateLimitStatus[] {
     const waiting = this.waiting.length;
     const waitingLive = this.waiting.countLive();
-    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(shared, { inFlight, waiting, waitingLive }));
+    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(common, { inFlight, waiting, waitingLive }));
   }
 
   /** Forgets what was learned, ends pauses, and fills up what the user set. */

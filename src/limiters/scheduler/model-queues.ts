@@ -130,10 +130,10 @@ export class ModelQueues {
     return limits;
   }
 
-  #capOf({ concurrency: shared }: Target): ConcurrencyCap | undefined {
-    if (shared === undefined) return undefined;
-    const cap = this.#caps.get(shared) ?? new ConcurrencyCap(shared.max);
-    this.#caps.set(shared, cap);
+  #capOf({ concurrency }: Target): ConcurrencyCap | undefined {
+    if (concurrency === undefined) return undefined;
+    const cap = this.#caps.get(concurrency) ?? new ConcurrencyCap(concurrency.max);
+    this.#caps.set(concurrency, cap);
     return cap;
   }
 

@@ -104,9 +104,9 @@ export class RequestScheduler implements Limiter {
   }
 
   rateLimits(model?: string): RateLimitStatus[] {
-    const shared = this.#limits.status(true);
+    const common = this.#limits.status(true);
     const queues = model === undefined ? this.#queues.all : this.#queues.known(model);
-    return queues.flatMap((queue) => queue.status(shared));
+    return queues.flatMap((queue) => queue.status(common));
   }
 
   resetRateLimits(): void {

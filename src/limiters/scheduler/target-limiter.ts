@@ -2,7 +2,7 @@ import type { Attempt } from "../../model/attempt.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { LimiterEvent } from "../../model/event.ts";
 import { isThrottled, isUnreachable } from "../../model/failure.ts";
-import type { RateLimit } from "../../model/rate-limit.ts";
+import type { RateLimit, Weights } from "../../model/rate-limit.ts";
 import type { BlockedBy, Gate, Start, Started } from "../gate.ts";
 import { Circuit } from "../health/circuit.ts";
 import { type Episode, Rejections } from "../health/rejections.ts";
@@ -17,7 +17,7 @@ import { configuredLimit } from "../limits/configured-limit.ts";
 import { startsPerMs } from "../limits/limit.ts";
 import { LimitSet } from "../limits/limit-set.ts";
 import type { SharedGate } from "../limits/shared-gate.ts";
-import { reservedWeights, type Weights } from "../limits/weights.ts";
+import { reservedWeights } from "../limits/weights.ts";
 import type { SharedLimitsListener } from "../shared-limits.ts";
 
 export interface TargetLimiterOptions {
@@ -196,13 +196,13 @@ export class TargetLimiter {
     this.#options.targetConcurrency?.ended({ start });
   }
 
-  /** @param shared Limits that count requests of others as well. */
-  status(shared: readonly LimitStatus[], queue: Pick<RateLimitStatus, "inFlight" | "waiting" | "waitingLive">): RateLimitStatus {
+  /** @param common Limits that count requests of others as well. */
+  status(common: readonly LimitStatus[], queue: Pick<RateLimitStatus, "inFlight" | "waiting" | "waitingLive">): RateLimitStatus {
     const { provider, model, targetLimits } = this.#options;
     return {
       provider,
       model,
-      limits: [...shared, ...(this.#shared?.status ?? []), ...targetLimits.status(), ...this.#limits.status()],
+      limits: [...common, ...(this.#shared?.status ?? []), ...targetLimits.status(), ...this.#limits.status()],
       concurrency: this.#concurrency.cap,
       ...queue,
       pauseMs: this.pauseMs,

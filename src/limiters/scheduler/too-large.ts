@@ -1,7 +1,7 @@
 import type { Demand } from "../../model/demand.ts";
-import { describeRateLimit, type RateLimit } from "../../model/rate-limit.ts";
+import { describeRateLimit, type RateLimit, type Weights } from "../../model/rate-limit.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
-import { reservedWeights, type Weights } from "../limits/weights.ts";
+import { reservedWeights } from "../limits/weights.ts";
 import type { ModelQueue } from "./model-queue.ts";
 
 /** Says once that a request is larger than a limit. */
@@ -19,8 +19,8 @@ export class TooLargeWarning {
     if (this.#hasWarned || candidate === undefined || !(limits.areSet || queue.isPaced(candidate.target))) return;
     const { maxOutputTokens: max = 0 } = candidate.cost;
     const weights = reservedWeights(candidate.cost, { reserved: max, expected: max });
-    const shared = limits.exceededBy(weights);
-    const exceeded = shared === undefined ? queue.exceededBy(candidate) : { limit: shared, weights };
+    const common = limits.exceededBy(weights);
+    const exceeded = common === undefined ? queue.exceededBy(candidate) : { limit: common, weights };
     if (exceeded === undefined) return;
     this.#hasWarned = true;
     this.#onTooLarge(describeTooLarge(exceeded.weights, exceeded.limit));

@@ -15,8 +15,8 @@ export function forecastMs(targets: readonly RateLimitStatus[], waitingInAll: nu
   const [first] = usable;
   if (first === undefined) return 0;
   const mayStart = (ms: number): boolean => {
-    const shared = first.limits.filter(({ isShared }) => isShared);
-    if (startsWithin(ms, shared, first.meanTokens) < waitingInAll + 1) return false;
+    const common = first.limits.filter(({ isCommon }) => isCommon);
+    if (startsWithin(ms, common, first.meanTokens) < waitingInAll + 1) return false;
     return usable.reduce((sum, target) => sum + startsAt(target, ms), 0) >= first.waiting + 1;
   };
   if (mayStart(0)) return 0;
@@ -32,7 +32,7 @@ export function forecastMs(targets: readonly RateLimitStatus[], waitingInAll: nu
 
 /** How many requests a target lets start in a time. */
 function startsAt({ limits, pauseMs, meanTokens }: RateLimitStatus, ms: number): number {
-  const own = limits.filter(({ isShared }) => !isShared);
+  const own = limits.filter(({ isCommon }) => !isCommon);
   return ms < pauseMs ? 0 : startsWithin(ms - pauseMs, own, meanTokens);
 }
 

@@ -18,9 +18,9 @@ interface Room {
 export function limitHeaders(targets: readonly Pick<RateLimitStatus, "limits">[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const kind of kinds) {
-    const ofEach = targets.map(({ limits }) => tightest(limits.filter(({ unit, isShared }) => unit === kind && !isShared)));
-    const shared = tightest(targets[0]?.limits.filter(({ unit, isShared }) => unit === kind && isShared) ?? []);
-    const room = lesser(shared, together(ofEach));
+    const ofEach = targets.map(({ limits }) => tightest(limits.filter(({ unit, isCommon }) => unit === kind && !isCommon)));
+    const common = tightest(targets[0]?.limits.filter(({ unit, isCommon }) => unit === kind && isCommon) ?? []);
+    const room = lesser(common, together(ofEach));
     if (room === undefined) continue;
     headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.amount));
     headers[`x-ratelimit-remaining-${kind}`] = String(Math.floor(room.left));
@@ -29,13 +29,14 @@ export function limitHeaders(targets: readonly Pick<RateLimitStatus, "limits">[]
   return headers;
 }
 
-/** What flows in again is what was used. */
-function roomOf({ amount, periodMs, used }: LimitStatus): Room {
+/** What flows in again is what was used. Undefined where other processes use the limit as well. */
+function roomOf({ amount, periodMs, used }: LimitStatus): Room | undefined {
+  if (used === undefined) return undefined;
   return { amount, left: Math.max(0, amount - used), resetMs: Math.min(1, used / amount) * periodMs };
 }
 
 function tightest(limits: readonly LimitStatus[]): Room | undefined {
-  return limits.map(roomOf).reduce<Room | undefined>(lesser, undefined);
+  return limits.map(roomOf).reduce(lesser, undefined);
 }
 
 function lesser(one: Room | undefined, other: Room | undefined): Room | undefined {

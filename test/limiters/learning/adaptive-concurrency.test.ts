@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { AdaptiveConcurrency } from "../../../src/limiters/learning/adaptive-concurrency.ts";
-import { noWeights } from "../../../src/limiters/limits/weights.ts";
+import { noWeights } from "../../../src/model/rate-limit.ts";
 import { answered, failed } from "../attempts.ts";
 
 let nowMs = 0;
