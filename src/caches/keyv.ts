@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
@@ -51,8 +52,8 @@ export class CacheProvider implements AnswerCache {
   readonly #ttlMs: number | undefined;
   readonly #now: () => number;
   readonly #inFlight = new Set<Promise<unknown>>();
-  /** The error that the store emitted while calls were in flight. */
-  #emitted: unknown;
+  /** For each call in flight: errors that the store emitted meanwhile, but for those that another call threw. */
+  readonly #emitted = new Set<Set<unknown>>();
   #closing: Promise<void> | undefined;
   /** How many are looked up together: as many as have `maxGroupBytes` together. */
   #groupKeys = firstGroupKeys;
@@ -78,8 +79,11 @@ export class CacheProvider implements AnswerCache {
   }
 
   async getStored(key: string): Promise<StoredAnswer | undefined> {
-    const value = await this.#call("read", () => this.#read(key));
-    if (value === undefined && this.#emitted !== undefined) throw failure("read", this.#emitted);
+    const value = await this.#call(
+      "read",
+      () => this.#read(key),
+      (found) => found !== undefined,
+    );
     return this.#storedOf(value);
   }
 
@@ -115,13 +119,16 @@ export class CacheProvider implements AnswerCache {
 
   /** Some adapters only emit their errors, and the call seems to succeed: with nothing found, or with nothing stored. */
   readonly #noteError = (error: unknown): void => {
-    this.#emitted = error;
+    for (const errors of this.#emitted) errors.add(error);
   };
 
   async #getMany(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     const group = keys.slice(0, this.#groupKeys);
-    const values = await this.#call("read", () => this.#readMany(group));
-    if (values.includes(undefined) && this.#emitted !== undefined) throw failure("read", this.#emitted);
+    const values = await this.#call(
+      "read",
+      () => this.#readMany(group),
+      (found) => !found.includes(undefined),
+    );
     const answers = values.map((value) => this.#storedOf(value)?.response);
     const bytes = answers.reduce((sum, answer) => sum + (answer?.body.length ?? 0), 0);
     const fitting = bytes === 0 ? maxGroupKeys : Math.floor((maxGroupBytes / bytes) * group.length);
@@ -153,24 +160,34 @@ export class CacheProvider implements AnswerCache {
     }
   }
 
-  async #change<Value>(start: () => Promise<Value>): Promise<Value> {
-    const value = await this.#call("written", start);
-    if (this.#emitted !== undefined) throw failure("written", this.#emitted);
-    return value;
+  #change<Value>(start: () => Promise<Value>): Promise<Value> {
+    return this.#call("written", start, () => false);
   }
 
-  async #call<Value>(action: Action, start: () => Promise<Value>): Promise<Value> {
+  /** @param isProven Whether the value shows that the store did its work, whatever it emitted. */
+  async #call<Value>(action: Action, start: () => Promise<Value>, isProven: (value: Value) => boolean): Promise<Value> {
     if (this.#closing !== undefined) throw failure(action, "it is closed");
-    if (this.#inFlight.size === 0) this.#emitted = undefined;
+    const errors = new Set<unknown>();
+    this.#emitted.add(errors);
     const call = start();
     this.#inFlight.add(call);
     try {
-      return await call;
-    } catch (error) {
-      throw failure(action, error);
+      const value = await call.catch((error: unknown) => this.#thrown(action, error));
+      if (errors.size === 0 || isProven(value)) return value;
+      await setImmediate(); // until then, whose error it is may throw it
+      const [emitted] = errors;
+      if (emitted !== undefined) throw failure(action, emitted);
+      return value;
     } finally {
       this.#inFlight.delete(call);
+      this.#emitted.delete(errors);
     }
+  }
+
+  /** Keyv emits what it throws, too: that is no other call's error, or reads would fail with writes that a full store refuses. */
+  #thrown(action: Action, error: unknown): never {
+    for (const errors of this.#emitted) errors.delete(error);
+    throw failure(action, error);
   }
 
   async #disconnect(): Promise<void> {

@@ -8,6 +8,7 @@ import { noUsage } from "../support/usage.ts";
 import { createKeyvCache } from "../../src/caches/keyv.ts";
 import { CacheError } from "../../src/model/errors.ts";
 import { answerOf, keyOf } from "../contracts/cache-store.ts";
+import { deferred } from "../support/deferred.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A store as drivers of databases are: a test says what its calls do. */
@@ -106,6 +107,39 @@ describe("createKeyvCache", () => {
     await expect(cache.set(keyOf(1), answerOf("{}"))).rejects.toThrow(/cannot be written: timed out/);
     store.get = async () => undefined;
     expect(await cache.get(keyOf(1))).toBeUndefined();
+  });
+
+  it("takes what one call throws, and the store calls out, for no error of another that is in flight", async () => {
+    const store = new Store();
+    const cache = createKeyvCache(store);
+    const gate = deferred<undefined>();
+    store.get = () => gate.promise;
+    const get = cache.get(keyOf(1));
+    store.set = async () => {
+      const error = new Error("no space");
+      store.emit("error", error);
+      throw error;
+    };
+    const set = cache.set(keyOf(1), answerOf("{}"));
+    gate.resolve(undefined);
+    await expect(set).rejects.toThrow(/no space/);
+    expect(await get).toBeUndefined();
+  });
+
+  it("forgets what a store called out when the calls of that time have ended, though others are in flight", async () => {
+    const store = new Store();
+    const cache = createKeyvCache(store);
+    const gates = [deferred<undefined>(), deferred<undefined>()];
+    let calls = 0;
+    store.get = () => gates[calls++]?.promise ?? Promise.resolve(undefined);
+    const first = cache.get(keyOf(1));
+    store.emit("error", new Error("timed out"));
+    const second = cache.get(keyOf(2));
+    gates[0]?.resolve(undefined);
+    await expect(first).rejects.toThrow(/timed out/);
+    expect(await cache.get(keyOf(3))).toBeUndefined();
+    gates[1]?.resolve(undefined);
+    expect(await second).toBeUndefined();
   });
 
   it("keeps the credentials of a database's URL out of its messages", async () => {
