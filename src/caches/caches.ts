@@ -1,7 +1,7 @@
 /** The door of this room: whether to ask at all. */
 export type { AnswerCache, CacheStore, StoredAnswer } from "./cache-store.ts";
 export { DiskCache, type DiskCacheOptions } from "./disk/disk-cache.ts";
-export type { DiskCacheStats, DiskStore } from "./disk/disk-store.ts";
+export { type DiskCacheStats, DiskStore } from "./disk/disk-store.ts";
 export type { DiskStoreOptions } from "./disk/open-database.ts";
 export { openDiskCache } from "./disk/open-disk-cache.ts";
 export { type CacheAddress, isCacheAddress, parseCacheAddress } from "./shared/cache-address.ts";

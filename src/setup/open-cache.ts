@@ -3,8 +3,7 @@ import {
   type CacheAddress,
   type CacheStore,
   createMemoryCache,
-  DiskCache,
-  type DiskStore,
+  DiskStore,
   type DiskStoreOptions,
   isCacheAddress,
   openDiskCache,
@@ -25,15 +24,11 @@ export async function openCache(
   environment: Environment,
   onWarning: (message: string) => void,
 ): Promise<CacheStore | undefined> {
-  const { cache, cache_path: path, cache_ttl: ttlMs, max_cache_size: maxBytes } = options;
-  const ttl = ttlMs === undefined ? {} : { ttlMs };
-  const bounds = { ...ttl, ...(maxBytes !== undefined && { maxBytes }) };
+  const { cache, cache_path: path } = options;
   if (cache === "none") return undefined;
-  if (cache === "memory") return createMemoryCache(bounds);
-  if (!isCacheAddress(path)) return openDisk({ path: cachePathOf(path, environment), ...bounds, onWarning });
-  if (maxBytes !== undefined)
-    throw new ConfigurationError("--max-cache-size is for files: a server's memory is limited by its own settings");
-  return openShared({ ...options, cache_path: path }, onWarning);
+  if (cache === "memory") return createMemoryCache(boundsOf(options));
+  if (isCacheAddress(path)) return openShared({ ...options, cache_path: path }, onWarning);
+  return openDisk({ path: cachePathOf(path, environment), ...boundsOf(options), onWarning });
 }
 
 /** Writes nothing. @returns undefined where there is no cache yet: none is made. @throws ConfigurationError as `openCache` does. */
@@ -43,21 +38,35 @@ export async function openCacheForReading(
   onWarning: (message: string) => void,
 ): Promise<DiskStore | SharedStore | undefined> {
   const { cache_path: given, cache_ttl: ttlMs } = options;
-  if (isCacheAddress(given)) return openShared({ ...options, cache_path: given }, onWarning, true);
+  if (isCacheAddress(given)) return openShared({ ...options, cache_path: given }, onWarning, { readOnly: true });
   const path = cachePathOf(given, environment);
   return existsSync(path) ? openDisk({ path, readOnly: true, ...(ttlMs !== undefined && { ttlMs }), onWarning }) : undefined;
 }
 
-/** For a server whose clients may never ask for it: a file is opened when it is first used. @throws ConfigurationError as `openCache` does. */
-export async function openCacheLater(
+/**
+ * For a server: a request goes on without a cache that fails.
+ *
+ * @param isRarelyUsed Whether its clients may never ask for it: a file is opened when it is first used.
+ * @throws ConfigurationError as `openCache` does.
+ */
+export async function openLiveCache(
   options: CacheOptions,
   environment: Environment,
   onWarning: (message: string) => void,
+  isRarelyUsed: boolean,
 ): Promise<CacheStore | undefined> {
-  const { cache, cache_path: path, cache_ttl: ttlMs, max_cache_size: maxBytes } = options;
-  if (cache !== "disk" || isCacheAddress(path)) return openCache(options, environment, onWarning);
-  const bounds = { ...(ttlMs !== undefined && { ttl: ttlMs / 1000 }), ...(maxBytes !== undefined && { maxBytes }) };
-  return new DiskCache(cachePathOf(path, environment), { ...bounds, onWarning });
+  const { cache, cache_path: path } = options;
+  if (cache !== "disk") return openCache(options, environment, onWarning);
+  if (isCacheAddress(path)) return openShared({ ...options, cache_path: path }, onWarning, { isLive: true });
+  const disk = { path: cachePathOf(path, environment), ...boundsOf(options), onWarning };
+  return isRarelyUsed ? new DiskStore(disk) : openDisk(disk);
+}
+
+function boundsOf({ cache_ttl: ttlMs, max_cache_size: maxBytes }: CacheOptions): {
+  readonly ttlMs?: number;
+  readonly maxBytes?: number;
+} {
+  return { ...(ttlMs !== undefined && { ttlMs }), ...(maxBytes !== undefined && { maxBytes }) };
 }
 
 /** @throws ConfigurationError when it cannot be used. */
@@ -67,17 +76,16 @@ export function openDisk(options: DiskStoreOptions): Promise<DiskStore> {
 
 /** @throws ConfigurationError when it cannot be used; before any connection, when it would carry prompts and answers in clear. */
 export async function openShared(
-  {
-    cache_path: path,
-    cache_ttl: ttlMs,
-    allow_http: allowsPlain,
-  }: Pick<CacheOptions, "cache_ttl" | "allow_http"> & { readonly cache_path: string },
+  options: Omit<CacheOptions, "cache" | "cache_path"> & { readonly cache_path: string },
   onWarning: (message: string) => void,
-  readOnly = false,
+  how: { readonly readOnly?: boolean; readonly isLive?: boolean } = {},
 ): Promise<SharedStore> {
+  const { cache_path: path, cache_ttl: ttlMs, max_cache_size: maxBytes, allow_http: allowsPlain } = options;
+  if (maxBytes !== undefined)
+    throw new ConfigurationError("--max-cache-size is for files: a server's memory is limited by its own settings");
   const address = parseCacheAddress(path);
   if (!allowsPlain) refusePlain(address);
-  return openSharedCache({ address, readOnly, onWarning, ...(ttlMs !== undefined && { ttlMs }) }).catch(asConfigurationError);
+  return openSharedCache({ address, ...how, onWarning, ...(ttlMs !== undefined && { ttlMs }) }).catch(asConfigurationError);
 }
 
 function refusePlain({ kind, shown, hostname, isEncrypted }: CacheAddress): void {

@@ -6,7 +6,7 @@ export { createRoutedProvider, type CreateRoutedProviderOptions, type Route } fr
 export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
 export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
-export { openCache, openCacheForReading, openCacheLater, openDisk, openShared } from "./open-cache.ts";
+export { openCache, openCacheForReading, openDisk, openLiveCache, openShared } from "./open-cache.ts";
 export { limitsOf } from "./manager-options.ts";
 export { openConfiguredPrices, openPrices, type OpenPricesOptions } from "./open-prices.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";

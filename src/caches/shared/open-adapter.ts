@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { Socket } from "node:net";
 import type { KeyvStoreAdapter } from "keyv";
 import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import type { CacheAddress } from "./cache-address.ts";
@@ -54,14 +55,33 @@ interface Pool {
   readonly end: () => Promise<void>;
 }
 
-/** The adapter's own pool has no listener for errors of connections at rest: a server that goes away would end the process. */
+/**
+ * The adapter's own pool has no listener for errors of connections at rest: a server that goes away would end the process. Nor does `end` end
+ * what is in flight, so the connections are ours.
+ */
 async function openPostgres({ url, shown }: CacheAddress, connectTimeoutMs: number): Promise<OpenedAdapter> {
   const { KeyvPostgres } = await import("@keyv/postgres").catch((error: unknown) => missing("@keyv/postgres", shown, error));
   const pg: unknown = createRequire(import.meta.resolve("@keyv/postgres"))("pg");
   if (!hasPool(pg)) throw new Error("@keyv/postgres has no pool of connections");
-  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs, query_timeout: queryTimeoutMs });
+  const sockets = new Set<Socket>();
+  const stream = (): Socket => {
+    const socket = new Socket();
+    sockets.add(socket);
+    return socket.once("close", () => sockets.delete(socket));
+  };
+  const timeouts = { connectionTimeoutMillis: connectTimeoutMs, query_timeout: queryTimeoutMs };
+  const pool = new pg.Pool({ connectionString: url, ...timeouts, stream });
   pool.on("error", () => undefined); // the next query says it
-  await pool.query("SELECT 1");
+  const destroy = (): void => {
+    void pool.end().catch(() => undefined); // it is ended already
+    for (const socket of sockets) socket.destroy();
+  };
+  try {
+    await pool.query("SELECT 1");
+  } catch (error) {
+    destroy();
+    throw error;
+  }
   const PooledPostgres = class extends KeyvPostgres {
     override async connect(): Promise<(sql: string, values?: unknown) => Promise<unknown[]>> {
       return async (sql, values) => (await pool.query(sql, values)).rows;
@@ -71,7 +91,7 @@ async function openPostgres({ url, shown }: CacheAddress, connectTimeoutMs: numb
       return pool.end();
     }
   };
-  return { adapter: new PooledPostgres({ uri: url }), destroy: () => undefined };
+  return { adapter: new PooledPostgres({ uri: url }), destroy };
 }
 
 function hasPool(value: unknown): value is { readonly Pool: new (options: object) => Pool } {

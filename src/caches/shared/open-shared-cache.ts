@@ -3,11 +3,10 @@ import { CacheError, ConfigurationError, errorCode, messageOf } from "../../mode
 import { createKeyvCache } from "../keyv.ts";
 import type { CacheAddress } from "./cache-address.ts";
 import { openAdapter } from "./open-adapter.ts";
-import type { PatienceOptions } from "./patience.ts";
+import { SharedStore, type SharedStoreOptions } from "./shared-store.ts";
 import { withTimeout } from "./with-timeout.ts";
-import { SharedStore } from "./shared-store.ts";
 
-export interface SharedCacheOptions extends Omit<PatienceOptions, "shown"> {
+export interface SharedCacheOptions extends Omit<SharedStoreOptions, "shown"> {
   readonly address: CacheAddress;
   /** How long an answer is good for, in milliseconds. @default for ever */
   readonly ttlMs?: number;

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelResponse } from "../../model/attempt.ts";
 import { CacheError } from "../../model/errors.ts";
-import type { CacheStore } from "../cache-store.ts";
+import type { CacheStore, StoredAnswer } from "../cache-store.ts";
 import { Grouped } from "../grouped.ts";
 import type { CacheProvider } from "../keyv.ts";
-import { Patience, type PatienceOptions } from "./patience.ts";
+import { OneTry } from "./one-try.ts";
+import { Patience, type PatienceOptions, type Persistence } from "./patience.ts";
 
 export interface SharedStoreOptions extends PatienceOptions {
+  /** Whether who asks cannot wait for a server that is away: calls fail after one try, see `OneTry`. @default false */
+  readonly isLive?: boolean;
   /** Of one group of answers, in characters. @default 1 MiB */
   readonly maxGroupCharacters?: number;
 }
@@ -21,17 +24,18 @@ const closeTimeoutMs = 2_000;
 
 /**
  * Answers on a server that machines share. What is asked for or set while a group is in flight goes in the next one: so a time limit costs one timer
- * a group. Of a server that goes away each waits until it is back; see `Patience`.
+ * a group. Of a server that goes away each waits until it is back; see `Persistence`.
  */
 export class SharedStore implements CacheStore {
   readonly #inner: CacheProvider;
   readonly #destroy: () => void;
   readonly #shown: string;
-  readonly #patience: Patience;
+  readonly #reading: Persistence;
+  readonly #writing: Persistence;
   readonly #maxGroupCharacters: number;
   readonly #reads: Grouped<string, ModelResponse | undefined>;
   readonly #writes: Grouped<Entry, undefined>;
-  /** Calls of `getMany`. */
+  /** Calls of `getMany` and `getStored`. */
   readonly #inFlight = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
@@ -40,7 +44,8 @@ export class SharedStore implements CacheStore {
     this.#inner = inner;
     this.#destroy = destroy;
     this.#shown = options.shown;
-    this.#patience = new Patience(options);
+    this.#reading = options.isLive ? new OneTry(options.timeoutMs) : new Patience(options);
+    this.#writing = options.isLive ? new OneTry(options.timeoutMs) : this.#reading;
     this.#maxGroupCharacters = options.maxGroupCharacters ?? 1024 * 1024;
     this.#reads = new Grouped((keys) => this.#read(keys), maxGroupEntries);
     this.#writes = new Grouped((entries) => this.#write(entries), maxGroupEntries);
@@ -51,15 +56,14 @@ export class SharedStore implements CacheStore {
     return this.#reads.add(key);
   }
 
+  async getStored(key: string): Promise<StoredAnswer | undefined> {
+    this.#assertOpen();
+    return this.#untilDone(this.#reading.persist(() => this.#inner.getStored(key)));
+  }
+
   async getMany(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
     this.#assertOpen();
-    const call = this.#read(keys);
-    this.#inFlight.add(call);
-    try {
-      return await call;
-    } finally {
-      this.#inFlight.delete(call);
-    }
+    return this.#untilDone(this.#read(keys));
   }
 
   async set(key: string, response: ModelResponse): Promise<void> {
@@ -86,13 +90,22 @@ export class SharedStore implements CacheStore {
   }
 
   async #read(keys: readonly string[]): Promise<readonly (ModelResponse | undefined)[]> {
-    return this.#patience.persist(async () => (await this.#inner.getMany?.(keys)) ?? [await this.#inner.get(keys[0] ?? "")]);
+    return this.#reading.persist(async () => (await this.#inner.getMany?.(keys)) ?? [await this.#inner.get(keys[0] ?? "")]);
   }
 
   async #write(entries: readonly Entry[]): Promise<undefined[]> {
     const group = this.#firstFitting(entries);
-    await this.#patience.persist(() => Promise.all(group.map(({ key, response }) => this.#inner.set(key, response))));
+    await this.#writing.persist(() => Promise.all(group.map(({ key, response }) => this.#inner.set(key, response))));
     return group.map(() => undefined);
+  }
+
+  async #untilDone<Value>(call: Promise<Value>): Promise<Value> {
+    this.#inFlight.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#inFlight.delete(call);
+    }
   }
 
   /** At least one. */
@@ -106,9 +119,10 @@ export class SharedStore implements CacheStore {
     await this.#reads.idle();
     await this.#writes.idle();
     await Promise.allSettled(this.#inFlight);
-    const isClosed = this.#patience.isBroken
-      ? false
-      : await Promise.race([this.#closeInner(), sleep(closeTimeoutMs, false, { ref: false })]);
+    const isClosed =
+      this.#reading.isBroken || this.#writing.isBroken
+        ? false
+        : await Promise.race([this.#closeInner(), sleep(closeTimeoutMs, false, { ref: false })]);
     if (!isClosed) this.#destroy();
   }
 

@@ -15,7 +15,7 @@ import {
   type ServerClient,
   type ServedModel,
 } from "../../server/server.ts";
-import { checkServes, limitsOf, openCache, openCacheLater, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
+import { checkServes, limitsOf, openConfiguredPrices, openLiveCache, openProviders } from "../../setup/setup.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -62,8 +62,7 @@ export async function serveCommand(
   const { provider } = opened;
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
   const observers = log === undefined ? [sayWarning] : [sayWarning, log.observe];
-  const open = serve.liveCache === "off" ? openCacheLater : openCache;
-  const cache = await open(options, environment, printError);
+  const cache = await openLiveCache(options, environment, printError, serve.liveCache === "off");
   const { drainMs, liveCache } = serve;
   const clients = clientsOf(options, environment);
   const manager = new RequestManager({

@@ -1,10 +1,11 @@
 import KeyvRedis from "@keyv/redis";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createKeyvCache, openSharedCache, parseCacheAddress, type SharedStore } from "../../../src/caches/caches.ts";
 import { CacheError } from "../../../src/model/errors.ts";
 import { answerOf, itIsACacheStore, keyOf, type OpenOptions } from "../../contracts/cache-store.ts";
 import { noPostgres, type PostgresServer, startPostgres } from "../../support/postgres-server.ts";
 import { noRedis, RedisServer } from "../../support/redis-server.ts";
+import { startStallingProxy } from "../../support/stalling-proxy.ts";
 
 if (noRedis !== undefined) console.log(`skipped, because ${noRedis}`);
 if (noPostgres !== undefined) console.log(`skipped, because ${noPostgres}`);
@@ -17,7 +18,7 @@ afterEach(async () => {
 
 async function open(
   url: string,
-  options: OpenOptions & { timeoutMs?: number; maxAwayMs?: number; connectTimeoutMs?: number } = {},
+  options: OpenOptions & { timeoutMs?: number; maxAwayMs?: number; connectTimeoutMs?: number; isLive?: boolean } = {},
 ) {
   const warnings: string[] = [];
   const address = parseCacheAddress(url);
@@ -44,6 +45,17 @@ describe.skipIf(noPostgres !== undefined)("Postgres", () => {
     const { store } = await open(server.url);
     await store.clear();
     return { isLasting: true, manyAnswers: 2_000, open: async (options) => (await open(server.url, options)).store };
+  });
+
+  it("leaves no connection to a server that stands still", async () => {
+    const between = await startStallingProxy(Number(new URL(server.url).port));
+    onTestFinished(between.close);
+    const { store } = await open(server.url.replace(/:\d+\//, `:${between.port}/`), { timeoutMs: 20, maxAwayMs: 100 });
+    between.stall();
+    await expect(store.set(keyOf(1), answerOf("{}"))).rejects.toThrow(CacheError);
+    expect(between.open()).toBeGreaterThan(0);
+    await store.close();
+    await expect.poll(between.open, { timeout: 10_000 }).toBe(0); // its query would end it after 30 s
   });
 });
 
@@ -125,6 +137,52 @@ describe.skipIf(noRedis !== undefined)("a shared cache", () => {
     const { store } = await open(server.url, { maxAwayMs: 500 });
     const set = store.set(keyOf(1), answerOf(JSON.stringify("x".repeat(4_000_000))));
     await expect(set).rejects.toThrow(/maxmemory/);
+  });
+
+  it("is given up when it takes no writes, though it reads", async () => {
+    const server = await RedisServer.start("--maxmemory", "2mb");
+    const { store } = await open(server.url, { maxAwayMs: 500 });
+    const controller = new AbortController();
+    const reading = (async () => {
+      while (!controller.signal.aborted) await store.get(keyOf(2));
+    })();
+    reading.catch(() => undefined);
+    await expect(store.set(keyOf(1), answerOf(JSON.stringify("x".repeat(4_000_000))))).rejects.toThrow(/maxmemory/);
+    controller.abort();
+    await expect(reading).rejects.toThrow(/maxmemory/);
+  });
+
+  describe("of a server for live clients", () => {
+    it("fails at once while its server is away, warns of nothing itself, and is used again when it is back", async () => {
+      const server = await RedisServer.start();
+      const { store, warnings } = await open(server.url, { isLive: true });
+      await server.kill();
+      await expect(store.getStored(keyOf(1))).rejects.toThrow(CacheError);
+      await expect(store.set(keyOf(1), answerOf("{}"))).rejects.toThrow(CacheError);
+      await server.start();
+      const isBack = (): Promise<boolean> => store.set(keyOf(1), answerOf("{}")).then(Boolean.bind(undefined, true), () => false);
+      await expect.poll(isBack, { timeout: 30_000 }).toBe(true);
+      await expect.poll(() => store.getStored(keyOf(1)).catch(() => undefined), { timeout: 30_000 }).toBeDefined();
+      expect(warnings).toEqual([]);
+    });
+
+    it("asks a server that stands still once, and no second request waits for it", async () => {
+      const server = await RedisServer.start();
+      const { store } = await open(server.url, { isLive: true, timeoutMs: 50 });
+      process.kill(server.pid ?? 0, "SIGSTOP");
+      const failure = await store.getStored(keyOf(1)).catch((error: unknown) => error);
+      expect(String(failure)).toContain("no answer for 0.05 s");
+      expect(await store.getStored(keyOf(2)).catch((error: unknown) => error)).toBe(failure);
+      process.kill(server.pid ?? 0, "SIGCONT");
+    });
+
+    it("is read when it takes no writes", async () => {
+      const server = await RedisServer.start("--maxmemory", "2mb");
+      const { store } = await open(server.url, { isLive: true });
+      await store.set(keyOf(1), answerOf("{}"));
+      await expect(store.set(keyOf(2), answerOf(JSON.stringify("x".repeat(4_000_000))))).rejects.toThrow(/maxmemory/);
+      expect((await store.getStored(keyOf(1)))?.response.body).toBe("{}");
+    });
   });
 
   it("a password is in no message", async () => {
