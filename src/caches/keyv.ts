@@ -3,6 +3,7 @@ import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { ModelResponse } from "../model/attempt.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
+import { maskAddresses } from "../text/mask-addresses.ts";
 import type { AnswerCache, StoredAnswer } from "./cache-store.ts";
 import { isExpired, isStoredHead, readTtlMs, type StoredHead, usageOf } from "./stored-answer.ts";
 
@@ -213,11 +214,7 @@ function isStoredAnswer(value: unknown): value is StoredHead & Pick<ModelRespons
   return isStoredHead(value) && "body" in value && typeof value.body === "string";
 }
 
-function failure(action: Action, cause: unknown): CacheError {
-  return new CacheError(`The cache, a Keyv store, cannot be ${action}: ${withoutCredentials(messageOf(cause))}.`, { cause });
-}
-
 /** Drivers like to name the URL that they could not reach. */
-function withoutCredentials(reason: string): string {
-  return reason.replace(/\/\/[^/\s]*@/g, "//");
+function failure(action: Action, cause: unknown): CacheError {
+  return new CacheError(`The cache, a Keyv store, cannot be ${action}: ${maskAddresses(messageOf(cause))}.`, { cause });
 }

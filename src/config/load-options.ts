@@ -122,9 +122,11 @@ function hintFor(key: string, path: string): string {
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
 
+const addresses: ReadonlySet<string> = new Set(["base_url", "cache_path", "queue"]);
+
 /** Headers and addresses may contain credentials, and a nested value of the file may be a key. */
 function shown(key: string, path: string, value: unknown): string {
-  const mayBeSecret = path !== "" || key === "header" || (key === "base_url" && /[@?#]/.test(String(value)));
+  const mayBeSecret = path !== "" || key === "header" || (addresses.has(key) && /[@?#]/.test(String(value)));
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return mayBeSecret ? "" : `, not ${values.map((one) => JSON.stringify(one)).join(", ")}`;
 }

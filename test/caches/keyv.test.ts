@@ -148,7 +148,7 @@ describe("createKeyvCache", () => {
     const error = await createKeyvCache(store)
       .get(keyOf(1))
       .catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain("redis://host:6379/0");
+    expect(String(error)).toContain("redis://[secret]@host:6379/0");
     expect(String(error)).not.toMatch(/hunter2|user/);
   });
 

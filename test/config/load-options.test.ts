@@ -36,6 +36,8 @@ describe("what may be a secret is not repeated when it is wrong", () => {
   it.each([
     ['{"api_key":"sk-canary-0123456789"}', '"api_key": there is no such option'],
     ['{"header": {"authorization": "sk-canary"}}', '"header": expected '],
+    ['{"cache_path": ["redis://:canary@h"]}', '"cache_path": expected a text'],
+    ['{"queue": ["redis://:canary@h"]}', '"queue": expected a text'],
     ['{"api_key": sk-canary-0123456789}', "it is not JSON: Unexpected token"],
     ['{"header": "x-api-key: sk-canary', "it is not JSON: Unterminated string"],
     ['{"header": "x-api-key: sk-canary",\n "a": }', "it is not JSON: Unexpected token"],

@@ -129,6 +129,8 @@ describe("loadProviders takes a configuration as an object:", () => {
     const content = {
       provider: "house",
       header: ["X-Team: research", "X-Token: canary-1"],
+      cache_path: "rediss://:canary-6@cache.example",
+      queue: "redis://:${OTHER}@127.0.0.1",
       providers: {
         house: {
           base_url: `${server.url}/v1?sig=canary-2&api-version=1`,
@@ -143,6 +145,8 @@ describe("loadProviders takes a configuration as an object:", () => {
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config) + inspect(manager, { depth: 9 })).not.toContain("canary");
     expect(JSON.parse(JSON.stringify(config))).toMatchObject({
       header: ["X-Team: [secret]", "X-Token: [secret]"],
+      cache_path: "rediss://[secret]@cache.example",
+      queue: "redis://:${OTHER}@127.0.0.1",
       providers: { house: { api_keys: ["$KEY"], headers: { "x-other": "${OTHER}", "openai-beta": "b" } } },
     });
     const plain = {

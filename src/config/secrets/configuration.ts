@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isJsonObject } from "../../json/json-value.ts";
 import { ConfigurationError, messageOf } from "../../model/errors.ts";
 import { listSecrets } from "../../providers/providers.ts";
-import { masked } from "./masked.ts";
+import { maskAddresses, masked } from "../../text/mask-addresses.ts";
 
 /** What can stand in the configuration file; `llmbatch.schema.json` describes it whole. */
 export interface ConfigurationContent {
@@ -71,9 +71,8 @@ function maskText(text: string, keys: readonly string[]): string {
   const [parent, key = ""] = keys.slice(-2).length === 2 ? keys.slice(-2) : [undefined, keys[0]];
   if (key === "api_keys" || key === "api_key" || (key === "token" && keys[0] === "clients"))
     return namesVariable(text) ? text : masked;
-  if (key === "base_url" || key === "api") return text.replace(/([?&][^=&]*=)(?!\$\{\w+\}(?:&|$))[^&]*/g, `$1${masked}`);
   if (parent === "headers") return maskHeader(key, text);
-  if (key !== "header") return text;
+  if (key !== "header") return maskAddresses(text);
   const [name = "", ...rest] = text.split(":");
   return `${name}: ${maskHeader(name, rest.join(":").trim())}`;
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../json/json-value.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { Environment } from "../environment.ts";
-import { masked } from "./masked.ts";
+import { masked } from "../../text/mask-addresses.ts";
 
 /**
  * A text with the values of the environment variables that it names as `${NAME}`.

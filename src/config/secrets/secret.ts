@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { expandVariables } from "./expand-variables.ts";
-import { masked } from "./masked.ts";
+import { masked } from "../../text/mask-addresses.ts";
 
 /** A key of a configuration file, or the environment variable that holds it. Printed or serialised it shows neither. */
 export class Secret {

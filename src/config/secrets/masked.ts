@@ -1,2 +1,0 @@
-/** Stands for a secret in what is printed. */
-export const masked = "[secret]";
