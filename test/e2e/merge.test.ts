@@ -174,8 +174,17 @@ describe("merge", () => {
     const { stderr } = await user.runHere(["merge", "a", "b", "out", "-o", "again"]);
     expect(stderr).not.toContain("statistics");
     user.write("c", good("5"));
+    user.write("less.stats.json", "of other results");
     const lacking = await user.runHere(["merge", "a", "b", "c", "-o", "less"]);
     expect(lacking.stderr).toContain("less.stats.json was not written: there is no c.stats.json");
     expect(existsSync(user.path("less.stats.json"))).toBe(false);
+  });
+
+  it("writes nothing where statistics cannot be read", async () => {
+    const user = userWith({ a: lines(good("1")), out: "older" });
+    mkdirSync(user.path("a.stats.json"));
+    const { code, stderr } = await user.runHere(["merge", "a", "-o", "out"]);
+    expect([code, user.read("out")]).toEqual([2, "older"]);
+    expect(stderr).toContain("cannot read a.stats.json");
   });
 });

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { parseJson } from "../../json/json-value.ts";
 import { ConfigurationError, errorCode, messageOf } from "../../model/errors.ts";
 import { CleanupStack } from "../commands/cleanup-stack.ts";
@@ -49,6 +49,7 @@ export async function mergeCommand(
     await assertDistinctFiles({ inputs: [...names, ...(order?.files ?? [])], output: outputName, stats: statsName });
     const index = indexParts(parts);
     if (index.size === 0) throw new ConfigurationError(`${names.join(", ")} hold no results: nothing was written`);
+    const stats = statsName === undefined ? undefined : await readAllStats(names);
     const output = await openOutput(outputName);
     cleanups.defer(() => output.abandon());
     const merged = await mergeResults(parts, index, order, output, printError);
@@ -56,7 +57,7 @@ export async function mergeCommand(
     for (const part of parts) part.assertUnchanged();
     await output.finish();
     report(merged, order);
-    if (statsName !== undefined) await writeStats(names, statsName);
+    if (statsName !== undefined && stats !== undefined) await writeStats(stats, statsName);
     return merged.missing.count === 0 ? exitCodes.succeeded : exitCodes.someFailed;
   } finally {
     await cleanups.closeAll();
@@ -81,14 +82,23 @@ async function statsNameOf(output: string | undefined): Promise<string | undefin
   return isFile ? `${output}.stats.json` : undefined;
 }
 
-async function writeStats(names: readonly string[], statsName: string): Promise<void> {
-  const contents = await Promise.all(names.map((name) => readStats(`${name}.stats.json`)));
-  const lacking = names.filter((_, at) => contents[at] === undefined);
-  const sum = sumStats(contents);
+/** Of each file; undefined where there are none. */
+type AllStats = ReadonlyMap<string, unknown>;
+
+/** @throws ConfigurationError when a file of them cannot be read. */
+async function readAllStats(names: readonly string[]): Promise<AllStats> {
+  const files = names.map((name) => `${name}.stats.json`);
+  return new Map(await Promise.all(files.map(async (file) => [file, await readStats(file)] as const)));
+}
+
+/** Older ones would be of other results. */
+async function writeStats(stats: AllStats, statsName: string): Promise<void> {
+  const sum = sumStats([...stats.values()]);
   if (sum !== undefined) return writeFileAtomically(statsName, `${JSON.stringify(sum, null, 2)}\n`);
-  if (lacking.length === names.length) return;
-  const whose =
-    lacking.length > 0 ? `there is no ${lacking.map((name) => `${name}.stats.json`).join(", ")}` : "one is none of a run";
+  await rm(statsName, { force: true });
+  const lacking = [...stats].filter(([, content]) => content === undefined).map(([file]) => file);
+  if (lacking.length === stats.size) return;
+  const whose = lacking.length > 0 ? `there is no ${lacking.join(", ")}` : "one is none of a run";
   printError(`the statistics of the parts were not summed, and ${statsName} was not written: ${whose}`);
 }
 
