@@ -3,7 +3,6 @@ import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import type { OptionKey } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
 import { addWorker } from "./add-worker.ts";
-import type { CacheFlags } from "./commands/cache.ts";
 import { addOptions, configOf, withTableKeys } from "./command-options.ts";
 import type { MergeFlags } from "./merge/merge-command.ts";
 import { addMock } from "./mock-command.ts";
@@ -122,22 +121,19 @@ function addMerge(program: Command, exitWith: (code: number) => void): void {
     });
 }
 
+const cacheKeys: ReadonlySet<OptionKey> = new Set(["cache_path", "allow_http"]);
+
 function addCache(program: Command, exitWith: (code: number) => void): void {
   const cache = program.command("cache").description("look after the disk cache");
-  const pathOption = [
-    "--cache-path <FILE>",
-    "the disk cache's file (default: in the user's cache folder), or redis://… for path and clear",
-  ] as const;
-  const add = (name: "stats" | "path" | "prune" | "clear", description: string): Command =>
-    cache
-      .command(name)
-      .description(description)
-      .option(...pathOption)
-      .option("--allow-http", "a server on another machine without TLS, in a network that you trust")
-      .action(async (flags: CacheFlags) => {
-        const { cacheCommand } = await import("./commands/cache.ts");
-        exitWith(await cacheCommand(name, flags));
-      });
+  const add = (name: "stats" | "path" | "prune" | "clear", description: string): Command => {
+    const command = cache.command(name).description(description);
+    addOptions(command, cacheKeys);
+    return command.action(async ({ olderThan, ...flags }: Record<string, unknown>) => {
+      const { cacheCommand } = await import("./commands/cache.ts");
+      const age = typeof olderThan === "string" ? olderThan : undefined;
+      exitWith(await cacheCommand(name, age, withTableKeys(flags), configOf(flags)));
+    });
+  };
   add("stats", "how many answers it holds, how large and how old they are");
   add("path", "where it is");
   addCacheHas(cache, exitWith);
@@ -145,7 +141,7 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   add("clear", "remove all answers");
 }
 
-const cacheHasKeys: ReadonlySet<OptionKey> = new Set([...requestKeys, "cache_path", "cache_ttl", "allow_http", "dedupe"]);
+const cacheHasKeys: ReadonlySet<OptionKey> = new Set([...requestKeys, ...cacheKeys, "cache_ttl", "dedupe"]);
 
 function addCacheHas(cache: Command, exitWith: (code: number) => void): void {
   const has = cache

@@ -110,3 +110,27 @@ it("`--max-cache-size` bounds the cache of many runs, and refuses what is no siz
     stderr: expect.stringContaining("--max-cache-size: expected a size above 0 such as 2GB"),
   });
 });
+
+it("`cache path`, `stats`, `prune` and `clear` are of the cache that a run uses, by flag, variable or configuration", async () => {
+  const user = new Workplace();
+  user.write("in.jsonl", ["one", "two"]);
+  user.write("llmbatch.config.json", '{"cache_path": "mine.sqlite", "provider": "mock", "model": "m"}');
+  await user.runHere(["run", "in.jsonl", "-o", "out.jsonl"]);
+  expect(await user.runHere(["cache", "path"])).toMatchObject({ code: 0, stdout: "mine.sqlite\n", stderr: "" });
+  expect((await user.runHere(["cache", "stats"])).stdout).toMatch(/^file +mine\.sqlite\nanswers +2$/m);
+  expect((await user.runHere(["cache", "prune", "--older-than", "30d"])).stdout).toBe("0 answers removed\n");
+  expect((await user.runHere(["cache", "clear", "--cache-path", "other.sqlite"])).stdout).toBe("other.sqlite: no cache yet\n");
+  expect((await user.runHere(["cache", "clear"])).stdout).toBe("2 answers removed\n");
+  user.write("llmbatch.config.json", '{"cache_path": "redis://:pass-word@cache.invalid:6379"}');
+  expect(await user.runHere(["cache", "clear"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("the cache redis://cache.invalid:6379 is on another machine"),
+  });
+  user.environment["LLMBATCH_ALLOW_HTTP"] = "1";
+  expect(await user.runHere(["cache", "clear"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/The cache redis:\/\/cache\.invalid:6379 cannot be used/),
+  });
+  user.write("llmbatch.config.json", '{"cache_path": ');
+  expect(await user.runHere(["cache", "path"])).toMatchObject({ code: 2, stderr: expect.stringContaining("it is not JSON") });
+});

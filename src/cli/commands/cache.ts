@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type DiskStore, isCacheAddress, parseCacheAddress } from "../../caches/caches.ts";
 import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
+import { loadOptions } from "../../config/load-options.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { openDisk, openShared } from "../../setup/setup.ts";
 import { printable } from "../../text/printable.ts";
@@ -10,23 +11,22 @@ import { exitCodes } from "../exit-codes.ts";
 
 type CacheAction = "stats" | "path" | "prune" | "clear";
 
-export interface CacheFlags {
-  readonly cachePath?: string;
-  readonly allowHttp?: boolean;
-  readonly olderThan?: string;
-}
-
 /** `llmbatch cache …`: looks after the disk cache; of one on a server it knows the address, and empties it. Writes to stdout. @returns the exit code. */
-export async function cacheCommand(action: CacheAction, flags: CacheFlags): Promise<number> {
+export async function cacheCommand(
+  action: CacheAction,
+  olderThan: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+): Promise<number> {
   const environment = readEnvironment();
-  const given = flags.cachePath ?? environment["LLMBATCH_CACHE_PATH"];
-  if (isCacheAddress(given)) return sharedCacheCommand(action, given, flags.allowHttp === true);
+  const { cache_path: given, allow_http: allowsPlain } = loadOptions(flags, configFile, environment, printError);
+  if (isCacheAddress(given)) return sharedCacheCommand(action, given, allowsPlain);
   const path = cachePathOf(given, environment);
   if (action === "path") {
     process.stdout.write(`${process.stdout.isTTY ? printable(path) : path}\n`); // a script takes it as it is
     return exitCodes.succeeded;
   }
-  const olderThanMs = readAge(flags.olderThan);
+  const olderThanMs = readAge(olderThan);
   if (!existsSync(path)) {
     process.stdout.write(`${printable(path)}: no cache yet\n`);
     return exitCodes.succeeded;
