@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import { formatDuration } from "../../text/duration.ts";
+import { formatResetTime } from "../../text/reset-time.ts";
 import type { Demand, RateLimits, Shortage, Used } from "./rate-limits.ts";
 import { findShortage } from "./shortage.ts";
 
@@ -21,7 +21,7 @@ export class OpenAiLimits implements RateLimits {
   readonly #writeReset: (spanMs: number) => string;
 
   /** @param writeReset How the `-reset-` headers say how long something takes. */
-  constructor({ requests, tokens }: OpenAiAllowances, writeReset: (spanMs: number) => string = formatDuration) {
+  constructor({ requests, tokens }: OpenAiAllowances, writeReset: (spanMs: number) => string = formatResetTime) {
     this.#requests = requests;
     this.#tokens = tokens;
     this.#writeReset = writeReset;

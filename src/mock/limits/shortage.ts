@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import { ceilMs } from "../../text/duration.ts";
+import { ceilMs } from "../../text/reset-time.ts";
 import type { Shortage } from "./rate-limits.ts";
 
 /** One limit, and what a request wants of it. */

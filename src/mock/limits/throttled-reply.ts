@@ -1,5 +1,5 @@
 import { anthropicError } from "../anthropic-error.ts";
-import { formatDuration } from "../../text/duration.ts";
+import { formatResetTime } from "../../text/reset-time.ts";
 import type { Shortage } from "./rate-limits.ts";
 import { errorReply, type Reply } from "../reply.ts";
 import type { MockSettings, RetryAfter } from "../settings.ts";
@@ -26,7 +26,7 @@ function openAiReply(model: string, { type, limit, used, requested, retryAfterMs
   const told = `Rate limit reached for ${model} on ${limitName}: Limit ${limit}, Used ${used}, Requested ${requested}.`;
   const headers = retryAfterHeaders(retryAfterMs, retryAfter);
   const saidMs = retryAfter === "exact" ? retryAfterMs : wholeSeconds(retryAfterMs) * 1000;
-  const message = retryAfter === "none" ? told : `${told} Please try again in ${formatDuration(saidMs)}.`;
+  const message = retryAfter === "none" ? told : `${told} Please try again in ${formatResetTime(saidMs)}.`;
   return errorReply(429, message, { type, code: "rate_limit_exceeded", headers });
 }
 

@@ -1,5 +1,5 @@
 import type { LimitStatus, RateLimitStatus } from "../../limiters/limiters.ts";
-import { formatDuration } from "../../text/duration.ts";
+import { formatResetTime } from "../../text/reset-time.ts";
 
 /** Of OpenAI's headers, by what is counted. */
 const kinds = ["requests", "tokens"] as const;
@@ -24,7 +24,7 @@ export function limitHeaders(targets: readonly Pick<RateLimitStatus, "limits">[]
     if (room === undefined) continue;
     headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.amount));
     headers[`x-ratelimit-remaining-${kind}`] = String(Math.floor(room.left));
-    headers[`x-ratelimit-reset-${kind}`] = formatDuration(Math.ceil(room.resetMs / 1000) * 1000);
+    headers[`x-ratelimit-reset-${kind}`] = formatResetTime(Math.ceil(room.resetMs / 1000) * 1000);
   }
   return headers;
 }

@@ -9,7 +9,7 @@ export function ceilMs(spanMs: number): number {
 }
 
 /** Writes a time span as OpenAI's rate-limit headers do: `0s`, `120ms`, `7.66s`, `6m0s`, `1h0m2.5s`. Rounded up to the millisecond. */
-export function formatDuration(spanMs: number): string {
+export function formatResetTime(spanMs: number): string {
   const wholeMs = ceilMs(spanMs);
   if (wholeMs === 0) return "0s";
   if (wholeMs < 1000) return `${wholeMs}ms`;

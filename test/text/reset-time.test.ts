@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration } from "../../src/text/duration.ts";
+import { formatResetTime } from "../../src/text/reset-time.ts";
 
-describe("formatDuration", () => {
+describe("formatResetTime", () => {
   it.each([
     [0, "0s"],
     [-5, "0s"],
@@ -16,7 +16,7 @@ describe("formatDuration", () => {
     [360_000, "6m0s"],
     [3_602_500, "1h0m2.5s"],
   ])("writes %d ms as %s", (spanMs, text) => {
-    expect(formatDuration(spanMs)).toBe(text);
+    expect(formatResetTime(spanMs)).toBe(text);
   });
 
   it("says what it was given, to the millisecond", () => {
@@ -28,7 +28,7 @@ describe("formatDuration", () => {
       );
     fc.assert(
       fc.property(fc.nat(100_000_000), (spanMs) => {
-        expect(parse(formatDuration(spanMs))).toBeCloseTo(spanMs, 3);
+        expect(parse(formatResetTime(spanMs))).toBeCloseTo(spanMs, 3);
       }),
     );
   });
