@@ -1,10 +1,8 @@
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/mock/mock.ts";
 import { mock, serve } from "../support/closing.ts";
-import { portOf } from "../support/raw-server.ts";
+import { freePort } from "../support/raw-server.ts";
 import { chatAnswer, errorAnswer, rateLimited } from "../support/scripted-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
@@ -192,12 +190,3 @@ describe("a server that is not well", () => {
     expect(states.at(-1)).toMatchObject({ state: "closed" });
   });
 });
-
-/** A port that refuses connections. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  return port;
-}

@@ -4,7 +4,7 @@ import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deferred } from "./deferred.ts";
-import { freePort } from "./redis-server.ts";
+import { freePort } from "./raw-server.ts";
 
 /** It does not run as root. */
 const isRoot = process.getuid?.() === 0;

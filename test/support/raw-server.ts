@@ -40,11 +40,16 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** A URL on 127.0.0.1 where nothing listens: a port that was free a moment ago. */
-export async function closedPortUrl(): Promise<string> {
+/** A port of 127.0.0.1 that refuses connections: it was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = await startRawServer(() => {});
   await server.close();
-  return server.url;
+  return server.port;
+}
+
+/** A URL on 127.0.0.1 where nothing listens. */
+export async function closedPortUrl(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`;
 }
 
 /** The port that a listening server got. */

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { onTestFinished } from "vitest";
 import { deferred } from "./deferred.ts";
+import { freePort } from "./raw-server.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Why tests that need a Redis are skipped; undefined where there is one. */
@@ -75,13 +75,4 @@ export class RedisServer {
     child.kill("SIGKILL");
     await once(child, "exit");
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

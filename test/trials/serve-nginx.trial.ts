@@ -2,13 +2,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type ServerResponse } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { project, readPage } from "../docs/pages.ts";
 import { closing } from "../support/closing.ts";
-import { portOf } from "../support/raw-server.ts";
+import { freePort, portOf } from "../support/raw-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { Figures, sized } from "./figures.ts";
 import { startServing } from "./serving.ts";
@@ -127,12 +126,4 @@ async function startNginx(serverPort: number): Promise<string> {
   const isReady = async (): Promise<boolean> => (await fetch(`${url}/health`).catch(() => undefined))?.ok === true;
   await expect.poll(isReady, { message: readFileSync(file, "utf8") }).toBe(true);
   return url;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  return port;
 }
