@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { createHttpProvider } from "../../../src/providers/providers.ts";
 import { ByteBudget } from "../../../src/providers/transport/byte-budget.ts";
 import { closing, serve } from "../../support/closing.ts";
-import { chatAnswer, type Reply, streamed } from "../../support/scripted-server.ts";
+import { chatAnswer, errorAnswer, type Reply, streamed } from "../../support/scripted-server.ts";
 import { helloChunks } from "../protocols/recorded-streams.ts";
 import { chat } from "../protocols/stream-pieces.ts";
 import { ask } from "./raw-replies.ts";
@@ -14,13 +14,14 @@ import { ask } from "./raw-replies.ts";
 const megabyte = 1024 * 1024;
 const project = join(import.meta.dirname, "../../..");
 
-/** Asks twice in a process of its own, and prints by how many bytes that grew at the second answer, and what it was. */
+/** Asks in a process of its own, after an answer and a failure: loading what handles them takes 5 MB. Prints by how many bytes it grew, and what came. */
 const program = `
   const { readFileSync } = await import("node:fs");
   const { createHttpProvider } = await import(${JSON.stringify(join(project, "dist/index.js"))});
   const provider = createHttpProvider({ name: "test", baseUrl: process.argv[1] });
   const request = { kind: "request", lineNumber: 1, customId: "a", path: "/v1/chat/completions", model: "m", body: "{}" };
   const send = () => provider.send(request, { signal: new AbortController().signal });
+  await send();
   await send();
   const before = process.memoryUsage.rss();
   const attempt = await send();
@@ -30,7 +31,7 @@ const program = `
 `;
 
 async function growthAt(reply: Reply): Promise<{ growth: number; outcome: unknown }> {
-  const server = await serve((call) => (call.index === 0 ? chatAnswer() : reply));
+  const server = await serve((call) => [chatAnswer(), errorAnswer(500)][call.index] ?? reply);
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program, "--", server.url]);
   return JSON.parse(stdout);
 }
@@ -43,7 +44,7 @@ describe.runIf(process.platform === "linux")("the memory of one answer", () => {
   it.each<[string, number, unknown, () => Reply]>([
     ["a gzip bomb", 64, "invalid_response", () => compressed("gzip", gzipSync(Buffer.alloc(100 * megabyte), { level: 1 }))],
     ["a brotli bomb", 64, "invalid_response", () => compressed("br", brotliOf(Buffer.alloc(100 * megabyte)))],
-    ["an error", 6 * size, "server_error", () => ({ status: 500, body: `{"error":{"message":"${longText}"}}` })],
+    ["an error", 32, "server_error", () => ({ status: 500, body: `{"error":{"message":"${longText}"}}` })],
     ["brackets", 22 * size, size * megabyte, () => ({ body: answer(`${"{},".repeat(2_500_000)}{}`) })],
     ["nested brackets", 12 * size, "invalid_response", () => ({ body: answer("[".repeat(4e6) + "]".repeat(4e6)) })],
   ])("is bounded: %s, %i MB", async (_name, maxMegabytes, outcome, reply) => {
