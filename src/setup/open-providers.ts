@@ -2,6 +2,7 @@ import { chooseProxy } from "../config/choose-proxy.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { startMockServer } from "../mock/mock.ts";
+import { closestTo } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import type { PriceBook } from "../pricing/pricing.ts";
 import {
@@ -231,6 +232,10 @@ async function startMockProvider(options: Options): Promise<Provider> {
 export function presetOf(name: string): Preset {
   const preset = presets[name];
   if (preset !== undefined) return preset;
-  const names = [...Object.keys(presets), mockName].join(", ");
-  throw new ConfigurationError(`--provider: there is no provider ${JSON.stringify(name)}. There are: ${names}.`);
+  const names = [...Object.keys(presets), mockName];
+  const closest = closestTo(name, names);
+  const hint = closest === undefined ? "" : ` Did you mean ${JSON.stringify(closest)}?`;
+  throw new ConfigurationError(
+    `--provider: there is no provider ${JSON.stringify(name)}.${hint} There are: ${names.join(", ")}.`,
+  );
 }

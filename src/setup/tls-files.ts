@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
-import { ConfigurationError, messageOf } from "../model/errors.ts";
+import { ConfigurationError } from "../model/errors.ts";
+import { asConfigurationError } from "../model/system-error.ts";
 import type { TlsSettings } from "../providers/providers.ts";
 
 /**
@@ -26,6 +27,6 @@ function read(what: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new ConfigurationError(`${what}: cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw asConfigurationError(`${what}: cannot read ${path}`, error);
   }
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatMilliseconds, formatRate, formatUsd } from "../text/format-numbers.ts";
+import { formatAmount, formatCount, formatDuration, formatMilliseconds, formatRate, formatUsd } from "../text/format-numbers.ts";
 import { formatRows, type Row } from "../text/format-rows.ts";
 import { printable } from "../text/printable.ts";
 import type { TokenStatsJson, UsageJson } from "./token-stats-json.ts";
@@ -74,7 +74,7 @@ function unpricedRows({ unpriced_requests: count, by_model: models }: TokenStats
   const names = Object.keys(models).filter((name) => (models[name]?.unpriced_requests ?? 0) > 0);
   const shown = names.slice(0, maxModelsShown).map((name) => printable(name, maxNameLength));
   const more = names.length > shown.length ? [`${names.length - shown.length} more`] : [];
-  return [["", `no price for ${formatCount(count)} ${count === 1 ? "request" : "requests"}: ${[...shown, ...more].join(", ")}`]];
+  return [["", `no price for ${formatAmount(count, "request")}: ${[...shown, ...more].join(", ")}`]];
 }
 
 function attemptRows(stats: TokenStatsJson): Row[] {

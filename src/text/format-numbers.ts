@@ -3,6 +3,11 @@ export function formatCount(count: number): string {
   return count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
+/** `1 line`, `12,400 lines`. */
+export function formatAmount(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `85`, `8.5`, `0.85`: at least two digits. */
 export function formatRate(perSecond: number): string {
   if (perSecond === 0) return "0";

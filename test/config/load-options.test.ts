@@ -49,6 +49,20 @@ describe("what may be a secret is not repeated when it is wrong", () => {
     expect(complaintOf({}, config)).not.toContain("canary");
   });
 
+  it.each([
+    ['{\n  "rpm": 5,\n}', "config.json:3: it is not JSON: "],
+    ['{"rpm": 5', "config.json:1: it is not JSON: "],
+    ["", "config.json:1: it is not JSON: Unexpected end of JSON input at column 1"],
+  ])("a file that is not JSON is named with its line: %j", (config, words) => {
+    expect(complaintOf({}, config)).toContain(words);
+  });
+
+  it("a file that is not there is told in words", () => {
+    expect(() => loadOptions({}, "none.json", {})).toThrow(
+      "cannot read the configuration file none.json: there is no such file or directory",
+    );
+  });
+
   it("but other values are", () => {
     expect(complaintOf({ rpm: "fast" })).toContain('--rpm: expected a whole number above 0, not "fast"');
     expect(complaintOf({ base_url: "ftp://x" })).toContain('not "ftp://x"');

@@ -45,7 +45,7 @@ describe.each([
     const finished = user.finish(child);
     await server.until(() => server.ledger.length === 25);
     child.kill(signal);
-    await said(child, "nothing more is sent");
+    await said(child, "nothing more is sent; waiting up to 30 s for 5 requests in flight");
     letGo();
     const { code, stderr } = await finished;
     expect(code).toBe(expectedCode);

@@ -38,7 +38,7 @@ describe("llmbatch providers", () => {
     expect(rows.slice(0, 6)).toEqual([
       ["NAME", "BASE URL", "KEY VARIABLE", "KEY", "FROM"],
       ["openai", "https://api.openai.com/v1", "KEY_1, KEY_2, (in the file)", "2 of 3 set", "configuration"],
-      ["gpu", "http://localhost:8000/v1", "-", "not needed", "configuration"],
+      ["gpu", "http://localhost:8000/v1?sig=[secret]", "-", "not needed", "configuration"],
       ["fast", "https://api.groq.com/openai/v1", "GROQ_API_KEY", "set", "configuration"],
       ["proxy", "http://localhost:4000/v1", "MISTRAL_API_KEY", "not needed", "configuration"],
       ["off", "http://localhost:8001/v1", "-", "switched off", "configuration"],
@@ -53,8 +53,8 @@ describe("llmbatch providers", () => {
       OPENAI_BASE_URL: "https://gateway.example/v1?key=canary",
       ANTHROPIC_BASE_URL: "canary",
     });
-    expect(table).toContain("https://res.example/openai/v1 (AZURE_OPENAI_ENDPOINT)");
-    expect(table).toContain("https://gateway.example/v1 (OPENAI_BASE_URL)");
+    expect(table).toContain("https://[secret]@res.example/openai/v1 (AZURE_OPENAI_ENDPOINT)");
+    expect(table).toContain("https://gateway.example/v1?key=[secret] (OPENAI_BASE_URL)");
     expect(table).toContain("no address (ANTHROPIC_BASE_URL)");
     expect(table).not.toContain("canary");
   });

@@ -72,7 +72,7 @@ describe("llmbatch mock", () => {
     const { lines, exitCode } = await stop("SIGTERM");
     expect(exitCode).toBe(0);
     expect(await cut).toBe("fetch failed");
-    expect(lines.at(-1)).toMatch(/^llmbatch mock stopped: 1 requests, 0 answered .+, 1 abandoned by the client$/);
+    expect(lines.at(-1)).toMatch(/^llmbatch mock stopped: 1 request, 0 answered .+, 1 abandoned by the client$/);
   });
 
   it("says which port is taken and leaves no signal handler behind", async () => {

@@ -1,7 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { formatCount, formatDuration, formatMilliseconds, formatRate, formatUsd } from "../../src/text/format-numbers.ts";
+import {
+  formatAmount,
+  formatCount,
+  formatDuration,
+  formatMilliseconds,
+  formatRate,
+  formatUsd,
+} from "../../src/text/format-numbers.ts";
 
 describe("numbers for people", () => {
+  it("one is no plural", () => {
+    expect([0, 1, 2, 12_400].map((count) => formatAmount(count, "line"))).toEqual([
+      "0 lines",
+      "1 line",
+      "2 lines",
+      "12,400 lines",
+    ]);
+  });
+
   it.each([
     [0, "0s"],
     [59.4, "59s"],

@@ -8,6 +8,7 @@ import { openDisk, openShared } from "../../setup/setup.ts";
 import { printable } from "../../text/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { formatAmount } from "../../text/format-numbers.ts";
 
 type CacheAction = "stats" | "path" | "prune" | "clear";
 
@@ -68,9 +69,9 @@ async function act(
     case "stats":
       return describe(await cache.stats(), path);
     case "prune":
-      return `${await cache.prune(olderThanMs === undefined ? {} : { olderThanMs })} answers removed\n`;
+      return `${formatAmount(await cache.prune(olderThanMs === undefined ? {} : { olderThanMs }), "answer")} removed\n`;
     case "clear":
-      return `${await cache.clear()} answers removed\n`;
+      return `${formatAmount(await cache.clear(), "answer")} removed\n`;
   }
 }
 

@@ -10,6 +10,7 @@ export function checkPilot({ pilot, cache, refresh }: Options, { rereadable }: P
   if (cache === "none") throw new ConfigurationError("--pilot needs a cache: with --cache none its lines would be sent twice");
   if (refresh) throw new ConfigurationError("--pilot does not go with --refresh: its lines would be sent twice");
 }
+
 /** @throws ConfigurationError when tokens are to be counted, and what counts them is not installed: npm leaves out what does not install. */
 export function checkTokenizer({ count }: Pick<Options, "count">, isThere: () => boolean = hasTokenizer): void {
   if (count === "exact" && !isThere())

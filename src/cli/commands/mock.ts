@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type MockServerOptions, type MockStats, startMockServer } from "../../mock/mock.ts";
+import { formatAmount } from "../../text/format-numbers.ts";
 
 /**
  * `llmbatch mock`: serves the mock until SIGINT or SIGTERM, then prints one line of statistics.
@@ -46,5 +47,5 @@ function summarise(stats: MockStats): string {
   if (stats.failedOnPurpose > 0) parts.push(`${stats.failedOnPurpose} failed on purpose`);
   if (stats.clientErrors > 0) parts.push(`${stats.clientErrors} mistaken`);
   if (stats.abandoned > 0) parts.push(`${stats.abandoned} abandoned by the client`);
-  return `llmbatch mock stopped: ${stats.requestsTotal} requests, ${parts.join(", ")}`;
+  return `llmbatch mock stopped: ${formatAmount(stats.requestsTotal, "request")}, ${parts.join(", ")}`;
 }

@@ -15,6 +15,7 @@ import { watchSignals } from "../terminal/signals.ts";
 import { type PlacedRequest, RequestEstimation } from "../input/estimate-requests.ts";
 import { Spread } from "../../estimation/estimation.ts";
 import { stopOf } from "../report/stop-of.ts";
+import { formatAmount } from "../../text/format-numbers.ts";
 
 export interface PilotOptions {
   readonly options: Options;
@@ -92,7 +93,7 @@ async function runPilot({ options, files, manager, total, ...rest }: PilotOption
   manager.stats.forgetLines(answered);
   if (isSilent) return;
   const failures = failed === 0 ? "" : `, ${failed} failed`;
-  printError(`pilot: ${answered.size} answers${failures}; with them, the whole run is expected to take`);
+  printError(`pilot: ${formatAmount(answered.size, "answer")}${failures}; with them, the whole run is expected to take`);
   printLines(formatEstimate(estimation.estimator.estimate(), rest.prices.date));
 }
 

@@ -5,6 +5,7 @@ import type { ProviderConfig } from "../../config/provider-config.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { type Preset, presets } from "../../providers/providers.ts";
 import { baseUrlFromEnvironment, mockName, valueOf } from "../../setup/setup.ts";
+import { maskAddresses } from "../../text/mask-addresses.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printError } from "../terminal/print-error.ts";
 import { formatTable } from "../terminal/text-table.ts";
@@ -50,7 +51,7 @@ function configuredRow(name: string, config: ProviderConfig, environment: Enviro
   const keyed = keys.length > 0 ? ownState : unkeyed;
   return [
     name,
-    baseUrl === undefined ? address : withoutCredentials(baseUrl),
+    baseUrl === undefined ? address : masked(baseUrl),
     keys.length === 0 ? variable : keys.map((key) => key.variable ?? "(in the file)").join(", "),
     enabled === false ? "switched off" : keyed,
   ];
@@ -74,16 +75,13 @@ function addressOf(preset: Preset, environment: Environment): string {
 
 function shownAddress(preset: Preset, environment: Environment): string {
   try {
-    return withoutCredentials(baseUrlFromEnvironment(preset, environment) ?? "");
+    return masked(baseUrlFromEnvironment(preset, environment) ?? "");
   } catch (error) {
     if (error instanceof ConfigurationError) return "no address";
     throw error;
   }
 }
 
-/** Without user name, password and query. */
-function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return "no address";
-  const { origin, pathname } = new URL(address);
-  return origin + pathname;
+function masked(address: string): string {
+  return URL.canParse(address) ? maskAddresses(address) : "no address";
 }

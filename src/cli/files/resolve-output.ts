@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { ConfigurationError, errorCode } from "../../model/errors.ts";
-import { asConfigurationError } from "./system-error.ts";
+import { asConfigurationError, asWritingError } from "./system-error.ts";
 
 /** What a name on the command line stands for. `name` is as the user wrote it. */
 type ResolvedOutput = ResolvedFile | ResolvedSink;
@@ -40,7 +40,7 @@ export async function resolveOutput(name: string): Promise<ResolvedOutput> {
     await assertWritableDirectory(name, dirname(path));
     return { kind: "file", name, path };
   } catch (error) {
-    throw asConfigurationError(`cannot write ${name}`, error);
+    throw asWritingError(`cannot write ${name}`, name, error);
   }
 }
 

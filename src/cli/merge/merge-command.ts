@@ -1,10 +1,11 @@
 import { readFile, rm } from "node:fs/promises";
 import { parseJson } from "../../json/json-value.ts";
-import { ConfigurationError, errorCode, messageOf } from "../../model/errors.ts";
+import { ConfigurationError, errorCode } from "../../model/errors.ts";
 import { CleanupStack } from "../commands/cleanup-stack.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { assertDistinctFiles } from "../files/distinct-files.ts";
 import { resolveOutput } from "../files/resolve-output.ts";
+import { asConfigurationError } from "../files/system-error.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
 import { openOutput } from "../output/open-output.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
@@ -13,6 +14,7 @@ import { indexParts, type Merged, mergeResults } from "./merge-results.ts";
 import { sumStats } from "./merge-stats.ts";
 import { PartFile } from "./part-file.ts";
 import { maxParts } from "./result-index.ts";
+import { formatAmount } from "../../text/format-numbers.ts";
 
 export interface MergeFlags {
   /** A file with the lines that were asked. */
@@ -65,15 +67,13 @@ export async function mergeCommand(
 }
 
 function report({ written, lines, missing, doubles, unknown }: Merged, order: Inputs | undefined): void {
-  printError(`merged ${results(written)}`);
+  printError(`merged ${formatAmount(written, "result")}`);
   if (missing.count > 0) printError(`${missing.count} of ${lines} lines of ${order?.name} have no result: ${missing}`);
   if (doubles.count > 0)
-    printError(`left out ${results(doubles.count)} of a custom_id that has another; the first that succeeded stays: ${doubles}`);
-  if (unknown.count > 0) printError(`left out ${results(unknown.count)} of no line of ${order?.name}: ${unknown}`);
-}
-
-function results(count: number): string {
-  return count === 1 ? "1 result" : `${count} results`;
+    printError(
+      `left out ${formatAmount(doubles.count, "result")} of a custom_id that has another; the first that succeeded stays: ${doubles}`,
+    );
+  if (unknown.count > 0) printError(`left out ${formatAmount(unknown.count, "result")} of no line of ${order?.name}: ${unknown}`);
 }
 
 /** Beside a regular file, as `run` writes them. */
@@ -107,6 +107,6 @@ async function readStats(path: string): Promise<unknown> {
     return parseJson(await readFile(path, "utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
-    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw asConfigurationError(`cannot read ${path}`, error);
   }
 }

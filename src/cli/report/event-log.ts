@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import type { Observer } from "../../model/event.ts";
 import { type Locate, locateInOnlyInput } from "../input/locate.ts";
 import { formatEvent } from "./format-event.ts";
-import { asConfigurationError, describeSystemError } from "../files/system-error.ts";
+import { asWritingError, describeSystemError } from "../files/system-error.ts";
 
 interface EventLog {
   readonly observe: Observer;
@@ -29,7 +29,7 @@ export async function openEventLog(
     const fail = (error: unknown): void => onError(`the log ${path} cannot be written any more: ${describeSystemError(error)}`);
     return new BufferedLog(file, start, fail, locate);
   } catch (error) {
-    throw asConfigurationError(`cannot open the log ${path}`, error);
+    throw asWritingError(`cannot open the log ${path}`, path, error);
   }
 }
 

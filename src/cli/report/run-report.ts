@@ -15,6 +15,7 @@ import { formatSummary } from "./summary.ts";
 import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
+import { formatAmount } from "../../text/format-numbers.ts";
 
 interface RunReportOptions {
   readonly options: Options;
@@ -69,7 +70,8 @@ export class RunReport {
 
   interrupting(signal: EndingSignal, inFlight: number): void {
     const again = signal === "SIGINT" ? " (Ctrl-C again to stop at once)" : "";
-    this.warn(`${signal}: nothing more is sent; waiting up to 30 s for the ${inFlight} requests in flight${again}`);
+    const waiting = `; waiting up to 30 s for ${formatAmount(inFlight, "request")} in flight${again}`;
+    this.warn(`${signal}: nothing more is sent${inFlight === 0 ? "" : waiting}`);
   }
 
   /** The run is complete. @throws OutputError when the statistics cannot be written. */
@@ -139,7 +141,7 @@ export class RunReport {
 
   #howToGoOn(): string {
     const count = this.#stats.requestsCompleted;
-    const answers = count === 1 ? "1 answer is" : `${count} answers are`;
+    const answers = `${formatAmount(count, "answer")} ${count === 1 ? "is" : "are"}`;
     if (this.#options.cache !== "disk")
       return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
     return `${answers} safe in the cache; run the same command again to go on from there`;

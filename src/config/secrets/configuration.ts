@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject } from "../../json/json-value.ts";
 import { ConfigurationError, messageOf } from "../../model/errors.ts";
+import { asConfigurationError } from "../../model/system-error.ts";
 import { listSecrets } from "../../providers/providers.ts";
 import { maskAddresses, masked } from "../../text/mask-addresses.ts";
 
@@ -46,17 +47,28 @@ export class Configuration {
 }
 
 function parseConfig(file: string): unknown {
+  const text = readConfig(file);
   try {
-    return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+    return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof SyntaxError ? whereBroken(error) : messageOf(error);
-    throw new ConfigurationError(`the configuration file ${file} cannot be read: ${reason}`, { cause: error });
+    throw new ConfigurationError(`${file}:${whereBroken(text, messageOf(error))}`, { cause: error });
+  }
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    throw asConfigurationError(`cannot read the configuration file ${file}`, error);
   }
 }
 
 /** Drops the text around the error, which V8 quotes: it may contain a key. */
-function whereBroken({ message }: SyntaxError): string {
-  return `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*/s, "")}`;
+function whereBroken(text: string, message: string): string {
+  const position = /at position (\d+)/.exec(message)?.[1] ?? text.length;
+  const before = text.slice(0, Number(position)).split("\n");
+  const what = message.replace(/(?:, (?:\.\.\.)?".*| (?:in JSON )?at position .*)/s, "");
+  return `${before.length}: it is not JSON: ${what} at column ${(before.at(-1) ?? "").length + 1}`;
 }
 
 /** @param keys Those that lead to the value, without indexes of lists. */

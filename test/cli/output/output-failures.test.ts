@@ -19,7 +19,7 @@ import { killOnceItSpeaks, runScript, startScript, temporaryDirectory } from "..
 
 describe("openOutput, before anything is sent", () => {
   it.each([
-    { name: "missing/out.jsonl", problem: "there is no such file or directory" },
+    { name: "missing/out.jsonl", problem: "missing; make it first" },
     { name: "directory", problem: "it is a directory" },
     { name: "new/", problem: "it is a directory" },
     { name: "file/out.jsonl", problem: "a part of its path is not a directory" },
