@@ -7,6 +7,7 @@ export { openDiskCache } from "./disk/open-disk-cache.ts";
 export { type CacheAddress, isCacheAddress, parseCacheAddress } from "./shared/cache-address.ts";
 export { openSharedCache } from "./shared/open-shared-cache.ts";
 export type { SharedStore } from "./shared/shared-store.ts";
+export { findAnswers } from "./find-answers.ts";
 export { Grouped } from "./grouped.ts";
 export { CacheProvider, type CacheProviderOptions, createKeyvCache } from "./keyv.ts";
 export { createMemoryCache, MemoryCache, type MemoryCacheOptions } from "./memory.ts";

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDurationMs } from "../config/duration.ts";
 import type { LiveCacheMode } from "../server/server.ts";
 import type { OptionKey } from "../config/option-table.ts";
-import { addOptions, askingKeys, configOf, readNumber, readPort, withTableKeys } from "./command-options.ts";
+import { addOptions, askingKeys, configOf, durationReader, readNumber, readPort, withTableKeys } from "./command-options.ts";
 
 /** Options of `run` that mean the same here. */
 const sharedKeys: ReadonlySet<OptionKey> = new Set([
@@ -38,11 +37,15 @@ export function addServe(program: Command, exitWith: (code: number) => void): vo
     .option("--port <N>", "0 for any free one", readPort, 8000)
     .option("--token-env <VAR>", "the environment variable of the token that clients must send")
     .addOption(
-      new Option("--max-queue-wait <TIME>", "how long a request may wait to be sent").argParser(readTime).default(240_000, "4m"),
+      new Option("--max-queue-wait <TIME>", "how long a request may wait to be sent")
+        .argParser(durationReader())
+        .default(240_000, "4m"),
     )
     .option("--max-queue <N>", "how many may wait", readCount, 1000)
     .addOption(
-      new Option("--drain <TIME>", "how long requests may still take after Ctrl-C").argParser(readTime).default(120_000, "2m"),
+      new Option("--drain <TIME>", "how long requests may still take after Ctrl-C")
+        .argParser(durationReader())
+        .default(120_000, "2m"),
     )
     .addOption(
       new Option("--live-cache <KIND>", "what requests without x-llmbatch-cache make of the cache")
@@ -78,10 +81,4 @@ function readCount(text: string): number {
   const count = readNumber(text);
   if (Number.isInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("It must be a whole number of 1 or more.");
-}
-
-function readTime(text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined) throw new InvalidArgumentError("It is no length of time: 240, 240s and 4m are.");
-  return ms;
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseDurationMs } from "../config/duration.ts";
 import { flagOf, keyOfName, type OptionKey, type OptionRow, optionTable } from "../config/option-table.ts";
 
 /** Whom to ask, and how: the same for every command that asks until it is stopped. */
@@ -58,6 +59,16 @@ export function readNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
   return value;
+}
+
+/** @param bareUnit Of a number without a unit. @returns a parser, which returns milliseconds. */
+export function durationReader(bareUnit: "s" | "ms" = "s"): (text: string) => number {
+  return (text) => {
+    const ms = parseDurationMs(text, bareUnit);
+    if (ms !== undefined) return ms;
+    const bare = bareUnit === "ms" ? "200 (milliseconds), 200ms and 2s" : "240 (seconds), 240s, 4m and 30d";
+    throw new InvalidArgumentError(`It is no length of time: ${bare} are.`);
+  };
 }
 
 /** A TCP port. */

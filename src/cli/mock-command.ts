@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDurationMs } from "../config/duration.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
-import { readNumber, readPort } from "./command-options.ts";
+import { durationReader, readNumber, readPort } from "./command-options.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 interface MockFlags extends Omit<MockServerOptions, "latencyMs" | "jitterMs"> {
@@ -41,12 +40,7 @@ export function addMock(program: Command, exitWith: (code: number) => void): voi
     });
 }
 
-/** A bare number is milliseconds. */
-function readMs(text: string): number {
-  const ms = parseDurationMs(text, "ms");
-  if (ms === undefined) throw new InvalidArgumentError("It is no length of time: 200 (milliseconds), 200ms and 2s are.");
-  return ms;
-}
+const readMs = durationReader("ms");
 
 function readOutage(text: string): OutagePlan {
   const [fromMs = "", forMs = "", kind] = text.split(",");

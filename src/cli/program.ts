@@ -3,7 +3,7 @@ import { readEnvironment, unknownVariables } from "../config/environment.ts";
 import type { OptionKey } from "../config/option-table.ts";
 import { addServe } from "./add-serve.ts";
 import { addWorker } from "./add-worker.ts";
-import { addOptions, configOf, withTableKeys } from "./command-options.ts";
+import { addOptions, configOf, durationReader, withTableKeys } from "./command-options.ts";
 import type { MergeFlags } from "./merge/merge-command.ts";
 import { addMock } from "./mock-command.ts";
 import { printError } from "./terminal/print-error.ts";
@@ -121,6 +121,11 @@ function addMerge(program: Command, exitWith: (code: number) => void): void {
     });
 }
 
+interface CacheFlags extends Record<string, unknown> {
+  /** In milliseconds. */
+  readonly olderThan?: number;
+}
+
 const cacheKeys: ReadonlySet<OptionKey> = new Set(["cache_path", "allow_http"]);
 
 function addCache(program: Command, exitWith: (code: number) => void): void {
@@ -128,16 +133,15 @@ function addCache(program: Command, exitWith: (code: number) => void): void {
   const add = (name: "stats" | "path" | "prune" | "clear", description: string): Command => {
     const command = cache.command(name).description(description);
     addOptions(command, cacheKeys);
-    return command.action(async ({ olderThan, ...flags }: Record<string, unknown>) => {
+    return command.action(async ({ olderThan, ...flags }: CacheFlags) => {
       const { cacheCommand } = await import("./commands/cache.ts");
-      const age = typeof olderThan === "string" ? olderThan : undefined;
-      exitWith(await cacheCommand(name, age, withTableKeys(flags), configOf(flags)));
+      exitWith(await cacheCommand(name, olderThan, withTableKeys(flags), configOf(flags)));
     });
   };
   add("stats", "how many answers it holds, how large and how old they are");
   add("path", "where it is");
   addCacheHas(cache, exitWith);
-  add("prune", "remove expired answers").option("--older-than <DURATION>", "and those older than 30d, 12h …");
+  add("prune", "remove expired answers").option("--older-than <TIME>", "and those older than 30d, 12h …", durationReader());
   add("clear", "remove all answers");
 }
 

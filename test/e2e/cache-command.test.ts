@@ -119,6 +119,10 @@ it("`cache path`, `stats`, `prune` and `clear` are of the cache that a run uses,
   expect(await user.runHere(["cache", "path"])).toMatchObject({ code: 0, stdout: "mine.sqlite\n", stderr: "" });
   expect((await user.runHere(["cache", "stats"])).stdout).toMatch(/^file +mine\.sqlite\nanswers +2$/m);
   expect((await user.runHere(["cache", "prune", "--older-than", "30d"])).stdout).toBe("0 answers removed\n");
+  expect(await user.runHere(["cache", "prune", "--older-than", "soon"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("It is no length of time: 240 (seconds), 240s, 4m and 30d are."),
+  });
   expect((await user.runHere(["cache", "clear", "--cache-path", "other.sqlite"])).stdout).toBe("other.sqlite: no cache yet\n");
   expect((await user.runHere(["cache", "clear"])).stdout).toBe("2 answers removed\n");
   user.write("llmbatch.config.json", '{"cache_path": "redis://:pass-word@cache.invalid:6379"}');

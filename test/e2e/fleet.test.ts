@@ -58,7 +58,7 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     user.write("in.jsonl", questions(40));
     user.environment["LLMBATCH_RPM"] = "1";
     const workers = [startWorker(user, redis, server), startWorker(user, redis, server)];
-    const warned = await Promise.all(workers.map((worker) => said(worker, "rpm has no effect at a worker")));
+    const warned = await Promise.all(workers.map((worker) => said(worker, "--rpm has no effect at a worker")));
     expect(warned).toHaveLength(2);
     const { code, stderr } = await user.runHere(coordinate(redis, server, "--limit", "requests=10/1s,burst=1", "--rpm", "1e6"));
     expect(code, stderr).toBe(0);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type CacheStore, isCacheAddress } from "../../caches/caches.ts";
+import { type CacheStore, findAnswers, isCacheAddress } from "../../caches/caches.ts";
 import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
@@ -83,12 +83,7 @@ async function saysOfFile(
 
 async function countFound(cache: CacheStore | undefined, keys: readonly string[]): Promise<number> {
   if (cache === undefined) return 0;
-  let read = 0;
   let found = 0;
-  while (read < keys.length) {
-    const answers = (await cache.getMany?.(keys.slice(read))) ?? [await cache.get(keys[read] ?? "")];
-    read += answers.length;
-    found += answers.filter((answer) => answer !== undefined).length;
-  }
+  for await (const answer of findAnswers(cache, keys)) if (answer !== undefined) found += 1;
   return found;
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { type DiskStore, isCacheAddress, parseCacheAddress } from "../../caches/caches.ts";
-import { durationExample, parseDurationMs } from "../../config/duration.ts";
 import { cachePathOf, readEnvironment } from "../../config/environment.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import { ConfigurationError } from "../../model/errors.ts";
@@ -15,7 +14,7 @@ type CacheAction = "stats" | "path" | "prune" | "clear";
 /** `llmbatch cache …`: looks after the disk cache; of one on a server it knows the address, and empties it. Writes to stdout. @returns the exit code. */
 export async function cacheCommand(
   action: CacheAction,
-  olderThan: string | undefined,
+  olderThanMs: number | undefined,
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
 ): Promise<number> {
@@ -27,7 +26,6 @@ export async function cacheCommand(
     process.stdout.write(`${process.stdout.isTTY ? printable(path) : path}\n`); // a script takes it as it is
     return exitCodes.succeeded;
   }
-  const olderThanMs = readAge(olderThan);
   if (!existsSync(path)) {
     process.stdout.write(`${printable(path)}: no cache yet\n`);
     return exitCodes.succeeded;
@@ -89,14 +87,4 @@ function describe(stats: Awaited<ReturnType<DiskStore["stats"]>>, path: string):
 
 function formatTime(time: number | undefined): string {
   return time === undefined ? "-" : new Date(time).toISOString();
-}
-
-function readAge(olderThan: string | undefined): number | undefined {
-  if (olderThan === undefined) return undefined;
-  const age = parseDurationMs(olderThan);
-  if (age === undefined)
-    throw new ConfigurationError(
-      `--older-than: expected a length of time such as ${durationExample}, not ${JSON.stringify(olderThan)}`,
-    );
-  return age;
 }

@@ -1,4 +1,5 @@
 import { readEnvironment } from "../../config/environment.ts";
+import { flagOf } from "../../config/option-table.ts";
 import { loadOptions } from "../../config/load-options.ts";
 import type { Options } from "../../config/options.ts";
 import { FleetWorker } from "../../fleet/fleet.ts";
@@ -10,6 +11,7 @@ import { openEventLog } from "../report/event-log.ts";
 import { printError } from "../terminal/print-error.ts";
 import { watchSignals } from "../terminal/signals.ts";
 import { readVersion } from "../version.ts";
+import { CleanupStack } from "./cleanup-stack.ts";
 import { nameOfProcess, openAccess } from "../fleet/fleet-run.ts";
 import { createWorkerManager } from "../fleet/worker-manager.ts";
 
@@ -38,8 +40,11 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     prices,
     onWarning: printError,
   });
-  const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
+  const cleanups = new CleanupStack();
+  cleanups.defer(() => provider.close());
   try {
+    const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
+    if (log !== undefined) cleanups.defer(() => log.close());
     const observers = log === undefined ? [] : [log.observe];
     const createManager = createWorkerManager({ options, provider, prices, observers });
     const name = nameOfProcess();
@@ -51,15 +56,14 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     await worker.drain(drainMs);
     return stop === undefined ? exitCodes.succeeded : exitCodes.stopped;
   } finally {
-    await provider.close();
-    await log?.close();
+    await cleanups.closeAll();
   }
 }
 
 /** A worker may have the configuration of the run. */
 function limitsWithoutEffect({ rpm, tpm, limit }: Options): string[] {
   const set = { rpm: rpm !== undefined, tpm: tpm !== undefined, limit: limit.rates.length > 0 };
-  return Object.entries(set).flatMap(([name, isSet]) => (isSet ? [name] : []));
+  return Object.entries(set).flatMap(([name, isSet]) => (isSet ? [flagOf(name)] : []));
 }
 
 function stoppedText({ reason, message }: RunStoppedError): string {

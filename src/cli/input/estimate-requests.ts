@@ -1,5 +1,5 @@
 import { DigestCounts } from "../../model/counting/digest-counts.ts";
-import type { CacheStore } from "../../caches/caches.ts";
+import { type CacheStore, findAnswers } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
 import { type Preparer, type RequestName, RequestNames } from "../../manager/manager.ts";
@@ -92,14 +92,11 @@ export class RequestEstimation {
   async #recall(requests: readonly NamedRequest[]): Promise<(Usage | undefined)[]> {
     const usages: (Usage | undefined)[] = [];
     const keys = requests.flatMap(({ key }) => key ?? []);
-    while (this.#cache !== undefined && usages.length < keys.length) {
-      const rest = keys.slice(usages.length);
-      const answers = (await this.#cache.getMany?.(rest)) ?? [await this.#cache.get(rest[0] ?? "")];
-      for (const answer of answers) {
-        const path = requests[usages.length]?.request.path ?? "";
-        const isRefused = answer !== undefined && this.#options.retry_empty && isEmptyAnswer(path, answer);
-        usages.push(isRefused ? undefined : answer?.usage);
-      }
+    if (this.#cache === undefined) return usages;
+    for await (const answer of findAnswers(this.#cache, keys)) {
+      const path = requests[usages.length]?.request.path ?? "";
+      const isRefused = answer !== undefined && this.#options.retry_empty && isEmptyAnswer(path, answer);
+      usages.push(isRefused ? undefined : answer?.usage);
     }
     return usages;
   }
