@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { contextWindowsSchema, innerKeys, pricesSchema } from "../config/provider-config.ts";
-import { explainJsonError } from "../json/explain-json-error.ts";
-import { parseJson } from "../json/json-value.ts";
+import { readJsonFile } from "../config/secrets/read-json-file.ts";
 import { closestTo, refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
-import { asConfigurationError } from "../model/system-error.ts";
 import { createPriceBook, type OwnPrice, type PriceBook, PriceTables } from "../pricing/pricing.ts";
 import { isLoopback, presets } from "../providers/providers.ts";
 import { asksOne, mockName } from "./open-providers.ts";
@@ -60,15 +57,7 @@ export async function openConfiguredPrices(options: Options, environment: Enviro
 }
 
 function readPrices(file: string): Readonly<Record<string, OwnPrice>> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
-  } catch (error) {
-    throw asConfigurationError(`--prices: cannot read ${file}`, error);
-  }
-  const parsed = parseJson(text);
-  if (parsed === undefined) throw new ConfigurationError(`--prices: ${file} is not JSON: ${explainJsonError(text)}`);
-  return parsePrices(parsed, `--prices: ${file}`);
+  return parsePrices(readJsonFile("--prices", file), `--prices: ${file}`);
 }
 
 /** @param source For messages. */

@@ -50,7 +50,7 @@ describe("what may be a secret is not repeated when it is wrong", () => {
   });
 
   it.each([
-    ['{\n  "rpm": 5,\n}', "config.json:3: it is not JSON: "],
+    ['{\n  "rpm": 5,\n}', "config.json:3: it is not JSON: Expected double-quoted property name at column 1"],
     ['{"rpm": 5', "config.json:1: it is not JSON: "],
     ["", "config.json:1: it is not JSON: Unexpected end of JSON input at column 1"],
   ])("a file that is not JSON is named with its line: %j", (config, words) => {
@@ -59,7 +59,7 @@ describe("what may be a secret is not repeated when it is wrong", () => {
 
   it("a file that is not there is told in words", () => {
     expect(() => loadOptions({}, "none.json", {})).toThrow(
-      "cannot read the configuration file none.json: there is no such file or directory",
+      "configuration: cannot read none.json: there is no such file or directory",
     );
   });
 

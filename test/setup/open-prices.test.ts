@@ -52,7 +52,7 @@ describe("openPrices", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["no JSON", "{", /prices\.json is not JSON: .+/],
+    ["no JSON", "{", /^--prices: .*prices\.json:1: it is not JSON: .+ at column 2$/],
     ["no prices", [1], /prices\.json: expected prices by model$/],
     ["a price that is none", { m: { input: -1, output: 1 } }, /"m"\."input": expected dollars for a million tokens$/],
     ["a number for a price", { m: 1 }, /"m": expected a price such as \{"input"/],

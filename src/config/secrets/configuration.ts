@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { isJsonObject } from "../../json/json-value.ts";
-import { ConfigurationError, messageOf } from "../../model/errors.ts";
-import { asConfigurationError } from "../../model/system-error.ts";
+import { ConfigurationError } from "../../model/errors.ts";
 import { listSecrets } from "../../providers/providers.ts";
+import { readJsonFile } from "./read-json-file.ts";
 import { maskAddresses, masked } from "../../text/mask-addresses.ts";
 
 /** What can stand in the configuration file; `llmbatch.schema.json` describes it whole. */
@@ -33,7 +32,7 @@ export class Configuration {
 
   /** @throws ConfigurationError when the file cannot be read, or is not JSON. */
   static fromFile(file: string): Configuration {
-    return new Configuration(parseConfig(file), file);
+    return new Configuration(readJsonFile("configuration", file), file);
   }
 
   /** With its keys. */
@@ -44,31 +43,6 @@ export class Configuration {
   toJSON(): unknown {
     return mask(this.#content, []);
   }
-}
-
-function parseConfig(file: string): unknown {
-  const text = readConfig(file);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigurationError(`${file}:${whereBroken(text, messageOf(error))}`, { cause: error });
-  }
-}
-
-function readConfig(file: string): string {
-  try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
-  } catch (error) {
-    throw asConfigurationError(`cannot read the configuration file ${file}`, error);
-  }
-}
-
-/** Drops the text around the error, which V8 quotes: it may contain a key. */
-function whereBroken(text: string, message: string): string {
-  const position = /at position (\d+)/.exec(message)?.[1] ?? text.length;
-  const before = text.slice(0, Number(position)).split("\n");
-  const what = message.replace(/(?:, (?:\.\.\.)?".*| (?:in JSON )?at position .*)/s, "");
-  return `${before.length}: it is not JSON: ${what} at column ${(before.at(-1) ?? "").length + 1}`;
 }
 
 /** @param keys Those that lead to the value, without indexes of lists. */
