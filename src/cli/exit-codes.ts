@@ -34,3 +34,10 @@ export const stopReasonTexts: Readonly<Record<StopReason, string>> = {
   cache: "the cache cannot be used any more",
   interrupted: "interrupted",
 };
+
+/** For people: what to do before the same command goes on. */
+export const stopRemedies: Partial<Readonly<Record<StopReason, string>>> = {
+  authentication: "correct the key, which `llmbatch check` tries",
+  permission: "use a key that may do this, which `llmbatch check` tries",
+  insufficient_quota: "raise the quota",
+};

@@ -127,6 +127,7 @@ describe("what is asked again, and how often", () => {
     const { code, stderr } = await user.runHere(runArguments(server, "-c", "5"));
     expect(code).toBe(3);
     expect(stderr).toContain("the API key was refused");
+    expect(stderr).toContain("correct the key, which `llmbatch check` tries, then run the same command again");
     expect(stderr).not.toContain("sk-test");
     expect(server.ledger.length).toBeLessThanOrEqual(3 + 2 * 5);
   });

@@ -7,7 +7,7 @@ import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { describeLeft } from "./describe-left.ts";
 import { printError } from "../terminal/print-error.ts";
-import type { EndingSignal } from "../exit-codes.ts";
+import { type EndingSignal, stopRemedies } from "../exit-codes.ts";
 import type { Progress } from "../../progress/progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
 import type { StatsPaths } from "./stats-path.ts";
@@ -91,7 +91,7 @@ export class RunReport {
     this.#summarise(".partial", path);
     const isWholeKnown = this.#total !== undefined;
     const left = reason === "budget" ? [describeLeft(this.#stats, this.#manager.budgetStatus(), isWholeKnown)] : [];
-    printError([`stopped early: ${why}`, ...left, this.#howToGoOn()].join("\n"));
+    printError([`stopped early: ${why}`, ...left, this.#howToGoOn(reason)].join("\n"));
   }
 
   #observeWarning({ message, lineNumber }: RunEvent & { readonly type: "warning" }): void {
@@ -139,11 +139,12 @@ export class RunReport {
     process.stderr.write(`${redactSecrets(formatSummary(this.#stats, paths, this.#locate))}\n`);
   }
 
-  #howToGoOn(): string {
+  #howToGoOn(reason: StopReason | undefined): string {
     const count = this.#stats.requestsCompleted;
     const answers = `${formatAmount(count, "answer")} ${count === 1 ? "is" : "are"}`;
     if (this.#options.cache !== "disk")
       return `there is no disk cache (--cache ${this.#options.cache}), so the same command starts anew`;
-    return `${answers} safe in the cache; run the same command again to go on from there`;
+    const remedy = reason && stopRemedies[reason];
+    return `${answers} safe in the cache; ${remedy === undefined ? "" : `${remedy}, then `}run the same command again to go on from there`;
   }
 }
