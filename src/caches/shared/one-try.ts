@@ -1,5 +1,5 @@
-import { CacheError } from "../../model/errors.ts";
-import type { Persistence } from "./patience.ts";
+import { CacheError, messageOf } from "../../model/errors.ts";
+import type { PatienceOptions, Persistence } from "./patience.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 /** Until a cache that failed is asked again: of requests that come meanwhile none waits for it. */
@@ -7,10 +7,12 @@ const restMs = 1_000;
 
 /** Asks once, for who cannot wait: live requests go on without a cache that is away, and use it again when it is back. */
 export class OneTry implements Persistence {
+  readonly #shown: string;
   readonly #timeoutMs: number;
   #failure: { readonly error: CacheError; askAgainAt: number } | undefined;
 
-  constructor(timeoutMs: number = 500) {
+  constructor({ shown, timeoutMs = 500 }: Pick<PatienceOptions, "shown" | "timeoutMs">) {
+    this.#shown = shown;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -27,8 +29,10 @@ export class OneTry implements Persistence {
       this.#failure = undefined;
       return value;
     } catch (error) {
-      if (error instanceof CacheError) this.#failure = { error, askAgainAt: performance.now() + restMs };
-      throw error;
+      if (!(error instanceof CacheError)) throw error;
+      const named = new CacheError(`The cache ${this.#shown} failed: ${messageOf(error.cause ?? error)}.`, { cause: error });
+      this.#failure = { error: named, askAgainAt: performance.now() + restMs };
+      throw named;
     }
   }
 }

@@ -44,8 +44,8 @@ export class SharedStore implements CacheStore {
     this.#inner = inner;
     this.#destroy = destroy;
     this.#shown = options.shown;
-    this.#reading = options.isLive ? new OneTry(options.timeoutMs) : new Patience(options);
-    this.#writing = options.isLive ? new OneTry(options.timeoutMs) : this.#reading;
+    this.#reading = options.isLive ? new OneTry(options) : new Patience(options);
+    this.#writing = options.isLive ? new OneTry(options) : this.#reading;
     this.#maxGroupCharacters = options.maxGroupCharacters ?? 1024 * 1024;
     this.#reads = new Grouped((keys) => this.#read(keys), maxGroupEntries);
     this.#writes = new Grouped((entries) => this.#write(entries), maxGroupEntries);

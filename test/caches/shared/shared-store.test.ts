@@ -171,7 +171,7 @@ describe.skipIf(noRedis !== undefined)("a shared cache", () => {
       const { store } = await open(server.url, { isLive: true, timeoutMs: 50 });
       process.kill(server.pid ?? 0, "SIGSTOP");
       const failure = await store.getStored(keyOf(1)).catch((error: unknown) => error);
-      expect(String(failure)).toContain("no answer for 0.05 s");
+      expect(String(failure)).toContain(`The cache ${server.url} failed: no answer for 0.05 s.`);
       expect(await store.getStored(keyOf(2)).catch((error: unknown) => error)).toBe(failure);
       process.kill(server.pid ?? 0, "SIGCONT");
     });
