@@ -41,6 +41,10 @@ describe("wrong usage ends with code 2, in words", () => {
     [["run", "in.jsonl", "-p", "antropic"], /no provider "antropic"\. Did you mean "anthropic"\? There are: openai, /],
     [["run", "in.jsonl", "-o", "in.jsonl"], /same file/],
     [["run", "in.jsonl", "-o", "no/such/folder/out.jsonl"], /no\/such\/folder/],
+    [
+      ["run", "in.jsonl", "-p", "mock", "--stats", "no/such/s.json"],
+      /cannot write no\/such\/s\.json: there is no directory no\/such/,
+    ],
     [["run", "in.jsonl", "--dedupe", "--cache", "none"], /dedupe/],
     [["mock", "--rpm", "x"], /--rpm/],
     [["frobnicate"], /frobnicate/],

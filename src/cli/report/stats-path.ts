@@ -19,6 +19,7 @@ export async function chooseStatsPaths(options: Options, inputs: Inputs): Promis
   const { output, errors, log } = options;
   await assertDistinctFiles({ inputs: inputs.files, output, errors, stats, log });
   if (stats === undefined) return undefined;
+  await resolveOutput(stats);
   return { finished: stats, stopped: options.stats === undefined ? `${stats}.partial` : stats };
 }
 
