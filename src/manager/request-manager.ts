@@ -151,9 +151,7 @@ export class RequestManager {
 
   /**
    * One request whose answer is passed on as it comes, for servers: with the text of each event as received, and with the cache only as
-   * far as `caching` says.
-   *
-   * @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
+   * far as `caching` says. @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
    */
   live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
     const { cache } = this.#parts.options;
@@ -185,6 +183,11 @@ export class RequestManager {
   /** What is in flight, what waits, and for what. */
   limiterStatus(): LimiterStatus {
     return this.#parts.limiter.status();
+  }
+
+  /** Whether the cache that live requests use works; undefined as long as none has used it. */
+  liveCacheStatus(): "ok" | "failed" | undefined {
+    return this.#liveCache?.status;
   }
 
   /** What is spent, held and reserved of the caps that are set, and what they are. */

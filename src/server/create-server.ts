@@ -57,8 +57,6 @@ class Server implements LiveServer {
   readonly #metrics = new ServerMetrics();
   readonly #context: LiveContext;
   #isDraining = false;
-  /** Undefined as long as no live request has used it. */
-  #cache: "ok" | "failed" | undefined;
   #onIdle: (() => void)[] = [];
 
   constructor(options: ServerOptions, times: ResponseTimes) {
@@ -77,10 +75,6 @@ class Server implements LiveServer {
       stalledMs: times.stalledMs,
       countWaiting: () => this.#clients.waiting,
       liveCache,
-      onCache: ({ kind }) => {
-        this.#metrics.cached.add({ result: kind });
-        if (kind !== "off") this.#cache = kind === "failed" ? "failed" : "ok";
-      },
       isDraining: () => this.#isDraining,
       onCut: () => {
         this.cut += 1;
@@ -175,7 +169,7 @@ class Server implements LiveServer {
         return this.#isDraining ? 503 : 200;
       }
       default:
-        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch", cache: this.#cache }));
+        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch", cache: manager.liveCacheStatus() }));
         return 200;
     }
   }

@@ -6,17 +6,11 @@ import { createServer, listen } from "../../src/server/server.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
 import { closing, mock } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
-import { chatAnswer, cutInBody, errorAnswer, type ReceivedCall, type Reply, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, cutInBody, errorAnswer, type Reply, streamed } from "../support/scripted-server.ts";
+import { answer, told, using } from "./caching.ts";
 import { ask, question, serveLive } from "./live-server.ts";
 
-const on = { headers: { "x-llmbatch-cache": "on" } };
-const using = (mode: string): RequestInit => ({ headers: { "x-llmbatch-cache": mode } });
-
-/** What is said of the cache, and the status. */
-async function told(response: Response): Promise<string> {
-  await response.text();
-  return `${response.headers.get("x-llmbatch-cache")} ${response.status}`;
-}
+const on = using("on");
 
 const messages = [{ role: "user" as const, content: "Name a river." }];
 
@@ -158,49 +152,18 @@ describe("the cache of live requests", () => {
     expect(sets).toBe(0);
   });
 
-  it("lets identical requests under way share one call, and only where it is on", async () => {
-    const gate = deferred<void>();
-    const { upstream, url, manager } = await serveLive(
-      async (call) => {
-        await gate.promise;
-        return answer(call);
-      },
-      { options: { cache: new MemoryCache() } },
-    );
-    const bodies = [question, question, { ...question, stream: true }, { stream: true, ...question }];
-    const together = bodies.map((body) => ask(url, body, on));
-    await expect.poll(() => upstream.ledger.length).toBe(1);
-    const apart = [ask(url, question, using("write")), ask(url)];
-    await expect.poll(() => upstream.ledger.length).toBe(3);
-    gate.resolve();
-    const modes = await Promise.all(together.map(async (response) => told(await response)));
-    expect(modes.filter((mode) => mode === "hit 200")).toHaveLength(3);
-    await Promise.all(apart.map(async (response) => told(await response)));
-    expect(upstream.ledger).toHaveLength(3);
-    expect(manager.limiterStatus()).toMatchObject({ inFlight: 0, waiting: 0 });
-  });
-
-  it("answers those that wait for a request whose client leaves", async () => {
-    const gate = deferred<void>();
+  it("does not keep a stream of which only a part was put together", async () => {
+    const long = chat([piece({ content: "x".repeat(300_000) }), piece({}, {}, "stop")]);
     const { upstream, url } = await serveLive(
-      async (call) => {
-        await gate.promise;
-        return answer(call);
+      ({ body }) => (body.includes('"stream":true') ? streamed(long) : chatAnswer("Hi")),
+      {
+        options: { cache: new MemoryCache() },
       },
-      { options: { cache: new MemoryCache() } },
     );
-    const client = new AbortController();
-    const first = ask(url, question, { ...on, signal: client.signal }).catch(() => "left");
-    await expect.poll(() => upstream.ledger.length).toBe(1);
-    const second = ask(url, question, on);
-    await expect
-      .poll(async () => Number(/llmbatch_queue_seconds_count (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]))
-      .toBe(2);
-    client.abort();
-    expect(await first).toBe("left");
-    await expect.poll(() => upstream.ledger.length).toBe(2);
-    gate.resolve();
-    expect(await told(await second)).toBe("stored 200");
+    expect(await (await ask(url, { ...question, stream: true }, on)).text()).toContain("x".repeat(300_000));
+    const second = await ask(url, question, on);
+    expect(await second.json()).toMatchObject({ choices: [{ message: { content: "Hi" } }] });
+    expect([second.headers.get("x-llmbatch-cache"), upstream.ledger.length]).toEqual(["stored", 2]);
   });
 
   it("has an answer before the last event of its stream goes out", async () => {
@@ -268,11 +231,16 @@ describe("the cache of live requests", () => {
     expect(await told(await ask(url, question, on))).toBe("stored 200");
     expect(await health()).toMatchObject({ cache: "ok" });
   });
-});
 
-function answer({ body }: ReceivedCall): Reply {
-  return body.includes('"stream":true') ? streamed(chat([piece({ content: "Hi" }), piece({}, {}, "stop")])) : chatAnswer("Hi");
-}
+  it("is said to fail as long as it takes no answer, though it can be read", async () => {
+    const cache: CacheStore = { get: async () => undefined, set: fail, close: async () => {} };
+    const { url } = await serveLive(answer, { options: { cache } });
+    for (const mode of ["on", "read"]) {
+      await told(await ask(url, question, using(mode)));
+      expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ cache: "failed" });
+    }
+  });
+});
 
 function counting(cache: CacheStore, onSet: () => void): CacheStore {
   return {

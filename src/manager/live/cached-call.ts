@@ -28,22 +28,22 @@ export async function askThroughCache(
       onCache({ kind: "hit", ageMs: storedAt === undefined ? undefined : Math.max(0, Date.now() - storedAt) });
       return call.recalled(response);
     }
+    onCache({ kind: "miss" });
     const first = writes ? cache.underWay(key) : undefined;
     const shared = first && (await call.follow(first));
     if (shared !== undefined) {
       onCache({ kind: "hit", ageMs: 0 });
       return call.recalled(shared);
     }
-  }
-  onCache({ kind: "miss" });
+  } else onCache({ kind: "miss" });
   if (!writes) return call.ask();
-  const ask = async (): Promise<RetryOutcome> => {
-    const outcome = await call.ask();
-    const response = answerOf(outcome);
-    if (response !== undefined) onCache({ kind: await cache.keep(key, response) });
-    return outcome;
-  };
-  return cache.share(key, ask, answerOf);
+  const { outcome } = await cache.share(key, async (onSent) => {
+    const asked = await call.ask(onSent);
+    const answer = answerOf(asked);
+    if (answer !== undefined) onCache({ kind: await cache.keep(key, answer) });
+    return { outcome: asked, answer };
+  });
+  return outcome;
 }
 
 /** The answer, where it may be kept. */

@@ -20,14 +20,22 @@ export type CacheOutcome =
   | { readonly kind: "hit"; readonly ageMs: number | undefined }
   | { readonly kind: "miss" | "stored" | "off" | "failed" };
 
-/** The answer of a request under way; undefined where it has none that others can use. */
-type Shared = Promise<ModelResponse | undefined>;
+/** A request under way, whose answer identical ones can share. */
+export interface SharedCall {
+  /** Resolves when it no longer waits to be sent. */
+  readonly sent: Promise<void>;
+  /** Undefined where it has none that others can use. */
+  readonly answer: Promise<ModelResponse | undefined>;
+}
 
 /** The cache of live requests: it never fails one. */
 export class LiveCache {
   readonly #store: CacheStore;
   readonly #onFailure: (message: string) => void;
-  readonly #underWay = new Map<string, Shared>();
+  readonly #underWay = new Map<string, SharedCall>();
+  /** Whether the last read, and the last write, worked; undefined before there was one. */
+  #readsWork: boolean | undefined;
+  #writesWork: boolean | undefined;
 
   /** @param onFailure Receives a message for a person each time that the store fails. */
   constructor(store: CacheStore, onFailure: (message: string) => void) {
@@ -35,13 +43,20 @@ export class LiveCache {
     this.#onFailure = onFailure;
   }
 
+  /** Undefined as long as it was not used. */
+  get status(): "ok" | "failed" | undefined {
+    if (this.#readsWork === false || this.#writesWork === false) return "failed";
+    return this.#readsWork === undefined && this.#writesWork === undefined ? undefined : "ok";
+  }
+
   /** @returns "failed" where the store cannot be read. */
   async find(key: string): Promise<Partial<StoredAnswer> | "failed" | undefined> {
     try {
-      if (this.#store.getStored !== undefined) return await this.#store.getStored(key);
-      const response = await this.#store.get(key);
-      return response && { response };
+      const found = await this.#read(key);
+      this.#readsWork = true;
+      return found;
     } catch (error) {
+      this.#readsWork = false;
       return this.#failed(error);
     }
   }
@@ -50,31 +65,40 @@ export class LiveCache {
   async keep(key: string, response: ModelResponse): Promise<"stored" | "failed"> {
     try {
       await this.#store.set(key, response);
+      this.#writesWork = true;
       return "stored";
     } catch (error) {
+      this.#writesWork = false;
       return this.#failed(error);
     }
   }
 
   /** An identical request that has not ended. */
-  underWay(key: string): Shared | undefined {
+  underWay(key: string): SharedCall | undefined {
     return this.#underWay.get(key);
   }
 
-  /** Identical requests that come until it has ended can share its answer. @param ask Must not reject. */
-  async share<Outcome>(
+  /** Identical requests that come until it has ended can share its answer. @param ask Must not reject, and says when it is sent. */
+  async share<Asked extends { readonly answer: ModelResponse | undefined }>(
     key: string,
-    ask: () => Promise<Outcome>,
-    answerOf: (outcome: Outcome) => ModelResponse | undefined,
-  ): Promise<Outcome> {
-    const asking = ask();
-    if (this.#underWay.has(key)) return asking;
-    this.#underWay.set(key, asking.then(answerOf));
+    ask: (onSent: () => void) => Promise<Asked>,
+  ): Promise<Asked> {
+    if (this.#underWay.has(key)) return ask(() => {});
+    let onSent = (): void => {};
+    const sent = new Promise<void>((resolve) => (onSent = resolve));
+    const asking = ask(onSent);
+    this.#underWay.set(key, { sent, answer: asking.then(({ answer }) => answer) });
     try {
       return await asking;
     } finally {
       this.#underWay.delete(key);
     }
+  }
+
+  async #read(key: string): Promise<Partial<StoredAnswer> | undefined> {
+    if (this.#store.getStored !== undefined) return this.#store.getStored(key);
+    const response = await this.#store.get(key);
+    return response && { response };
   }
 
   #failed(error: unknown): "failed" {

@@ -15,9 +15,10 @@ import type { RunSettings } from "../run-settings.ts";
 import { reasonNotToSend } from "../sendable.ts";
 import { sendAttempt } from "../send-attempt.ts";
 import { CallStop } from "./call-stop.ts";
+import type { SharedCall } from "./live-cache.ts";
 
 export interface LiveListener {
-  /** An attempt begins, or it waits for that of an identical request, without a target: it waits for a limit no longer. */
+  /** An attempt begins, or, without a target, that of an identical request whose answer it shares: it waits for a limit no longer. */
   readonly onStart?: ((target?: Target) => void) | undefined;
   /** An attempt has ended. */
   readonly onAttempt?: ((attempt: Attempt, target: Target, durationMs: number) => void) | undefined;
@@ -82,6 +83,7 @@ export class LiveCall {
   #hasBegun = false;
   /** What ended an answer that had begun. */
   #failure: Failure | undefined;
+  #onSent = (): void => {};
 
   constructor(journey: Journey, options: RequestWalkOptions, stop: CallStop, listener: LiveListener) {
     this.#journey = journey;
@@ -90,8 +92,13 @@ export class LiveCall {
     this.#listener = listener;
   }
 
-  /** Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`. */
-  async ask(): Promise<RetryOutcome> {
+  /**
+   * Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`.
+   *
+   * @param onSent Called as an attempt begins.
+   */
+  async ask(onSent: () => void = this.#onSent): Promise<RetryOutcome> {
+    this.#onSent = onSent;
     return this.#explained(await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 })));
   }
 
@@ -110,17 +117,22 @@ export class LiveCall {
   }
 
   /** Waits for the answer of an identical request instead. @returns undefined where there is none, or this one has ended before. */
-  async follow(first: Promise<ModelResponse | undefined>): Promise<ModelResponse | undefined> {
-    this.#listener.onStart?.();
+  async follow({ sent, answer: shared }: SharedCall): Promise<ModelResponse | undefined> {
     const over = new AbortController();
     const { signal } = this.stop;
     if (signal.aborted) return undefined;
+    void sent.then(() => {
+      if (over.signal.aborted || signal.aborted) return;
+      this.stop.startAttempt();
+      this.#listener.onStart?.();
+    });
     const stopped = once(signal, "abort", over).then(
       () => undefined,
       () => undefined,
     );
-    const answer = await Promise.race([first, stopped]);
+    const answer = await Promise.race([shared, stopped]);
     over.abort();
+    this.stop.endAttempt();
     return answer;
   }
 
@@ -155,6 +167,7 @@ export class LiveCall {
     const { provider, emitter, timeoutMs, costs } = this.#options;
     const { emit } = emitter;
     this.stop.startAttempt();
+    this.#onSent();
     this.#listener.onStart?.(target);
     const onEvent = this.#listener.onEvent === undefined ? undefined : this.#onEvent;
     const { signal } = this.stop;

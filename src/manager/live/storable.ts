@@ -24,8 +24,9 @@ const countPath = "/v1/messages/count_tokens";
 /** What an answer consists of, by the API that it is of. */
 const contents = ["choices", "content", "output", "data"] as const;
 
-/** Whether an answer is one: it says something, and no error. */
-export function isWholeAnswer({ body }: ModelResponse): boolean {
+/** Whether an answer is one, with all its texts: it says something, and no error. */
+export function isWholeAnswer({ body, isAbridged = false }: ModelResponse): boolean {
+  if (isAbridged) return false;
   const answer = parseJson(body);
   if (!isJsonObject(answer) || (answer["error"] ?? null) !== null) return false;
   return contents.every((name) => !isEmptyList(answer, name));

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { CacheOutcome, RequestManager } from "../../manager/manager.ts";
+import type { RequestManager } from "../../manager/manager.ts";
 import type { Client } from "../clients/client.ts";
 import type { Bodies } from "../http/read-body.ts";
 import type { ServerMetrics } from "../pages/metrics.ts";
@@ -20,7 +20,6 @@ export interface LiveContext {
   readonly stalledMs: number;
   /** Of requests that say nothing of it. */
   readonly liveCache: LiveCacheMode;
-  readonly onCache: (outcome: CacheOutcome) => void;
   /** The server is about to stop: what was not sent yet is refused. */
   readonly isDraining: () => boolean;
   /** Called where the end of the server cuts a request short that was sent. */

@@ -102,6 +102,7 @@ export class LiveExchange {
     });
     clearTimeout(this.#timer);
     this.#visit.end(result.costUsd ?? null);
+    if (this.#cached !== undefined) metrics.cached.add({ result: this.#cached.kind });
     const hasWaited = this.#refusal !== undefined || (this.#over.signal.aborted && this.#phase === "queued");
     if (hasWaited) waitingRoom.leave(client.name, text);
     if (this.#refusal !== undefined) return this.#refuse(this.#refusal);
@@ -126,7 +127,6 @@ export class LiveExchange {
 
   readonly #onCache = (outcome: CacheOutcome): void => {
     this.#cached = outcome;
-    this.#context.onCache(outcome);
   };
 
   readonly #onAttempt = (attempt: Attempt, { name }: Target, durationMs: number): void => {
