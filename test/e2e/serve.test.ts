@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { chatAnswer, type Reply, silence, slowBody, streamed } from "../support/scripted-server.ts";
@@ -41,7 +42,7 @@ describe("llmbatch serve", () => {
   it("lets streams end that are under way, sends those away that wait, and takes no more", async () => {
     const upstream = await serve(() => slowBody(200, 20, words));
     const user = new Workplace();
-    const { child, url, ended } = await startServe(user, ["--base-url", `${upstream.url}/v1`, "-c", "1"]);
+    const { child, url, ended } = await startServe(user, ["--base-url", `${upstream.url}/v1`, "-c", "1", "--drain", "30d"]);
     const stream = await post(url, { stream: true });
     const waiting = post(url, {});
     await expect.poll(async () => (await fetch(`${url}/stats`)).json()).toMatchObject({ waiting: 1 });
@@ -77,6 +78,20 @@ describe("llmbatch serve", () => {
     expect((await ended).code).toBe(130);
     await lost;
     gate.resolve(chatAnswer());
+  });
+
+  it.skipIf(!existsSync("/proc/self/fd"))("leaves no file open where it does not begin", async () => {
+    const user = new Workplace();
+    user.environment["TOKEN"] = "of both";
+    configure(user, { clients: { one: { token: "$TOKEN" }, other: { token: "$TOKEN" } } });
+    const args = ["-p", "mock", "--live-cache", "on", "--cache-path", "answers.db", "--log", "log.jsonl"];
+    const { code, stderr } = await user.runHere(["serve", "--port", "0", ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/another client has the same token/)]);
+    const open = readdirSync("/proc/self/fd").flatMap((name) => {
+      const path = `/proc/self/fd/${name}`;
+      return existsSync(path) ? [readlinkSync(path)] : [];
+    });
+    expect(open.filter((path) => path.startsWith(user.folder))).toEqual([]);
   });
 
   it("does not begin without a key, and says what is missing, as `run` does", async () => {

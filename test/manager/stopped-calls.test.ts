@@ -37,6 +37,15 @@ it("stop() lets a stream that is in flight end", async () => {
   expect(await text).toBe("Hello");
 });
 
+it("a time to end in that no timer lasts cuts nothing short", async () => {
+  const { server, createManager } = await serveManagers(() => slowBody(10, 5, hello));
+  const manager = createManager({ drainMs: 2 ** 31 });
+  const calls = [manager.send("Hi").then(({ text }) => text), textOf(manager)];
+  await server.until(() => server.inFlight === 2);
+  manager.stop(message);
+  expect(await Promise.all(calls)).toEqual(["Hello", "Hello"]);
+});
+
 it("what is asked after stop() is sent", async () => {
   const { createManager } = await serveManagers(() => hello);
   const manager = createManager();

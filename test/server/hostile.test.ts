@@ -78,6 +78,14 @@ describe("the server", () => {
     expect(upstream.ledger).toEqual([]);
   });
 
+  it.each(["127.0.0.2", "127.0.0.1:8000", "LOCALHOST", "[::1]:8000"])(
+    "answers by the name %s, which is this machine",
+    async (name) => {
+      const { port } = await serveLive();
+      expect(await sendBytes(port, post(`host: ${name}`))).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
   it("lets go of what wants another protocol", async () => {
     const { upstream, port } = await serveLive();
     const upgrade = head("GET / HTTP/1.1", "host: localhost", "upgrade: websocket").replace("close", "upgrade");

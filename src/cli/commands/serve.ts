@@ -5,6 +5,8 @@ import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import type { RunEvent } from "../../model/event.ts";
 import { ConfigurationError } from "../../model/errors.ts";
+import { endlessTimeout } from "../../model/timers.ts";
+import { isLoopback } from "../../providers/providers.ts";
 import {
   createServer,
   explainHost,
@@ -16,6 +18,7 @@ import {
   type ServedModel,
 } from "../../server/server.ts";
 import { checkServes, limitsOf, openConfiguredPrices, openLiveCache, openProviders } from "../../setup/setup.ts";
+import { CleanupStack } from "./cleanup-stack.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -38,8 +41,6 @@ export interface ServeFlags {
 /** What clients send goes on as it is. */
 const asSent = { context: "off", sanitize: "off" } as const;
 
-const ownAddresses = /^(?:localhost|127(?:\.\d+){3}|::1)$/;
-
 /**
  * `llmbatch serve`: answers live clients until it is stopped.
  *
@@ -51,6 +52,20 @@ export async function serveCommand(
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
 ): Promise<number> {
+  const cleanups = new CleanupStack();
+  try {
+    return await serveClients(serve, flags, configFile, cleanups);
+  } finally {
+    await cleanups.closeAll();
+  }
+}
+
+async function serveClients(
+  serve: ServeFlags,
+  flags: Readonly<Record<string, unknown>>,
+  configFile: string | undefined,
+  cleanups: CleanupStack,
+): Promise<number> {
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
   const token = tokenOf(serve, options, environment);
@@ -58,11 +73,14 @@ export async function serveCommand(
   refuse("--allow-origin", serve.allowOrigin, explainOrigin);
   const prices = await openConfiguredPrices(options, environment);
   const opened = await openProviders({ options, environment, needsOne: false, prices, onWarning: printError });
-  checkServes(opened, environment);
   const { provider } = opened;
+  cleanups.defer(() => provider.close());
+  checkServes(opened, environment);
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, locateInOnlyInput);
+  cleanups.defer(() => log?.close());
   const observers = log === undefined ? [sayWarning] : [sayWarning, log.observe];
   const cache = await openLiveCache(options, environment, printError, serve.liveCache === "off");
+  cleanups.defer(() => cache?.close());
   const { drainMs, liveCache } = serve;
   const clients = clientsOf(options, environment);
   const manager = new RequestManager({
@@ -86,27 +104,26 @@ export async function serveCommand(
     maxQueue,
     liveCache,
   });
-  try {
-    const listening = await listen(server, serve.port, serve.host === "localhost" ? "127.0.0.1" : serve.host);
-    const name = serve.host.includes(":") ? `[${serve.host}]` : serve.host;
-    process.stderr.write(`llmbatch: serving http://${name}:${listening.port}/v1\n`);
-    await untilSignal(server);
-    server.drain();
-    listening.stop();
-    manager.stop("the server is about to stop");
-    let isLate = false;
-    const late = setTimeout(() => {
-      isLate = true;
-      listening.cut();
-    }, serve.drainMs + cutMs);
-    await server.idle();
-    clearTimeout(late);
+  const listening = await listen(server, serve.port, serve.host === "localhost" ? "127.0.0.1" : serve.host);
+  cleanups.defer(() => listening.cut());
+  process.stderr.write(`llmbatch: serving http://${hostInUrl(serve.host)}:${listening.port}/v1\n`);
+  await untilSignal(server);
+  server.drain();
+  listening.stop();
+  manager.stop("the server is about to stop");
+  let isLate = false;
+  const late = endlessTimeout(() => {
+    isLate = true;
     listening.cut();
-    return server.cut === 0 && !isLate ? exitCodes.succeeded : exitCodes.someFailed;
-  } finally {
-    await manager.close();
-    await log?.close();
-  }
+  }, drainMs + cutMs);
+  await server.idle();
+  clearTimeout(late);
+  return server.cut === 0 && !isLate ? exitCodes.succeeded : exitCodes.someFailed;
+}
+
+/** Of IPv6 in brackets. */
+function hostInUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function sayWarning(event: RunEvent): void {
@@ -143,7 +160,7 @@ function tokenOf({ host, tokenEnv }: ServeFlags, { clients }: Options, environme
   const token = tokenEnv === undefined ? undefined : environment[tokenEnv];
   if (tokenEnv !== undefined && (token === undefined || token === ""))
     throw new ConfigurationError(`--token-env: the environment variable ${tokenEnv} is not set, or empty`);
-  if (token === undefined && Object.keys(clients).length === 0 && !ownAddresses.test(host))
+  if (token === undefined && Object.keys(clients).length === 0 && !isLoopback(hostInUrl(host)))
     throw new ConfigurationError(
       `--host ${host}: other machines could spend your money; name the environment variable of a token that clients must send: --token-env VAR`,
     );

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { isLoopback } from "../../providers/providers.ts";
 import type { ApiError } from "./api-error.ts";
 
 export interface GuardOptions {
@@ -11,7 +12,6 @@ export interface GuardOptions {
   readonly tokens: readonly { readonly name: string; readonly token: string }[];
 }
 
-const ownNames = ["localhost", "127.0.0.1", "[::1]"];
 /** Of one peer, before it is told to wait. */
 const maxWrongTokensPerSecond = 10;
 
@@ -23,7 +23,7 @@ export class Guard {
   readonly #wrong = new Map<string, { second: number; count: number }>();
 
   constructor({ allowedHosts, allowedOrigins, tokens }: GuardOptions) {
-    this.#hosts = new Set([...ownNames, ...allowedHosts].map((name) => name.toLowerCase()));
+    this.#hosts = new Set(allowedHosts.map((name) => name.toLowerCase()));
     this.#origins = new Set(allowedOrigins);
     this.#clients = tokens.map(({ name, token }) => ({ name, digest: digest(token) }));
   }
@@ -33,7 +33,7 @@ export class Guard {
     let hosts = 0;
     for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at])) hosts += 1;
     const name = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(headers.host ?? "")?.[1]?.toLowerCase();
-    if (hosts !== 1 || name === undefined || !this.#hosts.has(name))
+    if (hosts !== 1 || name === undefined || !(isLoopback(name) || this.#hosts.has(name)))
       return forbidden("host_not_allowed", "This server is not known by that name. --allow-host NAME adds one");
     const { origin, "sec-fetch-site": site } = headers;
     if (this.allowsOrigin(origin)) return undefined;

@@ -18,7 +18,7 @@ import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { busy } from "./waiting-room.ts";
-import { maxTimerMs } from "../../model/timers.ts";
+import { endlessTimeout } from "../../model/timers.ts";
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
@@ -87,7 +87,7 @@ export class LiveExchange {
       ? undefined
       : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
     if (refusal !== undefined) return this.#refuse(refusal);
-    if (patienceMs <= maxTimerMs) this.#patience = setTimeout(() => this.#giveUp(patienceMs), patienceMs);
+    this.#patience = endlessTimeout(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request);
     const result = await manager.live(request, {
