@@ -8,6 +8,8 @@ export type Blocker = "nothing" | "concurrency" | LimitUnit | "pause" | "circuit
 export interface LimiterStatus {
   readonly inFlight: number;
   readonly waiting: number;
+  /** Live requests among those that wait. @default all: bands are not told apart */
+  readonly waitingLive?: number;
   /** What blocks those that wait now. */
   readonly blockedBy: Blocker;
   /** What the blocking limit allows, in its period or in flight. */

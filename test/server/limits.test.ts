@@ -65,6 +65,18 @@ it("the limits of a model are told as OpenAI does: all targets together, what th
   expect(limitHeaders([target([daily])])).toMatchObject({ "x-ratelimit-reset-requests": "6m0s" });
 });
 
+it("a forecast counts live requests for other models, which wait for the same limit", async () => {
+  const { manager, url } = await serveLive(undefined, { options: { requestsPerMinute: 6 } });
+  expect((await ask(url, { ...question, model: "other" })).status).toBe(200);
+  const client = new AbortController();
+  const waiting = [1, 2, 3].map((user) => ask(url, { ...question, user }, { signal: client.signal }).catch(() => "left"));
+  await expect.poll(() => manager.limiterStatus().waiting).toBe(3);
+  const refusal = await ask(url, { ...question, model: "other" }, { headers: { "x-stainless-timeout": "20" } });
+  expect([refusal.status, await refusal.text()]).toEqual([429, expect.stringMatching(/in some (?:39|40) s, which is too late/)]);
+  client.abort();
+  await Promise.all(waiting);
+});
+
 it("of a limit of 60 a minute one request leaves 59, and the rest comes back in a second", async () => {
   const { url } = await serveLive(undefined, { options: { requestsPerMinute: 60 } });
   const { headers } = await ask(url);

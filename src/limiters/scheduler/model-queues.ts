@@ -50,6 +50,10 @@ export class ModelQueues {
     return this.all.reduce((sum, queue) => sum + queue.waiting.length, 0);
   }
 
+  get waitingLive(): number {
+    return this.all.reduce((sum, queue) => sum + queue.waiting.countLive(), 0);
+  }
+
   /** The longest pause of a model. */
   get pauseMs(): number {
     return Math.max(0, ...this.all.map((queue) => queue.pauseMs));

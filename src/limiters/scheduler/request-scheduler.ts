@@ -97,7 +97,8 @@ export class RequestScheduler implements Limiter {
   }
 
   status(): LimiterStatus {
-    const status = { inFlight: this.#slots.inFlight, waiting: this.waiting, pauseMs: this.#queues.pauseMs };
+    const { pauseMs, waitingLive } = this.#queues;
+    const status = { inFlight: this.#slots.inFlight, waiting: this.waiting, waitingLive, pauseMs };
     if (this.waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
     const { reason, amount, source } = this.#blockedBy;
     return { ...status, blockedBy: reason, amount, source };

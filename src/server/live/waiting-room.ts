@@ -38,11 +38,9 @@ export class WaitingRoom {
     const { manager, maxWaiting } = this.#options;
     if (waitingHere >= maxWaiting) return busy("queue_full", `${waitingHere} requests wait already`, 1_000);
     const targets = manager.rateLimitStatus(model);
+    const { waiting, waitingLive = waiting } = manager.limiterStatus();
     // Batches do not stand before a live request.
-    const waitMs =
-      band === "live"
-        ? forecastMs(targets.map(onlyLive), targets[0]?.waitingLive ?? 0)
-        : forecastMs(targets, manager.limiterStatus().waiting);
+    const waitMs = band === "live" ? forecastMs(targets.map(onlyLive), waitingLive) : forecastMs(targets, waiting);
     if (waitMs <= patienceMs) return undefined;
     return busy(
       "rate_limit_exceeded",
