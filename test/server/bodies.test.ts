@@ -1,6 +1,18 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { open, question, sendBytes, serveLive } from "./live-server.ts";
+import { silence } from "../support/scripted-server.ts";
+import { ask, open, question, requestBytes, sendBytes, serveLive } from "./live-server.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+/** Texts are in the heap, what was read is not. */
+function bytesOutsideOfHeap(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
 
 const head = (...headers: string[]): string =>
   ["POST /v1/chat/completions HTTP/1.1", "host: localhost", ...headers, "", ""].join("\r\n");
@@ -34,6 +46,22 @@ describe("a body", () => {
     await new Promise((resolve) => socket.on("close", resolve)); // an error before it is the server's right
     expect(said).toMatch(/^HTTP\/1\.1 413 [^]*"code":"request_too_large"/);
     expect(upstream.ledger).toEqual([]);
+  });
+
+  it("is held once while its request waits", async () => {
+    const { upstream, manager, port, url } = await serveLive(silence, { options: { concurrency: 1 } });
+    const client = new AbortController();
+    const blocking = ask(url, question, { signal: client.signal }).catch(() => "left");
+    await upstream.until(() => upstream.inFlight === 1);
+    const bytes = Buffer.from(requestBytes({ ...question, user: "x".repeat(8_000_000) }));
+    const before = bytesOutsideOfHeap();
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => open(port)));
+    for (const socket of sockets) socket.write(bytes);
+    await expect.poll(() => manager.limiterStatus().waiting).toBe(4);
+    expect(bytesOutsideOfHeap() - before).toBeLessThan(12_000_000);
+    for (const socket of sockets) socket.destroy();
+    client.abort();
+    expect(await blocking).toBe("left");
   });
 
   it("in chunks of one byte takes the room of its bytes, and goes on as it is", async () => {

@@ -118,11 +118,12 @@ class Chunks {
     }
   }
 
-  /** @returns undefined where it is no UTF-8. */
+  /** Lets go of its bytes, or a body that waits would be held twice. @returns undefined where it is no UTF-8. */
   text(): string | undefined {
     this.#join();
-    const [first = noBytes] = this.#large;
-    const bytes = this.#large.length > 1 ? Buffer.concat(this.#large) : first;
+    const chunks = this.#large.splice(0);
+    const [first = noBytes] = chunks;
+    const bytes = chunks.length > 1 ? Buffer.concat(chunks) : first;
     if (isAscii(bytes)) return bytes.toString("latin1");
     return isUtf8(bytes) ? utf8.decode(bytes) : undefined;
   }
