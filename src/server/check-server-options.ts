@@ -1,5 +1,6 @@
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
+import { liveCacheModes } from "./live/live-caching.ts";
 import type { ServerOptions } from "./server-options.ts";
 
 const names = {
@@ -18,12 +19,16 @@ const names = {
 /** @throws ConfigurationError for an option that does not exist, or cannot be used. */
 export function checkServerOptions(options: ServerOptions): void {
   refuseUnknownOptions("createServer", options, Object.keys(names));
-  const { manager, token, allowedHosts = [], allowedOrigins = [], maxQueueWaitMs = 1, maxQueue = 1 } = options;
+  const { manager, models = [], token, allowedHosts = [], allowedOrigins = [], maxQueueWaitMs = 1, maxQueue = 1 } = options;
+  const { liveCache = "off", keepAlive = true } = options;
   if (typeof manager?.live !== "function") throw wrong("manager", "must be a RequestManager");
   if (token !== undefined && (typeof token !== "string" || token === ""))
     throw wrong("token", "must be a text that is not empty");
   if (!(maxQueueWaitMs > 0)) throw wrong("maxQueueWaitMs", "must be a number of milliseconds above 0");
   if (!(maxQueue >= 1)) throw wrong("maxQueue", "must be a number of 1 or more");
+  if (!liveCacheModes.includes(liveCache)) throw wrong("liveCache", `must be one of ${liveCacheModes.join(", ")}`);
+  if (typeof keepAlive !== "boolean") throw wrong("keepAlive", "must be true or false");
+  if (!Array.isArray(models)) throw wrong("models", "must be a list of { id, ownedBy }");
   for (const host of allowedHosts) refuse("allowedHosts", host, explainHost(host));
   for (const origin of allowedOrigins) refuse("allowedOrigins", origin, explainOrigin(origin));
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkServerOptions } from "./check-server-options.ts";
-import { type ApiError, shuttingDown } from "./http/api-error.ts";
+import { type ApiError, shuttingDown, unknownModel } from "./http/api-error.ts";
 import { type Endpoint, findEndpoint } from "./http/endpoint.ts";
 import { Cors } from "./http/cors.ts";
-import type { Client } from "./clients/client.ts";
-import { anonymous, Clients } from "./clients/clients.ts";
+import { Client } from "./clients/client.ts";
+import { Clients } from "./clients/clients.ts";
 import { Guard } from "./http/guard.ts";
 import { Bodies } from "./http/read-body.ts";
 import type { LiveContext, ResponseTimes } from "./live/live-context.ts";
@@ -51,7 +51,7 @@ class Server implements LiveServer {
   open = 0;
   cut = 0;
   readonly #options: ServerOptions;
-  readonly #guard: Guard;
+  readonly #guard: Guard<Client>;
   readonly #cors: Cors;
   readonly #clients: Clients;
   readonly #metrics = new ServerMetrics();
@@ -64,7 +64,7 @@ class Server implements LiveServer {
     const { allowedHosts = [], allowedOrigins = [], token, keepAlive = true, liveCache = "off", clients = {} } = options;
     this.#options = options;
     this.#clients = new Clients({ token, clients, maxWaiting: maxQueue, clock: () => performance.now() });
-    this.#guard = new Guard({ allowedHosts, allowedOrigins, tokens: this.#clients.tokens });
+    this.#guard = new Guard({ allowedHosts, allowedOrigins, ...this.#clients.secrets });
     this.#cors = new Cors(allowedOrigins);
     this.#context = {
       manager,
@@ -90,9 +90,7 @@ class Server implements LiveServer {
     const reply = new LiveResponse(response, path, family, id, this.#context.stalledMs);
     // Each request of a connection listens for its end, and clients may send any number of them before the first is answered.
     if (request.socket.getMaxListeners() > 0) request.socket.setMaxListeners(0);
-    this.open += 1;
-    const labels: Labels = { endpoint: labelOf(endpoint) };
-    void this.#count(labels, this.#answer(endpoint, request, response, reply, id, labels), request, response);
+    void this.#serve(endpoint, request, response, reply, id);
   };
 
   drain(): void {
@@ -101,6 +99,27 @@ class Server implements LiveServer {
 
   async idle(): Promise<void> {
     if (this.open > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  async #serve(
+    endpoint: Endpoint,
+    request: IncomingMessage,
+    response: ServerResponse,
+    reply: LiveResponse,
+    id: string,
+  ): Promise<void> {
+    this.open += 1;
+    const labels: Labels = { endpoint: labelOf(endpoint) };
+    let status = 500;
+    try {
+      status = await this.#answer(endpoint, request, response, reply, id, labels);
+    } catch {
+      response.destroy();
+    }
+    this.#metrics.requests.add({ ...labels, status: String(status) });
+    await sentOf(request, response);
+    this.open -= 1;
+    if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #answer(
@@ -115,71 +134,54 @@ class Server implements LiveServer {
     for (const [name, value] of Object.entries(this.#cors.headersFor(origin))) response.setHeader(name, value);
     const stranger = this.#guard.refuseStranger(request);
     if (stranger !== undefined) return this.#refuse(reply, stranger);
-    if (endpoint.kind === "options") {
-      reply.sendNothing({ allow: endpoint.allow });
-      return 204;
-    }
-    const isOpen = endpoint.kind === "root" || endpoint.kind === "health" || endpoint.kind === "ready";
-    const name = isOpen ? anonymous : this.#guard.identify(request);
-    if (typeof name !== "string") return this.#refuse(reply, name);
-    const client = this.#clients.of(name);
-    if (this.#clients.areNamed) labels["client"] = name;
-    if (endpoint.kind === "nowhere") return this.#refuse(reply, endpoint.error);
-    if (endpoint.kind !== "api") return this.#page(endpoint, reply, client);
-    if (this.#isDraining) return this.#refuse(reply, shuttingDown);
-    return new LiveExchange(this.#context, { request, response, reply, client, path: endpoint.path, id }).answer();
-  }
-
-  async #count(
-    labels: Labels,
-    answering: number | Promise<number>,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    let status = 500;
-    try {
-      status = await answering;
-    } catch {
-      response.destroy();
-    }
-    this.#metrics.requests.add({ ...labels, status: String(status) });
-    await sentOf(request, response);
-    this.open -= 1;
-    if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  #page(endpoint: Page, reply: LiveResponse, client: Client): number {
-    const { manager } = this.#options;
-    const { inFlight, waiting } = manager.limiterStatus();
+    if (endpoint.kind === "options") return reply.sendNothing({ allow: endpoint.allow });
+    if (endpoint.kind === "root" || endpoint.kind === "health") return this.#health(reply);
+    if (endpoint.kind === "ready") return this.#readiness(reply);
+    const client = this.#guard.identify(request);
+    if (!(client instanceof Client)) return this.#refuse(reply, client);
+    if (this.#clients.areNamed) labels["client"] = client.name;
     switch (endpoint.kind) {
+      case "nowhere":
+        return this.#refuse(reply, endpoint.error);
       case "models":
         return this.#models(endpoint.id, reply, client);
-      case "metrics": {
-        const { promptTokens, completionTokens } = manager.stats;
-        const text = this.#metrics.render({ inFlight, waiting, promptTokens, completionTokens });
-        reply.send(200, text, {}, "text/plain; version=0.0.4; charset=utf-8");
-        return 200;
-      }
+      case "metrics":
+        return this.#figures(reply);
       case "stats":
-        reply.send(200, JSON.stringify({ ...manager.stats.toJSON(), in_flight: inFlight, waiting }));
-        return 200;
-      case "ready": {
-        if (this.#isDraining) reply.send(503, JSON.stringify({ status: "shutting_down" }), { "retry-after": "1" });
-        else reply.send(200, JSON.stringify({ status: "ready" }));
-        return this.#isDraining ? 503 : 200;
-      }
-      default:
-        reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch", cache: manager.liveCacheStatus() }));
-        return 200;
+        return this.#stats(reply);
+      case "api":
+        if (this.#isDraining) return this.#refuse(reply, shuttingDown);
+        return new LiveExchange(this.#context, { request, response, reply, client, path: endpoint.path, id }).answer();
     }
+  }
+
+  #health(reply: LiveResponse): number {
+    return reply.send(200, JSON.stringify({ status: "ok", name: "llmbatch", cache: this.#options.manager.liveCacheStatus() }));
+  }
+
+  #readiness(reply: LiveResponse): number {
+    if (!this.#isDraining) return reply.send(200, JSON.stringify({ status: "ready" }));
+    return reply.send(503, JSON.stringify({ status: "shutting_down" }), { "retry-after": "1" });
+  }
+
+  #stats(reply: LiveResponse): number {
+    const { stats } = this.#options.manager;
+    const { inFlight, waiting } = this.#options.manager.limiterStatus();
+    return reply.send(200, JSON.stringify({ ...stats.toJSON(), in_flight: inFlight, waiting }));
+  }
+
+  #figures(reply: LiveResponse): number {
+    const { promptTokens, completionTokens } = this.#options.manager.stats;
+    const { inFlight, waiting } = this.#options.manager.limiterStatus();
+    const text = this.#metrics.render({ inFlight, waiting, promptTokens, completionTokens });
+    return reply.send(200, text, {}, "text/plain; version=0.0.4; charset=utf-8");
   }
 
   #models(id: string | undefined, reply: LiveResponse, client: Client): number {
     const models = (this.#options.models ?? []).filter((one) => client.mayAsk(one.id));
     const model = models.find((one) => one.id === id);
     if (id !== undefined && model === undefined) return this.#refuse(reply, unknownModel(id));
-    reply.send(200, model === undefined ? modelList(models) : modelDescription(model));
-    return 200;
+    return reply.send(200, model === undefined ? modelList(models) : modelDescription(model));
   }
 
   #refuse(reply: LiveResponse, error: ApiError): number {
@@ -190,13 +192,6 @@ class Server implements LiveServer {
 
 /** Of a sample: which endpoint, and whose request where clients have names. */
 type Labels = Record<string, string>;
-
-type Page = Exclude<Endpoint, { readonly kind: "api" | "options" | "nowhere" }>;
-
-function unknownModel(id: string): ApiError {
-  const message = `There is no model ${JSON.stringify(id.slice(0, 200))}`;
-  return { status: 404, type: "invalid_request_error", code: "model_not_found", message, param: "model" };
-}
 
 /** Resolves when the system has all of a response, or the connection is lost: cut before that, it would be short. */
 function sentOf({ socket }: IncomingMessage, response: ServerResponse): Promise<void> | undefined {

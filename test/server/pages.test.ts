@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { createLimiter, type Limiter } from "../../src/index.ts";
 import { chatAnswer } from "../support/scripted-server.ts";
 import { ask, serveLive } from "./live-server.ts";
 
@@ -70,7 +71,10 @@ describe("pages of browsers", () => {
     const preflight = await fetch(`${url}/v1/chat/completions`, { method: "OPTIONS", headers: { origin } });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("access-control-allow-origin")).toBe(origin);
-    expect(preflight.headers.get("access-control-allow-headers")).toContain("x-stainless-retry-count");
+    for (const name of ["x-stainless-retry-count", "x-llmbatch-cache", "x-llmbatch-priority"])
+      expect(preflight.headers.get("access-control-allow-headers")?.split(", ")).toContain(name);
+    for (const name of ["x-llmbatch-cache", "age"])
+      expect(preflight.headers.get("access-control-expose-headers")?.split(", ")).toContain(name);
     const answered = await ask(url, undefined, { headers: { origin, authorization: "Bearer let-me-in" } });
     expect([answered.status, answered.headers.get("access-control-allow-origin")]).toEqual([200, origin]);
     const stranger = await fetch(`${url}/v1/chat/completions`, {
@@ -123,6 +127,23 @@ describe("figures", () => {
     expect(misplacedLines(text.trimEnd().split("\n"))).toEqual([]);
     expect(text.match(/^# TYPE (?!llmbatch_)/m)).toBeNull();
   });
+});
+
+it("a part of the program's own that throws costs the request, not the server", async () => {
+  const limiter = createLimiter({ concurrency: 1 });
+  const broken: Limiter = {
+    waiting: 0,
+    run: (...args) => limiter.run(...args),
+    status: () => {
+      throw new Error("broken");
+    },
+    rateLimits: () => [],
+    resetRateLimits: () => {},
+  };
+  const { server, url } = await serveLive(undefined, { options: { limiter: broken } });
+  await expect(fetch(`${url}/stats`)).rejects.toThrow("fetch failed");
+  await server.idle();
+  expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
 it("draining, it takes nothing new and says so", async () => {

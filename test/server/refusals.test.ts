@@ -114,6 +114,9 @@ describe("createServer", () => {
     [{ allowedOrigins: ["foo"] }, /"foo": write the address of a page.*https:\/\/app\.example\.com/],
     [{ allowedOrigins: ["https://a.example/"] }, /: https:\/\/a\.example$/],
     [{ allowedHosts: ["http://x"] }, /"http:\/\/x": write a name alone.*: x$/],
+    [{ liveCache: "read" }, /`liveCache` must be one of off, write, on/],
+    [{ keepAlive: "no" }, /`keepAlive` must be true or false/],
+    [{ models: {} }, /`models` must be a list/],
     [{ manager: {} }, /`manager` must be a RequestManager/],
   ])("refuses %j", (options, message) => {
     expect(() => createServer({ manager, ...options })).toThrow(message);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCache } from "../../src/index.ts";
+import { ClientBudget } from "../../src/server/clients/client-budget.ts";
 import type { ServerClient } from "../../src/server/server.ts";
 import { priceBook } from "../support/price-book.ts";
 import { deferred } from "../support/deferred.ts";
@@ -24,6 +25,18 @@ async function refusal(response: Response): Promise<unknown[]> {
   const { error } = Object(await response.json());
   return [response.status, error?.code, response.headers.get("retry-after"), response.headers.get("x-should-retry")];
 }
+
+it("a client with a budget that asks for ever more models without a price is answered no more", () => {
+  const budget = new ClientBudget(1, () => 0);
+  for (let index = 0; index < 999; index += 1) budget.spend(null, `unpriced-${index}`);
+  expect(budget.refuse("another")).toBeUndefined();
+  budget.spend(null, "another");
+  expect(budget.refuse("one more")).toMatchObject({
+    status: 429,
+    code: "insufficient_quota",
+    message: expect.stringMatching(/1000 models/),
+  });
+});
 
 describe("clients with tokens of their own", () => {
   it("are let in by them, beside the token of all, and nobody else is", async () => {
@@ -54,6 +67,8 @@ describe("clients with tokens of their own", () => {
     [{ a: { token: "" } }, /clients\.a: its token is empty/],
     [{ a: { token: "t" }, b: { token: "t" } }, /clients\.b: another client has the same token/],
     [{ a: { token: "t", weight: 0 } }, /clients\.a: its weight/],
+    [{ a: { token: "t", maxInFlight: 0 } }, /clients\.a: its maxInFlight must be a number of 1 or more/],
+    [{ a: { token: "t", maxCostUsd: Number.NaN } }, /clients\.a: its maxCostUsd must be a number above 0/],
     [{ a: { token: "t", limits: [{ unit: "requests", amount: 0, periodMs: 1 }] } }, /must be a number above 0/],
   ] satisfies [Record<string, ServerClient>, RegExp][])(
     "that cannot be told apart, or served, are said so: %o",
@@ -178,6 +193,25 @@ describe("clients with tokens of their own", () => {
     await expect.poll(() => manager.limiterStatus().waiting).toBe(3);
     gate.resolve();
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it("have one queue between them, whatever their shares come to", async () => {
+    const gate = deferred<void>();
+    const { url, manager, upstream } = await serveClients(
+      { a: {}, b: {}, c: {} },
+      async () => {
+        await gate.promise;
+        return chatAnswer();
+      },
+      { maxQueue: 4, options: { concurrency: 1 } },
+    );
+    const held = [ask(url, question, as("token-of-a"))];
+    await expect.poll(() => upstream.ledger.length).toBe(1);
+    held.push(...["a", "a", "b", "b"].map((name) => ask(url, question, as(`token-of-${name}`))));
+    await expect.poll(() => manager.limiterStatus().waiting).toBe(4);
+    expect(await refusal(await ask(url, question, as("token-of-c")))).toEqual([429, "queue_full", "1", "true"]);
+    gate.resolve();
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
   it("do not find each other's answers, unless they share them", async () => {

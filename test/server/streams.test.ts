@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { recordedStreams } from "../providers/protocols/recorded-streams.ts";
 import { chat, piece } from "../providers/protocols/stream-pieces.ts";
-import { chatAnswer, cutInBody, errorAnswer, type Reply, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, cutInBody, errorAnswer, type Reply, silence, streamed } from "../support/scripted-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { ask, question, serveLive } from "./live-server.ts";
 
@@ -123,6 +123,19 @@ describe("a stream", () => {
     expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^: keep-alive\n/);
     gate.resolve(errorAnswer(400, { message: "no" }));
     await expect(reader?.closed).rejects.toThrow(/./);
+  });
+
+  it("that was opened while it waited for too long counts as cut", async () => {
+    const { upstream, url } = await serveLive(silence, { times: { firstMs: 1 }, options: { concurrency: 1 } });
+    const blocker = new AbortController();
+    const blocking = ask(url, question, { signal: blocker.signal }).catch(() => "left");
+    await upstream.until(() => upstream.inFlight === 1);
+    const response = await ask(url, streaming, { headers: { "x-stainless-timeout": "0.2" } });
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow(/./);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("llmbatch_streams_cut_total 1\n");
+    blocker.abort();
+    expect(await blocking).toBe("left");
   });
 
   it("is made of an answer that came in one piece", async () => {

@@ -1,5 +1,5 @@
 import type { RateLimit, Weights } from "../../model/rate-limit.ts";
-import type { BlockedBy, Ended, Gate, Start } from "../gate.ts";
+import type { BlockedBy, Ended, Gate, Start, Started } from "../gate.ts";
 import type { LimitStatus } from "../limiter.ts";
 import { type Limit, startsPerMs } from "./limit.ts";
 
@@ -51,7 +51,7 @@ export class LimitSet implements Gate {
     for (const limit of this.#limits) limit.take(weights[limit.spec.unit]);
   }
 
-  ended({ unused, start }: Pick<Ended, "unused" | "start">): void {
+  ended({ unused, start }: Pick<Ended, "unused"> & { readonly start: Pick<Started, "atMs"> }): void {
     for (const limit of this.#limits) {
       const weight = unused[limit.spec.unit];
       if (weight !== 0) limit.giveBack(weight, start.atMs);

@@ -55,6 +55,7 @@ export class QuotaLimit implements Limit {
   giveBack(weight: number, takenAtMs: number): void {
     const piece = this.#pieceAt(takenAtMs);
     if (this.#taken.has(piece)) this.#add(piece, -weight);
+    else if (weight < 0) this.take(-weight); // its start is forgotten: an attempt may take longer than the period
   }
 
   #add(piece: number, weight: number): void {

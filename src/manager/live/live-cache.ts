@@ -84,9 +84,9 @@ export class LiveCache {
     ask: (onSent: () => void) => Promise<Asked>,
   ): Promise<Asked> {
     if (this.#underWay.has(key)) return ask(() => {});
-    let onSent = (): void => {};
+    let onSent: (() => void) | undefined;
     const sent = new Promise<void>((resolve) => (onSent = resolve));
-    const asking = ask(onSent);
+    const asking = ask(() => onSent?.());
     this.#underWay.set(key, { sent, answer: asking.then(({ answer }) => answer) });
     try {
       return await asking;

@@ -121,11 +121,13 @@ export class LiveCall {
     const over = new AbortController();
     const { signal } = this.stop;
     if (signal.aborted) return undefined;
-    void sent.then(() => {
+    const start = async (): Promise<void> => {
+      await sent;
       if (over.signal.aborted || signal.aborted) return;
       this.stop.startAttempt();
       this.#listener.onStart?.();
-    });
+    };
+    void start();
     const stopped = once(signal, "abort", over).then(
       () => undefined,
       () => undefined,

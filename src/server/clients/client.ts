@@ -1,12 +1,12 @@
 import type { Attempt } from "../../model/attempt.ts";
 import type { Asker, Band } from "../../model/demand.ts";
+import { noWeights, type Weights } from "../../model/rate-limit.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Usage } from "../../model/usage.ts";
-import type { LimitStatus } from "../../limiters/limiters.ts";
+import { addWeights, admissionLimit, type Limit, LimitSet, subtractWeights } from "../../limiters/limiters.ts";
 import { estimateInputTokens } from "../../tokens/tokens.ts";
-import type { ApiError } from "../http/api-error.ts";
+import { type ApiError, busy, unknownModel } from "../http/api-error.ts";
 import { ClientBudget } from "./client-budget.ts";
-import { ClientLimits, type Taken } from "./client-limits.ts";
 import type { ServerClient } from "./server-client.ts";
 
 interface ClientOptions extends Omit<ServerClient, "token" | "cache"> {
@@ -26,7 +26,7 @@ export class Client {
   readonly namespace: string | undefined;
   readonly #options: ClientOptions;
   readonly #askers: Readonly<Record<Band, Asker>>;
-  readonly #limits: ClientLimits;
+  readonly #limits: readonly Limit[];
   readonly #budget: ClientBudget | undefined;
   #inFlight = 0;
   #waiting = 0;
@@ -37,7 +37,7 @@ export class Client {
     this.namespace = namespace;
     this.#options = options;
     this.#askers = { live: { band: "live", client: name, weight }, batch: { band: "batch", client: name, weight } };
-    this.#limits = new ClientLimits(limits, clock);
+    this.#limits = limits.map((limit) => admissionLimit(limit, clock));
     this.#budget = maxCostUsd === undefined ? undefined : new ClientBudget(maxCostUsd, clock);
   }
 
@@ -56,29 +56,37 @@ export class Client {
   }
 
   /** Those of its own limits that count a model's requests. */
-  limitStatus(model: string): LimitStatus[] {
-    return this.#limits.status(model);
+  limitsOf(model: string): LimitSet {
+    return new LimitSet(this.#limits.filter(({ spec }) => spec.model === undefined || spec.model === model));
   }
 
-  /** @returns why its request is not taken; undefined if it is. */
-  refuse(request: BatchRequest): ApiError | undefined {
-    const { model } = request;
+  /** What a request takes of its limits before it is answered: how long the answer is going to be is not known. */
+  weigh(request: BatchRequest): Weights {
+    if (this.#limits.length === 0) return noWeights;
+    const tokens = estimateInputTokens(request);
+    return { requests: 1, tokens, "input-tokens": tokens, "output-tokens": 1 };
+  }
+
+  /** @returns why its request is not taken; undefined if it is. What goes beyond its limits does not wait. */
+  refuse(model: string, weights: Weights): ApiError | undefined {
     const { maxInFlight = Infinity, maxWaiting } = this.#options;
     if (!this.mayAsk(model)) return unknownModel(model);
     const usedUp = this.#budget?.refuse(model);
     if (usedUp !== undefined) return usedUp;
-    if (this.#inFlight >= maxInFlight) return busy(`This client has ${this.#inFlight} requests under way, and may not have more`);
-    if (this.#waiting >= maxWaiting) return busy(`${this.#waiting} requests of this client wait already`, "queue_full");
-    const waitMs = this.#limits.waitMs(model, expected(request));
-    return waitMs === 0 ? undefined : busy("This client's own limit is used up", "rate_limit_exceeded", waitMs);
+    if (this.#inFlight >= maxInFlight)
+      return busy("rate_limit_exceeded", `This client has ${this.#inFlight} requests under way, and may not have more`, 1_000);
+    if (this.#waiting >= maxWaiting) return busy("queue_full", `${this.#waiting} requests of this client wait already`, 1_000);
+    const { waitMs } = this.limitsOf(model).blockedBy({ weights }) ?? {};
+    return waitMs === undefined ? undefined : busy("rate_limit_exceeded", "This client's own limit is used up", waitMs);
   }
 
   /** A request of it that was not refused. */
-  enter(request: BatchRequest): Visit {
-    const { model } = request;
-    const taking = this.#limits.take(model, expected(request));
+  enter(model: string, weights: Weights): Visit {
+    const limits = this.limitsOf(model);
+    const start = { atMs: this.#options.clock() };
+    limits.started({ weights });
     let isWaiting = true;
-    let used: Taken | undefined;
+    let used = noWeights;
     const leaveQueue = (): void => {
       if (isWaiting) this.#waiting -= 1;
       isWaiting = false;
@@ -88,16 +96,16 @@ export class Client {
     return {
       start: () => {
         leaveQueue();
-        used ??= { requests: 1, tokens: 0, "input-tokens": 0, "output-tokens": 0 };
+        used = { ...used, requests: 1 };
       },
       count: (attempt) => {
         const usage = attempt.ok ? attempt.response.usage : attempt.usage;
-        if (used !== undefined && usage !== undefined) used = plus(used, usage);
+        if (usage !== undefined) used = addWeights(used, weightsOf(usage));
       },
       end: (costUsd) => {
         leaveQueue();
         this.#inFlight -= 1;
-        taking.settle(used);
+        limits.ended({ unused: subtractWeights(weights, used), start });
         this.#budget?.spend(costUsd, model);
       },
     };
@@ -114,26 +122,7 @@ export interface Visit {
   end(costUsd: number | null): void;
 }
 
-/** Before it is answered: how long the answer is going to be is not known. */
-function expected(request: BatchRequest): Taken {
-  const tokens = estimateInputTokens(request);
-  return { requests: 1, tokens, "input-tokens": tokens, "output-tokens": 1 };
-}
-
-function plus(used: Taken, { promptTokens, completionTokens }: Usage): Taken {
-  return {
-    requests: used.requests,
-    tokens: used.tokens + promptTokens + completionTokens,
-    "input-tokens": used["input-tokens"] + promptTokens,
-    "output-tokens": used["output-tokens"] + completionTokens,
-  };
-}
-
-function busy(message: string, code = "rate_limit_exceeded", retryAfterMs = 1_000): ApiError {
-  return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
-}
-
-function unknownModel(model: string): ApiError {
-  const message = `There is no model ${JSON.stringify(model.slice(0, 200))} for this client`;
-  return { status: 404, type: "invalid_request_error", code: "model_not_found", message, param: "model", isWorthRetrying: false };
+function weightsOf({ promptTokens, completionTokens }: Usage): Weights {
+  const tokens = promptTokens + completionTokens;
+  return { requests: 0, tokens, "input-tokens": promptTokens, "output-tokens": completionTokens };
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../../model/errors.ts";
+import type { GuardOptions } from "../http/guard.ts";
 import { Client } from "./client.ts";
 import type { ServerClient } from "./server-client.ts";
 
@@ -13,60 +14,60 @@ interface ClientsOptions {
 }
 
 /** Of those that the token of all lets in, and of everybody where none is needed. */
-export const anonymous = "";
+const anonymous = "";
 
 /** The clients of a server, by their names. */
 export class Clients {
-  /** What each of them sends. Empty where anything will do. */
-  readonly tokens: readonly { readonly name: string; readonly token: string }[];
-  readonly #clients: ReadonlyMap<string, Client>;
-  /** The client of pages that need no token. */
-  readonly #anonymous: Client;
+  /** What each of them sends; or the client of all requests, where no token is needed. */
+  readonly secrets: Pick<GuardOptions<Client>, "tokens" | "anyone">;
+  /** Whether there are such as have names. */
+  readonly areNamed: boolean;
+  readonly #clients: readonly Client[];
 
   /** @throws ConfigurationError for a client without a token, two with the same, or a weight that is none. */
   constructor({ token, clients, maxWaiting, clock }: ClientsOptions) {
     const named = Object.entries(clients);
-    const own = token === undefined && named.length > 0 ? [] : [[anonymous, { token: token ?? "" }] as const];
-    const all: readonly (readonly [string, ServerClient])[] = [...own, ...named];
-    this.tokens = token === undefined && named.length === 0 ? [] : all.map(([name, one]) => ({ name, token: one.token }));
-    check(this.tokens, all, Object.keys(clients));
-    this.#anonymous = new Client({ name: anonymous, namespace: undefined, maxWaiting: 0, clock });
+    const isOpen = token === undefined && named.length === 0;
+    const unnamed: NamedClient[] = isOpen || token !== undefined ? [[anonymous, { token: token ?? "" }]] : [];
+    const all = [...unnamed, ...named];
+    check(named, isOpen ? [] : all);
     const weights = all.reduce((sum, [, { weight = 1 }]) => sum + weight, 0);
-    this.#clients = new Map(
-      all.map(([name, { cache = "own", ...client }]) => {
-        const share = Math.max(1, Math.ceil((maxWaiting * (client.weight ?? 1)) / weights));
-        const namespace = all.length > 1 && cache === "own" ? `client ${name}` : undefined;
-        return [name, new Client({ ...client, name, namespace, maxWaiting: all.length > 1 ? share : maxWaiting, clock })];
-      }),
-    );
-  }
-
-  /** Whether there are such as have names. */
-  get areNamed(): boolean {
-    return this.#clients.size > 1 || !this.#clients.has(anonymous);
+    const tokens = all.map(([name, { cache = "own", token: sent, ...client }]) => {
+      const share = Math.max(1, Math.ceil((maxWaiting * (client.weight ?? 1)) / weights));
+      const namespace = all.length > 1 && cache === "own" ? `client ${name}` : undefined;
+      const options = { ...client, name, namespace, maxWaiting: all.length > 1 ? share : maxWaiting, clock };
+      return { client: new Client(options), token: sent };
+    });
+    this.#clients = tokens.map(({ client }) => client);
+    this.secrets = isOpen ? { tokens: [], anyone: tokens[0]?.client } : { tokens, anyone: undefined };
+    this.areNamed = named.length > 0;
   }
 
   /** Requests that wait to be sent. */
   get waiting(): number {
-    let sum = 0;
-    for (const client of this.#clients.values()) sum += client.waiting;
-    return sum;
-  }
-
-  /** @param name That of one of `tokens`, or `anonymous`. */
-  of(name: string): Client {
-    return this.#clients.get(name) ?? this.#anonymous;
+    return this.#clients.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 }
 
-function check(tokens: Clients["tokens"], all: readonly (readonly [string, ServerClient])[], named: readonly string[]): void {
+type NamedClient = readonly [name: string, client: ServerClient];
+
+function check(named: readonly NamedClient[], withTokens: readonly NamedClient[]): void {
   const seen = new Set<string>();
-  for (const { name, token } of tokens) {
-    if (token === "") throw new ConfigurationError(`clients.${name}: its token is empty`);
-    if (seen.has(token)) throw new ConfigurationError(`clients.${name}: another client has the same token`);
+  for (const [name, { token }] of withTokens) {
+    if (token === "") throw wrong(name, "its token is empty");
+    if (seen.has(token)) throw wrong(name, "another client has the same token");
     seen.add(token);
   }
-  if (named.includes(anonymous)) throw new ConfigurationError("clients: a client needs a name that is not empty");
-  const wrong = all.find(([, { weight = 1 }]) => !(weight > 0 && Number.isFinite(weight)));
-  if (wrong !== undefined) throw new ConfigurationError(`clients.${wrong[0]}: its weight must be a number above 0`);
+  for (const [name, { weight = 1, priority = "live", cache = "own", maxInFlight = 1, maxCostUsd = 1 }] of named) {
+    if (name === anonymous) throw new ConfigurationError("clients: a client needs a name that is not empty");
+    if (!(weight > 0 && Number.isFinite(weight))) throw wrong(name, "its weight must be a number above 0");
+    if (!["live", "batch"].includes(priority)) throw wrong(name, "its priority must be live or batch");
+    if (!["own", "shared"].includes(cache)) throw wrong(name, "its cache must be own or shared");
+    if (!(maxInFlight >= 1)) throw wrong(name, "its maxInFlight must be a number of 1 or more");
+    if (!(maxCostUsd > 0)) throw wrong(name, "its maxCostUsd must be a number above 0");
+  }
+}
+
+function wrong(name: string, why: string): ConfigurationError {
+  return new ConfigurationError(`clients.${name}: ${why}`);
 }

@@ -57,6 +57,17 @@ export function retryHeaders({ isWorthRetrying, retryAfterMs, status }: ApiError
   };
 }
 
+/** To requests that may come again later. */
+export function busy(code: string, message: string, retryAfterMs: number): ApiError {
+  return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
+}
+
+/** Of those that the client may ask. */
+export function unknownModel(model: string): ApiError {
+  const message = `There is no model ${JSON.stringify(model.slice(0, 200))} for this client`;
+  return { status: 404, type: "invalid_request_error", code: "model_not_found", message, param: "model", isWorthRetrying: false };
+}
+
 /** To requests that are not sent yet when the server ends. */
 export const shuttingDown: ApiError = {
   status: 503,

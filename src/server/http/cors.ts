@@ -25,6 +25,8 @@ const requestHeaders = [
   "openai-beta",
   "openai-organization",
   "openai-project",
+  "x-llmbatch-cache",
+  "x-llmbatch-priority",
   ...[
     "arch",
     "helper-method",
@@ -46,8 +48,8 @@ const shared = {
   "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
   "access-control-allow-headers": requestHeaders,
   "access-control-expose-headers": [
-    "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, server-timing",
-    ...["provider", "attempts", "upstream-id"].map((name) => `x-llmbatch-${name}`),
+    "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, server-timing, age",
+    ...["provider", "attempts", "upstream-id", "cache"].map((name) => `x-llmbatch-${name}`),
     ...["limit", "remaining", "reset"].flatMap((name) => [`x-ratelimit-${name}-requests`, `x-ratelimit-${name}-tokens`]),
   ].join(", "),
   "access-control-max-age": "600",

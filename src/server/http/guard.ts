@@ -3,29 +3,33 @@ import type { IncomingMessage } from "node:http";
 import { isLoopback } from "../../providers/providers.ts";
 import type { ApiError } from "./api-error.ts";
 
-export interface GuardOptions {
+export interface GuardOptions<Client> {
   /** Names beside this machine's own that requests may be for. */
   readonly allowedHosts: readonly string[];
   /** Addresses of pages whose scripts may ask. */
   readonly allowedOrigins: readonly string[];
-  /** What clients have to know, and who it is then. Empty where any will do. */
-  readonly tokens: readonly { readonly name: string; readonly token: string }[];
+  /** What clients have to know, and who it is then. */
+  readonly tokens: readonly { readonly client: Client; readonly token: string }[];
+  /** Who it is where no token is needed. */
+  readonly anyone: Client | undefined;
 }
 
 /** Of one peer, before it is told to wait. */
 const maxWrongTokensPerSecond = 10;
 
 /** Lets in who may come in: the right name, no page of a browser, the token. */
-export class Guard {
+export class Guard<Client extends object> {
   readonly #hosts: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
-  readonly #clients: readonly { readonly name: string; readonly digest: Buffer }[];
+  readonly #clients: readonly { readonly client: Client; readonly digest: Buffer }[];
+  readonly #anyone: Client | undefined;
   readonly #wrong = new Map<string, { second: number; count: number }>();
 
-  constructor({ allowedHosts, allowedOrigins, tokens }: GuardOptions) {
+  constructor({ allowedHosts, allowedOrigins, tokens, anyone }: GuardOptions<Client>) {
     this.#hosts = new Set(allowedHosts.map((name) => name.toLowerCase()));
     this.#origins = new Set(allowedOrigins);
-    this.#clients = tokens.map(({ name, token }) => ({ name, digest: digest(token) }));
+    this.#clients = tokens.map(({ client, token }) => ({ client, digest: digest(token) }));
+    this.#anyone = anyone;
   }
 
   /** Against pages that call themselves this machine (DNS rebinding), and pages that send here without reading (no preflight is needed). */
@@ -48,20 +52,20 @@ export class Guard {
   }
 
   /** Compares with all of them, so that the time it takes tells nothing of where it stands. */
-  #nameOf(given: readonly Buffer[]): string | undefined {
-    let found: string | undefined;
-    for (const client of this.#clients) for (const one of given) if (timingSafeEqual(one, client.digest)) found ??= client.name;
+  #clientOf(given: readonly Buffer[]): Client | undefined {
+    let found: Client | undefined;
+    for (const known of this.#clients) for (const one of given) if (timingSafeEqual(one, known.digest)) found ??= known.client;
     return found;
   }
 
-  /** @returns the name of the client whose token it sends: an empty one where none is needed. */
-  identify({ headers, socket }: IncomingMessage): string | ApiError {
-    if (this.#clients.length === 0) return "";
+  /** @returns the client whose token it sends. */
+  identify({ headers, socket }: IncomingMessage): Client | ApiError {
+    if (this.#anyone !== undefined) return this.#anyone;
     const given = [headers["x-api-key"], /^bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]].filter(
       (one) => typeof one === "string",
     );
-    const name = this.#nameOf(given.map(digest));
-    if (name !== undefined) return name;
+    const client = this.#clientOf(given.map(digest));
+    if (client !== undefined) return client;
     const peer = socket.remoteAddress ?? "";
     const second = Math.floor(performance.now() / 1000);
     const known = this.#wrong.get(peer);

@@ -4,7 +4,9 @@ import type { ReceivedEvent } from "../../providers/providers.ts";
 import type { ApiError } from "../http/api-error.ts";
 
 /** What live requests make of the cache that say nothing of it. */
-export type LiveCacheMode = "off" | "write" | "on";
+export type LiveCacheMode = (typeof liveCacheModes)[number];
+
+export const liveCacheModes = ["off", "write", "on"] as const;
 
 const modes: ReadonlyMap<string, Omit<LiveCaching, "namespace"> | undefined> = new Map([
   ["off", undefined],

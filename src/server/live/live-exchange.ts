@@ -4,7 +4,7 @@ import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
 import type { ReceivedEvent } from "../../providers/providers.ts";
 import type { Visit } from "../clients/client.ts";
-import { type ApiError, shuttingDown } from "../http/api-error.ts";
+import { type ApiError, busy, shuttingDown } from "../http/api-error.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { Phase } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
@@ -17,7 +17,6 @@ import type { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
-import { busy } from "./waiting-room.ts";
 import { endlessTimeout } from "../../model/timers.ts";
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
@@ -79,7 +78,8 @@ export class LiveExchange {
     const asker = client.askerOf(headers["x-llmbatch-priority"]);
     const caching = cachingOf(headers["x-llmbatch-cache"], liveCache, client.namespace);
     if (caching !== undefined && "status" in caching) return this.#refuse(caching);
-    const ownRefusal = client.refuse(request);
+    const weights = client.weigh(request);
+    const ownRefusal = client.refuse(request.model, weights);
     if (ownRefusal !== undefined) return this.#refuse(ownRefusal);
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
     const goesFirst = isRetry(headers) && waitingRoom.returns(client.name, text);
@@ -89,7 +89,7 @@ export class LiveExchange {
     if (refusal !== undefined) return this.#refuse(refusal);
     this.#patience = endlessTimeout(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
-    this.#visit = client.enter(request);
+    this.#visit = client.enter(request.model, weights);
     const result = await manager.live(request, {
       signal: this.#over.signal,
       goesFirst,
@@ -161,24 +161,16 @@ export class LiveExchange {
       }
       return statusCode;
     }
-    if (this.#reply.isStream) this.#context.metrics.streamsCut.add({});
     if (result.failure.kind === "cancelled" && this.#phase !== "queued") this.#context.onCut();
     const error = explainFailure(result, path);
-    if (result.attempts === 0) this.#context.metrics.refused.add({ reason: "code" in error ? error.code : result.error.code });
-    if ("code" in error) return this.#reply.fail(error, facts);
-    if (this.#reply.isStream)
-      return this.#reply.fail({
-        status: error.status,
-        type: "invalid_request_error",
-        code: result.error.code,
-        message: result.error.message,
-      });
-    this.#reply.send(error.status, error.body, { ...facts, "x-should-retry": "false" });
-    return error.status;
+    if ("code" in error) return result.attempts === 0 ? this.#refuse(error, facts) : this.#fail(error, facts);
+    const { code, message } = result.error;
+    if (this.#reply.isStream) return this.#fail({ status: error.status, type: "invalid_request_error", code, message });
+    return this.#reply.send(error.status, error.body, { ...facts, "x-should-retry": "false" });
   }
 
   #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
-    const own = this.#call.client.limitStatus(model);
+    const own = this.#call.client.limitsOf(model).status();
     const limits = own.length > 0 ? [{ limits: own }] : this.#context.manager.rateLimitStatus(model);
     return { ...this.#facts(result), ...limitHeaders(limits) };
   }
@@ -197,9 +189,15 @@ export class LiveExchange {
     return { ...facts, ...cacheHeaders(this.#cached) };
   }
 
-  #refuse(error: ApiError): number {
+  /** Of a request that was never sent. */
+  #refuse(error: ApiError, facts?: Readonly<Record<string, string>>): number {
     this.#context.metrics.refused.add({ reason: error.code });
-    return this.#reply.fail(error);
+    return this.#fail(error, facts);
+  }
+
+  #fail(error: ApiError, facts?: Readonly<Record<string, string>>): number {
+    if (this.#reply.isStream) this.#context.metrics.streamsCut.add({});
+    return this.#reply.fail(error, facts);
   }
 
   #giveUp(patienceMs: number): void {

@@ -56,9 +56,9 @@ export class LiveResponse {
     this.#end(this.#taken() + text);
   }
 
-  /** @param type Of the text. */
-  send(status: number, text: string, headers: Readonly<Record<string, string>> = {}, type = "application/json"): void {
-    if (this.#response.destroyed) return;
+  /** @param type Of the text. @returns the status. */
+  send(status: number, text: string, headers: Readonly<Record<string, string>> = {}, type = "application/json"): number {
+    if (this.#response.destroyed) return status;
     this.#response.writeHead(status, {
       ...this.#ownHeaders("no-store"),
       ...headers,
@@ -66,11 +66,13 @@ export class LiveResponse {
       "content-length": Buffer.byteLength(text),
     });
     this.#end(text);
+    return status;
   }
 
   /** Without a body. */
-  sendNothing(headers: Readonly<Record<string, string>>): void {
+  sendNothing(headers: Readonly<Record<string, string>>): number {
     this.#response.writeHead(204, { ...this.#ownHeaders("no-store"), ...headers }).end();
+    return 204;
   }
 
   /** Within a stream an event says it, and the connection is destroyed: a clean end would be taken for a whole answer. */
@@ -84,8 +86,7 @@ export class LiveResponse {
     }
     const closing = error.closes === true ? { connection: "close" } : {};
     const own = { ...headers, ...retryHeaders(error), ...error.headers, ...closing };
-    this.send(status, errorBody(error, this.#family, this.#requestId), own);
-    return status;
+    return this.send(status, errorBody(error, this.#family, this.#requestId), own);
   }
 
   readonly #flush = (): void => {

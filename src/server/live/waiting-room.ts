@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { RateLimitStatus } from "../../limiters/limiters.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Band } from "../../model/demand.ts";
-import type { ApiError } from "../http/api-error.ts";
+import { type ApiError, busy } from "../http/api-error.ts";
 import { forecastMs } from "./forecast.ts";
 
 interface WaitingRoomOptions {
@@ -62,10 +62,6 @@ export class WaitingRoom {
     this.#left.delete(key);
     return leftAt !== undefined && performance.now() - leftAt <= keptMs;
   }
-}
-
-export function busy(code: string, message: string, retryAfterMs: number): ApiError {
-  return { status: 429, type: "rate_limit_error", code, message, retryAfterMs, isWorthRetrying: true };
 }
 
 function onlyLive(target: RateLimitStatus): RateLimitStatus {

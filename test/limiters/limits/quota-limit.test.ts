@@ -58,3 +58,13 @@ test("what is larger than the amount may start when nothing is taken", () => {
   nowMs += waitMs;
   expect(limit.waitMs(500)).toBe(0);
 });
+
+test("what was used beyond an estimate counts, be its start a whole period ago", () => {
+  let nowMs = 0;
+  const limit = new QuotaLimit(spec, () => nowMs);
+  limit.take(1);
+  nowMs += 2 * spec.periodMs;
+  expect(limit.used()).toBe(0);
+  limit.giveBack(-30, 0);
+  expect(limit.used()).toBe(30);
+});
