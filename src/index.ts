@@ -10,6 +10,7 @@ export {
   type Completion,
   type CacheOutcome,
   type LiveCaching,
+  type LiveAnswer,
   type LiveOptions,
   type Question,
   RequestManager,

@@ -3,7 +3,7 @@ export type { BatchOptions, CallOptions, RunOptions } from "./call-options.ts";
 export type { BudgetStatus } from "./money/budget.ts";
 export type { CapStatus } from "./money/account.ts";
 export type { BodyMembers, Completion, Question } from "./completion.ts";
-export type { LiveOptions } from "./live/answer-live.ts";
+export type { LiveAnswer, LiveOptions } from "./live/answer-live.ts";
 export { findUnbounded } from "./money/worst-case.ts";
 export { PreparationWarnings, type SayWarning } from "./preparing/preparation-warnings.ts";
 export { Preparer, type PreparerOptions } from "./preparing/preparer.ts";

@@ -16,7 +16,7 @@ import {
 import { type BodyMembers, type Completion, completionOf, type Question, requestOf } from "./completion.ts";
 import type { BudgetStatus } from "./money/budget.ts";
 import { checkManagerOptions, closeResources, type RequestManagerOptions, shareResources } from "./request-manager-options.ts";
-import { answerLive, type LiveOptions } from "./live/answer-live.ts";
+import { type LiveAnswer, answerLive, type LiveOptions } from "./live/answer-live.ts";
 import { LiveCache } from "./live/live-cache.ts";
 import type { BatchResults } from "./results.ts";
 import { Run } from "./run.ts";
@@ -151,9 +151,9 @@ export class RequestManager {
 
   /**
    * One request whose answer is passed on as it comes, for servers: with the text of each event as received, and with the cache only as
-   * far as `caching` says. @returns its result, whatever goes wrong. It is asked again only as long as no event was passed on.
+   * far as `caching` says. It is asked again only as long as no event was passed on.
    */
-  live(request: BatchRequest, options: LiveOptions): Promise<BatchResult> {
+  live(request: BatchRequest, options: LiveOptions): LiveAnswer {
     const { cache } = this.#parts.options;
     if (cache !== undefined) this.#liveCache ??= new LiveCache(cache, (message) => this.#parts.emitter.warnOnce("live", message));
     this.#live ??= this.#settings({}, this.#quota);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkServerOptions } from "./check-server-options.ts";
 import { type ApiError, shuttingDown, unknownModel } from "./http/api-error.ts";
@@ -7,6 +6,7 @@ import { Cors } from "./http/cors.ts";
 import { Client } from "./clients/client.ts";
 import { Clients } from "./clients/clients.ts";
 import { Guard } from "./http/guard.ts";
+import { RequestIds } from "./http/request-ids.ts";
 import { Bodies } from "./http/read-body.ts";
 import type { LiveContext, ResponseTimes } from "./live/live-context.ts";
 import { LiveExchange } from "./live/live-exchange.ts";
@@ -54,6 +54,7 @@ class Server implements LiveServer {
   readonly #guard: Guard<Client>;
   readonly #cors: Cors;
   readonly #clients: Clients;
+  readonly #ids = new RequestIds();
   readonly #metrics = new ServerMetrics();
   readonly #context: LiveContext;
   #isDraining = false;
@@ -83,7 +84,7 @@ class Server implements LiveServer {
   }
 
   readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const id = `req_${randomUUID().replaceAll("-", "").slice(0, 24)}`; // draws chance for 128 at a time
+    const id = this.#ids.next();
     const endpoint = findEndpoint(request.method ?? "", request.url ?? "");
     const family = "family" in endpoint ? endpoint.family : "openai";
     const path = endpoint.kind === "api" ? endpoint.path : "";

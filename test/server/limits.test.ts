@@ -27,26 +27,25 @@ const tokens = (amount: number, available: number): RateLimitStatus["limits"][nu
 });
 
 it("a forecast is what waits ahead over what all targets together allow", () => {
-  const one = [target([requests(60, 0)], { waiting: 59 })];
-  const three = [1, 2, 3].map(() => target([requests(60, 0)], { waiting: 59 }));
-  expect(Math.round(forecastMs(one, 59) / 1000)).toBe(60);
-  expect(Math.round(forecastMs(three, 59) / 1000)).toBe(20);
+  const one = [target([requests(60, 0)])];
+  const three = [1, 2, 3].map(() => target([requests(60, 0)]));
+  expect(Math.round(forecastMs(one, 59, 59) / 1000)).toBe(60);
+  expect(Math.round(forecastMs(three, 59, 59) / 1000)).toBe(20);
 });
 
 it("a forecast counts tokens, once it is known how many a request takes", () => {
-  const waiting = { waiting: 9, meanTokens: 1000 };
   const limits = [requests(6000, 100), tokens(20_000, 0)];
-  expect(Math.round(forecastMs([target(limits, waiting)], 9) / 1000)).toBe(30);
-  expect(forecastMs([target(limits, { ...waiting, meanTokens: 0 })], 9)).toBe(0);
+  expect(Math.round(forecastMs([target(limits, { meanTokens: 1000 })], 9, 9) / 1000)).toBe(30);
+  expect(forecastMs([target(limits)], 9, 9)).toBe(0);
 });
 
 it("a forecast counts what is common once, for the requests of all models, and leaves out who is out of reach", () => {
   const common = { ...requests(60, 0), isCommon: true };
-  const targets = [1, 2, 3].map(() => target([common], { waiting: 1 }));
-  expect(Math.round(forecastMs(targets, 29) / 1000)).toBe(30);
+  const targets = [1, 2, 3].map(() => target([common]));
+  expect(Math.round(forecastMs(targets, 1, 29) / 1000)).toBe(30);
   const gone = target([requests(1, 0)], { isUnreachable: true });
-  expect(forecastMs([gone], 50)).toBe(0);
-  expect(Math.round(forecastMs([target([], { pauseMs: 40_000 }), gone], 0) / 1000)).toBe(40);
+  expect(forecastMs([gone], 0, 50)).toBe(0);
+  expect(Math.round(forecastMs([target([], { pauseMs: 40_000 }), gone], 0, 0) / 1000)).toBe(40);
 });
 
 it("the limits of a model are told as OpenAI does: all targets together, what they share once", () => {

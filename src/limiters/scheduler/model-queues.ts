@@ -51,7 +51,9 @@ export class ModelQueues {
   }
 
   get waitingLive(): number {
-    return this.all.reduce((sum, queue) => sum + queue.waiting.countLive(), 0);
+    let sum = 0;
+    for (const { waiting } of this) sum += waiting.countLive();
+    return sum;
   }
 
   /** The longest pause of a model. */

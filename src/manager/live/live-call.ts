@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Attempt, ModelResponse } from "../../model/attempt.ts";
-import type { Asker, Target } from "../../model/demand.ts";
+import { type Asker, liveAsker, type Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
@@ -26,7 +26,7 @@ export interface LiveListener {
   readonly onEvent?: OnEvent | undefined;
   /** It waited before, and goes before those that did not. @default false */
   readonly goesFirst?: boolean | undefined;
-  /** Who asks: whose turn it is where several wait. */
+  /** Who asks: whose turn it is where several wait. @default a live client without a name */
   readonly asker?: Asker | undefined;
 }
 
@@ -46,14 +46,15 @@ export function beginLiveCall(
   const { customId, lineNumber } = request;
   let failure: Failure | undefined;
   try {
-    const client = listener.asker?.client || undefined;
+    const { asker = liveAsker } = listener;
+    const client = asker.client || undefined;
     emitter.emit({ type: "request-start", customId, lineNumber, client });
     failure = reasonNotToSend(request, provider);
     if (failure === undefined) {
       const ready = preparer.prepare(request);
       preparer.tell(ready);
       const journey = new Journey(ready, 0, nameOf(ready.request, provider), provider, undefined, countTokens);
-      journey.askFor(listener.asker);
+      journey.askFor(asker);
       if (listener.goesFirst) journey.goFirst();
       return new LiveCall(journey, walk, new CallStop(stop.drainMs), listener);
     }

@@ -7,17 +7,18 @@ const maxForecastMs = 86_400_000;
  * When a request would be sent that comes now, in milliseconds: when all its targets together have let through what waits ahead of it. What
  * is not known does not count: how large requests are before any was answered, how long answers take.
  *
- * @param waitingInAll For all models; limits of all of them have to let those through as well.
+ * @param waiting Of those for its model, how many come before it.
+ * @param waitingInAll The same for all models; limits of all of them have to let those through as well.
  * @returns 0 where it may start at once, or nothing is known.
  */
-export function forecastMs(targets: readonly RateLimitStatus[], waitingInAll: number): number {
+export function forecastMs(targets: readonly RateLimitStatus[], waiting: number, waitingInAll: number): number {
   const usable = targets.filter(({ isUnreachable }) => !isUnreachable);
   const [first] = usable;
   if (first === undefined) return 0;
   const mayStart = (ms: number): boolean => {
     const common = first.limits.filter(({ isCommon }) => isCommon);
     if (startsWithin(ms, common, first.meanTokens) < waitingInAll + 1) return false;
-    return usable.reduce((sum, target) => sum + startsAt(target, ms), 0) >= first.waiting + 1;
+    return usable.reduce((sum, target) => sum + startsAt(target, ms), 0) >= waiting + 1;
   };
   if (mayStart(0)) return 0;
   let [early, late] = [0, 1_000];

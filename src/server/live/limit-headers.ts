@@ -17,6 +17,7 @@ interface Room {
  */
 export function limitHeaders(targets: readonly Pick<RateLimitStatus, "limits">[]): Record<string, string> {
   const headers: Record<string, string> = {};
+  if (targets.every(({ limits }) => limits.length === 0)) return headers;
   for (const kind of kinds) {
     const ofEach = targets.map(({ limits }) => tightest(limits.filter(({ unit, isCommon }) => unit === kind && !isCommon)));
     const common = tightest(targets[0]?.limits.filter(({ unit, isCommon }) => unit === kind && isCommon) ?? []);

@@ -1,4 +1,4 @@
-import type { CacheOutcome, LiveCaching } from "../../manager/manager.ts";
+import type { CacheOutcome, LiveAnswer, LiveCaching } from "../../manager/manager.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
@@ -26,7 +26,8 @@ export class LiveExchange {
   readonly #reply: LiveResponse;
   readonly #arrivedAtMs = performance.now();
   /** The client has left, or the wait is too long. */
-  readonly #over = new AbortController();
+  #isOver = false;
+  #live: LiveAnswer | undefined;
   #phase: Phase = "queued";
   #startedAtMs: number | undefined;
   #attempts = 0;
@@ -49,7 +50,7 @@ export class LiveExchange {
   async answer(): Promise<number> {
     const { request, response, path, id } = this.#call;
     const onClose = (): void => {
-      if (!response.writableFinished) this.#over.abort();
+      if (!response.writableFinished) this.#endEarly();
     };
     // A pipelined response behind another one is not told that its socket closed (Node 20).
     response.on("close", onClose).on("error", () => {});
@@ -90,8 +91,7 @@ export class LiveExchange {
     this.#patience = endlessTimeout(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
-    const result = await manager.live(request, {
-      signal: this.#over.signal,
+    this.#live = manager.live(request, {
       goesFirst,
       asker,
       caching,
@@ -100,13 +100,15 @@ export class LiveExchange {
       onAttempt: this.#onAttempt,
       onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
+    if (this.#isOver) this.#live.abort();
+    const result = await this.#live.result;
     clearTimeout(this.#timer);
     this.#visit.end(result.costUsd ?? null);
     if (this.#cached !== undefined) metrics.cached.add({ result: this.#cached.kind });
-    const hasWaited = this.#refusal !== undefined || (this.#over.signal.aborted && this.#phase === "queued");
+    const hasWaited = this.#refusal !== undefined || (this.#isOver && this.#phase === "queued");
     if (hasWaited) waitingRoom.leave(client.name, text);
     if (this.#refusal !== undefined) return this.#refuse(this.#refusal);
-    if (this.#over.signal.aborted) {
+    if (this.#isOver) {
       metrics.clientsGone.add({ phase: this.#phase });
       return 499;
     }
@@ -172,7 +174,7 @@ export class LiveExchange {
   #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
     const own = this.#call.client.limitsOf(model).status();
     const limits = own.length > 0 ? [{ limits: own }] : this.#context.manager.rateLimitStatus(model);
-    return { ...this.#facts(result), ...limitHeaders(limits) };
+    return Object.assign(this.#facts(result), limitHeaders(limits));
   }
 
   /** What a client may know of how it was answered; while it waits, that it does. */
@@ -186,7 +188,7 @@ export class LiveExchange {
     if (result !== undefined || attempts > 0) facts["x-llmbatch-attempts"] = String(attempts);
     const upstreamId = result?.response?.requestId ?? "";
     if (/^[\x21-\x7e]+$/.test(upstreamId)) facts["x-llmbatch-upstream-id"] = upstreamId;
-    return { ...facts, ...cacheHeaders(this.#cached) };
+    return Object.assign(facts, cacheHeaders(this.#cached));
   }
 
   /** Of a request that was never sent. */
@@ -206,7 +208,12 @@ export class LiveExchange {
       `It waited for ${Math.round(patienceMs / 1000)} s, and the limits did not let it through`,
       60_000,
     );
-    this.#over.abort();
+    this.#endEarly();
+  }
+
+  #endEarly(): void {
+    this.#isOver = true;
+    this.#live?.abort();
   }
 
   readonly #keepAlive = (): void => {

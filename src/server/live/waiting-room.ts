@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { RateLimitStatus } from "../../limiters/limiters.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Band } from "../../model/demand.ts";
 import { type ApiError, busy } from "../http/api-error.ts";
@@ -38,9 +37,12 @@ export class WaitingRoom {
     const { manager, maxWaiting } = this.#options;
     if (waitingHere >= maxWaiting) return busy("queue_full", `${waitingHere} requests wait already`, 1_000);
     const targets = manager.rateLimitStatus(model);
+    const [target] = targets;
+    if (target === undefined) return undefined;
     const { waiting, waitingLive = waiting } = manager.limiterStatus();
     // Batches do not stand before a live request.
-    const waitMs = band === "live" ? forecastMs(targets.map(onlyLive), waitingLive) : forecastMs(targets, waiting);
+    const ahead = band === "live" ? ([target.waitingLive, waitingLive] as const) : ([target.waiting, waiting] as const);
+    const waitMs = forecastMs(targets, ...ahead);
     if (waitMs <= patienceMs) return undefined;
     return busy(
       "rate_limit_exceeded",
@@ -62,10 +64,6 @@ export class WaitingRoom {
     this.#left.delete(key);
     return leftAt !== undefined && performance.now() - leftAt <= keptMs;
   }
-}
-
-function onlyLive(target: RateLimitStatus): RateLimitStatus {
-  return { ...target, waiting: target.waitingLive };
 }
 
 function digest(client: string, body: string): string {
