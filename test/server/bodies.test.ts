@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
@@ -8,16 +9,38 @@ import { ask, open, question, requestBytes, sendBytes, serveLive } from "./live-
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-/** Texts are in the heap, what was read is not. */
-function bytesOutsideOfHeap(): number {
-  collectGarbage();
-  return process.memoryUsage().arrayBuffers;
+/** Texts are in the heap, what was read is not. V8 frees beside the program: what it has yet to free does not count. */
+async function bytesOutsideOfHeap(): Promise<number> {
+  for (let last = Infinity; ;) {
+    collectGarbage();
+    await setTimeout(50);
+    const { arrayBuffers } = process.memoryUsage();
+    if (arrayBuffers >= last) return arrayBuffers;
+    last = arrayBuffers;
+  }
 }
 
 const head = (...headers: string[]): string =>
   ["POST /v1/chat/completions HTTP/1.1", "host: localhost", ...headers, "", ""].join("\r\n");
 
 describe("a body", () => {
+  // The first: other tests leave much to free.
+  it("is held once while its request waits", async () => {
+    const { upstream, manager, port, url } = await serveLive(silence, { options: { concurrency: 1 } });
+    const client = new AbortController();
+    const blocking = ask(url, question, { signal: client.signal }).catch(() => "left");
+    await upstream.until(() => upstream.inFlight === 1);
+    const bytes = Buffer.from(requestBytes({ ...question, user: "x".repeat(8_000_000) }));
+    const before = await bytesOutsideOfHeap();
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => open(port)));
+    for (const socket of sockets) socket.write(bytes);
+    await expect.poll(() => manager.limiterStatus().waiting).toBe(4);
+    expect((await bytesOutsideOfHeap()) - before).toBeLessThan(12_000_000);
+    for (const socket of sockets) socket.destroy();
+    client.abort();
+    expect(await blocking).toBe("left");
+  });
+
   it("that breaks off while it is unpacked ends with its client", async () => {
     const { server, upstream, port } = await serveLive();
     const socket = await open(port);
@@ -46,22 +69,6 @@ describe("a body", () => {
     await new Promise((resolve) => socket.on("close", resolve)); // an error before it is the server's right
     expect(said).toMatch(/^HTTP\/1\.1 413 [^]*"code":"request_too_large"/);
     expect(upstream.ledger).toEqual([]);
-  });
-
-  it("is held once while its request waits", async () => {
-    const { upstream, manager, port, url } = await serveLive(silence, { options: { concurrency: 1 } });
-    const client = new AbortController();
-    const blocking = ask(url, question, { signal: client.signal }).catch(() => "left");
-    await upstream.until(() => upstream.inFlight === 1);
-    const bytes = Buffer.from(requestBytes({ ...question, user: "x".repeat(8_000_000) }));
-    const before = bytesOutsideOfHeap();
-    const sockets = await Promise.all(Array.from({ length: 4 }, () => open(port)));
-    for (const socket of sockets) socket.write(bytes);
-    await expect.poll(() => manager.limiterStatus().waiting).toBe(4);
-    await expect.poll(() => bytesOutsideOfHeap() - before).toBeLessThan(12_000_000); // V8 frees beside the program
-    for (const socket of sockets) socket.destroy();
-    client.abort();
-    expect(await blocking).toBe("left");
   });
 
   it("in chunks of one byte takes the room of its bytes, and goes on as it is", async () => {
