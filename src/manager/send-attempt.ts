@@ -16,13 +16,15 @@ interface SendAttemptOptions {
   /** Beside the provider's own. */
   readonly timeoutMs?: number | undefined;
   readonly onEvent?: OnEvent | undefined;
+  /** @see SendOptions */
+  readonly keepsAnswer?: boolean | undefined;
   /** What an answer has to be. @default whole */
   readonly checks?: AnswerChecks;
 }
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit, costs, signal, timeoutMs, onEvent } = options;
+  const { emit, costs, signal, timeoutMs, onEvent, keepsAnswer } = options;
   const { request, attempt: number, askedAtMs } = journey;
   const { customId, lineNumber } = request;
   journey.sentTo(target);
@@ -35,7 +37,7 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
     const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
     const { reservation } = journey;
     const maySendAgain = reservation && (() => reservation.again());
-    const sending = { target, requestId: journey.id, onEvent, maySendAgain, signal: ending };
+    const sending = { target, requestId: journey.id, onEvent, keepsAnswer, maySendAgain, signal: ending };
     const received = await options.provider.send(journey.asked, sending);
     attempt = judged(received, journey, options, timeout);
   } catch (error) {

@@ -12,7 +12,7 @@ export interface ModelResponse {
   /** JSON text as received, but for line breaks between tokens, which become spaces so that it fits a line of JSONL. */
   readonly body: string;
   readonly usage: Usage;
-  /** It was passed on as it came, and texts beyond its first 256 KiB are missing here. Such answers are not cached. @default false */
+  /** It was passed on as it came, and texts beyond its first events are missing here. Such answers are not cached. @default false */
   readonly isAbridged?: boolean;
 }
 

@@ -112,7 +112,7 @@ class HttpProvider implements Provider {
     return estimate(request, this.#find(request)?.counting ?? "input");
   }
 
-  send(request: BatchRequest, { signal, requestId, onEvent, maySendAgain }: SendOptions): Promise<Attempt> {
+  send(request: BatchRequest, { signal, requestId, onEvent, keepsAnswer, maySendAgain }: SendOptions): Promise<Attempt> {
     const endpoint = this.#find(request);
     if (endpoint === undefined) return failed(this.#refuse(request));
     if (signal.aborted) return failed(cancelled("cancelled before it was sent"));
@@ -120,7 +120,8 @@ class HttpProvider implements Provider {
     const askForStream = (this.#streamsAll || onEvent !== undefined) && protocol.streaming !== undefined;
     const body = askForStream ? addMembers(request.body, "stream", protocol.streaming.members) : request.body;
     return new Promise((resolve) => {
-      const call = new HttpCall(reader, this.#bounds, { requestBody: request.body, onEvent, maySendAgain }, signal, resolve);
+      const reading = { requestBody: request.body, onEvent, keepsAnswer, maySendAgain };
+      const call = new HttpCall(reader, this.#bounds, reading, signal, resolve);
       this.#bounds.calls.add(call);
       const headers = withOwnHeaders(this.#withId(endpoint.request.headers, requestId), request.headers);
       call.send(this.#connections, { ...endpoint.request, headers, body });

@@ -24,6 +24,8 @@ export interface SendOptions {
    * comes in one piece nevertheless, events that report an error, and such as hold no JSON (`[DONE]`) are not passed on.
    */
   readonly onEvent?: OnEvent | undefined;
+  /** An answer whose events are passed on is wanted whole as well, up to 4 MiB of events. @default its first 64 KiB will do: `isAbridged` */
+  readonly keepsAnswer?: boolean | undefined;
   /**
    * Asked before a request that has gone out goes out a second time within this call, because its connection was closed at that moment. If it
    * may not, the call fails.

@@ -152,15 +152,26 @@ describe("the cache of live requests", () => {
     expect(sets).toBe(0);
   });
 
+  it("keeps a stream of thousands of tokens", async () => {
+    const pieces = Array.from({ length: 3_000 }, () => piece({ content: "word " }));
+    const { upstream, url } = await serveLive(() => streamed(chat([...pieces, piece({}, {}, "stop")])), {
+      options: { cache: new MemoryCache() },
+    });
+    await told(await ask(url, { ...question, stream: true }, on));
+    const second = await ask(url, question, on);
+    expect(await second.json()).toMatchObject({ choices: [{ message: { content: "word ".repeat(3_000) } }] });
+    expect([second.headers.get("x-llmbatch-cache"), upstream.ledger.length]).toEqual(["hit", 1]);
+  });
+
   it("does not keep a stream of which only a part was put together", async () => {
-    const long = chat([piece({ content: "x".repeat(300_000) }), piece({}, {}, "stop")]);
+    const long = chat([piece({ content: "x".repeat(4_200_000) }), piece({}, {}, "stop")]);
     const { upstream, url } = await serveLive(
       ({ body }) => (body.includes('"stream":true') ? streamed(long) : chatAnswer("Hi")),
       {
         options: { cache: new MemoryCache() },
       },
     );
-    expect(await (await ask(url, { ...question, stream: true }, on)).text()).toContain("x".repeat(300_000));
+    expect(await (await ask(url, { ...question, stream: true }, on)).text()).toContain("x".repeat(4_200_000));
     const second = await ask(url, question, on);
     expect(await second.json()).toMatchObject({ choices: [{ message: { content: "Hi" } }] });
     expect([second.headers.get("x-llmbatch-cache"), upstream.ledger.length]).toEqual(["stored", 2]);

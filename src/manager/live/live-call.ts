@@ -84,7 +84,8 @@ export class LiveCall {
   #hasBegun = false;
   /** What ended an answer that had begun. */
   #failure: Failure | undefined;
-  #onSent = (): void => {};
+  /** Its answer is shared and kept: what is called as an attempt begins. */
+  #onSent: (() => void) | undefined;
 
   constructor(journey: Journey, options: RequestWalkOptions, stop: CallStop, listener: LiveListener) {
     this.#journey = journey;
@@ -96,9 +97,9 @@ export class LiveCall {
   /**
    * Does not reject: what a part of the program's own throws, or a bug, is a failure of kind `internal`.
    *
-   * @param onSent Called as an attempt begins.
+   * @param onSent Called as an attempt begins, of a call whose answer is to be kept.
    */
-  async ask(onSent: () => void = this.#onSent): Promise<RetryOutcome> {
+  async ask(onSent?: () => void): Promise<RetryOutcome> {
     this.#onSent = onSent;
     return this.#explained(await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 })));
   }
@@ -170,11 +171,19 @@ export class LiveCall {
     const { provider, emitter, timeoutMs, costs } = this.#options;
     const { emit } = emitter;
     this.stop.startAttempt();
-    this.#onSent();
+    this.#onSent?.();
     this.#listener.onStart?.(target);
     const onEvent = this.#listener.onEvent === undefined ? undefined : this.#onEvent;
     const { signal } = this.stop;
-    const attempt = await sendAttempt(this.#journey, target, { provider, emit, costs, timeoutMs, signal, onEvent });
+    const attempt = await sendAttempt(this.#journey, target, {
+      provider,
+      emit,
+      costs,
+      timeoutMs,
+      signal,
+      onEvent,
+      keepsAnswer: this.#onSent !== undefined,
+    });
     this.stop.endAttempt();
     this.#listener.onAttempt?.(attempt, target, this.#journey.latencyMs);
     return attempt;

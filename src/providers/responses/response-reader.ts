@@ -45,6 +45,7 @@ export interface Reading {
   /** JSON text as sent. */
   readonly requestBody: string;
   readonly onEvent: OnEvent | undefined;
+  readonly keepsAnswer?: boolean | undefined;
   readonly maySendAgain?: (() => boolean) | undefined;
 }
 
@@ -75,10 +76,10 @@ export class ResponseReader {
   }
 
   /** @returns a reader for an answer that comes as a stream; undefined if it is to be read as a whole. */
-  openStream(head: ResponseHead, { requestBody, onEvent }: Reading): StreamReader | undefined {
+  openStream(head: ResponseHead, reading: Reading): StreamReader | undefined {
     const { streaming } = this.#options.protocol;
     if (streaming === undefined || !isSuccess(head) || !isEventStream(head.headers)) return undefined;
-    return new StreamReader(streaming.assemble(requestBody), onEvent);
+    return new StreamReader(streaming.assemble(reading.requestBody), reading);
   }
 
   /**
@@ -153,15 +154,15 @@ export class ResponseReader {
   }
 
   /** A stream whose headers do not say that it is one, or a refusal that came as one. */
-  #readUndeclaredStream(head: ResponseHead, text: string, { requestBody, onEvent }: Reading): Attempt {
+  #readUndeclaredStream(head: ResponseHead, text: string, reading: Reading): Attempt {
     const { streaming } = this.#options.protocol;
     if (streaming === undefined || !isSuccess(head)) {
       const data = streaming === undefined ? text : (findFirstData(text) ?? text);
       return this.#read({ ...head, body: parseJson(data), text: data, receivedAt: new Date() });
     }
-    const stream = new StreamReader(streaming.assemble(requestBody), onEvent);
+    const stream = new StreamReader(streaming.assemble(reading.requestBody), reading);
     stream.push(Buffer.from(text));
-    return this.readStream(head, stream, { requestBody, onEvent }, undefined);
+    return this.readStream(head, stream, reading, undefined);
   }
 
   /**

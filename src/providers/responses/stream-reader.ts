@@ -8,20 +8,29 @@ import type { OnEvent } from "../provider.ts";
 import { withoutTexts } from "./without-texts.ts";
 
 /**
- * What is kept of a stream that is passed on, in UTF-16 units: its longest answers have as much. The system takes 4 MB of one whose reader
- * stops, so a hundred of those would fill memory.
+ * What is kept of a stream that is passed on, in UTF-16 units of its events: enough to estimate what it takes. The system takes 4 to 8 MB of
+ * one whose reader stops, so a hundred of those would fill memory.
  */
-const maxKeptLength = 256 * 1024;
+const passedOnLength = 64 * 1024;
+/** The same where the answer itself is wanted: events have some 220 for a token, so it is one of 19,000 tokens. */
+const wantedLength = 4 * 1024 * 1024;
 
 const doneText = "[DONE]";
 
 /** What keeps a connection alive and stands in `data:`, where only a comment belongs. */
 const keepAliveText = /^(?::|(?:""|\[\]|null|true|false|[\d.]+)$|\W{0,2}(?:ping|pong|keep[-_ ]?alive|heartbeat)\W{0,2}$)/i;
 
+/** What becomes of its events, beside the answer. */
+interface StreamReading {
+  readonly onEvent: OnEvent | undefined;
+  readonly keepsAnswer?: boolean | undefined;
+}
+
 /** Reads one answer that comes as a stream. Does not throw: what breaks the reading is kept. */
 export class StreamReader {
   readonly #assembler: StreamAssembler;
   readonly #onEvent: OnEvent | undefined;
+  readonly #maxKeptLength: number;
   readonly #parser = new EventStreamParser((event) => this.#take(event, this.#hasEnded));
   /** The body of an error, where the stream reported one; else an event that is no JSON. */
   errorText: string | undefined;
@@ -33,9 +42,10 @@ export class StreamReader {
   #length = 0;
   #hold: Promise<void> | undefined;
 
-  constructor(assembler: StreamAssembler, onEvent: OnEvent | undefined) {
+  constructor(assembler: StreamAssembler, { onEvent, keepsAnswer }: StreamReading) {
     this.#assembler = assembler;
     this.#onEvent = onEvent;
+    this.#maxKeptLength = onEvent === undefined ? Infinity : keepsAnswer === true ? wantedLength : passedOnLength;
   }
 
   /** @returns what the next bytes wait for. */
@@ -62,12 +72,12 @@ export class StreamReader {
 
   /** Its reader has the texts that are missing in `body`. */
   get isAbridged(): boolean {
-    return this.#onEvent !== undefined && this.#length > maxKeptLength;
+    return this.#length > this.#maxKeptLength;
   }
 
   /** How much has come for each part that is kept; 1 where all is. */
   get lengthToKept(): number {
-    return this.isAbridged ? this.#length / maxKeptLength : 1;
+    return this.isAbridged ? this.#length / this.#maxKeptLength : 1;
   }
 
   /** What was made of it. */
