@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { createProvider, type Observer, RequestManager } from "../../src/index.ts";
 import { createServer } from "../../src/server/server.ts";
-import { closing, serve } from "../support/closing.ts";
+import { serve } from "../support/closing.ts";
 import { ask, open, question, requestBytes, serveLive } from "./live-server.ts";
 
 const page = "https://app.example.com";
@@ -13,8 +11,7 @@ it("what cannot be sent is in the statistics, the log, and what was refused", as
   const events: string[] = [];
   const observe: Observer = (event) => void events.push(event.type);
   const provider = createProvider("openai", { apiKey: "sk-key-123456" }); // has no /v1/messages
-  const manager = closing(new RequestManager({ provider, observers: [observe] }));
-  const url = await mounted(manager);
+  const { manager, url } = await serveLive(undefined, { options: { provider, observers: [observe] } });
   const response = await fetch(`${url}/v1/messages`, { method: "POST", body: JSON.stringify({ ...question, max_tokens: 5 }) });
   expect(response.status).toBe(400);
   expect(manager.stats.toJSON()).toMatchObject({ requests_failed: 1, failures: { invalid_request: 1 } });
@@ -84,9 +81,8 @@ describe("counting tokens", () => {
 
   it("goes to providers of Anthropic's API, and is never a stream", async () => {
     const upstream = await serve(() => ({ body: { input_tokens: 14 } }));
-    const options = { baseUrl: upstream.url, apiKey: "sk-ant-123456" };
-    const manager = closing(new RequestManager({ provider: createProvider("anthropic", options) }));
-    const url = await mounted(manager);
+    const provider = createProvider("anthropic", { baseUrl: upstream.url, apiKey: "sk-ant-123456" });
+    const { manager, url } = await serveLive(undefined, { options: { provider } });
     const response = await fetch(`${url}${path}`, { method: "POST", body: body.replace("{", '{"stream":true,') });
     expect(await response.json()).toEqual({ input_tokens: 14 });
     expect(upstream.ledger.map((call) => [call.path, call.headers["anthropic-version"]])).toEqual([[path, "2023-06-01"]]);
@@ -95,9 +91,9 @@ describe("counting tokens", () => {
 
   it.each(["openai", "a server that knows no such path"])("is 404 in Anthropic's shape at %s", async (name) => {
     const upstream = await serve(() => ({ body: { detail: "Not Found" }, status: 404 }));
-    const options = name === "openai" ? { apiKey: "sk-key-123456" } : { baseUrl: upstream.url };
-    const manager = closing(new RequestManager({ provider: createProvider("openai", options) }));
-    const response = await fetch(`${await mounted(manager)}${path}`, { method: "POST", body });
+    const provider = createProvider("openai", name === "openai" ? { apiKey: "sk-key-123456" } : { baseUrl: upstream.url });
+    const { url } = await serveLive(undefined, { options: { provider } });
+    const response = await fetch(`${url}${path}`, { method: "POST", body });
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ type: "error", error: { type: "not_found_error" } });
   });
@@ -128,18 +124,3 @@ describe("createServer", () => {
     ).toBe(0);
   });
 });
-
-async function mounted(manager: RequestManager): Promise<string> {
-  const server = createHttpServer(createServer({ manager }).listener);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing({
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-}
