@@ -100,7 +100,7 @@ describe("RequestScheduler", () => {
     expect(requests.limiter.status()).toMatchObject({ waiting: 2, blockedBy: "requests" });
     expect(tokens.limiter.status()).toMatchObject({ waiting: 2, blockedBy: "tokens" });
     await vi.runAllTimersAsync();
-    expect(tokens.limiter.status()).toEqual({ inFlight: 0, waiting: 0, blockedBy: "nothing", pauseMs: 0 });
+    expect(tokens.limiter.status()).toEqual({ inFlight: 0, waiting: 0, waitingLive: 0, blockedBy: "nothing", pauseMs: 0 });
   });
 
   test("a request larger than the reservoir goes alone when that is full, and the others wait until it is paid for", async () => {
