@@ -44,12 +44,15 @@ export function streamingContract(protocol: Protocol, recordings: readonly Recor
           const pieces = ends.slice(1).map((end, index) => bytes.subarray(ends[index], end));
           expect(readPieces(protocol, request, pieces)).toEqual(whole);
         }),
-        { numRuns: 50 },
+        { numRuns: 20 },
       );
     });
 
-    it("is never taken for whole when it was cut, at whichever byte", () => {
-      const attempts = Array.from(bytes, (_, at) => [read(bytes.subarray(0, at)), read(bytes.subarray(0, at), cutOff)]).flat();
+    it("is never taken for whole when it was cut, at the end of a line or within one", () => {
+      const places = Array.from(bytes.keys()).filter(
+        (at) => at % 4 === 0 || isWithinCharacter(bytes, at) || isAtLineEnd(bytes, at),
+      );
+      const attempts = places.flatMap((at) => [read(bytes.subarray(0, at)), read(bytes.subarray(0, at), cutOff)]);
       const answers = attempts.filter(({ ok }) => ok).map((attempt) => withoutUsage(bodyOf(attempt)));
       expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBeLessThanOrEqual(1);
       expect(answers[0] ?? withoutUsage(body)).toEqual(withoutUsage(body));
@@ -75,8 +78,8 @@ export function streamingContract(protocol: Protocol, recordings: readonly Recor
             Array.from(written, (byte) => Uint8Array.of(byte)),
           ),
         ).toEqual(whole);
-        for (const at of weakPlaces)
-          expect(readPieces(protocol, request, [written.subarray(0, at), written.subarray(at)]), `${at}`).toEqual(whole);
+        const cut = weakPlaces.map((at) => readPieces(protocol, request, [written.subarray(0, at), written.subarray(at)]));
+        expect(new Set(cut.map((attempt) => JSON.stringify(attempt)))).toEqual(new Set([JSON.stringify(whole)]));
       });
 
       it("is a whole answer or a failure when it ends within a character or a line end", () => {

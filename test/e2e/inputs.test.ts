@@ -141,16 +141,14 @@ describe("a file of the wrong kind", () => {
     async (kind, content) => {
       const user = userWithResults();
       writeFileSync(user.path("it's in.jsonl"), content ?? "");
-      for (const options of [[], ["--skip-invalid"]]) {
-        const { code, stderr } = await user.runHere(["run", "it's in.jsonl", "-p", "mock", "-o", "out.jsonl", ...options]);
-        expect(code).toBe(2);
-        expect(stderr).toContain(
-          `llmbatch: it's in.jsonl is ${kind}, not JSON Lines with one request on each line; nothing was sent.`,
-        );
-        expect(user.read("out.jsonl")).toBe("older results");
-        expect(stderr.trimEnd().split("\n")).toHaveLength(2);
-      }
-      const { stderr } = await user.runHere(["validate", "it's in.jsonl"]);
+      const args = ["run", "it's in.jsonl", "-p", "mock", "-o", "out.jsonl", "--skip-invalid"];
+      const { code, stderr } = await user.runHere(args);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        `llmbatch: it's in.jsonl is ${kind}, not JSON Lines with one request on each line; nothing was sent.`,
+      );
+      expect(user.read("out.jsonl")).toBe("older results");
+      expect(stderr.trimEnd().split("\n")).toHaveLength(2);
       const [, command = ""] = /\n(?:llmbatch:)?\s+(.*) \| llmbatch run -\n$/.exec(stderr) ?? [];
       const converted = execFileSync("sh", ["-c", command], { cwd: user.folder, encoding: "utf8" });
       const { stdout } = await user.runHere(["validate", "-", "-m", "m"], converted);

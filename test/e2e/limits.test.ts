@@ -28,11 +28,11 @@ async function ask(count: number, { url }: MockServer): Promise<Workplace> {
 
 describe("limits that are not set", () => {
   it("are learned from headers: few requests are throttled, and log and statistics show them", async () => {
-    const server = await mock({ requestsPerMinute: 2_400, latencyMs: 20 });
+    const server = await mock({ requestsPerMinute: 4_800, latencyMs: 20 });
     const user = await ask(120, server);
     expect(server.stats()).toMatchObject({ answered: 120 });
     expect(server.stats().refused).toBeLessThanOrEqual(15);
-    const learned = { provider: "openai", model: "test-model", unit: "requests", amount: 2_400, source: "headers" };
+    const learned = { provider: "openai", model: "test-model", unit: "requests", amount: 4_800, source: "headers" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({ limits_learned: [{ ...learned, period_seconds: 60 }] });
     const events = logOf(user);
     expect(events.filter(({ event }) => event === "limit-learned")).toMatchObject([{ ...learned, period_ms: 60_000 }]);
@@ -45,14 +45,14 @@ describe("limits that are not set", () => {
     [{ tokensPerMinute: 60_000 }, "tokens", 60_000],
   ] as const)("are learned from the first 429 that names them: %o", async (limits, unit, amount) => {
     const server = await mock({ ...limits, latencyMs: 20, limitHeaders: false, retryAfter: "seconds" });
-    const user = await ask(100, server);
+    const user = await ask(60, server);
     const learned = { unit, amount, period_seconds: 60, source: "errors" };
     expect(JSON.parse(user.read("out.jsonl.stats.json"))).toMatchObject({
       limits_learned: expect.arrayContaining([expect.objectContaining(learned)]),
     });
     const pauses = logOf(user).filter(({ event }) => event === "pause");
     expect(pauses.length).toBeLessThanOrEqual(3);
-    expect(server.stats()).toMatchObject({ answered: 100 });
+    expect(server.stats()).toMatchObject({ answered: 60 });
   });
 
   it("are found by being refused where nothing tells, and the log tells of pauses, cuts and growth", async () => {

@@ -51,7 +51,7 @@ describe("in a pipe", () => {
     const input = questions(5)
       .map((line) => JSON.stringify(line))
       .join("\n");
-    const { code, stdout, stderr } = await user.run(["run", "-", "--provider", "mock"], input);
+    const { code, stdout, stderr } = await user.runHere(["run", "-", "--provider", "mock"], input);
     expect(code).toBe(0);
     expect(parseLines(stdout).map(({ custom_id }) => custom_id)).toEqual(["q-1", "q-2", "q-3", "q-4", "q-5"]);
     expect(stderr).toContain("answered");

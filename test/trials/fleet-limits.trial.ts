@@ -5,19 +5,19 @@ import { dealt, finished, mostWithin, startWorkers, type Worker } from "../redis
 import { mock, serve } from "../support/closing.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
 import { chatAnswer, delayed, rateLimited, type ScriptedServer } from "../support/scripted-server.ts";
-import { Figures, isFullSize, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 
-const { workers, seconds } = sized({ small: { workers: 2, seconds: 3 }, full: { workers: 4, seconds: 62 } });
+const [workers, seconds] = [4, 62];
 const minuteMs = 60_000;
 const requestsPerMinute = 6_000;
 const tokensPerMinute = 1_200_000;
 const latencyMs = 50;
-/** In small the time is that of the machine, and is only told. */
-const maxStretch = isFullSize ? 1.05 : Infinity;
+const maxStretch = 1.05;
 /** Between what a server sends and what has heard of it. */
 const newsMs = 100;
 
-describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () => {
+/** In small: `test/redis-limits/managers.test.ts`, `test/redis-limits/redis-limits.test.ts` and `test/e2e/fleet.test.ts`. */
+describe.skipIf(!isFullSize || noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () => {
   it(`${workers} processes share a limit on requests: nothing is rejected, whatever their clocks say`, async () => {
     const figures = new Figures("a limit on requests");
     const redisServer = await RedisServer.start();
@@ -82,8 +82,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     ).toEqual([]);
   });
 
-  /** In small: `test/redis-limits/managers.test.ts`. */
-  it.runIf(isFullSize)("a Retry-After that one process is told holds for all", async () => {
+  it("a Retry-After that one process is told holds for all", async () => {
     const figures = new Figures("a shared pause");
     const retryAfterMs = 5_000;
     const server = await serve(({ index }) =>
@@ -103,8 +102,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     expect(figures.missed(`${workers} processes without a limit, a 429 with a Retry-After of ${retryAfterMs} ms`)).toEqual([]);
   });
 
-  /** In small: `test/redis-limits/managers.test.ts`. */
-  it.runIf(isFullSize)("while Redis is away nothing starts, and all goes on when it is back", async () => {
+  it("while Redis is away nothing starts, and all goes on when it is back", async () => {
     const figures = new Figures("a Redis that is away");
     const server = await serve(() => delayed(20, chatAnswer()));
     const redisServer = await RedisServer.start();
@@ -125,8 +123,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     expect(figures.missed(`${workers} processes, killed for ${Math.round(backAt - goneAt)} ms`)).toEqual([]);
   });
 
-  /** In small: `test/redis-limits/redis-limits.test.ts`, where leases expire. */
-  it.runIf(isFullSize)("what killed processes had leased comes back", async () => {
+  it("what killed processes had leased comes back", async () => {
     const figures = new Figures("leases of the dead");
     const kills = 8;
     const amount = 50_000;
@@ -155,7 +152,7 @@ describe.skipIf(noRedis !== undefined)(`limits of a fleet ${noRedis ?? ""}`, () 
     expect(figures.missed(`${kills} processes killed while they send`)).toEqual([]);
   });
 
-  it.runIf(isFullSize)("a start costs a tenth of a call at high rates", async () => {
+  it("a start costs a tenth of a call at high rates", async () => {
     const figures = new Figures("Redis calls a start, of the limiter alone");
     for (const perSecond of [100, 5_000]) {
       const redisServer = await RedisServer.start();

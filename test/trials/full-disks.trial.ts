@@ -13,7 +13,7 @@ import { questionOf, runArguments, runFreely, undisturbedOutput } from "./comman
 import { Figures, isFullSize, sized } from "./figures.ts";
 
 const { lines, fullDisks } = sized({
-  small: { lines: 700, fullDisks: [["under both", "disk/out.jsonl", "disk/cache.sqlite"]] },
+  small: { lines: 350, fullDisks: [["under both", "disk/out.jsonl", "disk/cache.sqlite"]] },
   full: {
     lines: 5_000,
     fullDisks: [
@@ -128,7 +128,7 @@ async function trial(title: string, user: Workplace, { output, cache, environmen
   // Those in flight when the cache fails: nothing starts in their place.
   const repeated = askedAgain.filter((question) => asked.includes(question)).length;
   figures.atMost("requests asked again in all", repeated, concurrency);
-  return figures.missed(`${lines} lines with answers of ${bytesPerAnswer} bytes, concurrency ${concurrency}, disks of 2 MiB`);
+  return figures.missed(`${lines} lines with answers of ${bytesPerAnswer} bytes, concurrency ${concurrency}, disks of 1 MiB`);
 }
 
 function argumentsFor(server: ScriptedServer, output: string, cache: string): string[] {
@@ -138,7 +138,7 @@ function argumentsFor(server: ScriptedServer, output: string, cache: string): st
 /** @returns how to make it large; undefined where nothing can be mounted. */
 function mountSmallDisk(folder: string): (() => void) | undefined {
   mkdirSync(folder);
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]).status !== 0) return undefined;
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status !== 0) return undefined;
   onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
   return () => void execFileSync("mount", ["-o", "remount,size=200m", folder]);
 }

@@ -4,11 +4,12 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { Workplace } from "../e2e/cli.ts";
-import { Figures, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 
-const lines = sized({ small: 20_000, full: 1_000_000 });
+const lines = 1_000_000;
 
-it("a million results are merged in little memory, in an order that is not theirs", { timeout: 600_000 }, async () => {
+/** In small: `test/e2e/merge.test.ts`. */
+it.runIf(isFullSize)("a million results are merged in little memory, in another order", { timeout: 600_000 }, async () => {
   const user = new Workplace();
   const names = ["a.jsonl", "b.jsonl", "c.jsonl"];
   write(user.path("in.jsonl"), 1, 0, (n) => `{"custom_id":"line-${n}"}\n`);

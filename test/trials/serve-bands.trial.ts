@@ -12,13 +12,10 @@ import {
   type ScriptedServer,
 } from "../support/scripted-server.ts";
 import { randomNumbers, runFreely } from "./commands.ts";
-import { Figures, isFullSize, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 import { startServing } from "./serving.ts";
 
-const { lines, rpm, pauseMs, longMs } = sized({
-  small: { lines: 100, rpm: 6_000, pauseMs: 30, longMs: 300 },
-  full: { lines: 1_000, rpm: 600, pauseMs: 1_500, longMs: 60_000 },
-});
+const [lines, rpm, pauseMs, longMs] = [1_000, 600, 1_500, 60_000];
 const liveClients = 4;
 
 /** Live requests name themselves; lines of a batch do not. */
@@ -87,7 +84,8 @@ function p95(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Infinity;
 }
 
-it("a batch through the server gives way to live clients, and goes on", async () => {
+/** In small: `test/server/several-clients.test.ts` and `test/limiters/scheduler/bands.test.ts`. */
+it.runIf(isFullSize)("a batch through the server gives way to live clients, and goes on", async () => {
   const figures = new Figures("a batch and live clients");
   const { upstream, rejected } = await limitedProvider(() => chatAnswer());
   const { url } = await startServing(upstream.url, "--rpm", String(rpm));
@@ -112,19 +110,18 @@ it("a batch through the server gives way to live clients, and goes on", async ()
     upstream.ledger.filter((call) => !isLive(call)).every(({ headers }) => headers["x-llmbatch-priority"] === undefined),
   ).toBe(true);
   figures.told("live requests of 4 clients, one at a time each", asked.length);
-  figures.atMost("permit that a live request got, p95", isFullSize ? p95(asked) : 0, 2);
+  figures.atMost("permit that a live request got, p95", p95(asked), 2);
   figures.told("permit that a live request got, worst", Math.max(...asked));
-  // In small the window holds too few to tell.
   const batchShare = (100 * window.filter((call) => !isLive(call)).length) / window.length;
-  figures.atLeast("% of permits that the batch got beside 80 live requests", isFullSize ? batchShare : 10, 10);
+  figures.atLeast("% of permits that the batch got beside 80 live requests", batchShare, 10);
   const [first, last] = [upstream.ledger[0]?.arrivedAt ?? 0, upstream.ledger.at(-1)?.arrivedAt ?? 0];
   const optimumMs = (upstream.ledger.length - 1) / (rpm / 60_000);
-  figures.atMost("time for all requests, of what the limit makes possible", isFullSize ? (last - first) / optimumMs : 1, 1.05);
+  figures.atMost("time for all requests, of what the limit makes possible", (last - first) / optimumMs, 1.05);
   figures.exactly("requests that the provider rejected", rejected(), 0);
   expect(figures.missed(`${lines} lines and ${liveClients} live clients at ${rpm} RPM`)).toEqual([]);
 });
 
-it("long answers of a batch leave slots for live clients", async () => {
+it.runIf(isFullSize)("long answers of a batch leave slots for live clients", async () => {
   const figures = new Figures("long answers of a batch");
   const { upstream, rejected } = await limitedProvider((call) => (isLive(call) ? chatAnswer() : delayed(longMs, chatAnswer())));
   const { url } = await startServing(upstream.url, "--rpm", String(rpm), "-c", "8");
@@ -138,11 +135,11 @@ it("long answers of a batch leave slots for live clients", async () => {
   expect(code).toBe(0);
   const asked = permits(upstream.ledger, few);
   figures.told("live requests", asked.length);
-  figures.atMost("permit that a live request got, p95", isFullSize ? p95(asked) : 0, 2);
+  figures.atMost("permit that a live request got, p95", p95(asked), 2);
   const waits = upstream.ledger
     .filter(isLive)
     .map(({ body, arrivedAt }) => arrivedAt - (few.sentAt.get(String(JSON.parse(body).user)) ?? 0));
-  figures.atMost("ms that a live request waited, p95", isFullSize ? p95(waits) : 0, 500);
+  figures.atMost("ms that a live request waited, p95", p95(waits), 500);
   figures.exactly("requests that the provider rejected", rejected(), 0);
   expect(figures.missed(`18 answers of ${longMs / 1000} s, 8 slots, ${liveClients} live clients`)).toEqual([]);
 });

@@ -11,13 +11,10 @@ import {
   slowBody,
   streamed,
 } from "../support/scripted-server.ts";
-import { Figures, isFullSize, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 import { openSockets, residentMegabytes, startServing } from "./serving.ts";
 
-const { requests, firstPart } = sized({
-  small: { requests: 240, firstPart: 80 },
-  full: { requests: 100_000, firstPart: 20_000 },
-});
+const [requests, firstPart] = [100_000, 20_000];
 const connections = 64;
 const events = chat([...Array.from({ length: 20 }, () => piece({ content: "word " })), piece({}, {}, "stop")]);
 const answer = chatAnswer("word ".repeat(80));
@@ -66,7 +63,8 @@ async function ask(pool: Pool, number: number): Promise<number> {
   }
 }
 
-it("a server that has answered many holds no more than one that has answered some", async () => {
+/** In small: `test/server/leaving.test.ts` and `test/server/failures.test.ts`. */
+it.runIf(isFullSize)("a server that has answered many holds no more than one that has answered some", async () => {
   const figures = new Figures("memory of a server for live clients");
   let upstreamCalls = 0;
   const upstream = await serve((call) => {
@@ -110,7 +108,7 @@ it("a server that has answered many holds no more than one that has answered som
   await askUntil(requests);
   const after = residentMegabytes(child);
   figures.told(`MB after ${firstPart} requests`, before);
-  figures.atMost("MB more at the end", isFullSize ? after - before : 0, 20);
+  figures.atMost("MB more at the end", after - before, 20);
   figures.told("calls that the provider got", upstreamCalls);
   const kinds = Array.from({ length: requests }, (_, number) => kindOf(number));
   figures.exactly("whole answers", statuses.get(200) ?? 0, kinds.filter((kind) => kind === "whole").length);
@@ -123,7 +121,7 @@ it("a server that has answered many holds no more than one that has answered som
     await (await pool.request({ method: "GET", path: "/metrics" })).body.dump();
     times.push(performance.now() - startedAt);
   }
-  figures.atMost("/metrics, median of 20, ms", isFullSize ? (times.toSorted((a, b) => a - b)[10] ?? Infinity) : 0, 5);
+  figures.atMost("/metrics, median of 20, ms", times.toSorted((a, b) => a - b)[10] ?? Infinity, 5);
   await Promise.all([pool.destroy(), watcher.destroy()]);
   const beyond = (): number => (openSockets(child) ?? 0) - listeningSockets - upstream.openConnections;
   await expect.poll(beyond).toBeLessThanOrEqual(0);

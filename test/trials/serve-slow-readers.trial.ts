@@ -7,16 +7,17 @@ import { chatAnswer, endlessBody, streamed } from "../support/scripted-server.ts
 import { Figures, isFullSize } from "./figures.ts";
 import { residentMegabytes, startServing } from "./serving.ts";
 
-const clients = isFullSize ? 100 : 2;
+const clients = 100;
 const event = `data: ${JSON.stringify(piece({ content: "x".repeat(10_000) }))}\n\n`;
 
-it("clients that stop reading stop the provider, not the memory, and others are answered", async () => {
+/** In small: `test/server/leaving.test.ts`. */
+it.runIf(isFullSize)("clients that stop reading stop the provider, not the memory, and others are answered", async () => {
   const figures = new Figures("slow readers");
   const upstream = await serve((call) => (call.body.includes('"stream":true') ? endlessBody(streamed(event)) : chatAnswer()));
   const { child, port, url } = await startServing(upstream.url, "-c", "128", "--no-adaptive");
   const ask = (): Promise<Response> =>
     fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify({ model: "m", messages: [] }) });
-  for (let warm = 0; warm < (isFullSize ? 500 : 5); warm += 1) await (await ask()).text();
+  for (let warm = 0; warm < 500; warm += 1) await (await ask()).text();
   const before = residentMegabytes(child);
   const startedAt = performance.now();
   const sockets = await Promise.all(Array.from({ length: clients }, () => readALittle(port)));
@@ -39,17 +40,15 @@ it("clients that stop reading stop the provider, not the memory, and others are 
   const answers = await Promise.all(Array.from({ length: 20 }, async () => (await ask()).status));
   figures.exactly("others that were answered meanwhile", answers.filter((status) => status === 200).length, 20);
   most = Math.max(most, residentMegabytes(child));
-  figures.atMost("MB more at most", isFullSize ? most - before : 0, 64);
-  if (isFullSize) {
-    await untilNone(() => upstream.inFlight);
-    figures.atMost("s until all are given up", (performance.now() - startedAt) / 1000, 75);
-    figures.atLeast("the same, at least", (performance.now() - startedAt) / 1000, 60);
-  }
+  figures.atMost("MB more at most", most - before, 64);
+  await untilNone(() => upstream.inFlight);
+  figures.atMost("s until all are given up", (performance.now() - startedAt) / 1000, 75);
+  figures.atLeast("the same, at least", (performance.now() - startedAt) / 1000, 60);
   expect(figures.missed(`${clients} clients that read 1 KB of a stream without end`)).toEqual([]);
 });
 
 /**
- * Beside a server that has none, in alternation, because the machine has other work at one time than at another. In small, the test above.
+ * Beside a server that has none, in alternation, because the machine has other work at one time than at another.
  */
 it.skipIf(!isFullSize)("100 clients that stop reading do not hold up others", async () => {
   const figures = new Figures("others beside slow readers");

@@ -7,16 +7,14 @@ import { questions, Workplace } from "../e2e/cli.ts";
 import { serve } from "../support/closing.ts";
 import { delayed, type ReceivedCall, type ScriptedServer } from "../support/scripted-server.ts";
 import { answerTo, countEach, kill, questionOf, randomNumbers, runArguments, runFreely, undisturbedOutput } from "./commands.ts";
-import { Figures, isFullSize, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 
-const { lines, kills, concurrency, linesPerLife } = sized({
-  small: { lines: 300, kills: 2, concurrency: 32, linesPerLife: 60 },
-  full: { lines: 20_000, kills: 200, concurrency: 32, linesPerLife: 250 },
-});
+const [lines, kills, concurrency, linesPerLife] = [20_000, 200, 32, 250];
 /** How long a process would send on, of those that die at any moment of their lives. */
 const sendingMs = 200;
 
-it(`${kills} sudden deaths: the same command again each time ends as if there had been none`, async () => {
+/** One of them: `test/e2e/interrupts.test.ts`. */
+it.runIf(isFullSize)(`${kills} sudden deaths: the same command again each time ends as if there had been none`, async () => {
   const figures = new Figures(`${kills} sudden deaths`);
   const random = randomNumbers(1);
   let isSlow = false;
@@ -74,9 +72,7 @@ it(`${kills} sudden deaths: the same command again each time ends as if there ha
   figures.told("on average by a death while requests were sent", averageBy(true));
   figures.told("on average by a death at any moment of a process's life", averageBy(false));
   const average = "of all deaths, on average, answered whole and yet asked again";
-  // The average of a few deaths is chance.
-  if (isFullSize) figures.atMost(average, paidTwice.length / kills, concurrency / 4);
-  else figures.told(average, paidTwice.length / kills);
+  figures.atMost(average, paidTwice.length / kills, concurrency / 4);
   figures.told("lines asked before the last run", countEach(server.ledger.slice(start, asked).map(questionOf)).size);
   expect(figures.missed(`${lines} lines, concurrency ${concurrency}, answers take 50 to 250 ms`)).toEqual([]);
 });

@@ -5,13 +5,14 @@ import { serve } from "../support/closing.ts";
 import { deferred } from "../support/deferred.ts";
 import type { Reply } from "../support/scripted-server.ts";
 import { answerTo, countEach, kill, questionOf, runArguments, runFreely, undisturbedOutput } from "./commands.ts";
-import { Figures, isFullSize, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 
-const { runs, lines, rounds } = sized({ small: { runs: 2, lines: 200, rounds: 1 }, full: { runs: 4, lines: 5_000, rounds: 5 } });
+const [runs, lines, rounds] = [4, 5_000, 5];
 const contenders = 6;
 const concurrency = 20;
 
-it("several runs share one new cache file: no error, and each finds what the others have asked", async () => {
+/** In small: `test/caches/disk/disk-processes.test.ts`. */
+it.runIf(isFullSize)("several runs share one new cache file: no error, and each finds what the others have asked", async () => {
   const figures = new Figures("runs that share one cache file");
   const tally = { errors: 0, unlike: 0, unasked: 0, askedTooOften: 0, askedAfterwards: 0, asked: 0 };
   for (let round = 0; round < rounds; round += 1) {

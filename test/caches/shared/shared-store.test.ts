@@ -28,9 +28,16 @@ async function open(
 }
 
 describe.skipIf(noRedis !== undefined)("Redis", () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.startForAll();
+  });
+  afterAll(() => server.kill());
+
   itIsACacheStore(async () => {
-    const server = await RedisServer.start();
-    return { isLasting: true, open: async (options) => (await open(server.url, options)).store };
+    const { store } = await open(server.url);
+    await store.clear();
+    return { isLasting: true, manyAnswers: 2_000, open: async (options) => (await open(server.url, options)).store };
   });
 });
 

@@ -16,7 +16,7 @@ describe("an extract of long JSON", () => {
         const text = JSON.stringify(value);
         expect(extractJson(long(text))).toEqual(JSON.parse(text));
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 
@@ -77,7 +77,7 @@ describe("an extract of long JSON", () => {
         const broken = text.slice(0, at) + (change === "" ? "" : `${text[at]}${text[at]}`) + text.slice(at + 1);
         expect(extractJson(broken) === undefined).toBe(isInvalid(broken));
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });
