@@ -37,25 +37,25 @@ it("is lowered to what the file descriptors are enough for, and no line fails fo
   // No connection is free before the descriptors have run out, on a busy machine, too.
   const server = await serve(({ index }) => ({ ...chatAnswer(), delayMs: index < 260 ? 1_000 : 20 }));
   const user = new Workplace();
-  user.write("in.jsonl", questions(500));
+  user.write("in.jsonl", questions(350));
   const args = ["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "400", "--max-retries", "0"];
   const limited = ["-c", 'ulimit -n 256 && exec "$@"', "bash", process.execPath, program, ...args, "--log", "log.jsonl"];
   const { code, stderr } = await user.finish(user.spawn("bash", limited));
   expect(code, stderr).toBe(0);
   expect(user.read("log.jsonl")).toContain("EMFILE");
-  expect(server.ledger).toHaveLength(500);
+  expect(server.ledger).toHaveLength(350);
 });
 
 it("one slow request delays no other: the window slides", async () => {
   const slow = deferred<Reply>();
   const server = await serve((call) => (call.body.includes('"Question 1"') ? slow.promise : chatAnswer()));
   const user = new Workplace();
-  user.write("in.jsonl", questions(300));
+  user.write("in.jsonl", questions(100));
   const finished = user.runHere(["run", "in.jsonl", "--base-url", `${server.url}/v1`, "-o", "out.jsonl", "-c", "10"]);
-  await server.until(() => server.ledger.length === 300);
+  await server.until(() => server.ledger.length === 100);
   slow.resolve(chatAnswer("slow"));
   expect((await finished).code).toBe(0);
-  expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(Array.from({ length: 300 }, (_, n) => `q-${n + 1}`));
+  expect(user.lines("out.jsonl").map(({ custom_id }) => custom_id)).toEqual(Array.from({ length: 100 }, (_, n) => `q-${n + 1}`));
 });
 
 it("equal lines are asked one by one, each gets its own answer, and a second run finds each again", async () => {

@@ -36,7 +36,7 @@ describe.skipIf(noRedis !== undefined)("coordinators", () => {
     await expect.poll(() => lookInto(redis).keys("*:lease:*")).toHaveLength(1);
     // On another machine the lock of the output is not seen.
     const elsewhere = new Workplace();
-    const there = elsewhere.run([
+    const there = elsewhere.runHere([
       "run",
       user.path("in.jsonl"),
       ...coordinate(redis, server, "-o", user.path("out.jsonl")).slice(2),
@@ -46,7 +46,15 @@ describe.skipIf(noRedis !== undefined)("coordinators", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("another llmbatch run with the same input and the same output is under way");
     user.environment["FLEET_SECRET"] = "correct horse";
-    const worker = await user.run(["worker", "--queue", redis.url, "--provider", "mock", "--queue-secret-env", "FLEET_SECRET"]);
+    const worker = await user.runHere([
+      "worker",
+      "--queue",
+      redis.url,
+      "--provider",
+      "mock",
+      "--queue-secret-env",
+      "FLEET_SECRET",
+    ]);
     expect(worker.code).toBe(2);
     expect(worker.stderr).toContain("has no secret, and this one has: give --queue-secret-env to both or to none");
     await kill(first, "SIGINT");

@@ -47,7 +47,6 @@ describe("a file that changes while its requests are sent", () => {
 
   it.each<[string, (path: string) => void]>([
     ["shrinks", (path) => truncateSync(path, 300_000)],
-    ["is emptied", (path) => truncateSync(path)],
     ["grows", (path) => appendFileSync(path, lines[0] ?? "")],
     ["is written anew", (path) => writeFileSync(path, lines.toReversed().join(""))],
   ])("stops the run if it %s, instead of giving results for a part of it", async (_, change) => {

@@ -127,7 +127,7 @@ describe("a server that is not well", () => {
   it("and fails for ever is asked once for each line and 500 times more, not six times for each", async () => {
     const server = await serve(() => errorAnswer(500));
     const user = new Workplace();
-    user.write("in.jsonl", questions(400));
+    user.write("in.jsonl", questions(200));
     const args = [
       "run",
       "in.jsonl",
@@ -138,12 +138,12 @@ describe("a server that is not well", () => {
       "--retry-delay",
       "0.01",
       "--max-failures",
-      "401",
+      "201",
     ];
     const { code, stderr } = await user.runHere(args);
     expect(code, stderr).toBe(1);
-    expect(server.ledger.length).toBeLessThanOrEqual(400 + 500);
-    expect(user.lines("out.jsonl").filter(({ error }) => error?.code === "server_error")).toHaveLength(400);
+    expect(server.ledger.length).toBeLessThanOrEqual(200 + 500);
+    expect(user.lines("out.jsonl").filter(({ error }) => error?.code === "server_error")).toHaveLength(200);
   });
 
   it.each([
@@ -165,7 +165,7 @@ describe("a server that is not well", () => {
   it("and is not there is tried by one request at a time, and then the run stops, resumable", async () => {
     const port = await freePort();
     const user = new Workplace();
-    user.write("in.jsonl", questions(400));
+    user.write("in.jsonl", questions(200));
     const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--max-wait", "1"];
     const { code, stderr } = await user.runHere(["run", "in.jsonl", ...args]);
     expect(code, stderr).toBe(3);
@@ -176,7 +176,7 @@ describe("a server that is not well", () => {
   it("and comes back later finds the run going on by itself", async () => {
     const port = await freePort();
     const user = new Workplace();
-    user.write("in.jsonl", questions(200));
+    user.write("in.jsonl", questions(100));
     const args = ["--base-url", `http://127.0.0.1:${port}/v1`, "-o", "out.jsonl", "--retry-delay", "0.05", "--log", "log.jsonl"];
     const finished = user.runHere(["run", "in.jsonl", ...args]);
     await expect.poll(() => existsSync(user.path("log.jsonl")) && user.read("log.jsonl")).toContain('"circuit"');
@@ -184,7 +184,7 @@ describe("a server that is not well", () => {
     const { code, stderr } = await finished;
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("no request gets through");
-    expect(server.stats().answered).toBe(200);
+    expect(server.stats().answered).toBe(100);
     const states = logOf(user).filter(({ event }) => event === "circuit");
     expect(states.at(0)).toMatchObject({ state: "open" });
     expect(states.at(-1)).toMatchObject({ state: "closed" });

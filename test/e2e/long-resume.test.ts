@@ -5,8 +5,8 @@ import { serve } from "../support/closing.ts";
 import { chatAnswer } from "../support/scripted-server.ts";
 import { Workplace } from "./cli.ts";
 
-const lines = 3_000;
-const known = 2_500;
+const lines = 1_500;
+const known = 1_350;
 
 it("resumes a long run in order, and asks for what is missing alone", async () => {
   const user = new Workplace();

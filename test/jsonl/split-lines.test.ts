@@ -119,10 +119,8 @@ describe("a line at the limit", () => {
   const longest = Buffer.alloc(maxLineBytes, "x");
   const tooLong = Buffer.alloc(maxLineBytes + 1, "x");
 
-  test.each([
-    ["one chunk", maxLineBytes * 2],
-    ["many chunks", 10_000_019],
-  ])("of 64 MiB is read, one byte more is too long, in %s", async (_, chunkBytes) => {
+  test("of 64 MiB is read, one byte more is too long", async () => {
+    const chunkBytes = 10_000_019;
     const bytes = Buffer.concat([longest, Buffer.from("\n"), tooLong, Buffer.from("\n3\n")]);
     const chunks: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.subarray(at, at + chunkBytes));

@@ -61,13 +61,13 @@ describe("a cache", () => {
       return [long];
     };
     const cache: CacheStore = { get: async () => long, set: async () => undefined, close: async () => undefined, getMany };
-    const running = createManager({ cache }).run(prompts(400));
+    const running = createManager({ cache }).run(prompts(100));
     await running.next();
     for (let turn = 0; turn < 100; turn += 1) await nextTurn();
     expect(read).toBeLessThan(10);
     let taken = 1;
     for await (const { status } of running) taken += status === "succeeded" ? 1 : 0;
-    expect([taken, read]).toEqual([400, 400]);
+    expect([taken, read]).toEqual([100, 100]);
   });
 
   it("that breaks stops the run instead of being done without", async () => {

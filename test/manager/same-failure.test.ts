@@ -42,7 +42,7 @@ describe("what no request gets through to", () => {
     ["a web page with 400", { ...page, status: 400 }, /an HTML page: Welcome to the gateway \(is the base URL right\?\)/],
   ])("was asked for each line: %s stops the run after a few attempts and says what may be wrong", async (_, reply, words) => {
     const { server, createManager } = await serveManagers(() => reply);
-    const stop = await stopOf(createManager(options).processBatch([...prompts(500)], { throwOnStop: true }));
+    const stop = await stopOf(createManager(options).processBatch([...prompts(100)], { throwOnStop: true }));
     expect(stop).toMatchObject({ reason: "same_failure", message: expect.stringMatching(words) });
     expect(server.ledger.length).toBeLessThanOrEqual(3 + 2 * 4);
   });
@@ -50,7 +50,7 @@ describe("what no request gets through to", () => {
   it("was tried for minutes: http to a port that speaks TLS", async () => {
     const server = await serve(undefined, { tls: selfSignedCertificate("localhost") });
     const provider = createProvider("openai", { baseUrl: `http://127.0.0.1:${server.port}/v1`, apiKey: "key" });
-    const stop = await stopOf(managerOf(provider).processBatch([...prompts(500)], { throwOnStop: true }));
+    const stop = await stopOf(managerOf(provider).processBatch([...prompts(100)], { throwOnStop: true }));
     expect(stop).toMatchObject({
       reason: "unreachable",
       message: expect.stringContaining("should the base URL start with https://?"),
@@ -64,7 +64,7 @@ describe("what no request gets through to", () => {
   ])("was tried for minutes: %s", async (_, tls) => {
     const server = await serve(undefined, tls);
     const provider = createProvider("openai", { baseUrl: `https://127.0.0.1:${server.port}/v1`, apiKey: "key" });
-    const stop = await stopOf(managerOf(provider).processBatch([...prompts(500)], { throwOnStop: true }));
+    const stop = await stopOf(managerOf(provider).processBatch([...prompts(100)], { throwOnStop: true }));
     expect(stop).toMatchObject({
       reason: "unreachable",
       message: expect.stringMatching(/^\d requests in a row failed alike: 127/),
@@ -76,7 +76,7 @@ describe("what no request gets through to", () => {
     const { proxy } = await serveBehindProxy({ tls: selfSignedCertificate("localhost") });
     proxy.refusal = 407;
     const provider = createProvider("openai", { baseUrl: "https://localhost/v1", apiKey: "key", proxy: `http://${proxy.host}` });
-    const stop = await stopOf(managerOf(provider).processBatch([...prompts(500)], { throwOnStop: true }));
+    const stop = await stopOf(managerOf(provider).processBatch([...prompts(100)], { throwOnStop: true }));
     expect(stop).toMatchObject({
       reason: "unreachable",
       message: expect.stringContaining("the proxy wants a name and password"),
@@ -87,7 +87,7 @@ describe("what no request gets through to", () => {
   it("in the middle of a run has to be met 25 times: it may be a firewall that dislikes some texts", async () => {
     const { server, createManager } = await serveManagers(({ index }) => (index < 10 ? chatAnswer() : page));
     const stop = await stopOf(
-      createManager({ ...options, retry: { maxRetries: 0 } }).processBatch([...prompts(500)], { throwOnStop: true }),
+      createManager({ ...options, retry: { maxRetries: 0 } }).processBatch([...prompts(100)], { throwOnStop: true }),
     );
     expect(stop).toMatchObject({
       reason: "same_failure",
@@ -119,7 +119,7 @@ describe("the same failure for every line", () => {
   ])("was met 500 times: %s stops the run after 25 lines, with the commonest message", async (_, reply) => {
     const odd = errorAnswer(400, { message: "too odd" });
     const { server, createManager } = await serveManagers(({ index }) => (index === 3 ? odd : reply));
-    const stop = await stopOf(createManager(options).processBatch([...prompts(500)], { throwOnStop: true }));
+    const stop = await stopOf(createManager(options).processBatch([...prompts(100)], { throwOnStop: true }));
     expect(stop).toMatchObject({
       reason: "same_failure",
       message: expect.stringMatching(/^2\d requests in a row failed alike: HTTP .*no such parameter.*\(--max-failures N goes on/),

@@ -48,7 +48,7 @@ describe("a write that fails, the first, the second, the third … until there a
     const missed = await tryAll("a write of the results, the statistics or the lock that fails", {
       files: (folder) => join(folder, "out."),
       environment: { NODE_OPTIONS: `--import ${pathToFileURL(join(faults, "failing-writes.js")).href}` },
-      step: sized({ small: 17, full: 1 }),
+      step: sized({ small: 29, full: 1 }),
     });
     expect(missed).toEqual([]);
   });

@@ -175,14 +175,14 @@ const race = `
   });
   process.send("ready");`;
 
-/** Takes the lock 80 times, each time in the way of a new process; lets it look as if that process had died then. */
+/** Takes the lock 40 times, each time in the way of a new process; lets it look as if that process had died then. */
 const holdAndDie = `
   const { renameSync, rmSync, writeFileSync } = await import("node:fs");
   const { hostname } = await import("node:os");
   const { randomBytes } = await import("node:crypto");
   const [file, room] = [argument(0), argument(0) + ".room"];
   let collisions = 0;
-  for (let times = 0; times < 80; ) {
+  for (let times = 0; times < 40; ) {
     try {
       lockFile(file, file);
     } catch {

@@ -125,7 +125,7 @@ describe("a quota that is used up", () => {
     const { server, createManager } = await serveManagers(({ index }) =>
       index < 10 ? chatAnswer() : errorAnswer(429, { code: "insufficient_quota", message: "no money" }),
     );
-    const [, error] = await runToStop(createManager({ concurrency: 1 }), prompts(500));
+    const [, error] = await runToStop(createManager({ concurrency: 1 }), prompts(100));
     expect(error).toMatchObject({
       reason: "insufficient_quota",
       message: "3 requests in a row failed alike: HTTP 429: no money",

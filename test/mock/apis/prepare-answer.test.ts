@@ -52,6 +52,7 @@ describe("chat completions", () => {
           expect(completionTokens).toBe(sum);
         },
       ),
+      { numRuns: 40 },
     );
   });
 

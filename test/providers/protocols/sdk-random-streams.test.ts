@@ -25,7 +25,7 @@ it("of Chat Completions become the same answer", async () => {
       const theirs = await openai.chat.completions.stream({ model: "m", messages: [] }).finalChatCompletion();
       expect(comparable(ours)).toEqual(comparable(theirs));
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
 
@@ -43,7 +43,7 @@ it("of Messages become the same message", async () => {
         expect(comparable(ours)).toEqual(comparable(theirs));
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
 
