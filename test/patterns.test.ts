@@ -84,7 +84,7 @@ function attacksOn({ source: text, flags }: RegExp): Attack[] {
     .replaceAll(/\\p\{\w+\}/g, String.raw`\u0007`);
   const matching = fc.stringMatching(new RegExp(plain, flags.replaceAll(/[iy]/g, "")));
   return fc.sample(matching, { numRuns: 3, seed: 1 }).flatMap((match) => {
-    const cuts = Array.from(match.slice(0, 24), (_, at) => at);
+    const cuts = Array.from(match.slice(0, 16), (_, at) => at);
     return cuts.flatMap((from) =>
       cuts.slice(from).map((to) => ({ start: match.slice(0, from), part: match.slice(from, to + 1) })),
     );

@@ -94,11 +94,11 @@ it("`cache has ID` refuses the id of a RequestBatch, which leads to no answer: i
 });
 
 it("`--max-cache-size` bounds the cache of many runs, and refuses what is no size", async () => {
-  const server = await serve(() => chatAnswer("x".repeat(10_000)));
+  const server = await serve(() => chatAnswer("x".repeat(40_000)));
   const at = ["--base-url", `${server.url}/v1`, "--cache-path", "cache.sqlite"];
   const user = new Workplace();
   for (const run of [1, 2, 3]) {
-    user.write("in.jsonl", questions(100, { seed: run }));
+    user.write("in.jsonl", questions(30, { seed: run }));
     expect(await user.runHere(["run", "in.jsonl", "-o", "out.jsonl", "--max-cache-size", "1MB", ...at])).toMatchObject({
       code: 0,
     });
