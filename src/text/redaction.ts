@@ -66,8 +66,11 @@ const unicodeEscape = /\\+(?:u([\da-f]{4}))?/gi;
 /** JSON stays JSON: what has to be escaped in it remains so, and controls and halves of characters are no part of a secret. */
 function unescaped(escape: string, code: string | undefined): string {
   const character = code === undefined ? "" : String.fromCharCode(Number.parseInt(code, 16));
-  if (character === '"' || character === "\\") return `\\${character}`;
-  return /^[^\p{Cc}\p{Cs}]$/u.test(character) ? character : escape;
+  // Of an odd run all but the last are backslashes of the text; JSON within JSON doubles them.
+  const backslashes = escape.lastIndexOf("\\") + 1;
+  const before = backslashes % 2 === 1 ? escape.slice(0, backslashes - 1) : "";
+  if (character === '"' || character === "\\") return `${before}\\${character}`;
+  return /^[^\p{Cc}\p{Cs}]$/u.test(character) ? before + character : escape;
 }
 
 /** Cuts no character in half. */

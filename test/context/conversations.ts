@@ -1,4 +1,5 @@
 import { array, type Arbitrary, boolean, constantFrom, integer, oneof, record, string, tuple } from "fast-check";
+import { anyCharacter } from "../text/any-character.ts";
 
 /** A conversation in one API's form. */
 export interface Spoken {
@@ -16,7 +17,11 @@ type Part =
   | { readonly kind: "answer"; readonly text: string }
   | { readonly kind: "calls"; readonly count: number; readonly text: string; readonly ends: "at once" | "later" | "never" };
 
-const text = oneof(string({ maxLength: 60 }), string({ unit: "binary", maxLength: 20 }), constantFrom("", "word ".repeat(40)));
+const text = oneof(
+  string({ maxLength: 60 }),
+  string({ unit: anyCharacter, maxLength: 20 }),
+  constantFrom("", "word ".repeat(40)),
+);
 
 const arbitraryPart: Arbitrary<Part> = oneof(
   { arbitrary: record({ kind: constantFrom("question" as const), text }), weight: 4 },

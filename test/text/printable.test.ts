@@ -1,8 +1,9 @@
 import { assert, integer, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { printable } from "../../src/text/printable.ts";
+import { anyCharacter } from "./any-character.ts";
 
-const text = string({ unit: "binary", maxLength: 60 });
+const text = string({ unit: anyCharacter, maxLength: 60 });
 const anyUnits = string({ unit: integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)), maxLength: 60 });
 
 describe("printable", () => {
