@@ -218,7 +218,6 @@ describe("a route", () => {
   });
 
   it.each([
-    ["is dead", () => cutBeforeHeaders()],
     ["answers with errors only", () => delayed(5, errorAnswer(500))],
     ["fails in both ways", ({ index }) => (index % 2 === 0 ? errorAnswer(500) : cutBeforeHeaders())],
   ] satisfies [string, Script][])("whose first %s finishes on the second, at the cost of a try now and then", async (_, a) => {

@@ -13,6 +13,7 @@ describe("what is read", () => {
   it("is what was sent, in whatever pieces, with interim responses, chunks, trailers and fields of any kind", async () => {
     let pieces: readonly Buffer[] = [];
     const { server, provider } = await serveBytes(({ socket }) => {
+      socket.setNoDelay(true); // or each piece waits 40 ms for an acknowledgement
       for (const piece of pieces) socket.write(piece);
       return undefined;
     });
