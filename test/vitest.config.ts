@@ -9,7 +9,7 @@ export default defineConfig({
     // Against hanging only: a process that starts in 0.4 s takes ten times that beside busy loops.
     testTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
-    maxWorkers: 4, // on two cores: half of the longest tests wait for limits and leases
+    maxWorkers: 4, // on two cores: a worker waits half of its time
     // One process for all files of a worker: to start one for each, and to load what they share again, took a third of the whole.
     isolate: false,
     restoreMocks: true,
