@@ -5,9 +5,9 @@ import { serve } from "../support/closing.ts";
 import type { ScriptedServer } from "../support/scripted-server.ts";
 import { badLines, goodBodies } from "./lines.ts";
 import { answerTo, questionOf, randomNumbers, runArguments, runFreely } from "./commands.ts";
-import { Figures, sized } from "./figures.ts";
+import { Figures, isFullSize } from "./figures.ts";
 
-const { lines } = sized({ small: { lines: 300 }, full: { lines: 20_000 } });
+const lines = 20_000;
 
 interface InputLine {
   readonly bytes: Buffer;
@@ -15,38 +15,42 @@ interface InputLine {
   readonly body: string | undefined;
 }
 
-it("bad lines among good ones: every good line answered as written, every bad line one error in its place", async () => {
-  const input = makeLines();
-  const good = input.filter(({ body }) => body !== undefined).length;
-  const user = new Workplace();
-  writeFileSync(user.path("in.jsonl"), Buffer.concat(input.flatMap(({ bytes }) => [bytes, Buffer.from("\n")])));
-  const figures = new Figures("bad lines among good ones");
+/** In small: `test/jsonl/invalid-lines.test.ts`, `test/jsonl/pass-through.test.ts` and `test/e2e/main-job.test.ts`. */
+it.runIf(isFullSize)(
+  "bad lines among good ones: every good line answered as written, every bad line one error in its place",
+  async () => {
+    const input = makeLines();
+    const good = input.filter(({ body }) => body !== undefined).length;
+    const user = new Workplace();
+    writeFileSync(user.path("in.jsonl"), Buffer.concat(input.flatMap(({ bytes }) => [bytes, Buffer.from("\n")])));
+    const figures = new Figures("bad lines among good ones");
 
-  const refusing = await serve(answerTo);
-  const refused = await runFreely(user, runArguments(refusing));
-  const bad = input.flatMap(({ body }, place) => (body === undefined ? [place + 1] : []));
-  const named = [...refused.stderr.matchAll(/^llmbatch: in\.jsonl:(\d+): ./gm)].map(([, number]) => Number(number));
-  figures.exactly("without --skip-invalid: exit code", refused.code ?? -1, 2);
-  figures.exactly("requests sent", refusing.ledger.length, 0);
-  figures.exactly(
-    "of the first ten bad lines, named by file and line",
-    named.filter((line, nth) => bad[nth] === line).length,
-    10,
-  );
-  figures.exactly("right total said", refused.stderr.includes(`${bad.length} of ${lines} lines cannot be sent`) ? 1 : 0, 1);
+    const refusing = await serve(answerTo);
+    const refused = await runFreely(user, runArguments(refusing));
+    const bad = input.flatMap(({ body }, place) => (body === undefined ? [place + 1] : []));
+    const named = [...refused.stderr.matchAll(/^llmbatch: in\.jsonl:(\d+): ./gm)].map(([, number]) => Number(number));
+    figures.exactly("without --skip-invalid: exit code", refused.code ?? -1, 2);
+    figures.exactly("requests sent", refusing.ledger.length, 0);
+    figures.exactly(
+      "of the first ten bad lines, named by file and line",
+      named.filter((line, nth) => bad[nth] === line).length,
+      10,
+    );
+    figures.exactly("right total said", refused.stderr.includes(`${bad.length} of ${lines} lines cannot be sent`) ? 1 : 0, 1);
 
-  const byFile = await serve(answerTo);
-  const fromFile = await runFreely(user, runArguments(byFile, "--skip-invalid"));
-  judge(figures, "file", fromFile.code, user.read("out.jsonl"), input, byFile);
+    const byFile = await serve(answerTo);
+    const fromFile = await runFreely(user, runArguments(byFile, "--skip-invalid"));
+    judge(figures, "file", fromFile.code, user.read("out.jsonl"), input, byFile);
 
-  const byPipe = await serve(answerTo);
-  const child = user.start(["run", "-", "--base-url", `${byPipe.url}/v1`, "-q", "--cache", "none"]);
-  const { code, stdout } = await user.finish(child, createReadStream(user.path("in.jsonl")));
-  judge(figures, "pipe", code, stdout, input, byPipe);
-  expect(
-    figures.missed(`${good} good lines of ${goodBodies.length} kinds, ${bad.length} bad ones of ${badLines.length} kinds`),
-  ).toEqual([]);
-});
+    const byPipe = await serve(answerTo);
+    const child = user.start(["run", "-", "--base-url", `${byPipe.url}/v1`, "-q", "--cache", "none"]);
+    const { code, stdout } = await user.finish(child, createReadStream(user.path("in.jsonl")));
+    judge(figures, "pipe", code, stdout, input, byPipe);
+    expect(
+      figures.missed(`${good} good lines of ${goodBodies.length} kinds, ${bad.length} bad ones of ${badLines.length} kinds`),
+    ).toEqual([]);
+  },
+);
 
 function makeLines(): InputLine[] {
   const random = randomNumbers(4);
