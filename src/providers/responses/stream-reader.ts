@@ -14,6 +14,9 @@ import { withoutTexts } from "./without-texts.ts";
 const passedOnLength = 64 * 1024;
 /** The same where the answer itself is wanted: events have some 220 for a token, so it is one of 19,000 tokens. */
 const wantedLength = 4 * 1024 * 1024;
+/** Of an event with a piece of text some 200 units are said anew each time. What is kept of it takes 60 bytes at least. */
+const frameLength = 200;
+const minKeptBytes = 60;
 
 const doneText = "[DONE]";
 
@@ -40,6 +43,9 @@ export class StreamReader {
   #hasEnded = false;
   /** Of all events, in UTF-16 units. */
   #length = 0;
+  #keptBytes = 0;
+  /** Of an event that has not come whole, at most. */
+  #pendingBytes = 0;
   #hold: Promise<void> | undefined;
 
   constructor(assembler: StreamAssembler, { onEvent, keepsAnswer }: StreamReading) {
@@ -51,8 +57,15 @@ export class StreamReader {
   /** @returns what the next bytes wait for. */
   push(bytes: Buffer): Promise<void> | undefined {
     this.#hold = undefined;
+    const lengthBefore = this.#length;
     if (!this.isOver) this.#guarded(() => this.#parser.push(bytes));
+    this.#pendingBytes = this.#length === lengthBefore ? this.#pendingBytes + bytes.length : bytes.length;
     return this.#hold;
+  }
+
+  /** What memory holds of it, about. */
+  get heldBytes(): number {
+    return this.#pendingBytes + this.#keptBytes;
   }
 
   /** Nothing comes any more, for whatever reason. */
@@ -127,6 +140,7 @@ export class StreamReader {
   /** The last event of a response is needed as a whole; it is not kept for long. */
   #isKept(text: string, data: unknown): boolean {
     this.#length += text.length;
+    if (!this.isAbridged) this.#keptBytes += Math.max(minKeptBytes, text.length - frameLength);
     return !this.isAbridged || member(data, "response") !== undefined;
   }
 

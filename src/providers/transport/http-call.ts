@@ -46,6 +46,8 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   #receivedBytes = 0;
   /** Of the body, decoded. */
   #bodyBytes = 0;
+  /** Of these, what memory still holds. */
+  #heldBytes = 0;
   #stream: StreamReader | undefined;
   #hasBegun = false;
   #watch: StreamWatch | undefined;
@@ -81,7 +83,6 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
 
   onData(bytes: Buffer): void {
     this.#receivedBytes += bytes.length;
-    this.#bounds.bodies.add(this, bytes.length);
     if (this.#receivedBytes > this.#reader.maxBodyBytes) this.fail(new TransportError("ERR_BODY_TOO_LONG"));
     else (this.#decoders[0] ?? this).write(bytes);
   }
@@ -104,11 +105,11 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   write(bytes: Buffer): void {
     if (this.#ended) return;
     this.#bodyBytes += bytes.length;
-    if (this.#decoders.length > 0) this.#bounds.bodies.add(this, bytes.length);
     if (this.#bodyBytes > this.#reader.maxBodyBytes) return this.fail(new TransportError("ERR_DECODED_BODY_TOO_LONG"));
     if (this.#stream !== undefined && !this.#hasBegun) this.#begin(bytes);
     if (this.#stream === undefined) return this.#gather(bytes);
     const hold = this.#stream.push(bytes);
+    this.#holds(this.#stream.heldBytes);
     this.#watch?.heard(this.#stream.isOver);
     if (hold !== undefined) void this.#waitFor(hold);
   }
@@ -148,8 +149,15 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
 
   async #waitFor(hold: Promise<void>): Promise<void> {
     this.pause();
+    this.#bounds.bodies.leave(this);
     await hold;
+    if (!this.#ended) this.#bounds.bodies.add(this, 0);
     this.resume();
+  }
+
+  #holds(bytes: number): void {
+    this.#bounds.bodies.add(this, bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   /** What goes out may be answered, and billed, whether or not the answer arrives. */
@@ -169,6 +177,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
   /** Of an error more than the beginning is of no use, and the connection is given up. */
   #gather(bytes: Buffer): void {
     this.#chunks.add(bytes);
+    this.#holds(this.#heldBytes + bytes.length);
     if (this.#bodyBytes <= maxErrorBodyBytes || isSuccess(this.#head)) return;
     this.#endWithBody();
     this.#exchange?.abort();
@@ -201,7 +210,7 @@ export class HttpCall implements InFlightCall, ResponseListener, BodySink, Reade
     if (this.#ended) return;
     this.#ended = true;
     for (const decoder of this.#decoders) decoder.destroy();
-    this.#bounds.bodies.end(this, this.#decoders.length === 0 ? this.#receivedBytes : this.#receivedBytes + this.#bodyBytes);
+    this.#bounds.bodies.end(this, this.#heldBytes);
     this.#watch?.end();
     this.#bounds.calls.remove(this);
     const isTold = attempt.ok || attempt.failure.statusCode !== undefined || this.#mayBeBilled;

@@ -1,15 +1,18 @@
 import { execFile } from "node:child_process";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { createHttpProvider } from "../../../src/providers/providers.ts";
 import { ByteBudget } from "../../../src/providers/transport/byte-budget.ts";
+import { requestOf } from "../../contracts/provider.ts";
 import { closing, serve } from "../../support/closing.ts";
+import { deferred } from "../../support/deferred.ts";
 import { chatAnswer, errorAnswer, type Reply, streamed } from "../../support/scripted-server.ts";
 import { helloChunks } from "../protocols/recorded-streams.ts";
-import { chat } from "../protocols/stream-pieces.ts";
-import { ask } from "./raw-replies.ts";
+import { chat, piece } from "../protocols/stream-pieces.ts";
+import { ask, ok, outcomeOf, serveBytes } from "./raw-replies.ts";
 
 const megabyte = 1024 * 1024;
 const project = join(import.meta.dirname, "../../..");
@@ -67,6 +70,50 @@ describe("many answers", () => {
     const provider = closing(createHttpProvider({ name: "test", baseUrl: server.url }, new ByteBudget(100_000)));
     const answers = await Promise.all(Array.from({ length: 30 }, () => ask(provider)));
     expect(answers.map(String).toSorted()).toEqual([...Array(10).fill("Hello"), ...Array(20).fill(text)]);
+  });
+});
+
+describe("a stream beside other answers", () => {
+  const small = `data: ${JSON.stringify(piece({ content: "x" }))}\n\n`;
+  const end = `data: ${JSON.stringify(piece({}, {}, "stop"))}\n\ndata: [DONE]\n\n`;
+  const head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+  it("counts for what is kept of it, which is a quarter of what comes", async () => {
+    const sockets: Socket[] = [];
+    const { server } = await serveBytes(({ socket }) => {
+      sockets.push(socket);
+      return head + small.repeat(4_000);
+    });
+    const provider = closing(createHttpProvider({ name: "test", baseUrl: server.url }, new ByteBudget(1.5 * megabyte)));
+    let events = 0;
+    const onEvent = (): undefined => void (events += 1);
+    const options = { signal: new AbortController().signal, onEvent, keepsAnswer: true };
+    const attempts = Array.from({ length: 3 }, () => provider.send(requestOf(), options));
+    await expect.poll(() => events).toBe(12_000);
+    for (const socket of sockets) socket.end(end);
+    expect((await Promise.all(attempts)).map(outcomeOf)).toEqual(Array(3).fill("x".repeat(4_000)));
+  });
+
+  it("holds nobody up while it waits for its own reader", async () => {
+    const text = "x".repeat(200_000);
+    const { server } = await serveBytes(({ index, socket }) => {
+      if (index > 0) return ok(text);
+      socket.end(head + small.repeat(1_000) + end);
+      return undefined;
+    });
+    const provider = closing(createHttpProvider({ name: "test", baseUrl: server.url }, new ByteBudget(10_000)));
+    const reader = deferred<void>();
+    const hasBegun = deferred<void>();
+    const onEvent = (): Promise<void> => {
+      hasBegun.resolve();
+      return reader.promise;
+    };
+    const first = provider.send(requestOf(), { signal: new AbortController().signal, onEvent });
+    await hasBegun.promise;
+    expect(await Promise.all([ask(provider), ask(provider)])).toEqual([text, text]);
+    reader.resolve();
+    expect(outcomeOf(await first)).toMatch(/^x{100,}$/);
+    expect(server.requests).toBe(3);
   });
 });
 
