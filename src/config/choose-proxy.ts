@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
-import { isLoopback } from "../providers/providers.ts";
+import { isLoopback } from "../sockets/loopback.ts";
 import type { Environment } from "./environment.ts";
 
 /**

@@ -47,10 +47,14 @@ export function loadOptions(
   throw new ConfigurationError(parsed.issues.map((issue) => describe(issue, given)).join("\n"));
 }
 
-/** @throws ConfigurationError for options that are of no use without others. */
+/** @throws ConfigurationError for options that are of no use without others, or beside them. */
 function checkTogether(options: Options, given: Given): Options {
   if (options.with_worker && options.queue === undefined)
     throw new ConfigurationError(`${given["with_worker"]?.origin ?? "--with-worker"} works for a --queue, and none is given`);
+  if (options.shard !== undefined && options.queue !== undefined)
+    throw new ConfigurationError(
+      `${given["shard"]?.origin ?? "--shard"} and ${given["queue"]?.origin ?? "--queue"} are two ways to share a file: a shard knows nothing of other machines, a queue hands each line to one of them; give one`,
+    );
   if (!options.repair || options.validate_output) return options;
   throw new ConfigurationError(
     `${given["repair"]?.origin ?? "--repair"} tells the model what --validate-output finds, and that is off: give it, too`,

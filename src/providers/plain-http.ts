@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../model/errors.ts";
+import { isLoopback } from "../sockets/loopback.ts";
 import type { BaseUrl } from "./base-url.ts";
 
 /**
@@ -14,11 +15,6 @@ export function refusePlainHttp({ origin, host, hostname }: BaseUrl): void {
       "Use https, or a tunnel to this machine (such as ssh -L), or, if you trust that network, " +
       `allow it with --allow-http (in a program: allowHttp: true).${hint(hostname)}`,
   );
-}
-
-/** @param hostname As `URL` gives it: lower case, IPv4 as four decimals, IPv6 in brackets. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 /** Servers log the address they listen on, and people copy it. */

@@ -5,7 +5,6 @@ export { createProvider, type ProviderOptions } from "./create-provider.ts";
 export { createHttpProvider } from "./http-provider.ts";
 export type { HttpProviderOptions } from "./http-provider-options.ts";
 export { isEmptyAnswer, refuseEmptyAnswer } from "./empty-answer.ts";
-export { isLoopback } from "./plain-http.ts";
 export { presets, type Preset } from "./presets.ts";
 export type { Protocol, ReceivedEvent } from "./protocol.ts";
 export type { OnEvent, Provider, SendOptions } from "./provider.ts";

@@ -1,6 +1,12 @@
 import type { Options } from "../config/options.ts";
 import { countTokens } from "../tokens/tokens.ts";
+import { perMinute, type RateLimit } from "../model/rate-limit.ts";
 import type { RequestManagerOptions } from "../manager/manager.ts";
+
+/** Those of the run: `rpm`, `tpm` and `limit`. */
+export function rateLimitsOf({ rpm, tpm, limit }: Pick<Options, "rpm" | "tpm" | "limit">): RateLimit[] {
+  return [...perMinute("requests", rpm), ...perMinute("tokens", tpm), ...limit.rates];
+}
 
 /** The manager's options that follow directly from the user's. */
 export function limitsOf(options: Options): Omit<RequestManagerOptions, "provider"> {

@@ -14,7 +14,7 @@ import {
 import { cachePathOf, type Environment } from "../config/environment.ts";
 import type { Options } from "../config/options.ts";
 import { CacheError, ConfigurationError } from "../model/errors.ts";
-import { isLoopback } from "../providers/providers.ts";
+import { isLoopback } from "../sockets/loopback.ts";
 
 type CacheOptions = Pick<Options, "cache" | "cache_path" | "cache_ttl" | "max_cache_size" | "allow_http">;
 

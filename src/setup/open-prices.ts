@@ -5,7 +5,8 @@ import { readJsonFile } from "../config/secrets/read-json-file.ts";
 import { closestTo, refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 import { createPriceBook, type OwnPrice, type PriceBook, PriceTables } from "../pricing/pricing.ts";
-import { isLoopback, presets } from "../providers/providers.ts";
+import { presets } from "../providers/providers.ts";
+import { isLoopback } from "../sockets/loopback.ts";
 import { asksOne, mockName } from "./open-providers.ts";
 import { valueOf } from "./preset-settings.ts";
 

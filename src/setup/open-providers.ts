@@ -10,13 +10,13 @@ import {
   createProvider,
   createRoutedProvider,
   isCredential,
-  isLoopback,
   type Preset,
   presets,
   type Provider,
   type ProviderOptions,
   RouteTarget,
 } from "../providers/providers.ts";
+import { isLoopback } from "../sockets/loopback.ts";
 import { openConfigured, targetSettings } from "./open-configured.ts";
 import { readPresetSettings, valueOf } from "./preset-settings.ts";
 import { RouteTable } from "./route-table.ts";

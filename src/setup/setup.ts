@@ -7,7 +7,7 @@ export { describeProviders } from "./describe-providers.ts";
 export { ConfiguredModel } from "./configured-model.ts";
 export { Configuration, type ConfigurationContent } from "../config/secrets/configuration.ts";
 export { openCache, openCacheForReading, openDisk, openLiveCache, openShared } from "./open-cache.ts";
-export { limitsOf } from "./manager-options.ts";
+export { limitsOf, rateLimitsOf } from "./manager-options.ts";
 export { openConfiguredPrices, openPrices, type OpenPricesOptions } from "./open-prices.ts";
 export { type LoadedProviders, loadProviders, type LoadProvidersOptions } from "./load-providers.ts";
 export { checkServes, givingWay, mockName, openProviders, type OpenedProviders } from "./open-providers.ts";

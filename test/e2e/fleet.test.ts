@@ -66,6 +66,15 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(first && (await once(first, "exit"))).toEqual([0, null]);
   });
 
+  it("may be one: the coordinator works, too, and gives way to live clients", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve(answerTo)];
+    const user = new Workplace();
+    user.write("in.jsonl", questions(20));
+    const { code, stderr } = await user.runHere(coordinate(redis, server, "--with-worker"));
+    expect(code, stderr).toBe(0);
+    expect(server.ledger.map(({ headers }) => headers["x-llmbatch-priority"])).toEqual(Array(20).fill("batch"));
+  });
+
   it("go on when a worker is killed, and pay again only for what was in flight", async () => {
     const [redis, server] = [await RedisServer.start(), await serve((call) => delayed(20, answerTo(call)))];
     const user = new Workplace();
@@ -113,30 +122,6 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
   });
 });
 
-describe("a queue", () => {
-  it("on another machine is not spoken to in clear", async () => {
-    const user = new Workplace();
-    user.write("in.jsonl", questions(1));
-    for (const args of [["run", "in.jsonl"], ["worker"]]) {
-      const { code, stderr } = await user.runHere([...args, "--queue", "redis://u:pass-word@redis.example:6379"]);
-      expect(code).toBe(2);
-      expect(stderr).toContain("would go to redis.example in clear; use rediss://, or give --allow-http");
-      expect(stderr).not.toContain("pass-word");
-    }
-  });
-
-  it("needs packages that are optional", async () => {
-    const user = new Workplace();
-    user.write("in.jsonl", questions(1));
-    user.write("without.mjs", withoutPackages);
-    user.environment["NODE_OPTIONS"] = `--import ${user.path("without.mjs")}`;
-    const { code, stderr } = await user.run(["run", "in.jsonl", "--queue", "redis://localhost:1"]);
-    expect(code).toBe(2);
-    expect(stderr).toContain("needs the packages bullmq and ioredis, which are not installed here: npm install bullmq ioredis");
-    expect((await user.run(["--version"])).code).toBe(0);
-  });
-});
-
 /** Of base64 and gzip, what was packed. */
 function asWritten(text: string): string {
   const bytes = Buffer.from(text, "base64");
@@ -146,13 +131,3 @@ function asWritten(text: string): string {
     return text;
   }
 }
-
-/** Hides the packages from a process, as if npm had not installed them. */
-const withoutPackages = `
-import { register } from "node:module";
-register("data:text/javascript," + encodeURIComponent(\`
-export function resolve(name, context, next) {
-  if (name === "bullmq" || name === "ioredis") throw Object.assign(new Error("no " + name), { code: "ERR_MODULE_NOT_FOUND" });
-  return next(name, context);
-}\`));
-`;

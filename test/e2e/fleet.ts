@@ -11,12 +11,17 @@ import type { Workplace } from "./cli.ts";
 const quickWorker = join(import.meta.dirname, "..", "support", "quick-worker.mjs");
 
 /** What a user types on the machine that has the file. */
-export function coordinate({ url }: RedisServer, server: ScriptedServer, ...more: string[]): string[] {
+export function coordinate({ url }: Pick<RedisServer, "url">, server: ScriptedServer, ...more: string[]): string[] {
   return ["run", "in.jsonl", "-o", "out.jsonl", "-q", "--base-url", `${server.url}/v1`, "--queue", url, ...more];
 }
 
 /** Starts `llmbatch worker`, which is gone when the test is over. */
-export function startWorker(user: Workplace, { url }: RedisServer, server: ScriptedServer, ...more: string[]): ChildProcess {
+export function startWorker(
+  user: Workplace,
+  { url }: Pick<RedisServer, "url">,
+  server: ScriptedServer,
+  ...more: string[]
+): ChildProcess {
   const args = ["worker", "--queue", url, "--base-url", `${server.url}/v1`, "--retry-delay", "0.001", ...more];
   return gone(user.start(args, { stdio: ["ignore", "ignore", "pipe"] }));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { CacheError, ConfigurationError, errorCode, messageOf } from "../../model/errors.ts";
+import { passwordsIn } from "../../text/mask-addresses.ts";
 import { createKeyvCache } from "../keyv.ts";
 import type { CacheAddress } from "./cache-address.ts";
 import { openAdapter } from "./open-adapter.ts";
@@ -42,12 +43,12 @@ export async function openSharedCache(options: SharedCacheOptions): Promise<Shar
   }
 }
 
-function cannotBeUsed({ shown, passwords }: CacheAddress, error: unknown): never {
+function cannotBeUsed({ shown, url }: CacheAddress, error: unknown): never {
   if (error instanceof ConfigurationError) throw error;
   const cause = error instanceof CacheError && error.cause !== undefined ? error.cause : error;
   // Where a name has several addresses, the message is empty.
   const said = messageOf(cause) || errorCode(cause) || "no connection";
-  const reason = passwords.reduce((text, password) => text.replaceAll(password, "…"), said);
+  const reason = passwordsIn(url).reduce((text, password) => text.replaceAll(password, "…"), said);
   throw new CacheError(
     `The cache ${shown} cannot be used: ${reason}. Check that the server runs and takes this user, or choose another with --cache-path.`,
   );

@@ -6,7 +6,7 @@ import { RequestManager } from "../../manager/manager.ts";
 import type { RunEvent } from "../../model/event.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import { endlessTimeout } from "../../model/timers.ts";
-import { isLoopback } from "../../providers/providers.ts";
+import { isLoopback } from "../../sockets/loopback.ts";
 import {
   createServer,
   explainHost,

@@ -50,7 +50,7 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     const name = nameOfProcess();
     const about = { id: name, name, version: readVersion(), concurrency, keepsKeyRefusals: false, say: printError };
     const worker = await FleetWorker.start({ ...access, ...about, createManager });
-    process.stderr.write(`llmbatch: working for ${access.address.name}, up to ${concurrency} lines at a time\n`);
+    process.stderr.write(`llmbatch: working for ${access.address.shown}, up to ${concurrency} lines at a time\n`);
     const stop = await Promise.race([worker.stopped, untilSignal()]);
     if (stop !== undefined) printError(stoppedText(stop));
     await worker.drain(drainMs);

@@ -13,15 +13,13 @@ import {
   noSeal,
   parseAddress,
   runIdOf,
-  type RunSettings,
   type Seal,
 } from "../../fleet/fleet.ts";
 import { type RequestManager, type RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { perMinute } from "../../model/rate-limit.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import type { Provider } from "../../providers/providers.ts";
-import { describeProviders, limitsOf, openProviders } from "../../setup/setup.ts";
+import { describeProviders, givingWay, openProviders, rateLimitsOf } from "../../setup/setup.ts";
 import { realPathOf } from "../files/resolve-output.ts";
 import type { Inputs } from "../input/inputs.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
@@ -70,20 +68,26 @@ export async function prepareFleet(
   environment: Environment,
   say: (message: string) => void,
 ): Promise<FleetPreparation> {
-  const settings = settingsOf(options);
   const access = await openAccess(queue, options, environment);
   const described = describeProviders(options, environment);
   return {
     described,
     async open({ inputs, total, prices }) {
       const opened = options.with_worker
-        ? (await openProviders({ options, environment, needsOne: true, prices, onWarning: say })).provider
+        ? (await openProviders({ options: givingWay(options), environment, needsOne: true, prices, onWarning: say })).provider
         : undefined;
       const fleet = new FleetRun(opened);
       const run = runIdOf(await factsOf(inputs, options));
       const about = { ...access, name: nameOfProcess(), version: readVersion(), say };
       const onLost = (why: string): void => fleet.lost(why, say);
-      fleet.coordinator = await Coordinator.open({ ...about, run, settings, total, described, onLost });
+      fleet.coordinator = await Coordinator.open({
+        ...about,
+        run,
+        settings: { limits: rateLimitsOf(options) },
+        total,
+        described,
+        onLost,
+      });
       if (opened !== undefined) {
         const createManager = createWorkerManager({ options, provider: opened, prices, observers: [] });
         const own = { id: about.name, concurrency: options.concurrency, createManager, keepsKeyRefusals: true };
@@ -143,11 +147,6 @@ export class FleetRun {
 
 /** The window of chunks bounds them, not the manager. */
 const maxLinesAhead = 1_000_000;
-
-function settingsOf(options: Options): RunSettings {
-  const { requestsPerMinute, tokensPerMinute, limits = [] } = limitsOf(options);
-  return { limits: [...perMinute("requests", requestsPerMinute), ...perMinute("tokens", tokensPerMinute), ...limits] };
-}
 
 /** What makes it the same run when the command is given again. */
 async function factsOf(inputs: Inputs, options: Options): Promise<unknown[]> {

@@ -3,13 +3,13 @@ import { type CacheStore, findAnswers } from "../../caches/caches.ts";
 import type { Options } from "../../config/options.ts";
 import { BoundedCount, Estimator, type TokenCounts } from "../../estimation/estimation.ts";
 import { type Preparer, type RequestName, RequestNames } from "../../manager/manager.ts";
-import { perMinute, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import { noUsage, type Usage } from "../../model/usage.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
 import { isEmptyAnswer, type Provider } from "../../providers/providers.ts";
 import { createQuietPreparer } from "./fit-check.ts";
 import { OwnLines } from "./own-lines.ts";
+import { rateLimitsOf } from "../../setup/setup.ts";
 import { countTokens, estimateInputTokens, hasTokenizer, isCounted } from "../../tokens/tokens.ts";
 
 export interface RequestEstimationOptions {
@@ -54,7 +54,7 @@ export class RequestEstimation {
       provider,
       prices,
       counts,
-      limits: limitsOfOptions(options),
+      limits: rateLimitsOf(options),
       concurrency: options.concurrency,
     });
   }
@@ -111,9 +111,4 @@ function tokenCounts(options: Options): TokenCounts<BatchRequest> {
   const fast = estimateInputTokens;
   if (options.count === "fast" || !hasTokenizer()) return { fast };
   return { fast, exact: (request) => (isCounted(request.model) ? countTokens(request, request.model) : undefined) };
-}
-
-/** Those of the run. */
-function limitsOfOptions({ rpm, tpm, limit }: Options): RateLimit[] {
-  return [...perMinute("requests", rpm), ...perMinute("tokens", tpm), ...limit.rates];
 }

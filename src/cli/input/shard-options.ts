@@ -1,6 +1,7 @@
 import type { Options } from "../../config/options.ts";
 import type { ProviderConfig } from "../../config/provider-config.ts";
-import { describeRateLimit, perMinute, type RateLimit } from "../../model/rate-limit.ts";
+import { describeRateLimit, type RateLimit } from "../../model/rate-limit.ts";
+import { rateLimitsOf } from "../../setup/setup.ts";
 import { formatUsd } from "../../text/format-numbers.ts";
 import { printError } from "../terminal/print-error.ts";
 
@@ -34,15 +35,14 @@ function sharesOfProvider(name: string, { limits = [], concurrency }: ProviderCo
  * are `--concurrency`, which is a machine's, and what only ends a run: `--deadline`, `--max-failures`.
  */
 function shareLimits(options: Options): Options {
-  const { shard, rpm, tpm, limit, max_cost: cost, max_tokens_total: tokens, providers } = options;
+  const { shard, limit, max_cost: cost, max_tokens_total: tokens, providers } = options;
   if (shard === undefined || shard.count === 1) return options;
   const { count } = shard;
-  const rates = [...perMinute("requests", rpm), ...perMinute("tokens", tpm), ...limit.rates];
   return {
     ...options,
     rpm: undefined,
     tpm: undefined,
-    limit: { ...limit, rates: rates.map((rate) => shareOf(rate, count)) },
+    limit: { ...limit, rates: rateLimitsOf(options).map((rate) => shareOf(rate, count)) },
     ...(cost !== undefined && { max_cost: cost / count }),
     ...(tokens !== undefined && { max_tokens_total: Math.max(1, Math.floor(tokens / count)) }),
     // Without a prototype, because a user may choose `constructor` as a name.

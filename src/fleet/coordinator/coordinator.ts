@@ -106,7 +106,7 @@ export class Coordinator {
     this.#events.on("error", () => undefined);
     this.#lease = new Lease(redis, keys.lease(run), `${options.name} ${process.hrtime.bigint()}`);
     this.#directory = new Directory(redis, keys, "runs", run);
-    this.#watch = new FleetWatch(address.name, seal, say);
+    this.#watch = new FleetWatch(address.shown, seal, say);
     this.#chunkLines = total === undefined ? maxChunkLines : Math.min(maxChunkLines, Math.max(1, Math.ceil(total / minChunks)));
     const persistence = new Persistence(say, this.#closing.signal);
     const [queue, events, chunkLines] = [this.#queue, this.#events, this.#chunkLines];
@@ -159,7 +159,7 @@ export class Coordinator {
   async finish(): Promise<void> {
     const clearing = this.#clear().then(() => true);
     const isClear = await Promise.race([clearing, sleep(maxClearMs, false, { signal: this.#closing.signal })]);
-    if (!isClear) this.#options.say(`${this.#options.address.name} still holds some of the run, for a week at most`);
+    if (!isClear) this.#options.say(`${this.#options.address.shown} still holds some of the run, for a week at most`);
     await this.#close();
   }
 

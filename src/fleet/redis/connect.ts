@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Redis } from "ioredis";
 import { ConfigurationError, errorCode, messageOf } from "../../model/errors.ts";
 import type { FleetAddress } from "./address.ts";
@@ -15,7 +16,7 @@ export interface ConnectionOptions {
   readonly username?: string;
   readonly password?: string;
   readonly db: number;
-  readonly tls?: { readonly servername: string };
+  readonly tls?: { readonly servername?: string };
   readonly maxRetriesPerRequest: null;
   readonly retryStrategy: (times: number) => number;
   readonly keepAlive: number;
@@ -24,14 +25,16 @@ export interface ConnectionOptions {
 }
 
 /** Every connection of a fleet comes back by itself, and what was asked meanwhile waits. */
-export function connectionOptions({ host, port, username, password, db, tls }: FleetAddress): ConnectionOptions {
+export function connectionOptions(address: FleetAddress): ConnectionOptions {
+  const { hostname: host, port, username, password, database: db, isEncrypted } = address;
   return {
     host,
     port,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
+    ...(username !== "" && { username }),
+    ...(password !== "" && { password }),
     db,
-    ...(tls && { tls: { servername: host } }),
+    // A name is told to the server, which may have several; an address is not to be.
+    ...(isEncrypted && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * 2 ** times, maxRetryDelayMs),
     keepAlive: keepAliveMs,
@@ -43,6 +46,8 @@ export function connectionOptions({ host, port, username, password, db, tls }: F
 
 /** What Redis says to those that it does not let in. */
 const refusals = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:AUTH|invalid password|DB index))/;
+/** OpenSSL's for certificates that are not trusted, or not the host's. */
+const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO|ISSUER/;
 
 /**
  * Connects. Says once that Redis is away, and that it is back; waits for one that is not there yet.
@@ -53,7 +58,7 @@ export async function connect({ Redis }: FleetPackages, address: FleetAddress, s
   const client = new Redis({ ...connectionOptions(address), enableAutoPipelining: true, replyMapping: "legacy" });
   let isAway = false;
   const leave = (why: string): void => {
-    if (!isAway) say(`${address.name} is away${why}; going on when it is back`);
+    if (!isAway) say(`${address.shown} is away${why}; going on when it is back`);
     isAway = true;
   };
   let problem: unknown;
@@ -66,20 +71,29 @@ export async function connect({ Redis }: FleetPackages, address: FleetAddress, s
   await new Promise<void>((resolve, reject) => {
     client.once("ready", () => resolve());
     const refuse = (error: unknown): void => {
-      if (!refusals.test(messageOf(error))) return;
+      const why = whyRefused(error);
+      if (why === undefined) return;
       client.disconnect();
-      reject(new ConfigurationError(`${address.name} does not let llmbatch in: ${messageOf(error)}`, { cause: error }));
+      reject(new ConfigurationError(`${address.shown} ${why}`, { cause: error }));
     };
     client.on("error", refuse);
     client.once("ready", () => client.off("error", refuse));
   });
-  if (isAway) say(`${address.name} is there`);
+  if (isAway) say(`${address.shown} is there`);
   isAway = false;
   client.on("ready", () => {
-    if (isAway) say(`${address.name} is back`);
+    if (isAway) say(`${address.shown} is back`);
     isAway = false;
   });
   return client;
+}
+
+/** Undefined for what may pass. */
+function whyRefused(error: unknown): string | undefined {
+  const message = messageOf(error);
+  if (refusals.test(message)) return `does not let llmbatch in: ${message}`;
+  if (!certificateCodes.test(errorCode(error) ?? "")) return undefined;
+  return `has a certificate that is not trusted (${message}); for an authority of your own set NODE_EXTRA_CA_CERTS to its file`;
 }
 
 function describe(problem: unknown): string {

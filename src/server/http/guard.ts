@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { isLoopback } from "../../providers/providers.ts";
+import { isLoopback } from "../../sockets/loopback.ts";
 import type { ApiError } from "./api-error.ts";
 
 export interface GuardOptions<Client> {

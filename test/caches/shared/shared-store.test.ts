@@ -237,7 +237,7 @@ describe("parseCacheAddress", () => {
     ["redis://h?password=secret", "without options"],
     ["postgres://localhost/app?host=elsewhere.example", "the server stands before the database"],
     ["postgres://localhost/app?hostaddr=10.0.0.1", "the server stands before the database"],
-    ["redis://u:%zzsecret@h", "its password is not encoded"],
+    ["redis://u:%zzsecret@h", "its user or password is not encoded"],
   ])("refuses %s", (text, message) => {
     let said = "";
     try {
