@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
-import { delayed, errorAnswer, type ReceivedCall, type Reply } from "../support/scripted-server.ts";
+import { delayed, errorAnswer, type ReceivedCall, type Reply, type ScriptedServer } from "../support/scripted-server.ts";
 import { answerTo, countEach, kill, questionOf, undisturbedOutput } from "../trials/commands.ts";
 import { questions, Workplace } from "./cli.ts";
 import { coordinate, lookInto, said, startQuickWorker, startWorker } from "./fleet.ts";
@@ -64,6 +64,21 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     const [first] = workers;
     first?.kill("SIGTERM");
     expect(first && (await once(first, "exit"))).toEqual([0, null]);
+  });
+
+  it("keep a worker busy with lines that are large, and behind one that takes its time", async () => {
+    const [redis, user] = [await RedisServer.start(), new Workplace()];
+    const [large, all, concurrency] = [60, 1_300, 20]; // chunks of 21 lines, but of two that are large
+    const server: ScriptedServer = await serve(async (call) => {
+      await server.until(() => server.ledger.length >= (questionOf(call) === 1 ? all : concurrency));
+      return answerTo(call);
+    });
+    const padding = "x".repeat(100_000);
+    user.write("in.jsonl", [...questions(large, { padding }), ...questions(all).slice(large)]);
+    startWorker(user, redis, server, "-c", String(concurrency));
+    const { code, stderr } = await user.runHere(coordinate(redis, server));
+    expect(code, stderr).toBe(0);
+    expect(server.ledger).toHaveLength(all);
   });
 
   it("may be one: the coordinator works, too, and gives way to live clients", async () => {

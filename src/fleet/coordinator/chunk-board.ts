@@ -29,7 +29,6 @@ interface Job {
 interface ChunkBoardOptions {
   readonly run: string;
   readonly settings: RunSettings;
-  readonly chunkLines: number;
   readonly seal: Seal;
   readonly keys: FleetKeys;
   readonly redis: Redis;
@@ -151,9 +150,9 @@ export class ChunkBoard {
   }
 
   async #add(job: Job): Promise<void> {
-    const { run, settings, chunkLines: size, seal, redis, keys, queue, persistence } = this.#options;
+    const { run, settings, seal, redis, keys, queue, persistence } = this.#options;
     const lines = [...job.lines.values()].map(({ field, request }) => ({ field, request }));
-    const data = await packChunk({ run, chunk: job.chunk, settings, size }, lines, seal);
+    const data = await packChunk({ run, chunk: job.chunk, settings }, lines, seal);
     await persistence.persist(() => redis.sadd(keys.jobs(run), job.id));
     await persistence.persist(() => queue.add("chunk", data, { jobId: job.id }));
   }

@@ -46,8 +46,6 @@ export interface CoordinatorOptions {
 const maxChunkLines = 100;
 /** A file that is short is cut so that every worker gets some of it. */
 const minChunks = 64;
-/** Of the lines that the fleet can have in flight, so many times as much is on its way. */
-const chunksAhead = 3;
 /** Redis may be away when the run is over. */
 const maxClearMs = 10_000;
 /** Events are hints: what stands in the queue is looked at each second. */
@@ -111,12 +109,12 @@ export class Coordinator {
     const persistence = new Persistence(say, this.#closing.signal);
     const [queue, events, chunkLines] = [this.#queue, this.#events, this.#chunkLines];
     const answers = new AnswerStore(redis, keys);
-    this.#board = new ChunkBoard({ run, settings, chunkLines, seal, keys, redis, queue, events, answers, persistence });
+    this.#board = new ChunkBoard({ run, settings, seal, keys, redis, queue, events, answers, persistence });
     this.#window = new ChunkWindow({
       board: this.#board,
       chunkLines,
       isStream: total === undefined,
-      maxChunks: () => Math.max(minChunks, Math.ceil((chunksAhead * this.#watch.concurrency) / chunkLines)),
+      concurrency: () => this.#watch.concurrency,
       onWritten: (chunk) => this.#acknowledge(chunk),
       onError: (error) => this.#lost(error),
     });

@@ -2,15 +2,24 @@ import type { Redis } from "ioredis";
 import { type FleetKeys, maxKeptSeconds } from "./keys.ts";
 
 /**
- * The first answer stays, and none is kept of a chunk that was acknowledged: what a worker that was frozen brings comes too late. Whether it
- * was is known by its job.
+ * The first answer of a line stays, and none is kept of a chunk that was acknowledged: what a worker that was frozen brings comes too late.
+ * Whether it was is known by its job.
  */
 const putScript = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 0 then return 2 end
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-return 1
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'no job' end
+local outcome = 'kept'
+for i = 2, #ARGV, 2 do
+  if redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) == 0 then outcome = 'late' end
+end
+redis.call('EXPIRE', KEYS[2], ARGV[1])
+return outcome
 `;
+
+/** The answer to a line of a chunk. */
+export interface FieldAnswer {
+  readonly field: string;
+  readonly answer: string;
+}
 
 /** Answers to the lines of chunks, until their chunk is acknowledged. */
 export class AnswerStore {
@@ -22,12 +31,12 @@ export class AnswerStore {
     this.#keys = keys;
   }
 
-  /** @returns `late` where another worker has answered it. */
-  async put(jobId: string, run: string, chunk: string, field: string, answer: string): Promise<"kept" | "no job" | "late"> {
+  /** @returns `late` where another worker has answered one of them. */
+  async put(jobId: string, run: string, chunk: string, answers: readonly FieldAnswer[]): Promise<"kept" | "no job" | "late"> {
     const keys = [this.#keys.job(jobId), this.#keys.answers(run, chunk)];
-    const outcome = await this.#redis.eval(putScript, 2, ...keys, field, answer, maxKeptSeconds);
-    if (outcome === 0) return "no job";
-    return outcome === 1 ? "kept" : "late";
+    const pairs = answers.flatMap(({ field, answer }) => [field, answer]);
+    const outcome = await this.#redis.eval(putScript, 2, ...keys, maxKeptSeconds, ...pairs);
+    return outcome === "no job" || outcome === "late" ? outcome : "kept";
   }
 
   /** Which lines have one. */

@@ -20,7 +20,7 @@ export interface ChunkJob {
   /** Where its answers go. */
   readonly chunk: string;
   readonly settings: RunSettings;
-  /** How many lines the run's chunks have: a worker takes as many chunks as it needs to be busy. */
+  /** How many it has: a worker takes as many chunks as keep it busy. */
   readonly size: number;
   readonly payload: string;
 }
@@ -71,12 +71,12 @@ const compression = { level: 1 };
 
 /** The data of a job. */
 export async function packChunk(
-  about: { readonly run: string; readonly chunk: string; readonly settings: RunSettings; readonly size: number },
+  about: { readonly run: string; readonly chunk: string; readonly settings: RunSettings },
   lines: readonly ChunkLine[],
   seal: Seal,
 ): Promise<ChunkJob> {
   const payload = seal.close(await deflate(JSON.stringify(lines), compression));
-  return { protocol: fleetProtocol, ...about, payload };
+  return { protocol: fleetProtocol, ...about, size: lines.length, payload };
 }
 
 /** @throws ZodError for what no coordinator of this protocol has written. */

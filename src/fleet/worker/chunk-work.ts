@@ -1,8 +1,9 @@
+import { Grouped } from "../../caches/caches.ts";
 import { isKeyRefusal, internal } from "../../model/failure.ts";
 import { attemptOf, packAnswer } from "../wire/answer.ts";
 import type { ChunkJob, ChunkLine } from "../wire/chunk.ts";
 import type { Seal } from "../wire/seal.ts";
-import type { AnswerStore } from "../redis/answers.ts";
+import type { AnswerStore, FieldAnswer } from "../redis/answers.ts";
 import type { Persistence } from "../redis/persist.ts";
 import type { LineRunner } from "./line-runner.ts";
 
@@ -25,8 +26,10 @@ interface ChunkWorkOptions {
 /** The work on one chunk: each answer is in Redis as soon as it is there. */
 export class ChunkWork {
   readonly #options: ChunkWorkOptions;
+  /** An answer is on its way at once; those that come meanwhile go together. A call of Redis for each costs 20 µs. */
+  readonly #answers = new Grouped<FieldAnswer, void>((answers) => this.#put(answers));
   /** Answers that came while Redis had lost the job: its coordinator adds it again. */
-  readonly #early = new Map<string, string>();
+  #early: FieldAnswer[] = [];
   readonly #lost = new AbortController();
 
   constructor(options: ChunkWorkOptions) {
@@ -40,7 +43,8 @@ export class ChunkWork {
     const left = lines.filter(({ field }) => !known.has(field));
     if (stalls < maxStalls) await Promise.all(left.map((line) => this.#ask(line)));
     else for (const line of left) if (!this.#lost.signal.aborted) await this.#askAlone(line);
-    for (const [field, answer] of this.#early) await this.#put(field, answer);
+    const early = this.#early;
+    if (early.length > 0) await this.#put(early);
   }
 
   /** The chunk is another worker's by now: what was not sent is not sent here. */
@@ -55,10 +59,7 @@ export class ChunkWork {
     const result = await runner.ask(request, this.#lost.signal);
     if (result === undefined) return false;
     if (result.status === "failed" && isKeyRefusal(result.failure) && !keepsKeyRefusals) return false;
-    const answer = packAnswer(attemptOf(result), seal);
-    const outcome = await this.#put(field, answer);
-    if (outcome === "no job") this.#early.set(field, answer);
-    if (outcome === "late") this.lose();
+    await this.#answers.add({ field, answer: packAnswer(attemptOf(result), seal) });
     return true;
   }
 
@@ -68,12 +69,16 @@ export class ChunkWork {
     const begun = await persistence.persist(() => answers.begin(job.run, job.chunk, field));
     if (begun > maxCrashes) {
       const failure = internal(`worker_crashed: ${maxCrashes} workers ended while they asked this line`);
-      await this.#put(field, packAnswer({ ok: false, failure, calls: { count: maxCrashes, latencyMs: 0 } }, seal));
+      const answer = packAnswer({ ok: false, failure, calls: { count: maxCrashes, latencyMs: 0 } }, seal);
+      await this.#answers.add({ field, answer });
     } else if (!(await this.#ask(line))) await persistence.persist(() => answers.notBegun(job.run, job.chunk, field));
   }
 
-  #put(field: string, answer: string): Promise<"kept" | "no job" | "late"> {
+  async #put(group: readonly FieldAnswer[]): Promise<void[]> {
     const { jobId, job, answers, persistence } = this.#options;
-    return persistence.persist(() => answers.put(jobId, job.run, job.chunk, field, answer));
+    const outcome = await persistence.persist(() => answers.put(jobId, job.run, job.chunk, group));
+    if (outcome === "no job") this.#early = this.#early.concat(group);
+    if (outcome === "late") this.lose();
+    return group.map(() => undefined);
   }
 }

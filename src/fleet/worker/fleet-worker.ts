@@ -58,7 +58,7 @@ export class FleetWorker {
   readonly #closing = new AbortController();
   readonly #live = new Map<string, LineRunner>();
   readonly #stoppingRuns = new Set<string>();
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, { readonly done: Promise<void>; readonly size: number }>();
   readonly #work = new Map<string, ChunkWork>();
   readonly #refused = new Set<string>();
   #queue: Worker | undefined;
@@ -172,27 +172,37 @@ export class FleetWorker {
     }
   }
 
-  async #process(bullJob: Job): Promise<{ readonly n: number }> {
+  async #process(bullJob: Job): Promise<void> {
     const { id = "" } = bullJob;
     const job = readJob(bullJob.data);
-    if (this.#isDraining || this.#stoppingRuns.has(job.run)) return { n: 0 };
+    if (this.#isDraining || this.#stoppingRuns.has(job.run)) return;
     // Redis may lose a job and get it again while it is under way here.
-    const begun = this.#underWay.get(id);
-    const work = begun ?? this.#do(id, job, bullJob.stalledCounter).finally(() => this.#underWay.delete(id));
-    this.#underWay.set(id, work);
-    await work;
-    return { n: job.size };
+    const begun = this.#underWay.get(id)?.done;
+    const done = begun ?? this.#do(id, job, bullJob.stalledCounter).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, { done, size: job.size });
+    this.#takeEnough();
+    await done;
   }
 
   async #do(jobId: string, job: ChunkJob, stalls: number): Promise<void> {
-    const { seal, concurrency, keepsKeyRefusals } = this.#options;
+    const { seal, keepsKeyRefusals } = this.#options;
     const lines = await unpackLines(job, seal);
-    if (this.#queue !== undefined) this.#queue.concurrency = Math.max(2, Math.ceil(concurrency / job.size) + 1);
     const runner = this.#runnerOf(job);
     const [answers, persistence] = [this.#answers, this.#persistence];
     const work = new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals });
     this.#work.set(jobId, work);
     await work.do(lines, stalls).finally(() => this.#work.delete(jobId));
+  }
+
+  /**
+   * As many chunks as keep it busy, and one more, by the lines of those that it has: large lines come few to a chunk. Said before anything is
+   * waited for: BullMQ looks at it when a chunk comes or ends.
+   */
+  #takeEnough(): void {
+    const sizes = [...this.#underWay.values()].map(({ size }) => size);
+    const lines = sizes.reduce((sum, size) => sum + size, 0);
+    const chunks = Math.ceil((this.#options.concurrency * sizes.length) / lines);
+    if (this.#queue !== undefined) this.#queue.concurrency = Math.max(2, chunks + 1);
   }
 
   #runnerOf(job: ChunkJob): LineRunner {
