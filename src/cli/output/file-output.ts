@@ -17,6 +17,7 @@ export class FileOutput implements Output {
   readonly #handle: FileHandle;
   readonly #lock: FileLock;
   readonly #buffer: OutputBuffer;
+  #ending: Promise<void> | undefined;
 
   /**
    * @param path As the user wrote it.
@@ -50,7 +51,8 @@ export class FileOutput implements Output {
   }
 
   async sync(): Promise<void> {
-    await this.#buffer.flush();
+    if (this.#ending === undefined) await this.#buffer.flush();
+    if (this.#ending !== undefined) return this.#ending;
     try {
       await this.#handle.datasync();
     } catch (error) {
@@ -59,14 +61,20 @@ export class FileOutput implements Output {
   }
 
   finish(): Promise<void> {
-    return this.#buffer.end(async () => {
+    return this.#end(async () => {
       await this.#buffer.flush();
       await this.#moveIntoPlace();
-    }, this.#close);
+    });
   }
 
   abandon(): Promise<void> {
-    return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#close);
+    return this.#end(() => this.#buffer.flushUnlessReported());
+  }
+
+  #end(lastSteps: () => Promise<void>): Promise<void> {
+    const ending = this.#buffer.end(lastSteps, this.#close);
+    this.#ending ??= ending;
+    return ending;
   }
 
   readonly #close = async (): Promise<void> => {

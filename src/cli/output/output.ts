@@ -18,7 +18,7 @@ export interface Output {
   /** Resolves once the operating system has all texts. @throws OutputError if it could not be written. */
   flush(): Promise<void>;
 
-  /** `flush`, and what is in a file is safe from a power failure, too. @throws OutputError if it could not be written. */
+  /** `flush`, and what is in a file is safe from a power failure, too; with the end, if that has begun. @throws OutputError if it could not be written. */
   sync(): Promise<void>;
 
   /**

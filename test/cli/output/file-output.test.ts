@@ -29,6 +29,18 @@ describe("openOutput with a regular file", () => {
     expect(readdirSync(join(file, ".."))).toEqual(["out.jsonl"]);
   });
 
+  it("is safe with its end where that has begun", async () => {
+    const file = join(temporaryDirectory(), "out.jsonl");
+    const output = await openOutput(file);
+    output.write("one\n");
+    const synced = output.sync().then(() => readFileSync(file, "utf8"));
+    const ending = output.finish();
+    const syncedLater = output.sync().then(() => readFileSync(file, "utf8"));
+    await ending;
+    await expect(Promise.all([synced, syncedLater])).resolves.toEqual(["one\n", "one\n"]);
+    await output.sync();
+  });
+
   it("writes a line at once, so that a slow run can be followed", async () => {
     const file = join(temporaryDirectory(), "out.jsonl");
     const output = await openOutput(file);
