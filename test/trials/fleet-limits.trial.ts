@@ -152,7 +152,7 @@ describe.skipIf(!isFullSize || noRedis !== undefined)(`limits of a fleet ${noRed
     expect(figures.missed(`${kills} processes killed while they send`)).toEqual([]);
   });
 
-  it("a start costs a tenth of a call at high rates", async () => {
+  it("a start costs a seventh of a call at high rates", async () => {
     const figures = new Figures("Redis calls a start, of the limiter alone");
     for (const perSecond of [100, 5_000]) {
       const redisServer = await RedisServer.start();

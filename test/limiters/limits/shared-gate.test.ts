@@ -123,7 +123,7 @@ describe("a gate for limits that several processes keep", () => {
   });
 
   test.each([
-    { left: 1_000, asks: 10 },
+    { left: 1_000, asks: 7 },
     { left: 3, asks: 3 },
     { left: -5, asks: 1 },
   ])("at a high rate a lease is for many requests, of a quota with $left left for $asks", async ({ left, asks }) => {
