@@ -29,7 +29,7 @@ export function startWorker(
 /** A worker whose chunks are given to others after 2 s. Resolves when it takes them. */
 export async function startQuickWorker(
   user: Workplace,
-  { url }: RedisServer,
+  { url }: Pick<RedisServer, "url">,
   server: ScriptedServer | "instant",
   concurrency = 8,
 ): Promise<ChildProcess> {

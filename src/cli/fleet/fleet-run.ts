@@ -73,41 +73,58 @@ export async function prepareFleet(
   return {
     described,
     async open({ inputs, total, prices }) {
-      const opened = options.with_worker
-        ? (await openProviders({ options: givingWay(options), environment, needsOne: true, prices, onWarning: say })).provider
-        : undefined;
-      const fleet = new FleetRun(opened);
       const run = runIdOf(await factsOf(inputs, options));
       const about = { ...access, name: nameOfProcess(), version: readVersion(), say };
-      const onLost = (why: string): void => fleet.lost(why, say);
-      fleet.coordinator = await Coordinator.open({
-        ...about,
-        run,
-        settings: { limits: rateLimitsOf(options) },
-        total,
-        described,
-        onLost,
-      });
-      if (opened !== undefined) {
-        const createManager = createWorkerManager({ options, provider: opened, prices, observers: [] });
-        const own = { id: about.name, concurrency: options.concurrency, createManager, keepsKeyRefusals: true };
-        fleet.worker = await FleetWorker.start({ ...about, ...own });
+      const settings = { limits: rateLimitsOf(options) };
+      const own = options.with_worker ? await openOwnProvider(options, environment, prices, say) : undefined;
+      let fleet: FleetRun | undefined;
+      const onLost = (why: string): void => {
+        say(why);
+        fleet?.stop(why);
+      };
+      let coordinator: Coordinator | undefined;
+      try {
+        coordinator = await Coordinator.open({ ...about, run, settings, total, described, onLost });
+        const worker = own && (await FleetWorker.start({ ...about, ...ownWorker(options, own, prices, about.name) }));
+        fleet = new FleetRun(coordinator, worker, own);
+        return fleet;
+      } catch (error) {
+        await coordinator?.abandon();
+        await own?.close();
+        throw error;
       }
-      return fleet;
     },
   };
 }
 
+/** Of `--with-worker`. */
+async function openOwnProvider(
+  options: Options,
+  environment: Environment,
+  prices: PriceBook,
+  onWarning: (message: string) => void,
+): Promise<Provider> {
+  const asked = { options: givingWay(options), environment, needsOne: true, prices, onWarning };
+  return (await openProviders(asked)).provider;
+}
+
+/** A key that is refused ends the run, as it does without a fleet: there may be no other worker. */
+function ownWorker(options: Options, provider: Provider, prices: PriceBook, id: string) {
+  const createManager = createWorkerManager({ options, provider, prices, observers: [] });
+  return { id, concurrency: options.concurrency, createManager, keepsKeyRefusals: true };
+}
+
 /** A run's part in a fleet. */
 export class FleetRun {
-  /** Set once it is open. */
-  declare coordinator: Coordinator;
-  worker: FleetWorker | undefined;
+  readonly coordinator: Coordinator;
+  #worker: FleetWorker | undefined;
   readonly #provider: Provider | undefined;
   #manager: RequestManager | undefined;
 
   /** @param provider Of the worker in this process. */
-  constructor(provider: Provider | undefined) {
+  constructor(coordinator: Coordinator, worker: FleetWorker | undefined, provider: Provider | undefined) {
+    this.coordinator = coordinator;
+    this.#worker = worker;
     this.#provider = provider;
   }
 
@@ -121,8 +138,8 @@ export class FleetRun {
     this.coordinator.onSync(() => writer.sync());
   }
 
-  lost(why: string, say: (message: string) => void): void {
-    say(why);
+  /** The run cannot go on. */
+  stop(why: string): void {
     this.#manager?.stop(why);
   }
 
@@ -139,8 +156,8 @@ export class FleetRun {
   }
 
   async #end(): Promise<void> {
-    await this.worker?.drain(0);
-    this.worker = undefined;
+    await this.#worker?.drain(0);
+    this.#worker = undefined;
     await this.#provider?.close();
   }
 }

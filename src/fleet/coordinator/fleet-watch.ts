@@ -1,8 +1,9 @@
+import { presenceMs } from "../redis/directory.ts";
 import { mismatchWith, type WorkerPresence } from "../wire/presence.ts";
 import type { Seal } from "../wire/seal.ts";
 
-/** A worker that died is believed to be there for 4 s; so 10 s without one are over after these. */
-const silentMs = 6_000;
+/** A worker that died is believed to be there for 4 s, and looked for each second: so it is said 10 s after the last one's end. */
+const silentMs = 4_500;
 
 /** What the coordinator knows of its workers. */
 export class FleetWatch {
@@ -20,7 +21,8 @@ export class FleetWatch {
     this.#name = name;
     this.#seal = seal;
     this.#say = say;
-    this.#alone = performance.now() - presenceLossMs;
+    // As after the end of a last worker.
+    this.#alone = performance.now() + presenceMs;
   }
 
   get workers(): number {
@@ -56,6 +58,3 @@ export class FleetWatch {
     this.#say(`no workers at ${this.#name}: waiting for one (llmbatch worker --queue …)`);
   }
 }
-
-/** None was there at the start, so none has to be missed first. */
-const presenceLossMs = -4_000;
