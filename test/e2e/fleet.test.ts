@@ -119,6 +119,15 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(user.lines("out.jsonl").map(({ custom_id: id }) => id)).toEqual(lines.map(({ custom_id: id }) => id));
   });
 
+  it("let a worker end while Redis is away", async () => {
+    const [redis, server] = [await RedisServer.start(), await serve()];
+    const worker = startWorker(new Workplace(), redis, server);
+    await said(worker, "working for");
+    await redis.kill();
+    worker.kill("SIGTERM");
+    expect(await once(worker, "exit")).toEqual([0, null]);
+  });
+
   it("keep keys out of Redis, and with a secret what is asked and answered, too", async () => {
     const [redis, server] = [await RedisServer.start(), await serve(answerTo)];
     const user = new Workplace();

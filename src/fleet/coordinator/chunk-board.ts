@@ -152,7 +152,7 @@ export class ChunkBoard {
   async #add(job: Job): Promise<void> {
     const { run, settings, seal, redis, keys, queue, persistence } = this.#options;
     const lines = [...job.lines.values()].map(({ field, request }) => ({ field, request }));
-    const data = await packChunk({ run, chunk: job.chunk, settings }, lines, seal);
+    const data = packChunk({ run, chunk: job.chunk, settings }, lines, seal);
     await persistence.persist(() => redis.sadd(keys.jobs(run), job.id));
     await persistence.persist(() => queue.add("chunk", data, { jobId: job.id }));
   }

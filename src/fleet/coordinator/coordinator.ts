@@ -90,7 +90,7 @@ export class Coordinator {
   private constructor(options: CoordinatorOptions, redis: Redis) {
     const { packages, address, seal, run, settings, total, say } = options;
     const keys = new FleetKeys(address.prefix, seal);
-    const connection = connectionOptions(address);
+    const connection = connectionOptions(address, this.#closing.signal);
     this.#options = options;
     this.#redis = redis;
     this.#queue = new packages.bullmq.Queue(keys.queue, {
@@ -190,7 +190,8 @@ export class Coordinator {
     if (this.#isBeating) return;
     this.#isBeating = true;
     try {
-      if (!(await this.#lease.renew())) this.#options.onLost("another coordinator has taken the run over");
+      if (!(await this.#lease.renew()))
+        this.#options.onLost("another coordinator has taken the run over while this one did not answer; it goes on there");
       this.#watch.observe(readWorkers(await this.#directory.announce(this.#presence)));
       await this.#board.reconcile();
     } catch (error) {
@@ -228,8 +229,10 @@ export class Coordinator {
   async #close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#beat);
-    const closing = Promise.all([this.#queue.close(), this.#events.close()]).catch(() => undefined);
+    const bullmq = [this.#queue, this.#events];
+    const closing = Promise.all(bullmq.map((part) => part.close())).catch(() => undefined);
     await Promise.race([closing, sleep(beatMs)]);
+    for (const part of bullmq) void part.disconnect().catch(() => undefined);
     this.#redis.disconnect();
   }
 

@@ -18,14 +18,18 @@ export interface ConnectionOptions {
   readonly db: number;
   readonly tls?: { readonly servername?: string };
   readonly maxRetriesPerRequest: null;
-  readonly retryStrategy: (times: number) => number;
+  readonly retryStrategy: (times: number) => number | null;
   readonly keepAlive: number;
   readonly socketTimeout: number;
   readonly reconnectOnError: (error: Error) => false | 2;
 }
 
-/** Every connection of a fleet comes back by itself, and what was asked meanwhile waits. */
-export function connectionOptions(address: FleetAddress): ConnectionOptions {
+/**
+ * Every connection of a fleet comes back by itself, and what was asked meanwhile waits.
+ *
+ * @param closing Ends that: BullMQ's own end waits for a Redis that is away, and its connections would keep the process alive.
+ */
+export function connectionOptions(address: FleetAddress, closing?: AbortSignal): ConnectionOptions {
   const { hostname: host, port, username, password, database: db, isEncrypted } = address;
   return {
     host,
@@ -36,7 +40,7 @@ export function connectionOptions(address: FleetAddress): ConnectionOptions {
     // A name is told to the server, which may have several; an address is not to be.
     ...(isEncrypted && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(50 * 2 ** times, maxRetryDelayMs),
+    retryStrategy: (times) => (closing?.aborted ? null : Math.min(50 * 2 ** times, maxRetryDelayMs)),
     keepAlive: keepAliveMs,
     socketTimeout: silenceMs,
     // A replica that was the primary until a moment ago: the address leads elsewhere by now.

@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { limitUnits, type RateLimit } from "../../model/rate-limit.ts";
 import type { BatchRequest } from "../../model/request.ts";
@@ -63,19 +62,19 @@ const linesSchema: z.ZodType<readonly ChunkLine[]> = z.array(
   }),
 );
 
-const deflate = promisify(gzip);
-const inflate = promisify(gunzip);
-
-/** Level 1: what is saved beyond takes longer than Redis takes to keep it. */
-const compression = { level: 1 };
+/**
+ * Level 1: what is saved beyond takes longer than Redis takes to keep it. Here and now: of 30 KB that takes 0.15 ms of a core, and 0.06 ms back;
+ * to hand it to another thread takes twice and four times as much.
+ */
+const compression = { level: 1, chunkSize: 64 * 1024 };
 
 /** The data of a job. */
-export async function packChunk(
+export function packChunk(
   about: { readonly run: string; readonly chunk: string; readonly settings: RunSettings },
   lines: readonly ChunkLine[],
   seal: Seal,
-): Promise<ChunkJob> {
-  const payload = seal.close(await deflate(JSON.stringify(lines), compression));
+): ChunkJob {
+  const payload = seal.close(gzipSync(JSON.stringify(lines), compression));
   return { protocol: fleetProtocol, ...about, size: lines.length, payload };
 }
 
@@ -85,6 +84,6 @@ export function readJob(data: unknown): ChunkJob {
 }
 
 /** @throws where the payload was closed with another secret, or is damaged. */
-export async function unpackLines({ payload }: ChunkJob, seal: Seal): Promise<readonly ChunkLine[]> {
-  return linesSchema.parse(JSON.parse(String(await inflate(seal.open(payload)))));
+export function unpackLines({ payload }: ChunkJob, seal: Seal): readonly ChunkLine[] {
+  return linesSchema.parse(JSON.parse(String(gunzipSync(seal.open(payload), { chunkSize: compression.chunkSize }))));
 }

@@ -98,14 +98,24 @@ export class FleetWorker {
   async drain(drainMs: number): Promise<void> {
     this.#isDraining = true;
     for (const runner of this.#live.values()) runner.stop();
-    const late = sleep(drainMs + closeMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    await Promise.race([this.#queue?.close(), late]);
+    const paused = this.#queue?.pause();
+    const work = Promise.allSettled([...this.#underWay.values()].map(({ done }) => done));
+    await this.#atMost(drainMs + closeMs, work);
     clearInterval(this.#beat);
-    const leaving = this.#directory.leave().catch(() => undefined);
-    await Promise.race([leaving, sleep(1_000, undefined, { signal: this.#closing.signal }).catch(() => undefined)]);
+    await this.#atMost(beatMs, Promise.all([paused, this.#directory.leave()]));
     this.#closing.abort();
-    await Promise.race([this.#queue?.close(true), sleep(100)]);
+    // Forced, because otherwise it waits for a Redis that is away.
+    void this.#queue?.close(true).catch(() => undefined);
     this.#redis.disconnect();
+  }
+
+  /** Redis may be away: nothing that it takes part in is waited for without end. */
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    const isOver = new AbortController();
+    const late = sleep(ms, undefined, { signal: isOver.signal });
+    await Promise.race([work, late]).catch(() => undefined);
+    isOver.abort();
+    await late.catch(() => undefined);
   }
 
   async #begin(): Promise<void> {
@@ -118,7 +128,7 @@ export class FleetWorker {
     }
     this.#observe(runs);
     this.#queue = new packages.bullmq.Worker(this.#keys.queue, (job) => this.#process(job), {
-      connection: connectionOptions(address),
+      connection: connectionOptions(address, this.#closing.signal),
       prefix: address.prefix,
       concurrency: 2,
       lockDuration: lockMs,
@@ -186,7 +196,7 @@ export class FleetWorker {
 
   async #do(jobId: string, job: ChunkJob, stalls: number): Promise<void> {
     const { seal, keepsKeyRefusals } = this.#options;
-    const lines = await unpackLines(job, seal);
+    const lines = unpackLines(job, seal);
     const runner = this.#runnerOf(job);
     const [answers, persistence] = [this.#answers, this.#persistence];
     const work = new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals });
