@@ -98,7 +98,7 @@ export class FleetWorker {
   async drain(drainMs: number): Promise<void> {
     this.#isDraining = true;
     for (const runner of this.#live.values()) runner.stop();
-    const paused = this.#queue?.pause();
+    const paused = this.#queue?.pause().catch(() => undefined);
     const work = Promise.allSettled([...this.#underWay.values()].map(({ done }) => done));
     await this.#atMost(drainMs + closeMs, work);
     clearInterval(this.#beat);
