@@ -68,7 +68,7 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
 
   it("keep a worker busy with lines that are large, and behind one that takes its time", async () => {
     const [redis, user] = [await RedisServer.start(), new Workplace()];
-    const [large, all, concurrency] = [60, 1_300, 20]; // chunks of 21 lines, but of two that are large
+    const [large, all, concurrency] = [60, 3_200, 20]; // chunks of 50 lines, but of two that are large
     const server: ScriptedServer = await serve(async (call) => {
       await server.until(() => server.ledger.length >= (questionOf(call) === 1 ? all : concurrency));
       return answerTo(call);
