@@ -50,8 +50,9 @@ export async function workerCommand(flags: Readonly<Record<string, unknown>>, co
     const name = nameOfProcess();
     const about = { id: name, name, version: readVersion(), concurrency, keepsKeyRefusals: false, say: printError };
     const worker = await FleetWorker.start({ ...access, ...about, createManager });
+    const signalled = untilSignal(); // before it says that it works: who hears that may end it
     process.stderr.write(`llmbatch: working for ${access.address.shown}, up to ${concurrency} lines at a time\n`);
-    const stop = await Promise.race([worker.stopped, untilSignal()]);
+    const stop = await Promise.race([worker.stopped, signalled]);
     if (stop !== undefined) printError(stoppedText(stop));
     await worker.drain(drainMs);
     return stop === undefined ? exitCodes.succeeded : exitCodes.stopped;

@@ -163,7 +163,7 @@ describe("without its native module", () => {
   ])("says what to do when sqlite3 %s, and all else works", (_, library) => {
     const folder = temporaryFolder();
     const [installed, modules] = [join(project, "node_modules"), join(folder, "node_modules")];
-    for (const part of ["caches", "json", "model", "text"])
+    for (const part of ["caches", "json", "model", "sockets", "text"])
       cpSync(join(project, "build", part), join(folder, "build", part), { recursive: true });
     for (const name of ["keyv", "@keyv/serialize", "bindings", "file-uri-to-path", "sqlite3/lib", "sqlite3/package.json"]) {
       cpSync(join(installed, name), join(modules, name), { recursive: true });
