@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Pool } from "undici";
 
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     connections: { type: "string", default: "64,256" },
     delays: { type: "string", default: "200,0" },
+    // Else they begin spread over the time of one answer: clients do not know of each other.
+    together: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -24,7 +27,7 @@ const names = { direct: "direct", pipe: "bare pipe of node:http", serve: "llmbat
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
 
 console.log(
-  `node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a round, medians of ${rounds} rounds in alternation\n`,
+  `node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a round${values.together ? ", all connections in step" : ""}, medians of ${rounds} rounds in alternation\n`,
 );
 for (const delayMs of values.delays.split(",").map(Number)) {
   const upstream = await startPart("upstream", delayMs);
@@ -45,8 +48,8 @@ async function compare(delayMs, connections, contestants) {
   print(delayMs, connections, results);
 }
 
-/** Asks on so many connections for so long. */
-async function load({ url, child }, connections, forMs) {
+/** Asks on so many connections for so long. @param delayMs Of an answer. */
+async function load({ url, child }, connections, delayMs, forMs) {
   const pool = new Pool(url, { connections });
   const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "x".repeat(250) }] });
   const request = { method: "POST", path: "/v1/chat/completions", headers: { "content-type": "application/json" }, body };
@@ -54,7 +57,8 @@ async function load({ url, child }, connections, forMs) {
   let errors = 0;
   const cpuBefore = cpuSeconds(child.pid);
   const startedAt = performance.now();
-  const loop = async () => {
+  const loop = async (index) => {
+    if (!values.together) await sleep((delayMs * index) / connections);
     while (performance.now() - startedAt < forMs) {
       const askedAt = performance.now();
       const response = await pool.request(request);
@@ -63,7 +67,7 @@ async function load({ url, child }, connections, forMs) {
       else errors += 1;
     }
   };
-  await Promise.all(Array.from({ length: connections }, loop));
+  await Promise.all(Array.from({ length: connections }, (_, index) => loop(index)));
   const seconds = (performance.now() - startedAt) / 1000;
   const cpu = cpuSeconds(child.pid) - cpuBefore;
   await pool.destroy();

@@ -74,7 +74,7 @@ describe.skipIf(!isFullSize || noRedis !== undefined)("how a fleet grows", () =>
   });
 
   it("1, 2 and 4 workers against a server of 50 ms", { timeout: hourMs }, async () => {
-    const lines = 12_000; // four workers take 19 s: start and last chunk, 1.6 s of any run, are to be a small part of it
+    const lines = 20_000; // four workers take 36 s: start and last chunk, 1.6 s of any run, are to be a small part of it
     const figures = new Figures("workers against a server of 50 ms");
     const server = await serve((call) => delayed(50, answerTo(call)));
     const seconds: number[] = [];

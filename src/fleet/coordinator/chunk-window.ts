@@ -9,7 +9,7 @@ const maxChunkBytes = 256 * 1024;
 /** What the fleet can have in flight waits for answers this many times: in flight, taken by workers, and at the queue. */
 const linesAhead = 3;
 /** Before workers are known, and for few of them: 1,000 cost a fifth of the lines a second, 6,400 take 50 MiB more. */
-const minLines = 3_000;
+const minLines = 2_000;
 /** As many times that may wait to be written: an answer that takes four times as long as others holds nothing up. */
 const behindHead = 4;
 /** Of large lines no more than workers hold. */
