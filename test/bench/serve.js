@@ -41,10 +41,10 @@ rmSync(folder, { recursive: true });
 
 async function compare(delayMs, connections, contestants) {
   const results = { direct: [], pipe: [], serve: [] };
-  for (const contestant of Object.values(contestants)) await load(contestant, connections, warmUpMs);
+  for (const contestant of Object.values(contestants)) await load(contestant, connections, delayMs, warmUpMs);
   for (let round = 0; round < rounds; round += 1)
     for (const [name, contestant] of Object.entries(contestants))
-      results[name].push(await load(contestant, connections, durationMs));
+      results[name].push(await load(contestant, connections, delayMs, durationMs));
   print(delayMs, connections, results);
 }
 
