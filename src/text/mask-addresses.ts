@@ -1,7 +1,7 @@
 /** Stands for a secret in what is printed. */
 export const masked = "[secret]";
 
-/** Of a query, values that let nobody in. */
+/** Query parameters whose values are no credentials. */
 const publicParameters: ReadonlySet<string> = new Set(["api-version", "host", "sslmode"]);
 
 /**

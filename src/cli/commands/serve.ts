@@ -5,7 +5,7 @@ import type { Options } from "../../config/options.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import type { RunEvent } from "../../model/event.ts";
 import { ConfigurationError } from "../../model/errors.ts";
-import { endlessTimeout } from "../../model/timers.ts";
+import { startTimer } from "../../model/timers.ts";
 import { isLoopback } from "../../sockets/loopback.ts";
 import {
   createServer,
@@ -112,7 +112,7 @@ async function serveClients(
   listening.stop();
   manager.stop("the server is about to stop");
   let isLate = false;
-  const late = endlessTimeout(() => {
+  const late = startTimer(() => {
     isLate = true;
     listening.cut();
   }, drainMs + cutMs);

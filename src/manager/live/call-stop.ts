@@ -1,5 +1,5 @@
 import type { Stop } from "../../model/errors.ts";
-import { endlessTimeout } from "../../model/timers.ts";
+import { startTimer } from "../../model/timers.ts";
 
 /**
  * What ends one call before its time: its wait at once, its attempt when that has had `drainMs` more. One signal for both: three of a run's
@@ -24,7 +24,7 @@ export class CallStop {
   stop(stop: Stop): void {
     if (this.reason !== undefined) return;
     this.reason = stop;
-    if (this.#isSent) this.#drain = endlessTimeout(() => this.#over.abort(), this.#drainMs);
+    if (this.#isSent) this.#drain = startTimer(() => this.#over.abort(), this.#drainMs);
     else this.#over.abort();
   }
 

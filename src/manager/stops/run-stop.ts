@@ -9,7 +9,7 @@ import type { Journey } from "../journey.ts";
 import { Refusals } from "./refusals.ts";
 import type { MaxFailures } from "../request-manager-options.ts";
 import { StopConditions } from "./stop-conditions.ts";
-import { endlessTimeout } from "../../model/timers.ts";
+import { startTimer } from "../../model/timers.ts";
 
 export interface RunStopOptions {
   readonly maxFailures: MaxFailures | undefined;
@@ -71,7 +71,7 @@ export class RunStop {
     const { deadlineMs } = this.#options;
     if (deadlineMs === undefined) return;
     const message = `the deadline of ${deadlineMs / 1000} s has passed`;
-    this.#deadline = endlessTimeout(() => this.stop({ reason: "deadline", message }), deadlineMs);
+    this.#deadline = startTimer(() => this.stop({ reason: "deadline", message }), deadlineMs);
   }
 
   startAttempt(target: Target, { request }: Journey): void {
@@ -146,7 +146,7 @@ export class RunStop {
     this.reason = stop;
     this.#waits.abort();
     this.#starts.abort();
-    this.#drain = endlessTimeout(() => this.#attempts.abort(), this.#options.drainMs);
+    this.#drain = startTimer(() => this.#attempts.abort(), this.#options.drainMs);
     this.#onStop();
   }
 

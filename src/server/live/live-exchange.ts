@@ -17,7 +17,7 @@ import type { LiveResponse } from "./live-response.ts";
 import { type LiveRequest, readLiveRequest } from "./read-live-request.ts";
 import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
-import { endlessTimeout } from "../../model/timers.ts";
+import { startTimer } from "../../model/timers.ts";
 
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
@@ -88,7 +88,7 @@ export class LiveExchange {
       ? undefined
       : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
     if (refusal !== undefined) return this.#refuse(refusal);
-    this.#patience = endlessTimeout(() => this.#giveUp(patienceMs), patienceMs);
+    this.#patience = startTimer(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
     this.#live = manager.live(request, {
