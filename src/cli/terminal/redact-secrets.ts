@@ -6,8 +6,8 @@ import { createRedact, type Redact } from "../../text/redaction.ts";
 const redactors = new WeakMap<Environment, Redact>();
 
 /**
- * Hides the secrets of the environment, and those in addresses, in a message of this program. Providers redact what servers send; every message of the program
- * itself passes here.
+ * Hides the secrets of the environment, and those in addresses, in a message of this program. Providers redact what servers send; every message
+ * of the program itself passes here.
  */
 export function redactSecrets(text: string): string {
   const environment = readEnvironment();
