@@ -4,7 +4,7 @@ import { ClientBudget } from "../../src/server/clients/client-budget.ts";
 import type { ServerClient } from "../../src/server/server.ts";
 import { priceBook } from "../support/price-book.ts";
 import { deferred } from "../support/deferred.ts";
-import { chatAnswer, type Script } from "../support/scripted-server.ts";
+import { chatAnswer, type Reply, type Script } from "../support/scripted-server.ts";
 import { ask, question, type Served, serveLive, type ServedOptions } from "./live-server.ts";
 
 const as = (token: string, headers: Record<string, string> = {}): RequestInit => ({
@@ -18,6 +18,18 @@ function serveClients(
 ): Promise<Served> {
   const withTokens = Object.entries(clients).map(([name, client]) => [name, { token: `token-of-${name}`, ...client }]);
   return serveLive(script, { clients: Object.fromEntries(withTokens), ...options });
+}
+
+/** One request at a time is sent, four may wait, and none is answered before `gate` opens. */
+async function serveHeld(
+  clients: Parameters<typeof serveClients>[0],
+): Promise<Served & { readonly gate: { resolve: (value: void) => void } }> {
+  const gate = deferred<void>();
+  const script = async (): Promise<Reply> => {
+    await gate.promise;
+    return chatAnswer();
+  };
+  return { ...(await serveClients(clients, script, { maxQueue: 4, options: { concurrency: 1 } })), gate };
 }
 
 /** Status, `error.code`, Retry-After, and whether it is worth asking again. */
@@ -175,15 +187,7 @@ describe("clients with tokens of their own", () => {
   });
 
   it("each have a share of the queue", async () => {
-    const gate = deferred<void>();
-    const { url, manager, upstream } = await serveClients(
-      { app: {}, eval: {} },
-      async () => {
-        await gate.promise;
-        return chatAnswer();
-      },
-      { maxQueue: 4, options: { concurrency: 1 } },
-    );
+    const { url, manager, upstream, gate } = await serveHeld({ app: {}, eval: {} });
     const held = [ask(url, question, as("token-of-eval"))];
     await expect.poll(() => upstream.ledger.length).toBe(1);
     for (let count = 0; count < 2; count += 1) held.push(ask(url, question, as("token-of-app")));
@@ -196,15 +200,7 @@ describe("clients with tokens of their own", () => {
   });
 
   it("have one queue between them, whatever their shares come to", async () => {
-    const gate = deferred<void>();
-    const { url, manager, upstream } = await serveClients(
-      { a: {}, b: {}, c: {} },
-      async () => {
-        await gate.promise;
-        return chatAnswer();
-      },
-      { maxQueue: 4, options: { concurrency: 1 } },
-    );
+    const { url, manager, upstream, gate } = await serveHeld({ a: {}, b: {}, c: {} });
     const held = [ask(url, question, as("token-of-a"))];
     await expect.poll(() => upstream.ledger.length).toBe(1);
     held.push(...["a", "a", "b", "b"].map((name) => ask(url, question, as(`token-of-${name}`))));
