@@ -15,15 +15,14 @@ export function findShortage(wants: readonly Want[]): Shortage | undefined {
   let maxWaitMs = 0;
   let found: Shortage | undefined;
   for (const { type, allowance, cost } of wants) {
-    const waitMs = allowance?.waitMs(cost) ?? 0;
-    if (allowance === undefined || waitMs <= maxWaitMs) continue;
+    if (allowance === undefined) continue;
+    const limit = allowance.perMinute;
+    // Before the wait: the allowance refills between the two, and a 429 never tells of room that its request could have had.
+    const used = limit - allowance.available();
+    const waitMs = allowance.waitMs(cost);
+    if (waitMs <= maxWaitMs) continue;
     maxWaitMs = waitMs;
-    found = shortageOf(type, allowance, cost, waitMs);
+    found = { type, limit, used, requested: cost, retryAfterMs: Math.max(1, ceilMs(waitMs)) };
   }
   return found;
-}
-
-function shortageOf(type: Shortage["type"], allowance: Allowance, requested: number, waitMs: number): Shortage {
-  const limit = allowance.perMinute;
-  return { type, limit, used: limit - allowance.available(), requested, retryAfterMs: Math.max(1, ceilMs(waitMs)) };
 }

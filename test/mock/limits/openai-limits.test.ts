@@ -32,6 +32,13 @@ describe("limits by the rules of openai", () => {
     expect(limits.headers()["x-ratelimit-remaining-tokens"]).toBe("1");
   });
 
+  it("tells of no room in a refusal, however long the server pauses between two looks at its clock", () => {
+    let nowMs = 0;
+    const limits = limitsOf({ requestsPerMinute: 600 }, () => (nowMs += 15));
+    const told = Array.from({ length: 200 }, () => limits.admit(upTo(1))?.used);
+    expect(new Set(told)).toEqual(new Set([undefined, 600]));
+  });
+
   it("names the limit that holds a request back for longest", () => {
     const limits = limitsOf({ requestsPerMinute: 60, tokensPerMinute: 60 }, () => 0);
     expect(limits.admit(upTo(30))).toBeUndefined();
