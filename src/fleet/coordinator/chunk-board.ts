@@ -8,12 +8,12 @@ import type { AnswerStore } from "../redis/answers.ts";
 import { type FleetKeys, maxKeptSeconds } from "../redis/keys.ts";
 import type { Persistence } from "../redis/persist.ts";
 import { readAnswer } from "../wire/answer.ts";
-import { type ChunkLine, packChunk } from "../wire/chunk.ts";
+import { type NamedLine, packChunk } from "../wire/chunk.ts";
 import type { RunSettings } from "../wire/protocol.ts";
 import type { Seal } from "../wire/seal.ts";
 
 /** A line that waits for its answer. */
-export interface PendingLine extends ChunkLine {
+export interface PendingLine extends NamedLine {
   readonly settle: (attempt: Attempt) => void;
 }
 
@@ -151,8 +151,7 @@ export class ChunkBoard {
 
   async #add(job: Job): Promise<void> {
     const { run, settings, seal, redis, keys, queue, persistence } = this.#options;
-    const lines = [...job.lines.values()].map(({ field, request }) => ({ field, request }));
-    const data = packChunk({ run, chunk: job.chunk, settings }, lines, seal);
+    const data = packChunk({ run, chunk: job.chunk, settings }, [...job.lines.values()], seal);
     await persistence.persist(() => redis.sadd(keys.jobs(run), job.id));
     await persistence.persist(() => queue.add("chunk", data, { jobId: job.id }));
   }

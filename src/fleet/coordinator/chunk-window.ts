@@ -3,6 +3,7 @@ import type { Attempt } from "../../model/attempt.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { LineResult } from "../../model/result.ts";
 import { type PendingLine, type ChunkBoard, stoppedAttempt } from "./chunk-board.ts";
+import { maxLinesOfChunk } from "./chunk-lines.ts";
 
 /** Redis holds a job whole, and a worker unpacks it at once. */
 const maxChunkBytes = 256 * 1024;
@@ -37,9 +38,8 @@ interface Chunk {
 
 interface ChunkWindowOptions {
   readonly board: ChunkBoard;
-  readonly chunkLines: number;
-  /** Whether lines are taken as they come, because the input may pause. */
-  readonly isStream: boolean;
+  /** Lines of the input. Undefined where they are taken as they come, because it may pause. */
+  readonly total: number | undefined;
   /** Lines that all workers may have in flight. */
   readonly concurrency: () => number;
   /** Called once all lines of a chunk are written. */
@@ -70,19 +70,22 @@ export class ChunkWindow {
 
   /** The same input gives the same chunks, whatever of it is known already. */
   async *cut(groups: AsyncIterable<Iterable<BatchInput>>): AsyncGenerator<readonly BatchInput[]> {
+    const { total } = this.#options;
+    let left = total;
     let lines: BatchInput[] = [];
     let bytes = 0;
     for await (const group of groups) {
       for (const input of group) {
         const size = input.kind === "request" ? input.body.length : 0;
-        if (lines.length >= this.#options.chunkLines || (lines.length > 0 && bytes + size > maxChunkBytes)) {
+        if (lines.length >= maxLinesOfChunk(left) || (lines.length > 0 && bytes + size > maxChunkBytes)) {
+          if (left !== undefined) left -= lines.length;
           yield await this.#enter(lines, bytes);
           [lines, bytes] = [[], 0];
         }
         lines.push(input);
         bytes += size;
       }
-      if (!this.#options.isStream || lines.length === 0) continue;
+      if (total !== undefined || lines.length === 0) continue;
       yield await this.#enter(lines, bytes);
       [lines, bytes] = [[], 0];
     }
@@ -99,7 +102,7 @@ export class ChunkWindow {
         asked.delete(pending);
         resolve(attempt);
       };
-      const pending: PendingLine = { field: fieldOf(chunk, request, id), request: asAsked(request, id), settle };
+      const pending: PendingLine = { field: fieldOf(chunk, request, id), id, request, settle };
       asked.add(pending);
       chunk.arrived.push(pending);
       chunk.open.delete(request.lineNumber);
@@ -197,18 +200,12 @@ function createChunk(name: string, lines: readonly BatchInput[], bytes: number):
   };
 }
 
-/** Two ways of asking a line have two answers; the same way has one, so that a coordinator that comes later finds it. */
+/**
+ * What is asked first is what the id names. Asked again it has an answer of its own: a new one, or one to another body, that of a repair. The
+ * same asked again has the same name, so that a coordinator that comes later finds it.
+ */
 function fieldOf(chunk: Chunk, { body }: BatchRequest, id: string): string {
-  const way = `${id}.${hash("sha1", body, "base64url").slice(0, 10)}`;
-  const count = chunk.sent.get(way) ?? 0;
-  chunk.sent.set(way, count + 1);
-  return count === 0 ? way : `${way}.${count}`;
-}
-
-/** Metadata stays here. Where there is none a plain copy does, for a tenth of the time. */
-function asAsked(request: BatchRequest, id: string): BatchRequest {
-  const named = { ...request, id, occurrence: 0 };
-  if (named.metadata === undefined) return named;
-  const { metadata: _metadata, ...asked } = named;
-  return asked;
+  const count = chunk.sent.get(id) ?? 0;
+  chunk.sent.set(id, count + 1);
+  return count === 0 ? id : `${id}.${hash("sha1", body, "base64url").slice(0, 10)}.${count}`;
 }

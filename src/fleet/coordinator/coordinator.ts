@@ -43,9 +43,6 @@ export interface CoordinatorOptions {
   readonly onLost: (why: string) => void;
 }
 
-const maxChunkLines = 100;
-/** A file that is short is cut so that every worker gets some of it. */
-const minChunks = 64;
 /** Redis may be away when the run is over. */
 const maxClearMs = 10_000;
 /** Events are hints: what stands in the queue is looked at each second. */
@@ -65,7 +62,6 @@ export class Coordinator {
   readonly #window: ChunkWindow;
   readonly #watch: FleetWatch;
   readonly #closing = new AbortController();
-  readonly #chunkLines: number;
   #written: string[] = [];
   #acknowledging: Promise<void> | undefined;
   /** Makes what was written so far safe from a power failure. */
@@ -105,15 +101,13 @@ export class Coordinator {
     this.#lease = new Lease(redis, keys.lease(run), `${options.name} ${process.hrtime.bigint()}`);
     this.#directory = new Directory(redis, keys, "runs", run);
     this.#watch = new FleetWatch(address.shown, seal, say);
-    this.#chunkLines = total === undefined ? maxChunkLines : Math.min(maxChunkLines, Math.max(1, Math.ceil(total / minChunks)));
     const persistence = new Persistence(say, this.#closing.signal);
-    const [queue, events, chunkLines] = [this.#queue, this.#events, this.#chunkLines];
+    const [queue, events] = [this.#queue, this.#events];
     const answers = new AnswerStore(redis, keys);
     this.#board = new ChunkBoard({ run, settings, seal, keys, redis, queue, events, answers, persistence });
     this.#window = new ChunkWindow({
       board: this.#board,
-      chunkLines,
-      isStream: total === undefined,
+      total,
       concurrency: () => this.#watch.concurrency,
       onWritten: (chunk) => this.#acknowledge(chunk),
       onError: (error) => this.#lost(error),

@@ -13,9 +13,10 @@ export class FleetLimiter implements Limiter {
     this.#inFlight = inFlight;
   }
 
-  async run({ candidates }: Demand, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
+  run({ candidates }: Demand, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
     const [first] = candidates;
-    return first === undefined ? { ok: false, failure: internal("there is no provider for it") } : task(first.target);
+    if (first !== undefined) return task(first.target);
+    return Promise.resolve({ ok: false, failure: internal("there is no provider for it") });
   }
 
   status(): LimiterStatus {

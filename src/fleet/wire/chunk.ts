@@ -41,24 +41,24 @@ const jobSchema: z.ZodType<ChunkJob> = z.object({
   payload: z.string(),
 });
 
-const linesSchema: z.ZodType<readonly ChunkLine[]> = z.array(
+/** As `packChunk` gets it: its name of the run is given to it as it is written. */
+export interface NamedLine extends ChunkLine {
+  /** Of its result. */
+  readonly id: string;
+}
+
+/** All of the lines but their bodies, which stand behind it. */
+const headsSchema = z.array(
   z.object({
     field: z.string(),
-    request: z
-      .object({
-        kind: z.literal("request"),
-        id: z.string(),
-        occurrence: z.number(),
-        lineNumber: z.number(),
-        customId: z.string(),
-        path: z.string(),
-        model: z.string(),
-        provider: z.string().exactOptional(),
-        body: z.string(),
-        maxOutputTokens: z.number().exactOptional(),
-        headers: z.record(z.string(), z.string()).exactOptional(),
-      })
-      .strip(),
+    id: z.string(),
+    lineNumber: z.number(),
+    customId: z.string(),
+    path: z.string(),
+    model: z.string(),
+    provider: z.string().exactOptional(),
+    maxOutputTokens: z.number().exactOptional(),
+    headers: z.record(z.string(), z.string()).exactOptional(),
   }),
 );
 
@@ -68,14 +68,20 @@ const linesSchema: z.ZodType<readonly ChunkLine[]> = z.array(
  */
 const compression = { level: 1, chunkSize: 64 * 1024 };
 
-/** The data of a job. */
+/** The data of a job: one line of JSON, and one for each body as it is, which has no line breaks. Metadata stays here. */
 export function packChunk(
   about: { readonly run: string; readonly chunk: string; readonly settings: RunSettings },
-  lines: readonly ChunkLine[],
+  lines: readonly NamedLine[],
   seal: Seal,
 ): ChunkJob {
-  const payload = seal.close(gzipSync(JSON.stringify(lines), compression));
+  const texts = [JSON.stringify(lines.map(headOf)), ...lines.map(({ request }) => request.body)];
+  const payload = seal.close(gzipSync(texts.join("\n"), compression));
   return { protocol: fleetProtocol, ...about, size: lines.length, payload };
+}
+
+function headOf({ field, id, request }: NamedLine): object {
+  const { lineNumber, customId, path, model, provider, maxOutputTokens, headers } = request;
+  return { field, id, lineNumber, customId, path, model, provider, maxOutputTokens, headers };
 }
 
 /** @throws ZodError for what no coordinator of this protocol has written. */
@@ -85,5 +91,11 @@ export function readJob(data: unknown): ChunkJob {
 
 /** @throws where the payload was closed with another secret, or is damaged. */
 export function unpackLines({ payload }: ChunkJob, seal: Seal): readonly ChunkLine[] {
-  return linesSchema.parse(JSON.parse(String(gunzipSync(seal.open(payload), { chunkSize: compression.chunkSize }))));
+  const text = String(gunzipSync(seal.open(payload), { chunkSize: compression.chunkSize }));
+  const [heads = "", ...bodies] = text.split("\n");
+  return headsSchema.parse(JSON.parse(heads)).map(({ field, ...head }, index) => {
+    const body = bodies[index];
+    if (body === undefined) throw new Error("it has fewer bodies than lines");
+    return { field, request: { kind: "request", occurrence: 0, body, ...head } };
+  });
 }
