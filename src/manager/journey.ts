@@ -20,8 +20,6 @@ export class Journey {
   readonly index: number;
   /** Of its result: `batch_req_…`. */
   readonly id: string;
-  /** Of its answer in the cache. */
-  readonly key: string;
   /** The number of the latest attempt, 1 for the first. */
   attempt = 0;
   /** HTTP calls made for it. */
@@ -39,6 +37,7 @@ export class Journey {
   #target: Target | undefined;
   /** When that one began to wait for a slot, in monotonic milliseconds. */
   askedAtMs = 0;
+  readonly #name: RequestName;
   readonly #provider: Provider;
   readonly #refusals: Refusals | undefined;
   readonly #countTokens: CountTokens | undefined;
@@ -58,7 +57,7 @@ export class Journey {
   constructor(
     { request, change }: Preparation,
     index: number,
-    { id, key }: RequestName,
+    name: RequestName,
     provider: Provider,
     refusals?: Refusals,
     countTokens?: CountTokens,
@@ -66,11 +65,16 @@ export class Journey {
     this.request = request;
     this.dropped = change && [...change.sanitized, ...change.truncated];
     this.index = index;
-    this.id = id;
-    this.key = key;
+    this.id = name.id;
+    this.#name = name;
     this.#provider = provider;
     this.#refusals = refusals;
     this.#countTokens = countTokens;
+  }
+
+  /** Of its answer in the cache. */
+  get key(): string {
+    return this.#name.key;
   }
 
   /** What is sent next. */
@@ -87,8 +91,8 @@ export class Journey {
     const allowed = this.#refusals?.allowed(demand, this.request.model) ?? demand;
     const candidates = this.#spent === undefined ? [] : allowed.candidates.filter(({ target }) => !this.#isSpent(target));
     const left = candidates.length === 0 ? allowed : { ...allowed, candidates };
-    const turn = this.#goesFirst ? { ...left, goesFirst: true } : left;
-    return (this.#demand = this.#asker === undefined ? turn : { ...turn, asker: this.#asker });
+    const turn = this.#goesFirst ? { goesFirst: true, ...left } : left;
+    return (this.#demand = this.#asker === undefined ? turn : { asker: this.#asker, ...turn });
   }
 
   /** What its model is called at a target of its last demand. */

@@ -8,10 +8,12 @@ import { readBilling } from "../billing.ts";
  */
 export function readCompletionUsage(body: unknown): Usage {
   const usage = member(body, "usage");
-  const ofGroq = member(member(body, "x_groq"), "usage");
   const tier = member(body, "service_tier");
-  const usages = [usage, ofGroq, member(items(member(body, "choices"))[0], "usage")].map((each) => completionUsage(each, tier));
-  return usages.find((each) => totalTokens(each) > 0) ?? completionUsage(usage, tier);
+  const first = completionUsage(usage, tier);
+  if (totalTokens(first) > 0) return first;
+  const ofGroq = member(member(body, "x_groq"), "usage");
+  const others = [ofGroq, member(items(member(body, "choices"))[0], "usage")].map((each) => completionUsage(each, tier));
+  return others.find((each) => totalTokens(each) > 0) ?? first;
 }
 
 function completionUsage(usage: unknown, tier: unknown): Usage {

@@ -150,7 +150,7 @@ export class ResponseReader {
     const isRefusal = !attempt.ok && attempt.failure.kind === "rate_limit";
     const inHeaders = readRateLimits(response, this.#options.requestsPeriodMs);
     const rateLimits = inHeaders ?? (isRefusal ? readLimitsOfRefusal(response.body) : undefined);
-    return rateLimits === undefined ? attempt : { ...attempt, rateLimits };
+    return rateLimits === undefined ? attempt : { rateLimits, ...attempt };
   }
 
   /** A stream whose headers do not say that it is one, or a refusal that came as one. */
