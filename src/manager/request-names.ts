@@ -36,15 +36,7 @@ export class RequestNames {
   name(request: BatchRequest): RequestName {
     const { id, occurrence } = request;
     if (id === undefined || occurrence === undefined) return this.#named(request);
-    // It has a name already, and a fingerprint costs a tenth of its walk: only a cache asks for that.
-    const named = (): RequestName => this.#named(request);
-    return {
-      id,
-      occurrence,
-      get key() {
-        return named().key;
-      },
-    };
+    return new GivenName(id, occurrence, () => this.#named(request).key);
   }
 
   #named(request: BatchRequest): RequestName {
@@ -62,6 +54,23 @@ export class RequestNames {
   /** The same where it could not be named: there is no line, or the provider does not tell where it would go. */
   spareId(input: BatchInput): string {
     return input.id ?? resultId(input.kind === "invalid-line" ? input.digest : fingerprint(input.path, input.body));
+  }
+}
+
+/** Of a request that has its id: a fingerprint takes a tenth of a walk, and only a cache asks for it. */
+class GivenName implements RequestName {
+  readonly id: string;
+  readonly occurrence: number;
+  readonly #findKey: () => string;
+
+  constructor(id: string, occurrence: number, findKey: () => string) {
+    this.id = id;
+    this.occurrence = occurrence;
+    this.#findKey = findKey;
+  }
+
+  get key(): string {
+    return this.#findKey();
   }
 }
 
