@@ -3,7 +3,7 @@ import { explainJsonError, type JsonText } from "../json/explain-json-error.ts";
 import { Problem } from "./problem.ts";
 
 /** Maximum nesting of a line: code that recurses over it (canonical JSON, a provider's parser) must not overflow the stack. */
-export const maxDepth = 1000;
+const maxDepth = 1000;
 
 /** Parses a line, or a body. @returns a `Problem` that says what is wrong and at which column, if it is not JSON or nested too deeply. */
 export function readJson(text: string, what: JsonText = "line"): unknown {

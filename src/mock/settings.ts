@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../model/errors.ts";
 
 /** Whose way of counting limits the server keeps. */
-export const rules = ["openai", "anthropic", "second", "window"] as const;
+const rules = ["openai", "anthropic", "second", "window"] as const;
 type Rules = (typeof rules)[number];
 
 /** What a 429 tells of when to come back: to the millisecond, in whole seconds, or nothing. */

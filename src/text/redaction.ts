@@ -5,7 +5,7 @@
  */
 export type Redact = (text: string, maxLength?: number) => string;
 
-export const redacted = "[redacted]";
+const redacted = "[redacted]";
 
 /** Shorter ones cannot be told from ordinary words. */
 const minSecretLength = 4;

@@ -6,7 +6,7 @@ import type { PartFile } from "./part-file.ts";
 import { ResultIndex, type ResultPlace } from "./result-index.ts";
 
 /** Some ids, and how many there are. */
-export class NamedCount {
+class NamedCount {
   count = 0;
   readonly ids: string[] = [];
 
