@@ -118,7 +118,8 @@ it("an answer of a hostile size or depth fails, and no more", () => {
   expect(validator.check(free, cut)).toMatchObject({ kind: "incomplete_output" });
   expect(validator.check(request, { ...large, body: "no JSON" })).toBeUndefined();
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-  expect(validator.check(request, saying(deep))?.message).toContain("nested too deeply to be checked");
+  // On a machine with much other work its time may be over first.
+  expect(validator.check(request, saying(deep))?.message).toMatch(/nested too deeply to be checked|longer than/);
 });
 
 function nested(levels: number): unknown {
