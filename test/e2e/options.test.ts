@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { flagOf, optionTable } from "../../src/config/option-table.ts";
 import { questions, Workplace } from "./cli.ts";
@@ -58,6 +59,28 @@ describe("wrong usage ends with code 2, in words", () => {
     expect(stderr).not.toMatch(/at .*\.js:\d+/);
     expect(stdout).toBe("");
     expect(code).toBe(2);
+  });
+});
+
+describe("a mistake leaves no file behind, and the one of an interrupted run as it was", () => {
+  const logs = ["--log", "run.log", "--log-bodies", "bodies"];
+  const cases: [flags: string[], words: RegExp][] = [
+    [["-o", "out.jsonl", "--dedupe", "--cache", "none", ...logs], /--dedupe needs a cache/],
+    [["-o", "new.jsonl", "--errors", "no/such/errors.jsonl", ...logs], /no directory no\/such; make it first/],
+    [["-o", "no/such/out.jsonl", ...logs], /no directory no\/such; make it first/],
+    [["-o", "new.jsonl", "--log", "no/such/run.log"], /no directory no\/such; make it first/],
+    [["-o", "new.jsonl", "--log-bodies", "in.jsonl/bodies"], /cannot log bodies in in\.jsonl\/bodies/],
+  ];
+
+  it.each(cases)("%j", async (flags, words) => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(1));
+    user.write("out.jsonl.partial", "older\n");
+    const { code, stderr } = await user.runHere(["run", "in.jsonl", "-p", "mock", ...flags]);
+    expect(stderr).toMatch(words);
+    expect(code).toBe(2);
+    expect(readdirSync(user.folder).filter((name) => name !== "cache")).toEqual(["in.jsonl", "out.jsonl.partial"]);
+    expect(user.read("out.jsonl.partial")).toBe("older\n");
   });
 });
 

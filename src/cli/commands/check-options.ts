@@ -11,6 +11,12 @@ export function checkPilot({ pilot, cache, refresh }: Options, { rereadable }: P
   if (refresh) throw new ConfigurationError("--pilot does not go with --refresh: its lines would be sent twice");
 }
 
+/** @throws ConfigurationError where there is nothing that identical requests could share an answer through. */
+export function checkDedupe({ dedupe, cache }: Pick<Options, "dedupe" | "cache">): void {
+  if (dedupe && cache === "none")
+    throw new ConfigurationError("--dedupe needs a cache, through which answers are shared: leave it out, or --cache none");
+}
+
 /** @throws ConfigurationError when tokens are to be counted, and what counts them is not installed: npm leaves out what does not install. */
 export function checkTokenizer({ count }: Pick<Options, "count">, isThere: () => boolean = hasTokenizer): void {
   if (count === "exact" && !isThere())

@@ -11,7 +11,7 @@ import type { Provider } from "../../providers/providers.ts";
 import { configuredSecrets, givingWay, limitsOf, openCache, openConfiguredPrices, openProviders } from "../../setup/setup.ts";
 import type { FindProblem } from "../input/check-input.ts";
 import { checkWhole } from "../input/check-whole.ts";
-import { checkPilot, checkTokenizer } from "./check-options.ts";
+import { checkDedupe, checkPilot, checkTokenizer } from "./check-options.ts";
 import { optionsOfShard } from "../input/shard-options.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
 import type { FleetPreparation, FleetRun } from "../fleet/fleet-run.ts";
@@ -67,6 +67,7 @@ export async function runCommand(
 /** Opens and checks everything before the first request is sent. */
 async function runInputs(inputs: Inputs, options: Options, environment: Environment, cleanups: CleanupStack): Promise<number> {
   checkPilot(options, inputs);
+  checkDedupe(options);
   checkTokenizer(options);
   const statsPaths = await chooseStatsPaths(options, inputs);
   const prices = await openConfiguredPrices(options, environment);
@@ -82,14 +83,14 @@ async function runInputs(inputs: Inputs, options: Options, environment: Environm
   const { total } = checked;
   const read = await startReading(inputs, { ...options, checked }, provider, (warning) => warn(warning));
   const requests = ownRequests(read, options, provider, prices);
+  const fleet = await joining?.open({ inputs, total, prices });
+  if (fleet !== undefined) cleanups.defer(() => fleet.leave());
+  const writer = await openResultWriter(options, inputs.locate);
+  cleanups.defer(() => writer.discard()); // what was sent has ended it
   const log = options.log === undefined ? undefined : await openEventLog(options.log, printError, inputs.locate);
   if (log !== undefined) cleanups.defer(() => log.close());
   const bodyLog = await openBodies(options, environment);
   if (bodyLog !== undefined) cleanups.defer(() => bodyLog.close());
-  const fleet = await joining?.open({ inputs, total, prices });
-  if (fleet !== undefined) cleanups.defer(() => fleet.leave());
-  const writer = await openResultWriter(options, inputs.locate);
-  cleanups.defer(() => writer.abandon());
 
   const observers: Observer[] = log === undefined ? [] : [log.observe];
   const left = total === undefined ? options : afterFitCheck(options);
@@ -225,7 +226,10 @@ async function sendAll({ requests, manager, writer, progress, report, fleet }: S
       fleet?.coordinator.written(results);
       if (writer.readerGone) break;
     }
-    if (writer.readerGone) return exitCodes.succeeded;
+    if (writer.readerGone) {
+      await writer.abandon();
+      return exitCodes.succeeded;
+    }
     await writer.finish();
     await fleet?.finish();
     await report.finished();

@@ -53,7 +53,7 @@ export async function mergeCommand(
     if (index.size === 0) throw new ConfigurationError(`${names.join(", ")} hold no results: nothing was written`);
     const stats = statsName === undefined ? undefined : await readAllStats(names);
     const output = await openOutput(outputName);
-    cleanups.defer(() => output.abandon());
+    cleanups.defer(() => output.discard());
     const merged = await mergeResults(parts, index, order, output, printError);
     if (output.readerGone) return exitCodes.succeeded;
     for (const part of parts) part.assertUnchanged();

@@ -49,6 +49,10 @@ export class DirectOutput implements Output {
     return this.#buffer.end(() => this.#buffer.flushUnlessReported(), this.#sink.close);
   }
 
+  discard(): Promise<void> {
+    return this.abandon();
+  }
+
   async #send(bytes: Buffer): Promise<void> {
     if (this.readerGone) return;
     try {

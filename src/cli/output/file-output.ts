@@ -71,6 +71,10 @@ export class FileOutput implements Output {
     return this.#end(() => this.#buffer.flushUnlessReported());
   }
 
+  discard(): Promise<void> {
+    return this.#end(() => unlink(partialOf(this.#realPath)).catch(() => undefined));
+  }
+
   #end(lastSteps: () => Promise<void>): Promise<void> {
     const ending = this.#buffer.end(lastSteps, this.#close);
     this.#ending ??= ending;

@@ -34,4 +34,7 @@ export interface Output {
    * @throws OutputError only for a failure that no other call has reported.
    */
   abandon(): Promise<void>;
+
+  /** Ends a run that has not begun: removes `FILE.partial`. Does nothing after `finish` and `abandon`. */
+  discard(): Promise<void>;
 }

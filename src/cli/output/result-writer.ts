@@ -15,7 +15,7 @@ export async function openResultWriter(options: WriterOptions, locate: Locate): 
   try {
     return new ResultWriter(locate, forAll, await openOutput(errors), options);
   } catch (error) {
-    await forAll.abandon();
+    await forAll.discard();
     throw error;
   }
 }
@@ -86,6 +86,12 @@ export class ResultWriter {
     } finally {
       await this.#errors?.abandon();
     }
+  }
+
+  /** Ends a run that has not begun: nothing is left of its files. */
+  async discard(): Promise<void> {
+    await this.#output.discard();
+    await this.#errors?.discard();
   }
 
   /** What was never asked fails because of its line, which its `custom_id` does not always tell: another line may have the same. */
