@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ConfigurationError, errorCode, messageOf } from "./errors.ts";
 
 const words: Readonly<Record<string, string>> = {
@@ -29,4 +32,21 @@ export function describeSystemError(error: unknown): string {
 export function asConfigurationError(what: string, error: unknown): ConfigurationError {
   if (error instanceof ConfigurationError) return error;
   return new ConfigurationError(`${what}: ${describeSystemError(error)}`, { cause: error });
+}
+
+/**
+ * Makes a folder for its owner alone, and those above it. One by one: `recursive` never ends in Node 20 where a file system makes none and says
+ * ENOENT, as /proc does.
+ *
+ * @param path Whole. @throws the file system's error.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) await mkdir(folder, 0o700).catch(ignoreExisting);
+}
+
+/** Another process has made it meanwhile. */
+function ignoreExisting(error: unknown): void {
+  if (errorCode(error) !== "EEXIST") throw error;
 }

@@ -35,7 +35,9 @@ export function baseUrlFromEnvironment(
       `the environment variable ${baseUrlVariable} holds no address such as https://api.example.com/v1`,
     );
   const url = new URL(text);
-  return pathOfBareOrigin !== undefined && url.pathname === "/" ? new URL(pathOfBareOrigin, url).href : text;
+  if (pathOfBareOrigin === undefined || url.pathname !== "/") return text;
+  url.pathname = pathOfBareOrigin;
+  return url.href;
 }
 
 /** @returns undefined when the variable is missing or empty. */

@@ -35,6 +35,7 @@ describe("the base URL from a variable", () => {
   it.each([
     ["https://res.openai.azure.com", "https://res.openai.azure.com/openai/v1"],
     ["https://res.openai.azure.com/", "https://res.openai.azure.com/openai/v1"],
+    ["https://res.openai.azure.com?api-version=preview", "https://res.openai.azure.com/openai/v1?api-version=preview"],
     ["https://res.openai.azure.com/openai/v1/", "https://res.openai.azure.com/openai/v1/"],
     [
       "https://res.openai.azure.com/openai/deployments/d?api-version=2024-10-21",

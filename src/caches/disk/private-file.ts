@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
-import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../../model/errors.ts";
+import { makeFolders } from "../../model/system-error.ts";
 
 /**
  * Makes sure that a database file is there and that its owner alone can read it, whatever the umask: mode 0600, in a folder of
@@ -14,7 +15,7 @@ import { errorCode } from "../../model/errors.ts";
  * @throws the file system's error, or an Error when there is something else than a file.
  */
 export async function makePrivateFile(path: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path));
   await createFile(path);
   const file = await realpath(path);
   if (!(await stat(file)).isFile()) throw new Error("it is not a file");

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { ConfigurationError, errorCode, OutputError } from "../../model/errors.ts";
 import { asConfigurationError, describeSystemError } from "../../model/system-error.ts";
 
-export { asConfigurationError, describeSystemError } from "../../model/system-error.ts";
+export { asConfigurationError, describeSystemError, makeFolders } from "../../model/system-error.ts";
 
 /** Whether a write failed because the reader of a pipe has closed it (`| head`). */
 export function isReaderGone(error: unknown): boolean {

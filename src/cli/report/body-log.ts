@@ -1,11 +1,11 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { parseJson } from "../../json/json-value.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import type { Redact } from "../../text/redaction.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { Provider, SendOptions } from "../../providers/providers.ts";
-import { asConfigurationError, describeSystemError } from "../files/system-error.ts";
+import { asConfigurationError, describeSystemError, makeFolders } from "../files/system-error.ts";
 
 /**
  * Opens a log of the bodies of all calls in a new file of `directory`, which is made if it is not there: JSON Lines, for its owner alone.
@@ -17,7 +17,7 @@ import { asConfigurationError, describeSystemError } from "../files/system-error
 export async function openBodyLog(directory: string, redact: Redact, onError: (message: string) => void): Promise<BodyLog> {
   const path = join(directory, `${new Date().toISOString().replaceAll(":", "-")}-${process.pid}.jsonl`);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(resolve(directory));
     return new BodyLog(path, await open(path, "wx", 0o600), redact, onError);
   } catch (error) {
     throw asConfigurationError(`cannot log bodies in ${directory}`, error);

@@ -1,5 +1,5 @@
 import { KeyvSqlite } from "@keyv/sqlite";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -67,6 +67,20 @@ describe("openDiskCache", () => {
     );
     await reader.close();
     await cache.close();
+  });
+
+  const ofSystem = process.platform === "linux" ? it : it.skip;
+  ofSystem("does not wait for ever for a folder that the system does not make, as below /proc", async () => {
+    await expect(openDiskCache({ path: "/proc/no/such/cache.sqlite" })).rejects.toThrow(
+      "The cache /proc/no/such/cache.sqlite cannot be used: ENOENT",
+    );
+  });
+
+  it("says what is wrong with a path that leads through a file", async () => {
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    const path = join(file, "folder", "cache.sqlite");
+    await expect(openDiskCache({ path })).rejects.toThrow(`The cache ${path} cannot be used: a part of its path is not a folder`);
   });
 
   it("waits while another process has the file locked, also longer than SQLite itself would", async () => {
