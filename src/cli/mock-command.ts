@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { ConfigurationError } from "../model/errors.ts";
 import type { MockServerOptions, OutagePlan } from "../mock/mock.ts";
 import { durationReader, readNumber, readPort } from "./command-options.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -35,9 +36,29 @@ export function addMock(program: Command, exitWith: (code: number) => void): voi
     .action(async ({ rpm, tpm, itpm, otpm, latency, jitter, ...rest }: MockFlags) => {
       const { runMockCommand } = await import("./commands/mock.ts");
       const limits = { requestsPerMinute: rpm, tokensPerMinute: tpm, inputTokensPerMinute: itpm, outputTokensPerMinute: otpm };
-      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter });
+      await runMockCommand({ ...rest, ...limits, latencyMs: latency, jitterMs: jitter }).catch(nameFlags);
       exitWith(exitCodes.succeeded);
     });
+}
+
+/** The mock names its options as programs know them. */
+const flagNames: Readonly<Record<string, string>> = {
+  requestsPerMinute: "--rpm",
+  tokensPerMinute: "--tpm",
+  inputTokensPerMinute: "--itpm",
+  outputTokensPerMinute: "--otpm",
+  maxInFlight: "--max-in-flight",
+  "outage.fromMs": "--outage: FROM",
+  "outage.forMs": "--outage: FOR",
+  latencyMs: "--latency",
+  jitterMs: "--jitter",
+  failRate: "--fail-rate",
+  seed: "--seed",
+};
+
+function nameFlags(error: unknown): never {
+  if (!(error instanceof ConfigurationError)) throw error;
+  throw new ConfigurationError(error.message.replaceAll(/[\w.]*\w/g, (word) => flagNames[word] ?? word));
 }
 
 const readMs = durationReader("ms");

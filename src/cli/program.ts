@@ -25,7 +25,10 @@ export function createProgram(exitWith: (code: number) => void, writeError: (tex
     .description("Sends a file of LLM requests: one line in, one line out, in order, within the limits, nothing paid for twice.")
     .version(readVersion())
     .enablePositionalOptions()
-    .configureOutput({ writeErr: writeError, outputError: (text, write) => write(redactValues(text)) })
+    .configureOutput({
+      writeErr: writeError,
+      outputError: (text, write) => write(redactValues(text).replace(/^error: /, "llmbatch: ")),
+    })
     .addHelpText("after", examples)
     .exitOverride();
 

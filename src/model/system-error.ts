@@ -20,6 +20,8 @@ const words: Readonly<Record<string, string>> = {
   EPERM: "the system does not permit it",
   EROFS: "the file system is read-only",
   ESTALE: "the network drive has lost it",
+  Z_BUF_ERROR: "it is packed by gzip, and breaks off: copy or pack it anew, to its end",
+  Z_DATA_ERROR: "it is packed by gzip, and damaged: copy or pack it anew",
 };
 
 /** Describes an error of opening, reading or writing a file, without the file's name. */

@@ -41,6 +41,8 @@ export interface ProgressFigures {
 export function readFigures({ stats, limiterStatus, total, workers }: ProgressSource): ProgressFigures {
   const status = limiterStatus();
   const done = stats.requestsCompleted + stats.requestsFailed;
+  const working = workers?.();
+  const isKnown = total !== undefined && total >= done && working !== 0; // without workers it is not known
   return {
     total,
     done,
@@ -49,7 +51,7 @@ export function readFigures({ stats, limiterStatus, total, workers }: ProgressSo
     fromCache: stats.cacheHits,
     retrying: stats.requestsRetrying,
     inFlight: status.inFlight,
-    workers: workers?.(),
+    workers: working,
     elapsedSeconds: stats.elapsedSeconds,
     totalTokens: stats.totalTokens,
     costUsd: stats.pricedRequests > 0 ? stats.costUsd : null,
@@ -59,7 +61,7 @@ export function readFigures({ stats, limiterStatus, total, workers }: ProgressSo
     limitAmount: status.amount,
     isLimitLearned: status.source !== undefined && status.source !== "configured",
     pauseSeconds: status.pauseMs / 1000,
-    secondsLeft: total === undefined || total < done ? undefined : secondsLeft(stats.secondsFor(total - done), status.pauseMs),
+    secondsLeft: isKnown ? secondsLeft(stats.secondsFor(total - done), status.pauseMs) : undefined,
   };
 }
 

@@ -23,10 +23,14 @@ export function openListener(server: Server, port: number, host: string): Promis
   });
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is in use; choose another port, or 0 for any free one",
+  EADDRNOTAVAIL: "cannot be listened on: this machine does not have that address",
+  EACCES: "cannot be listened on: the system lets its administrator alone do that; choose one above 1023",
+  ENOTFOUND: "cannot be listened on: there is no host of that name",
+};
+
 function cannotListen(error: Error, host: string, port: number): string {
-  const reason =
-    errorCode(error) === "EADDRINUSE"
-      ? "is in use; choose another port, or 0 for any free one"
-      : `cannot be listened on: ${messageOf(error)}`;
+  const reason = reasons[errorCode(error) ?? ""] ?? `cannot be listened on: ${messageOf(error)}`;
   return `Port ${port} on ${host} ${reason}.`;
 }

@@ -71,6 +71,32 @@ describe.skipIf(noRedis !== undefined)("a queue behind TLS", () => {
   });
 });
 
+describe.skipIf(noRedis !== undefined)("a queue that is not reached", () => {
+  it("asks for a password, and for the right one, with words that tell where it stands", async () => {
+    const redis = await RedisServer.start("--requirepass", "right-one");
+    const stands = "user and password stand before the host of its address, which LLMBATCH_QUEUE may hold";
+    for (const [url, words] of [
+      [redis.url, `asks for a password: ${stands}\n`],
+      [
+        redis.url.replace("//", "//:wrong-one@"),
+        `does not let llmbatch in: WRONGPASS invalid username-password pair or user is disabled; ${stands}\n`,
+      ],
+    ] as const) {
+      const { code, stderr } = await new Workplace().runHere(["worker", "--queue", url, "-p", "mock"]);
+      expect([code, stderr]).toEqual([2, `llmbatch: ${redis.url} ${words}`]);
+    }
+  });
+
+  it("is asked about where it never was there", async () => {
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    const worker = new Workplace().start(["worker", "--queue", url, "-p", "mock"], { stdio: ["ignore", "ignore", "pipe"] });
+    expect(await said(worker, "Waiting for it")).toContain(
+      `${url} cannot be reached (ECONNREFUSED): is the address right, and does a Redis without TLS run there?`,
+    );
+    await kill(worker, "SIGKILL");
+  });
+});
+
 /** What versions to come say of themselves. */
 const foreign = { protocol: fleetProtocol + 1, check: null, version: "9.0.0", name: "elsewhere:1" };
 const mismatch = `elsewhere:1 is of llmbatch 9.0.0, which speaks protocol ${fleetProtocol + 1}, and this one ${fleetProtocol}: install the same version`;

@@ -98,6 +98,7 @@ describe("merge", () => {
   it.each([
     ["a line that is no JSON", lines(good("1"), '{"custom_id":"2"'), "a:2: no line of results: not JSON"],
     ["a line without a custom_id", lines("{}"), "a:1: no line of results: it has no `custom_id`"],
+    ["requests", lines('{"custom_id":"1","body":{}}'), "a:1: no line of results: it has no `response`, `error` or `result`"],
     ["no results", "\n", "a hold no results: nothing was written"],
   ])("refuses %s, and leaves what there is", async (_, content, message) => {
     const user = userWith({ a: content, out: "old" });

@@ -28,7 +28,7 @@ describe("help", () => {
 
 describe("wrong usage ends with code 2, in words", () => {
   const cases: [args: string[], words: RegExp][] = [
-    [["run", "in.jsonl", "--bogus"], /unknown option '--bogus'/],
+    [["run", "in.jsonl", "--bogus"], /^llmbatch: unknown option '--bogus'/],
     [["run", "nowhere.jsonl"], /nowhere\.jsonl/],
     [["run", "in.jsonl", "--rpm", "many"], /--rpm: expected a whole number above 0, not "many"/],
     [["run", "in.jsonl", "-c", "0"], /--concurrency: expected a whole number above 0/],
@@ -48,6 +48,10 @@ describe("wrong usage ends with code 2, in words", () => {
     ],
     [["run", "in.jsonl", "--dedupe", "--cache", "none"], /dedupe/],
     [["mock", "--rpm", "x"], /--rpm/],
+    [["mock", "--fail-rate", "5"], /^llmbatch: --fail-rate is 5: it must be a number from 0 to 1\./],
+    [["mock", "--itpm", "5"], /The rules "openai" have no --itpm: set --tpm\.\n/],
+    [["mock", "--outage", "-5,1,500"], /--outage/],
+    [["cache", "has", "nowhere.jsonl"], /there is no file nowhere\.jsonl, and it is neither the id of a result nor/],
     [["frobnicate"], /frobnicate/],
   ];
 

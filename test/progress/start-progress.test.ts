@@ -55,6 +55,7 @@ it("counts a pause in the time that is left: it said a minute where an hour was 
   stats.observe(succeeded(1));
   expect(readFigures({ stats, limiterStatus: () => paused, total: 4 }).secondsLeft).toBeCloseTo(63);
   expect(readFigures({ stats, limiterStatus: () => paused, total: 1 }).secondsLeft).toBe(0);
+  expect(readFigures({ stats, limiterStatus: () => paused, total: 4, workers: () => 0 }).secondsLeft).toBeUndefined();
 });
 
 describe("JSON lines", () => {

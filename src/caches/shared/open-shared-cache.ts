@@ -50,6 +50,6 @@ function cannotBeUsed({ shown, url }: CacheAddress, error: unknown): never {
   const said = messageOf(cause) || errorCode(cause) || "no connection";
   const reason = passwordsIn(url).reduce((text, password) => text.replaceAll(password, "…"), said);
   throw new CacheError(
-    `The cache ${shown} cannot be used: ${reason}. Check that the server runs and takes this user, or choose another with --cache-path.`,
+    `The cache ${shown} cannot be used: ${reason.replace(/\.$/, "")}. Check that the server runs and takes this user, or choose another with --cache-path.`,
   );
 }

@@ -12,6 +12,7 @@ import { createQuietPreparer } from "../input/fit-check.ts";
 import { openInputs } from "../input/inputs.ts";
 import { startReading } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
+import { formatCount } from "../../text/format-numbers.ts";
 import { printable } from "../../text/printable.ts";
 
 /**
@@ -30,6 +31,10 @@ export async function cacheHasCommand(
   const environment = readEnvironment();
   const options = loadOptions(flags, configFile, environment, printError);
   const keyStart = existsSync(name) ? undefined : keyStartOf(name);
+  if (keyStart === undefined && name !== "-" && !existsSync(name))
+    throw new ConfigurationError(
+      `cache has: there is no file ${name}, and it is neither the id of a result nor the key of an answer`,
+    );
   if (keyStart !== undefined && isCacheAddress(options.cache_path))
     throw new ConfigurationError("cache has: an id leads to an answer in the disk cache only; name a file of its lines");
   const cache = await openCacheForReading({ ...options, cache: "disk" }, environment, printError);
@@ -74,7 +79,7 @@ async function saysOfFile(
       lines += inputs.length;
       found += await countFound(cache, inputs.flatMap(keyOf));
     }
-    process.stdout.write(`${printable(name)}: ${found} of ${lines} lines are in the cache\n`);
+    process.stdout.write(`${printable(name)}: ${formatCount(found)} of ${formatCount(lines)} lines are in the cache\n`);
     return found === lines;
   } finally {
     await input.close();

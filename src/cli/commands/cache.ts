@@ -7,7 +7,7 @@ import { openDisk, openShared } from "../../setup/setup.ts";
 import { printable } from "../../text/printable.ts";
 import { printError } from "../terminal/print-error.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { formatAmount } from "../../text/format-numbers.ts";
+import { formatAmount, formatCount } from "../../text/format-numbers.ts";
 
 type CacheAction = "stats" | "path" | "prune" | "clear";
 
@@ -76,8 +76,8 @@ async function act(
 function describe(stats: Awaited<ReturnType<DiskStore["stats"]>>, path: string): string {
   const rows = [
     ["file", printable(path)],
-    ["answers", String(stats.entries)],
-    ["expired", String(stats.expired)],
+    ["answers", formatCount(stats.entries)],
+    ["expired", formatCount(stats.expired)],
     ["size", `${(stats.bytes / 1e6).toFixed(1)} MB`],
     ["oldest", formatTime(stats.oldestStoredAt)],
     ["newest", formatTime(stats.newestStoredAt)],

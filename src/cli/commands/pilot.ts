@@ -15,7 +15,7 @@ import { watchSignals } from "../terminal/signals.ts";
 import { type PlacedRequest, RequestEstimation } from "../input/estimate-requests.ts";
 import { Spread } from "../../estimation/estimation.ts";
 import { stopOf } from "../report/stop-of.ts";
-import { formatAmount } from "../../text/format-numbers.ts";
+import { formatAmount, formatCount } from "../../text/format-numbers.ts";
 
 export interface PilotOptions {
   readonly options: Options;
@@ -88,7 +88,7 @@ async function runPilot({ options, files, manager, total, ...rest }: PilotOption
   } finally {
     await inputs.close();
   }
-  if (!isSilent) printError(`pilot: ${picked.length} of ${total} lines are sent first`);
+  if (!isSilent) printError(`pilot: ${formatCount(picked.length)} of ${formatCount(total)} lines are sent first`);
   const { answered, failed } = await send(picked, manager, estimation);
   manager.stats.forgetLines(answered);
   if (isSilent) return;

@@ -9,7 +9,7 @@ import { checkRequests, withoutRequests } from "../input/read-requests.ts";
 import { printError } from "../terminal/print-error.ts";
 import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
-import { formatAmount } from "../../text/format-numbers.ts";
+import { formatAmount, formatCount } from "../../text/format-numbers.ts";
 
 /**
  * `llmbatch validate`: checks inputs offline. Problems go to stderr, counts to stdout.
@@ -35,12 +35,13 @@ export async function validateCommand(
     if (check.lines === 0) throw withoutRequests(inputs.name);
     for (const warning of check.warnings) printError(warning);
     for (const problem of check.problems) process.stderr.write(`${printable(redactSecrets(problem))}\n`);
-    if (check.invalid > check.problems.length) process.stderr.write(`… and ${check.invalid - check.problems.length} more\n`);
+    if (check.invalid > check.problems.length)
+      process.stderr.write(`… and ${formatCount(check.invalid - check.problems.length)} more\n`);
     process.stdout.write(
-      `${formatAmount(check.lines, "line")}: ${check.lines - check.invalid} valid, ${check.invalid} invalid\n`,
+      `${formatAmount(check.lines, "line")}: ${formatCount(check.lines - check.invalid)} valid, ${formatCount(check.invalid)} invalid\n`,
     );
     for (const [target, count] of check.requestsByTarget)
-      process.stdout.write(`${String(count).padStart(10)}  ${printable(target)}\n`);
+      process.stdout.write(`${formatCount(count).padStart(10)}  ${printable(target)}\n`);
     return check.invalid === 0 ? exitCodes.succeeded : exitCodes.usage;
   } finally {
     await inputs.close();

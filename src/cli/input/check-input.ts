@@ -3,6 +3,7 @@ import { PreparationWarnings, type Preparer } from "../../manager/manager.ts";
 import { ConfigurationError } from "../../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../../model/request.ts";
 import type { Provider } from "../../providers/providers.ts";
+import { formatCount } from "../../text/format-numbers.ts";
 import type { Inputs } from "./inputs.ts";
 
 const maxProblemsShown = 10;
@@ -109,8 +110,8 @@ export async function checkInput(
 /** @throws ConfigurationError listing the first problems and their total. */
 export function rejectInvalid({ invalid, lines, problems }: InputCheck): void {
   if (invalid === 0) return;
-  const more = invalid > problems.length ? [`… and ${invalid - problems.length} more`] : [];
-  const total = `${invalid} of ${lines} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;
+  const more = invalid > problems.length ? [`… and ${formatCount(invalid - problems.length)} more`] : [];
+  const total = `${formatCount(invalid)} of ${formatCount(lines)} lines cannot be sent; nothing was sent. Correct them, or give --skip-invalid.`;
   throw new ConfigurationError([...problems, ...more, total].join("\n"));
 }
 

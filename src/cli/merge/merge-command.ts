@@ -14,7 +14,7 @@ import { indexParts, type Merged, mergeResults } from "./merge-results.ts";
 import { sumStats } from "./merge-stats.ts";
 import { PartFile } from "./part-file.ts";
 import { maxParts } from "./result-index.ts";
-import { formatAmount } from "../../text/format-numbers.ts";
+import { formatAmount, formatCount } from "../../text/format-numbers.ts";
 
 export interface MergeFlags {
   /** A file with the lines that were asked. */
@@ -68,7 +68,8 @@ export async function mergeCommand(
 
 function report({ written, lines, missing, doubles, unknown }: Merged, order: Inputs | undefined): void {
   printError(`merged ${formatAmount(written, "result")}`);
-  if (missing.count > 0) printError(`${missing.count} of ${lines} lines of ${order?.name} have no result: ${missing}`);
+  if (missing.count > 0)
+    printError(`${formatCount(missing.count)} of ${formatCount(lines)} lines of ${order?.name} have no result: ${missing}`);
   if (doubles.count > 0)
     printError(
       `left out ${formatAmount(doubles.count, "result")} of a custom_id that has another; the first that succeeded stays: ${doubles}`,

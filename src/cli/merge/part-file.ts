@@ -95,8 +95,9 @@ export class PartFile {
     if (isText && text.trim() === "") return undefined;
     const value = isText ? readJson(text) : new Problem("not UTF-8");
     const customId = member(value, "custom_id");
-    if (typeof customId === "string") return { customId, succeeded: hasSucceeded(value) };
-    const why = value instanceof Problem ? value.message : "it has no `custom_id`";
+    const isResult = resultMembers.some((name) => member(value, name) !== undefined);
+    if (typeof customId === "string" && isResult) return { customId, succeeded: hasSucceeded(value) };
+    const why = value instanceof Problem ? value.message : `it has no ${typeof customId === "string" ? outcome : "`custom_id`"}`;
     throw new ConfigurationError(`${this.name}:${lineNumber}: no line of results: ${why}; nothing was written`);
   }
 
@@ -149,6 +150,10 @@ function versionOf(descriptor: number): string {
   const { size, mtimeMs } = fstatSync(descriptor);
   return `${size} ${mtimeMs}`;
 }
+
+/** One of them is in each line of results; requests, which may be merged by mistake, have none. */
+const resultMembers = ["response", "error", "result"];
+const outcome = "`response`, `error` or `result`; requests are named by --order";
 
 /** By its status, as batch files of all kinds tell it: some have a failed line without an `error`. Anthropic's have a `result`. */
 function hasSucceeded(value: unknown): boolean {

@@ -61,8 +61,10 @@ const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO|ISSUER/;
 export async function connect({ Redis }: FleetPackages, address: FleetAddress, say: (message: string) => void): Promise<Redis> {
   const client = new Redis({ ...connectionOptions(address), enableAutoPipelining: true, replyMapping: "legacy" });
   let isAway = false;
+  let wasThere = false;
   const leave = (why: string): void => {
-    if (!isAway) say(`${address.shown} is away${why}; going on when it is back`);
+    const missing = `cannot be reached${why}: is the address right, and does ${servedBy(address)} run there? Waiting for it`;
+    if (!isAway) say(`${address.shown} ${wasThere ? `is away${why}; going on when it is back` : missing}`);
     isAway = true;
   };
   let problem: unknown;
@@ -85,6 +87,7 @@ export async function connect({ Redis }: FleetPackages, address: FleetAddress, s
   });
   if (isAway) say(`${address.shown} is there`);
   isAway = false;
+  wasThere = true;
   client.on("ready", () => {
     if (isAway) say(`${address.shown} is back`);
     isAway = false;
@@ -92,10 +95,19 @@ export async function connect({ Redis }: FleetPackages, address: FleetAddress, s
   return client;
 }
 
+/** Without an `s`, or with it, at a server that speaks the other: connections come to nothing. */
+function servedBy({ isEncrypted }: FleetAddress): string {
+  return isEncrypted ? "a Redis with TLS" : "a Redis without TLS";
+}
+
+/** Other users of a machine see its command lines. */
+const whereNamed = "user and password stand before the host of its address, which LLMBATCH_QUEUE may hold";
+
 /** Undefined for what may pass. */
 function whyRefused(error: unknown): string | undefined {
   const message = messageOf(error);
-  if (refusals.test(message)) return `does not let llmbatch in: ${message}`;
+  if (message.startsWith("NOAUTH")) return `asks for a password: ${whereNamed}`;
+  if (refusals.test(message)) return `does not let llmbatch in: ${message.replace(/\.$/, "")}; ${whereNamed}`;
   if (!certificateCodes.test(errorCode(error) ?? "")) return undefined;
   return `has a certificate that is not trusted (${message}); for an authority of your own set NODE_EXTRA_CA_CERTS to its file`;
 }
