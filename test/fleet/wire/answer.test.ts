@@ -1,0 +1,120 @@
+import * as fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { attemptOf, packAnswer, readAnswer } from "../../../src/fleet/wire/answer.ts";
+import { noSeal } from "../../../src/fleet/wire/seal.ts";
+import { RequestManager } from "../../../src/manager/manager.ts";
+import type { Attempt } from "../../../src/model/attempt.ts";
+import { failureKinds } from "../../../src/model/failure.ts";
+import { noUsage } from "../../../src/model/usage.ts";
+import { createHttpProvider } from "../../../src/providers/providers.ts";
+import { serve } from "../../support/closing.ts";
+import { errorAnswer } from "../../support/scripted-server.ts";
+import { others, sealed, seals } from "./seals.ts";
+
+const text = fc.string({ unit: "grapheme", maxLength: 40 });
+const amount = fc.double({ min: 0, max: 1e9, noNaN: true }).map((value) => value + 0); // -0 is no amount
+const calls = fc.record({ count: fc.integer({ min: 1, max: 9 }), latencyMs: amount });
+const response = { statusCode: fc.integer({ min: 200, max: 599 }), requestId: text, body: fc.json() };
+const kind = fc.constantFrom(...failureKinds);
+const tokens = {
+  promptTokens: fc.nat(),
+  completionTokens: fc.nat(),
+  cachedTokens: fc.nat(),
+  cacheWriteTokens: fc.nat(),
+  reasoningTokens: fc.nat(),
+};
+
+const billing = fc.record(
+  {
+    inputAudioTokens: fc.nat(),
+    outputAudioTokens: fc.nat(),
+    cachedAudioTokens: fc.nat(),
+    hourCacheWriteTokens: fc.nat(),
+    tier: fc.constantFrom("batch" as const, "flex" as const, "priority" as const),
+    reportedCostUsd: amount,
+  },
+  { requiredKeys: [] },
+);
+
+const succeeded: fc.Arbitrary<Attempt> = fc.record({
+  ok: fc.constant(true as const),
+  response: fc.record({ ...response, usage: fc.oneof(fc.record(tokens), fc.record({ ...tokens, billing })) }),
+  calls,
+});
+
+const tried = fc.record(
+  { provider: text, kind, message: text, statusCode: fc.nat() },
+  { requiredKeys: ["provider", "kind", "message"] },
+);
+
+const failed: fc.Arbitrary<Attempt> = fc.record(
+  {
+    ok: fc.constant(false as const),
+    failure: fc.record(
+      {
+        kind,
+        message: text,
+        retryable: fc.constant(false),
+        statusCode: fc.nat(),
+        providersTried: fc.array(tried, { maxLength: 3 }),
+        isForAll: fc.constant(true as const),
+      },
+      { requiredKeys: ["kind", "message", "retryable"] },
+    ),
+    response: fc.record(response),
+    calls,
+  },
+  { requiredKeys: ["ok", "failure", "calls"] },
+);
+
+describe.each(seals)("an answer, %s", (_, seal) => {
+  it("comes as it was sent, whatever came of the line", () => {
+    fc.assert(
+      fc.property(fc.oneof(succeeded, failed), (attempt) => {
+        expect(readAnswer(packAnswer(attempt, seal), seal)).toEqual(attempt);
+      }),
+    );
+  });
+});
+
+describe("an answer that is not understood", () => {
+  const attempt: Attempt = {
+    ok: true,
+    response: { statusCode: 200, requestId: "", body: '{"text":"a secret of the prompt"}', usage: noUsage },
+    calls: { count: 1, latencyMs: 1 },
+  };
+
+  it("is closed with another secret, or with none where there is one, or the other way round", () => {
+    const packed = packAnswer(attempt, sealed);
+    expect(packed).not.toContain("secret");
+    for (const seal of [...others, noSeal]) expect(() => readAnswer(packed, seal)).toThrow(Error);
+    expect(() => readAnswer(packAnswer(attempt, noSeal), sealed)).toThrow(Error);
+  });
+
+  it.each([
+    [
+      "a kind of failure that there is not",
+      { ok: false, failure: { kind: "new", message: "", retryable: false }, calls: attempt.calls },
+    ],
+    ["no calls", { ...attempt, calls: undefined }],
+    ["no usage", { ...attempt, response: { ...attempt.response, usage: undefined } }],
+  ])("has %s", (_, other) => {
+    expect(() => readAnswer(JSON.stringify(other), noSeal)).toThrow(Error);
+  });
+});
+
+test("the answer of a worker is final, and stands for all its calls", async () => {
+  const server = await serve(() => errorAnswer(500));
+  const provider = createHttpProvider({ name: "here", baseUrl: server.url });
+  const manager = new RequestManager({ provider, model: "m", retry: { maxRetries: 2, retryDelayMs: 0 } });
+  const [result] = await manager.processBatch(["Hi"]);
+  await manager.close();
+  if (result === undefined) throw new Error("a request has a result");
+  const attempt = readAnswer(packAnswer(attemptOf(result), sealed), sealed);
+  expect(attempt).toEqual({
+    ok: false,
+    failure: { kind: "server_error", message: "HTTP 500: error 500 (after 3 attempts)", retryable: false, statusCode: 500 },
+    response: { statusCode: 500, requestId: "", body: expect.stringContaining("error 500") },
+    calls: { count: 3, latencyMs: result.latencyMs },
+  });
+});
