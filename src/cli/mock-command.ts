@@ -58,7 +58,7 @@ const flagNames: Readonly<Record<string, string>> = {
 
 function nameFlags(error: unknown): never {
   if (!(error instanceof ConfigurationError)) throw error;
-  throw new ConfigurationError(error.message.replaceAll(/[\w.]*\w/g, (word) => flagNames[word] ?? word));
+  throw new ConfigurationError(error.message.replaceAll(/\w+(?:\.\w+)*/g, (word) => flagNames[word] ?? word));
 }
 
 const readMs = durationReader("ms");

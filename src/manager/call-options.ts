@@ -1,3 +1,4 @@
+import { isJsonObject } from "../json/json-value.ts";
 import type { RequestLike } from "../jsonl/jsonl.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
@@ -98,7 +99,7 @@ export function withCallOptions(
 /** Requests that were parsed already, by the command line for one. */
 export function isBatchInput(request: RequestLike | BatchInput): request is BatchInput {
   return (
-    typeof request === "object" &&
+    isJsonObject(request) &&
     (request["kind"] === "request" || request["kind"] === "invalid-line") &&
     typeof request["customId"] === "string"
   );

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../json/json-value.ts";
 import type { CacheStore } from "../caches/caches.ts";
 import { createLimiter, type Limiter, type SharedLimits } from "../limiters/limiters.ts";
 import { refuseUnknownOptions } from "../model/closest.ts";
@@ -137,8 +138,16 @@ const optionNames: Readonly<Record<keyof RequestManagerOptions, true>> = {
   observers: true,
 };
 
+/** Programs in JavaScript may give its name, or nothing. */
+function hasProvider(options: unknown): boolean {
+  const provider = isJsonObject(options) ? options["provider"] : undefined;
+  return isJsonObject(provider) && typeof provider["send"] === "function";
+}
+
 /** @throws ConfigurationError for an option that does not exist, and when options contradict each other. */
 export function checkManagerOptions(options: RequestManagerOptions): void {
+  if (!hasProvider(options))
+    throw new ConfigurationError('RequestManager needs a `provider`, such as createProvider("openai")', { option: "provider" });
   refuseUnknownOptions("RequestManager", options, Object.keys(optionNames));
   if (options.retry !== undefined) refuseUnknownOptions("`retry`", options.retry, Object.keys(defaultRetryPolicy));
   if (options.context === "truncate" && options.prices === undefined)

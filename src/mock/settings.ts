@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from "../model/closest.ts";
 import { ConfigurationError } from "../model/errors.ts";
 
 /** Whose way of counting limits the server keeps. */
@@ -69,6 +70,7 @@ export type MockSettings = Pick<MockServerOptions, Optional> & {
 /** Fills in the defaults. @throws ConfigurationError that names the first option with a value it cannot have. */
 export function readSettings(options: MockServerOptions): MockSettings {
   const settings = withDefaults(options);
+  refuseUnknownOptions("startMockServer", options, Object.keys(optionNames));
   check("port", settings.port, 0, 65_535, "whole");
   checkOneOf("rules", settings.rules, rules);
   checkOneOf("retryAfter", settings.retryAfter, retryAfters);
@@ -85,6 +87,26 @@ export function readSettings(options: MockServerOptions): MockSettings {
 const maxLimit = 1e12;
 /** Far below what a timer can count (2^31 - 1 ms), far above what a client waits for. */
 const maxMs = 24 * 60 * 60 * 1000;
+
+/** Complete, as the type says. */
+const optionNames: Readonly<Record<keyof MockServerOptions, true>> = {
+  port: true,
+  host: true,
+  rules: true,
+  requestsPerMinute: true,
+  tokensPerMinute: true,
+  inputTokensPerMinute: true,
+  outputTokensPerMinute: true,
+  limitHeaders: true,
+  limitWords: true,
+  retryAfter: true,
+  maxInFlight: true,
+  outage: true,
+  latencyMs: true,
+  jitterMs: true,
+  failRate: true,
+  seed: true,
+};
 
 function withDefaults(options: MockServerOptions): MockSettings {
   return {

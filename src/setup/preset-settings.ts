@@ -56,7 +56,7 @@ function findKey({ api_key_env, base_url, provider }: Choice, preset: Preset, en
   if (isOwnAddress || !preset.keyRequired) return undefined;
   throw new ConfigurationError(
     `no API key: the environment variable ${variable} is not set. Set it to your ${provider} key, ` +
-      "or try without one: --provider mock",
+      "or try without one: --provider mock (in a program: give apiKey)",
   );
 }
 

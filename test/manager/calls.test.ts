@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type BatchResult,
   CacheProvider,
   ConfigurationError,
   createHttpProvider,
@@ -131,6 +132,23 @@ function misspelt(options: object): object {
 }
 
 describe("a manager", () => {
+  it.each([[[]], [[{}]], [[{ model: "m" }]], [[{ provider: "openai" }]], [[{ provider: null }]]])(
+    "refuses to be one without a provider: %j",
+    async (given) => {
+      const error = await thrownBy(() => Reflect.construct(RequestManager, given));
+      expect(error).toMatchObject({ option: "provider", message: expect.stringContaining('createProvider("openai")') });
+    },
+  );
+
+  it("fails what is no request in its place, also null", async () => {
+    const server = await serve();
+    const manager = new RequestManager({ provider: createProvider("openai", { apiKey: "k", baseUrl: server.url }), model: "m" });
+    const given: unknown[] = [null, 5, "Hi"];
+    const results: readonly BatchResult[] = await Reflect.apply(manager.processBatch, manager, [given]);
+    expect(results.map((result) => result.error?.code ?? null)).toEqual(["invalid_line", "invalid_line", null]);
+    await manager.close();
+  });
+
   it("refuses options that do not exist, instead of doing nothing about them", async () => {
     const provider = createProvider("openai", { apiKey: "k", baseUrl: "http://127.0.0.1:9/v1" });
     const error = await thrownBy(() => new RequestManager(Object.assign({ provider }, { requestPerMinute: 1 })));

@@ -158,6 +158,7 @@ describe("starting", () => {
     [{ tokensPerMinute: Infinity }, "tokensPerMinute is Infinity"],
     [{ latencyMs: -1 }, "latencyMs is -1"],
     [{ jitterMs: Number.NaN }, "jitterMs is NaN"],
+    [Object.assign<object, object>({}, { failRat: 1 }), "startMockServer has no option `failRat`; did you mean `failRate`?"],
     [{ failRate: 5 }, "failRate is 5: it must be a number from 0 to 1."],
     [{ seed: 1.5 }, "seed is 1.5"],
     [{ maxInFlight: 0 }, "maxInFlight is 0"],
