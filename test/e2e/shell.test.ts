@@ -201,3 +201,14 @@ it("statistics for a named pipe that nothing reads are left out: the run that wa
   expect(stderr).toMatch(/^llmbatch: cannot write pipe: .*a pipe without a reader; it was left out\n$/);
   expect(user.lines("out.jsonl")).toHaveLength(1);
 });
+
+it.runIf(existsSync("/dev/full"))("an output that is whole is said to be so where its statistics cannot be written", async () => {
+  const user = new Workplace();
+  user.write("in.jsonl", questions(2));
+  const { code, stderr } = await user.runHere(["run", "in.jsonl", "-p", "mock", "-o", "out.jsonl", "--stats", "/dev/full"]);
+  expect(code).toBe(3);
+  expect(user.lines("out.jsonl")).toHaveLength(2);
+  expect(stderr).toMatch(/^ {2}output +out\.jsonl$/m);
+  expect(stderr).not.toMatch(/^ {2}stats/m);
+  expect(stderr.match(/cannot write \/dev\/full: the disk is full/g)).toHaveLength(1);
+});

@@ -1,3 +1,4 @@
+import { formatCount } from "../../text/format-numbers.ts";
 import { readJson, RequestParser } from "../../jsonl/jsonl.ts";
 import { member } from "../../json/json-value.ts";
 import type { Inputs } from "../input/inputs.ts";
@@ -17,7 +18,10 @@ class NamedCount {
   }
 
   toString(): string {
-    return [...this.ids, ...(this.count > this.ids.length ? [`… and ${this.count - this.ids.length} more`] : [])].join(", ");
+    return [
+      ...this.ids,
+      ...(this.count > this.ids.length ? [`… and ${formatCount(this.count - this.ids.length)} more`] : []),
+    ].join(", ");
   }
 }
 

@@ -28,6 +28,7 @@ export class ResultWriter {
   readonly #options: WriterOptions;
   /** A request was cancelled: of a run in order, nothing behind it can leave. */
   #hasGap = false;
+  #isFinished = false;
 
   constructor(locate: Locate, output: Output, errors: Output | undefined, options: WriterOptions) {
     this.#locate = locate;
@@ -43,6 +44,11 @@ export class ResultWriter {
 
   get errorsPath(): string | undefined {
     return this.#errors?.isFile === true ? this.#errors.path : undefined;
+  }
+
+  /** The files have their final names. */
+  get isFinished(): boolean {
+    return this.#isFinished;
   }
 
   /** The reader of an output has closed it (`| head`). */
@@ -77,6 +83,7 @@ export class ResultWriter {
     await this.#errors?.flush();
     await this.#output.finish();
     await this.#errors?.finish();
+    this.#isFinished = true;
   }
 
   /** Ends an incomplete run: keeps what was written beside the older files. */

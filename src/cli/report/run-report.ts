@@ -80,15 +80,21 @@ export class RunReport {
     const { finished, stopped } = this.#statsPaths ?? {};
     await this.#writeStats(finished);
     if (stopped !== undefined && stopped !== finished) await rm(stopped, { force: true });
-    this.#summarise("", finished);
+    this.#summarise(finished);
   }
 
   /** The run ended early. @param why For a person. @param reason Undefined where its input or output failed. */
   async stopped(why: string, reason: StopReason | undefined): Promise<void> {
     this.#end();
     const path = this.#statsPaths?.stopped;
-    await this.#writeStats(path).catch((error: unknown) => printError(messageOf(error)));
-    this.#summarise(".partial", path);
+    const isWritten = await this.#writeStats(path).then(
+      () => true,
+      (error: unknown) => {
+        if (messageOf(error) !== why) printError(messageOf(error));
+        return false;
+      },
+    );
+    this.#summarise(isWritten ? path : undefined);
     const isWholeKnown = this.#total !== undefined;
     const left = reason === "budget" ? [describeLeft(this.#stats, this.#manager.budgetStatus(), isWholeKnown)] : [];
     printError([`stopped early: ${why}`, ...left, this.#howToGoOn(reason)].join("\n"));
@@ -125,10 +131,10 @@ export class RunReport {
     await writeFileAtomically(path, `${JSON.stringify(located, null, 2)}\n`);
   }
 
-  /** @param suffix Of the files of results: `.partial` after a stop. */
-  #summarise(suffix: string, statsPath: string | undefined): void {
+  #summarise(statsPath: string | undefined): void {
     if (this.#options.quiet) return;
-    const { outputPath, errorsPath } = this.#writer;
+    const { outputPath, errorsPath, isFinished } = this.#writer;
+    const suffix = isFinished ? "" : ".partial";
     const paths = {
       outputPath: outputPath && outputPath + suffix,
       errorsPath: errorsPath && errorsPath + suffix,
