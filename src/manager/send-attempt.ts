@@ -3,6 +3,7 @@ import type { Target } from "../model/demand.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
+import { addUsage, type Usage } from "../model/usage.ts";
 import type { OnEvent, Provider } from "../providers/providers.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { Costs } from "./money/costs.ts";
@@ -46,7 +47,7 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   const durationMs = attempt.calls?.latencyMs ?? performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
   if (attempt.calls !== undefined) journey.sent += attempt.calls.count - 1;
-  const usage = attempt.ok ? attempt.response.usage : attempt.usage;
+  const usage = billedOf(attempt);
   const { name: provider, baseUrl } = target;
   const model = journey.modelAt(target);
   const costUsd = usage === undefined ? undefined : costs.costOf(usage, { provider, model, baseUrl });
@@ -60,6 +61,12 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   }
   if (!attempt.ok) journey.noteFailure(target, attempt.failure);
   return attempt;
+}
+
+function billedOf(attempt: Attempt): Usage | undefined {
+  const own = attempt.ok ? attempt.response.usage : attempt.usage;
+  const others = attempt.calls?.usage;
+  return own === undefined || others === undefined ? (own ?? others) : addUsage(own, others);
 }
 
 /** What the rules of its call make of an attempt. @param timeout Of this attempt, where the call has one. */

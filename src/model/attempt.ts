@@ -45,11 +45,20 @@ export interface ErrorResponse {
   readonly body: string;
 }
 
+/** HTTP calls that were made elsewhere. */
+interface Calls {
+  readonly count: number;
+  /** Of the last of them. */
+  readonly latencyMs: number;
+  /** What was billed of those that gave no answer. */
+  readonly usage?: Usage;
+}
+
 interface AttemptEnded {
   /** What the provider said of its limits on this occasion. */
   readonly rateLimits?: readonly RateLimitReport[];
-  /** The HTTP calls that it stands for, made elsewhere, and how long the last of them took. @default one: itself */
-  readonly calls?: { readonly count: number; readonly latencyMs: number };
+  /** The HTTP calls that it stands for. @default one: itself */
+  readonly calls?: Calls;
 }
 
 export interface SucceededAttempt extends AttemptEnded {

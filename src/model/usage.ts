@@ -47,6 +47,40 @@ export function totalTokens(usage: Usage): number {
   return usage.promptTokens + usage.completionTokens;
 }
 
+/** Of two answers together. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const billing = addBilling(one.billing, other.billing);
+  return {
+    promptTokens: one.promptTokens + other.promptTokens,
+    completionTokens: one.completionTokens + other.completionTokens,
+    cachedTokens: one.cachedTokens + other.cachedTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+    ...(billing !== undefined && { billing }),
+  };
+}
+
+/** A cost that is told of one of them only is left out: both then have that of their tokens. */
+function addBilling(one: Billing | undefined, other: Billing | undefined): Billing | undefined {
+  if (one === undefined || other === undefined) return leaveCostOut(one ?? other);
+  const sum = (key: Exclude<keyof Billing, "tier">): number => (one[key] ?? 0) + (other[key] ?? 0);
+  const tier = one.tier ?? other.tier;
+  return {
+    inputAudioTokens: sum("inputAudioTokens"),
+    outputAudioTokens: sum("outputAudioTokens"),
+    cachedAudioTokens: sum("cachedAudioTokens"),
+    hourCacheWriteTokens: sum("hourCacheWriteTokens"),
+    ...(tier !== undefined && { tier }),
+    ...(one.reportedCostUsd !== undefined && other.reportedCostUsd !== undefined && { reportedCostUsd: sum("reportedCostUsd") }),
+  };
+}
+
+function leaveCostOut(billing: Billing | undefined): Billing | undefined {
+  if (billing?.reportedCostUsd === undefined) return billing;
+  const { reportedCostUsd: _cost, ...rest } = billing;
+  return rest;
+}
+
 /** Whole billionths of a US dollar. Sums of them are exact up to nine million dollars, in any order; sums of dollars drift. */
 export function toNanoUsd(usd: number): number {
   return Math.round(usd * nanoPerUsd);

@@ -28,8 +28,8 @@ const worker = await FleetWorker.start({
   name,
   version: "quick",
   concurrency: Number(concurrency),
-  createManager: (shared) =>
-    new RequestManager({ provider, concurrency: Number(concurrency), order: "completion", observers: [die], ...shared }),
+  createManager: (shared, observe) =>
+    new RequestManager({ provider, concurrency: Number(concurrency), order: "completion", observers: [die, observe], ...shared }),
   keepsKeyRefusals: false,
   lockMs: 2_000,
   say: (message) => process.stderr.write(`${message}\n`),

@@ -1,5 +1,5 @@
 import type { Options } from "../../config/options.ts";
-import type { FleetLimits } from "../../fleet/fleet.ts";
+import type { FleetWorkerOptions } from "../../fleet/fleet.ts";
 import { RequestManager } from "../../manager/manager.ts";
 import type { Observer } from "../../model/event.ts";
 import type { PriceBook } from "../../pricing/pricing.ts";
@@ -29,12 +29,7 @@ const onlyAsks = {
 } as const;
 
 /** Makes managers for the runs of a worker. */
-export function createWorkerManager({
-  options,
-  provider,
-  prices,
-  observers,
-}: WorkerParts): (shared: FleetLimits) => RequestManager {
+export function createWorkerManager({ options, provider, prices, observers }: WorkerParts): FleetWorkerOptions["createManager"] {
   const {
     deadlineMs: _deadline,
     maxFailures: _failures,
@@ -43,5 +38,6 @@ export function createWorkerManager({
     ...rest
   } = limitsOf(options);
   const { requestsPerMinute: _rpm, tokensPerMinute: _tpm, ...own } = rest;
-  return (shared) => new RequestManager({ ...own, ...onlyAsks, provider, prices, observers, ...shared });
+  return (shared, observe) =>
+    new RequestManager({ ...own, ...onlyAsks, provider, prices, observers: [...observers, observe], ...shared });
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Attempt } from "../../model/attempt.ts";
 import { failureKinds } from "../../model/failure.ts";
 import type { BatchResult } from "../../model/result.ts";
+import type { Usage } from "../../model/usage.ts";
 import type { Seal } from "./seal.ts";
 
 const billingSchema = z.object({
@@ -38,19 +39,30 @@ const failureSchema = z.object({
   isForAll: z.literal(true).exactOptional(),
 });
 
-const callsSchema = z.object({ count: z.number(), latencyMs: z.number() });
+const callsSchema = z.object({ count: z.number(), latencyMs: z.number(), usage: usageSchema.exactOptional() });
 
 const headSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), response: responseSchema.extend({ usage: usageSchema }), calls: callsSchema }),
-  z.object({ ok: z.literal(false), failure: failureSchema, response: responseSchema.exactOptional(), calls: callsSchema }),
+  z.object({
+    ok: z.literal(false),
+    failure: failureSchema,
+    response: responseSchema.exactOptional(),
+    calls: callsSchema,
+    isUsagePartial: z.literal(true).exactOptional(),
+  }),
 ]);
 
-/** What a worker's result is for the coordinator: one attempt, which stands for all of the worker's. It is not asked again. */
-export function attemptOf(result: BatchResult): Attempt {
-  const calls = { count: result.attempts, latencyMs: result.latencyMs };
+/**
+ * What a worker's result is for the coordinator: one attempt, which stands for all of the worker's. It is not asked again.
+ *
+ * @param usage Billed of attempts that failed.
+ */
+export function attemptOf(result: BatchResult, usage: Usage | undefined): Attempt {
+  const calls = { count: result.attempts, latencyMs: result.latencyMs, ...(usage !== undefined && { usage }) };
   if (result.status === "succeeded") return { ok: true, response: result.response, calls };
   const { failure, response } = result;
-  return { ok: false, failure: { ...failure, retryable: false }, ...(response !== undefined && { response }), calls };
+  const partial = usage !== undefined && { isUsagePartial: true as const };
+  return { ok: false, failure: { ...failure, retryable: false }, ...(response !== undefined && { response }), calls, ...partial };
 }
 
 /** One line of JSON, and behind it the body as it came: JSON within JSON takes three times as long to write, and to read. */

@@ -56,10 +56,11 @@ export class ChunkWork {
   /** @returns whether there is an answer. */
   async #ask({ field, request }: ChunkLine): Promise<boolean> {
     const { runner, seal, keepsKeyRefusals } = this.#options;
-    const result = await runner.ask(request, this.#lost.signal);
-    if (result === undefined) return false;
+    const outcome = await runner.ask(request, this.#lost.signal);
+    if (outcome === undefined) return false;
+    const { result, failedUsage } = outcome;
     if (result.status === "failed" && isKeyRefusal(result.failure) && !keepsKeyRefusals) return false;
-    await this.#answers.add({ field, answer: packAnswer(attemptOf(result), seal) });
+    await this.#answers.add({ field, answer: packAnswer(attemptOf(result, failedUsage), seal) });
     return true;
   }
 

@@ -3,6 +3,7 @@ import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RequestManager, RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError, messageOf, type RunStoppedError } from "../../model/errors.ts";
+import type { Observer } from "../../model/event.ts";
 import type { FleetAddress } from "../redis/address.ts";
 import { createRedisLimits } from "../../redis-limits/redis-limits.ts";
 import { AnswerStore } from "../redis/answers.ts";
@@ -32,7 +33,7 @@ export interface FleetWorkerOptions {
   /** Lines in flight at most, of each run. */
   readonly concurrency: number;
   /** Makes the manager that asks the lines of one run, with results in the order of completion. */
-  readonly createManager: (shared: FleetLimits) => RequestManager;
+  readonly createManager: (shared: FleetLimits, observe: Observer) => RequestManager;
   readonly keepsKeyRefusals: boolean;
   /** How long a worker may be silent before its chunks are given to others. @default 15 s */
   readonly lockMs?: number;
@@ -222,8 +223,8 @@ export class FleetWorker {
   #createRunner({ run, settings }: ChunkJob): LineRunner {
     const { createManager, concurrency, address } = this.#options;
     const sharedLimits = createRedisLimits(this.#redis, { prefix: `${address.prefix}:` });
-    const manager = createManager({ limits: settings.limits, sharedLimits });
-    const runner = new LineRunner(manager, concurrency, () => this.#redis.status === "ready");
+    const create = (observe: Observer): RequestManager => createManager({ limits: settings.limits, sharedLimits }, observe);
+    const runner = new LineRunner(create, concurrency, () => this.#redis.status === "ready");
     this.#live.set(run, runner);
     // Its manager is not closed, because that would close the provider, which all runs share.
     void this.#watch(run, runner).finally(() => sharedLimits.close());

@@ -1,10 +1,13 @@
 import { RunStoppedError } from "../../model/errors.ts";
+import type { Observer } from "../../model/event.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult } from "../../model/result.ts";
+import type { Usage } from "../../model/usage.ts";
 import type { RequestManager } from "../../manager/manager.ts";
+import { FailedUsage } from "./failed-usage.ts";
 
 /** What becomes of a line; undefined where it was not asked to its end, because the worker stops. */
-export type LineOutcome = BatchResult | undefined;
+export type LineOutcome = { readonly result: BatchResult; readonly failedUsage: Usage | undefined } | undefined;
 
 interface Asked {
   readonly request: BatchRequest;
@@ -18,6 +21,7 @@ export class LineRunner {
   /** Why it ended by itself; undefined after `stop`. */
   readonly ended: Promise<RunStoppedError | undefined>;
   readonly #manager: RequestManager;
+  readonly #failedUsage = new FailedUsage();
   /** So many are handed over that the manager has always one to send; the others can be taken back. */
   readonly #maxAsked: number;
   /** Whether answers can be kept: none is asked for while Redis is away. */
@@ -29,9 +33,9 @@ export class LineRunner {
   #isOver = false;
   #wake: () => void = () => undefined;
 
-  /** @param manager Whose results come in the order of completion. */
-  constructor(manager: RequestManager, concurrency: number, mayStart: () => boolean) {
-    this.#manager = manager;
+  /** @param createManager Whose results come in the order of completion, and whose events are observed. */
+  constructor(createManager: (observe: Observer) => RequestManager, concurrency: number, mayStart: () => boolean) {
+    this.#manager = createManager(this.#failedUsage.observe);
     this.#maxAsked = 2 * concurrency;
     this.#mayStart = mayStart;
     this.ended = this.#run();
@@ -104,7 +108,8 @@ export class LineRunner {
     const asked = this.#asked.get(result.index);
     this.#asked.delete(result.index);
     const wasCut = result.status === "failed" && result.failure.kind === "cancelled";
-    asked?.resolve(wasCut ? undefined : result);
+    const failedUsage = this.#failedUsage.take(result.lineNumber);
+    asked?.resolve(wasCut ? undefined : { result, failedUsage });
     this.#wake();
   }
 }
