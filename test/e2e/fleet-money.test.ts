@@ -31,7 +31,7 @@ function serveCutStreams(): Promise<ScriptedServer> {
 
 describe.skipIf(noRedis !== undefined)("what a fleet pays", () => {
   it("counts answers that broke off at a worker, as one process does", async () => {
-    const lines = questions(5).map((line) => ({ ...line, body: { ...line.body, stream: true } }));
+    const lines = questions(5, { stream: true });
     const [alone, user] = [new Workplace(), new Workplace()];
     for (const one of [alone, user]) {
       one.write("in.jsonl", lines);
