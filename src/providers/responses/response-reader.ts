@@ -131,19 +131,9 @@ export class ResponseReader {
 
   #read(response: HttpResponse, reading?: Reading): Attempt {
     const { protocol } = this.#options;
-    const failure = protocol.readFailure(this.#withoutSecrets(response)) ?? (reading && lack(response, protocol, reading));
+    const failure =
+      protocol.readFailure(new ShownResponse(response, this.#options.redact)) ?? (reading && lack(response, protocol, reading));
     return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
-  }
-
-  /** Only the text is for people. It is looked through when it is needed: answers need it not. */
-  #withoutSecrets({ text, ...rest }: HttpResponse): HttpResponse {
-    const { redact } = this.#options;
-    return {
-      ...rest,
-      get text() {
-        return redact(text, shownTextLength);
-      },
-    };
   }
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {
@@ -204,6 +194,29 @@ export class ResponseReader {
   #failed(failure: Failure, response?: ErrorResponse): Attempt {
     const message = this.#options.redact(failure.message, messageLength);
     return { ok: false, failure: { ...failure, message }, ...(response !== undefined && { response }) };
+  }
+}
+
+/** A response without secrets. Only its text is for people. It is looked through when it is needed: answers need it not. */
+class ShownResponse implements HttpResponse {
+  readonly statusCode: number;
+  readonly headers: ResponseHeaders;
+  readonly body: unknown;
+  readonly receivedAt: Date;
+  readonly #text: string;
+  readonly #redact: Redact;
+
+  constructor({ statusCode, headers, body, receivedAt, text }: HttpResponse, redact: Redact) {
+    this.statusCode = statusCode;
+    this.headers = headers;
+    this.body = body;
+    this.receivedAt = receivedAt;
+    this.#text = text;
+    this.#redact = redact;
+  }
+
+  get text(): string {
+    return this.#redact(this.#text, shownTextLength);
   }
 }
 
