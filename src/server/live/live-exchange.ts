@@ -19,6 +19,9 @@ import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { startTimer } from "../../model/timers.ts";
 
+/** Of the connection: `close` follows. */
+const ignored = (): void => {};
+
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
   readonly #context: LiveContext;
@@ -52,9 +55,10 @@ export class LiveExchange {
     const onClose = (): void => {
       if (!response.writableFinished) this.#endEarly();
     };
-    // A pipelined response behind another one is not told that its socket closed (Node 20).
-    response.on("close", onClose).on("error", () => {});
-    request.socket.on("close", onClose);
+    response.on("close", onClose).on("error", ignored);
+    // A pipelined response that has no socket yet, behind another one, is not told that it closed (Node 20).
+    const isBehind = response.socket === null;
+    if (isBehind) request.socket.on("close", onClose);
     const body = this.#context.bodies.open(request);
     try {
       const text = await body.read();
@@ -67,7 +71,7 @@ export class LiveExchange {
       clearTimeout(this.#timer);
       clearTimeout(this.#patience);
       body.close();
-      request.socket.off("close", onClose);
+      if (isBehind) request.socket.off("close", onClose);
     }
   }
 
@@ -88,7 +92,6 @@ export class LiveExchange {
       ? undefined
       : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
     if (refusal !== undefined) return this.#refuse(refusal);
-    this.#patience = startTimer(() => this.#giveUp(patienceMs), patienceMs);
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
     this.#live = manager.live(request, {
@@ -101,6 +104,9 @@ export class LiveExchange {
       onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
     if (this.#isOver) this.#live.abort();
+    // What may start has started after a tick, and needs no timer.
+    await undefined;
+    if (this.#startedAtMs === undefined) this.#patience = startTimer(() => this.#giveUp(patienceMs), patienceMs);
     const result = await this.#live.result;
     clearTimeout(this.#timer);
     this.#visit.end(result.costUsd ?? null);
