@@ -200,7 +200,8 @@ export class RequestScheduler implements Limiter {
     this.#slots.started(start);
     try {
       // Not at once: a task may call `run` itself, and a thousand would call each other.
-      const attempt = await Promise.resolve(candidate.target).then(request.task);
+      await undefined;
+      const attempt = await request.task(candidate.target);
       const unused = unusedWeights(start.weights, candidate.cost, attempt);
       this.#limits.ended({ unused, start });
       request.resolve(this.#noted(queue.ended(attempt, candidate, start, unused), queue, request.demand));
