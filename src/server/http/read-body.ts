@@ -69,8 +69,9 @@ class Body {
         resolve(this.#refuse(refusal));
       };
       stream.on("data", take);
-      stream.once("end", () => resolve(chunks.text() ?? notText));
-      stream.on("error", () => resolve(broken)).once("close", () => resolve(broken));
+      const breakOff = (): void => resolve(broken);
+      stream.on("end", () => resolve(chunks.text() ?? notText));
+      stream.on("error", breakOff).on("close", breakOff);
     });
   }
 
