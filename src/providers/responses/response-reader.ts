@@ -10,6 +10,7 @@ import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
 import { readRateLimits } from "../failures/rate-limit-headers.ts";
+import { ShownResponse } from "./shown-response.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
 import type { OnEvent } from "../provider.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -27,8 +28,6 @@ interface ResponseReaderOptions {
   readonly redact: Redact;
 }
 
-/** What a message may describe a body by, in UTF-16 units. */
-const shownTextLength = 4000;
 /** Longest text kept of an error body that is no JSON, and of a failure's message, in UTF-16 units. */
 const keptTextLength = 2000;
 const messageLength = 1000;
@@ -194,29 +193,6 @@ export class ResponseReader {
   #failed(failure: Failure, response?: ErrorResponse): Attempt {
     const message = this.#options.redact(failure.message, messageLength);
     return { ok: false, failure: { ...failure, message }, ...(response !== undefined && { response }) };
-  }
-}
-
-/** A response without secrets. Only its text is for people. It is looked through when it is needed: answers need it not. */
-class ShownResponse implements HttpResponse {
-  readonly statusCode: number;
-  readonly headers: ResponseHeaders;
-  readonly body: unknown;
-  readonly receivedAt: Date;
-  readonly #text: string;
-  readonly #redact: Redact;
-
-  constructor({ statusCode, headers, body, receivedAt, text }: HttpResponse, redact: Redact) {
-    this.statusCode = statusCode;
-    this.headers = headers;
-    this.body = body;
-    this.receivedAt = receivedAt;
-    this.#text = text;
-    this.#redact = redact;
-  }
-
-  get text(): string {
-    return this.#redact(this.#text, shownTextLength);
   }
 }
 
