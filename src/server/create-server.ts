@@ -117,7 +117,8 @@ class Server implements LiveServer {
     } catch {
       response.destroy();
     }
-    this.#metrics.requests.add({ ...labels, status: String(status) });
+    labels["status"] = String(status);
+    this.#metrics.requests.add(labels);
     await sentOf(request, response);
     this.open -= 1;
     if (this.open === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
@@ -132,7 +133,8 @@ class Server implements LiveServer {
     labels: Labels,
   ): number | Promise<number> {
     const { origin } = request.headers;
-    for (const [name, value] of Object.entries(this.#cors.headersFor(origin))) response.setHeader(name, value);
+    const shared = this.#cors.headersFor(origin);
+    for (const name in shared) response.setHeader(name, shared[name] ?? "");
     const stranger = this.#guard.refuseStranger(request);
     if (stranger !== undefined) return this.#refuse(reply, stranger);
     if (endpoint.kind === "options") return reply.sendNothing({ allow: endpoint.allow });
@@ -191,7 +193,7 @@ class Server implements LiveServer {
   }
 }
 
-/** Of a sample: which endpoint, and whose request where clients have names. */
+/** Of a sample: which endpoint, whose request where clients have names, and what came of it. */
 type Labels = Record<string, string>;
 
 /** Resolves when the system has all of a response, or the connection is lost: cut before that, it would be short. */

@@ -1,8 +1,9 @@
-// The other processes of `npm run bench:serve` and of trials: `upstream DELAY_MS` answers each request after a time, `events EVERY_MS` by a
-// stream of 100 events that say when they were sent, `pipe URL` passes all on by node:http alone. Each prints its port, and ends with its parent.
+// The other processes of `npm run bench:serve` and of trials: `upstream DELAY_MS [SPREAD]` answers each request after a time, which varies by that
+// share of it, `events EVERY_MS` by a stream of 100 events that say when they were sent, `pipe URL` passes all on by node:http alone. Each prints its
+// port, and ends with its parent.
 import { Agent, createServer, request as ask } from "node:http";
 
-const [role, argument] = process.argv.slice(2);
+const [role, argument, spread = "0"] = process.argv.slice(2);
 const content = "x".repeat(250);
 const answer = JSON.stringify({
   id: "chatcmpl-1",
@@ -19,7 +20,8 @@ function answerLater(request, response) {
     response.writeHead(200, { "content-type": "application/json", "content-length": answer.length });
     response.end(answer);
   };
-  request.resume().on("end", () => (Number(argument) === 0 ? reply() : setTimeout(reply, Number(argument))));
+  const delayMs = Number(argument) * (1 + Number(spread) * (2 * Math.random() - 1));
+  request.resume().on("end", () => (delayMs === 0 ? reply() : setTimeout(reply, delayMs)));
 }
 
 /** The time is that of the machine, which its processes share. */

@@ -17,12 +17,15 @@ const { values } = parseArgs({
     delays: { type: "string", default: "200,0" },
     // Else they begin spread over the time of one answer: clients do not know of each other.
     together: { type: "boolean", default: false },
+    // Of answers. Else it varies by a tenth: with a constant one, requests that a pause ever brought together come back together for ever.
+    constant: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds);
 const durationMs = Number(values.seconds) * 1000;
 // V8 compiles what runs often after some 3,000 requests: 300 a second at 64 connections.
 const warmUpMs = 10_000;
+const spread = values.constant ? 0 : 0.1;
 const names = { direct: "direct", pipe: "bare pipe of node:http", serve: "llmbatch serve" };
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
 
@@ -30,7 +33,7 @@ console.log(
   `node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a round${values.together ? ", all connections in step" : ""}, medians of ${rounds} rounds in alternation\n`,
 );
 for (const delayMs of values.delays.split(",").map(Number)) {
-  const upstream = await startPart("upstream", delayMs);
+  const upstream = await startPart("upstream", delayMs, spread);
   const pipe = await startPart("pipe", upstream.url);
   const serve = await startServe(upstream.url);
   for (const connections of values.connections.split(",").map(Number))
@@ -82,7 +85,8 @@ async function load({ url, child }, connections, delayMs, forMs) {
 }
 
 function print(delayMs, connections, results) {
-  console.log(`upstream of ${delayMs} ms, ${connections} connections`);
+  const time = delayMs === 0 ? "0 ms" : spread === 0 ? `${delayMs} ms exactly` : `${delayMs} ms ± ${spread * 100} %`;
+  console.log(`upstream of ${time}, ${connections} connections`);
   console.log("                          req/s   p50 ms  added   p99 ms  added   CPU µs/req   errors");
   for (const [name, own] of Object.entries(results)) {
     const middle = (of) => median(own.map((result, round) => of(result, results.direct[round])));

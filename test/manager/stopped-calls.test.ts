@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { BatchResult, RequestManager } from "../../src/index.ts";
 import { helloChunks } from "../providers/protocols/recorded-streams.ts";
 import { chat } from "../providers/protocols/stream-pieces.ts";
-import { silence, slowBody, streamed } from "../support/scripted-server.ts";
+import { chatAnswer, delayed, silence, slowBody, streamed } from "../support/scripted-server.ts";
 import { serveManagers } from "./managers.ts";
 
 const message = "time for lunch";
@@ -44,6 +44,19 @@ it("a time to end in that no timer lasts cuts nothing short", async () => {
   await server.until(() => server.inFlight === 2);
   manager.stop(message);
   expect(await Promise.all(calls)).toEqual(["Hello", "Hello"]);
+});
+
+it("a live call that is given up once it has its answer ends no other call", async () => {
+  const { server, createManager } = await serveManagers((call) => (call.index === 0 ? chatAnswer() : delayed(50, chatAnswer())));
+  const manager = createManager();
+  const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hi" }] });
+  const request = { kind: "request", path: "/v1/chat/completions", model: "m", body, lineNumber: 1, customId: "1" } as const;
+  const first = manager.live(request, {});
+  await first.result;
+  const second = manager.live(request, {});
+  await server.until(() => server.inFlight === 1);
+  first.abort();
+  expect(await second.result).toMatchObject({ status: "succeeded" });
 });
 
 it("what is asked after stop() is sent", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { expect, it } from "vitest";
 import { createServer, listen } from "../../src/server/server.ts";
+import { chatAnswer, type Script } from "../support/scripted-server.ts";
 import { ask, open, question, requestBytes, serveLive } from "./live-server.ts";
 
 it("draining, it does not send what was read to its end only then", async () => {
@@ -23,6 +24,19 @@ it.each([Infinity, 2 ** 31])("requests may wait for %d ms", async (maxQueueWaitM
   const { url } = await serveLive(undefined, { maxQueueWaitMs, options: { requestsPerMinute: 600 } });
   const answers = await Promise.all([ask(url), ask(url), ask(url)]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+});
+
+it("sends a request away that waits for too long, though it began to wait, and one that was sent in time never", async () => {
+  const over = new AbortController();
+  const script: Script = () => once(over.signal, "abort").then(() => chatAnswer());
+  const { upstream, url } = await serveLive(script, { maxQueueWaitMs: 50, options: { concurrency: 1 } });
+  const first = ask(url);
+  await upstream.until(() => upstream.inFlight === 1);
+  const second = await ask(url);
+  expect([second.status, await second.text()]).toEqual([429, expect.stringContaining("It waited for")]);
+  over.abort();
+  expect((await first).status).toBe(200);
+  expect(upstream.ledger).toHaveLength(1);
 });
 
 it("takes the token of either header, and tells a page that may ask of a wrong one", async () => {

@@ -3,6 +3,8 @@ import type { BlockedBy, Ended, Gate, Start, Started } from "../gate.ts";
 import type { LimitStatus } from "../limiter.ts";
 import { type Limit, startsPerMs } from "./limit.ts";
 
+const none: readonly LimitStatus[] = [];
+
 /** Limits that are taken from together: nothing is taken from one while another is waited for. */
 export class LimitSet implements Gate {
   #limits: readonly Limit[];
@@ -16,7 +18,8 @@ export class LimitSet implements Gate {
   }
 
   /** @param isCommon They count the requests of all models and targets. */
-  status(isCommon = false): LimitStatus[] {
+  status(isCommon = false): readonly LimitStatus[] {
+    if (!this.areSet) return none;
     return this.#limits.map((limit) => {
       const { spec, source } = limit;
       const status = { ...spec, source, available: limit.available(), used: limit.used(), saturation: limit.saturation() };

@@ -106,5 +106,7 @@ export function askerOf({ demand: { asker = batchAsker } }: Pick<WaitingRequest,
 }
 
 function countOf(flows: readonly Flow[]): number {
-  return flows.reduce((sum, { queue }) => sum + queue.length, 0);
+  let sum = 0;
+  for (const { queue } of flows) sum += queue.length;
+  return sum;
 }

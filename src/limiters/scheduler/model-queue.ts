@@ -134,7 +134,9 @@ export class ModelQueue {
   status(common: readonly LimitStatus[]): RateLimitStatus[] {
     const waiting = this.waiting.length;
     const waitingLive = this.waiting.countLive();
-    return [...this.#targets.values()].map(({ limiter, inFlight }) => limiter.status(common, { inFlight, waiting, waitingLive }));
+    const all: RateLimitStatus[] = [];
+    for (const { limiter, inFlight } of this.#targets.values()) all.push(limiter.status(common, inFlight, waiting, waitingLive));
+    return all;
   }
 
   /** Forgets what was learned, ends pauses, and fills up what the user set. */

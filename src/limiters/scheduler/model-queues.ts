@@ -40,10 +40,9 @@ export class ModelQueues {
     return [...this.#queues.values()];
   }
 
-  /** None where the model was not asked for. */
-  known(model: string): readonly ModelQueue[] {
-    const queue = this.#queues.get(model);
-    return queue === undefined ? [] : [queue];
+  /** Undefined where the model was not asked for. */
+  known(model: string): ModelQueue | undefined {
+    return this.#queues.get(model);
   }
 
   countWaiting(): number {
@@ -58,7 +57,9 @@ export class ModelQueues {
 
   /** The longest pause of a model. */
   get pauseMs(): number {
-    return Math.max(0, ...this.all.map((queue) => queue.pauseMs));
+    let maxMs = 0;
+    for (const { pauseMs } of this) maxMs = Math.max(maxMs, pauseMs);
+    return maxMs;
   }
 
   [Symbol.iterator](): Iterator<ModelQueue> {

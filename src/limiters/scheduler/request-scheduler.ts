@@ -98,16 +98,17 @@ export class RequestScheduler implements Limiter {
 
   status(): LimiterStatus {
     const { pauseMs, waitingLive } = this.#queues;
-    const status = { inFlight: this.#slots.inFlight, waiting: this.waiting, waitingLive, pauseMs };
-    if (this.waiting === 0 || this.#blockedBy === undefined) return { ...status, blockedBy: "nothing" };
+    const { inFlight } = this.#slots;
+    const { waiting } = this;
+    if (waiting === 0 || this.#blockedBy === undefined) return { inFlight, waiting, waitingLive, pauseMs, blockedBy: "nothing" };
     const { reason, amount, source } = this.#blockedBy;
-    return { ...status, blockedBy: reason, amount, source };
+    return { inFlight, waiting, waitingLive, pauseMs, blockedBy: reason, amount, source };
   }
 
   rateLimits(model?: string): RateLimitStatus[] {
     const common = this.#limits.status(true);
-    const queues = model === undefined ? this.#queues.all : this.#queues.known(model);
-    return queues.flatMap((queue) => queue.status(common));
+    if (model !== undefined) return this.#queues.known(model)?.status(common) ?? [];
+    return this.#queues.all.flatMap((queue) => queue.status(common));
   }
 
   resetRateLimits(): void {
@@ -199,7 +200,8 @@ export class RequestScheduler implements Limiter {
     this.#slots.started(start);
     try {
       // Not at once: a task may call `run` itself, and a thousand would call each other.
-      const attempt = await Promise.resolve(candidate.target).then(request.task);
+      await undefined;
+      const attempt = await request.task(candidate.target);
       const unused = unusedWeights(start.weights, candidate.cost, attempt);
       this.#limits.ended({ unused, start });
       request.resolve(this.#noted(queue.ended(attempt, candidate, start, unused), queue, request.demand));

@@ -197,14 +197,16 @@ export class TargetLimiter {
   }
 
   /** @param common Limits that count requests of others as well. */
-  status(common: readonly LimitStatus[], queue: Pick<RateLimitStatus, "inFlight" | "waiting" | "waitingLive">): RateLimitStatus {
+  status(common: readonly LimitStatus[], inFlight: number, waiting: number, waitingLive: number): RateLimitStatus {
     const { provider, model, targetLimits } = this.#options;
     return {
       provider,
       model,
-      limits: [...common, ...(this.#shared?.status ?? []), ...targetLimits.status(), ...this.#limits.status()],
+      limits: common.concat(this.#shared?.status ?? [], targetLimits.status(), this.#limits.status()),
       concurrency: this.#concurrency.cap,
-      ...queue,
+      inFlight,
+      waiting,
+      waitingLive,
       pauseMs: this.pauseMs,
       meanTokens: this.#prediction.meanTokens,
       isUnreachable: this.isUnreachable,

@@ -1,5 +1,6 @@
 import type { Stop } from "../../model/errors.ts";
 import { startTimer } from "../../model/timers.ts";
+import { giveBackController, type SpareController, takeController } from "./spare-controllers.ts";
 
 /**
  * What ends one call before its time: its wait at once, its attempt when that has had `drainMs` more. One signal for both: three of a run's
@@ -11,27 +12,29 @@ export class CallStop {
   /** Ends the wait, or the attempt under way. */
   readonly signal: AbortSignal;
   readonly #drainMs: number;
-  readonly #over = new AbortController();
+  /** Undefined once the call is over: then it may be another one's. */
+  #over: SpareController | undefined;
   #isSent = false;
   #drain: NodeJS.Timeout | undefined;
 
   constructor(drainMs: number) {
     this.#drainMs = drainMs;
-    this.signal = this.#over.signal;
+    this.#over = takeController();
+    this.signal = this.#over.controller.signal;
   }
 
   /** The first reason given stands. */
   stop(stop: Stop): void {
     if (this.reason !== undefined) return;
     this.reason = stop;
-    if (this.#isSent) this.#drain = startTimer(() => this.#over.abort(), this.#drainMs);
-    else this.#over.abort();
+    if (this.#isSent) this.#drain = startTimer(() => this.#over?.controller.abort(), this.#drainMs);
+    else this.#over?.controller.abort();
   }
 
   /** An attempt in flight may take no more. */
   abort(stop: Stop): void {
     this.reason ??= stop;
-    this.#over.abort();
+    this.#over?.controller.abort();
   }
 
   startAttempt(): void {
@@ -40,11 +43,13 @@ export class CallStop {
 
   endAttempt(): void {
     this.#isSent = false;
-    if (this.reason !== undefined) this.#over.abort();
+    if (this.reason !== undefined) this.#over?.controller.abort();
   }
 
   /** Nothing is under way any more: no timer keeps the process alive. */
   close(): void {
     clearTimeout(this.#drain);
+    if (this.#over !== undefined) giveBackController(this.#over);
+    this.#over = undefined;
   }
 }

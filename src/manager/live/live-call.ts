@@ -101,7 +101,11 @@ export class LiveCall {
    */
   async ask(onSent?: () => void): Promise<RetryOutcome> {
     this.#onSent = onSent;
-    return this.#explained(await this.#askUntilBegun().catch((error: unknown) => ({ attempt: brokenBy(error), attempts: 0 })));
+    try {
+      return this.#explained(await this.#askUntilBegun());
+    } catch (error) {
+      return this.#explained({ attempt: { ok: false, failure: internal(messageOf(error)) }, attempts: 0 });
+    }
   }
 
   get request(): BatchRequest {
@@ -207,8 +211,4 @@ export class LiveCall {
     const isStopped = failure.kind === "cancelled" && reason !== undefined;
     return { attempt: { ...attempt, failure: isStopped ? cancelled(reason.message) : this.#journey.explain(failure) }, attempts };
   }
-}
-
-function brokenBy(error: unknown): Attempt {
-  return { ok: false, failure: internal(messageOf(error)) };
 }

@@ -18,12 +18,13 @@ export class UnderWay {
    * @returns what to call when it has ended.
    */
   begin(one: Stoppable, signal: AbortSignal | undefined): () => void {
-    const abort = (): void => one.abort({ reason: "interrupted", message: aborted });
     this.#all.add(one);
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort);
+    if (signal === undefined) return () => void this.#all.delete(one);
+    const abort = (): void => one.abort({ reason: "interrupted", message: aborted });
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
     return () => {
-      signal?.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", abort);
       this.#all.delete(one);
     };
   }

@@ -4,8 +4,15 @@ import { readApiFailure } from "../failures/api-failure.ts";
 import { textOf } from "../../model/content-text.ts";
 import { brokenOff, isBrokenOff } from "./broken-off.ts";
 import { responsesStreaming } from "./openai-responses-stream.ts";
-import { readUsageMembers } from "./openai-usage.ts";
+import { readUsageMembers, type UsageNames } from "./openai-usage.ts";
 import type { HttpResponse, Protocol } from "../protocol.ts";
+
+const usageNames: UsageNames = {
+  input: "input_tokens",
+  inputDetails: "input_tokens_details",
+  output: "output_tokens",
+  outputDetails: "output_tokens_details",
+};
 
 /**
  * OpenAI Responses (OpenAI API reference). A response that `failed` comes with HTTP 200 and an `error` object; one that is
@@ -17,8 +24,7 @@ export const openaiResponses: Protocol = {
   isBesideDeployments: true,
   headers: {},
   counting: "sum",
-  readUsage: (body) =>
-    readUsageMembers(member(body, "usage"), { input: "input_tokens", output: "output_tokens" }, member(body, "service_tier")),
+  readUsage: (body) => readUsageMembers(member(body, "usage"), usageNames, member(body, "service_tier")),
   readText,
   readFailure,
   streaming: responsesStreaming,

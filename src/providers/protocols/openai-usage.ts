@@ -16,23 +16,33 @@ export function readCompletionUsage(body: unknown): Usage {
   return others.find((each) => totalTokens(each) > 0) ?? first;
 }
 
+const completionNames: UsageNames = {
+  input: "prompt_tokens",
+  inputDetails: "prompt_tokens_details",
+  output: "completion_tokens",
+  outputDetails: "completion_tokens_details",
+};
+
 function completionUsage(usage: unknown, tier: unknown): Usage {
-  return readUsageMembers(usage, { input: "prompt_tokens", output: "completion_tokens" }, tier);
+  return readUsageMembers(usage, completionNames, tier);
+}
+
+/** What an API calls its counts. */
+export interface UsageNames {
+  readonly input: string;
+  readonly inputDetails: string;
+  readonly output: string;
+  readonly outputDetails: string;
 }
 
 /**
  * Output is what the total has beyond the input, if that is more: xAI and Gemini leave thinking out of `completion_tokens`, and count it.
  *
- * @param names What the API calls its counts, whose details are named after them.
  * @param tier The body's `service_tier`.
  */
-export function readUsageMembers(
-  usage: unknown,
-  names: { readonly input: string; readonly output: string },
-  tier: unknown,
-): Usage {
-  const inputDetails = member(usage, `${names.input}_details`);
-  const outputDetails = member(usage, `${names.output}_details`);
+export function readUsageMembers(usage: unknown, names: UsageNames, tier: unknown): Usage {
+  const inputDetails = member(usage, names.inputDetails);
+  const outputDetails = member(usage, names.outputDetails);
   const promptTokens = count(member(usage, names.input));
   const reasoningTokens = count(member(outputDetails, "reasoning_tokens"));
   const billing = readBilling({ usage, inputDetails, outputDetails, tier });

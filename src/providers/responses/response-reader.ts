@@ -10,6 +10,7 @@ import { networkFailure } from "../failures/network-failure.ts";
 import type { HttpResponse, Protocol, ResponseHeaders } from "../protocol.ts";
 import { readLimitsOfRefusal } from "../failures/rate-limit-errors.ts";
 import { readRateLimits } from "../failures/rate-limit-headers.ts";
+import { ShownResponse } from "./shown-response.ts";
 import { findFirstData, isEventStream, looksLikeEventStream } from "./recognise-stream.ts";
 import type { OnEvent } from "../provider.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -27,8 +28,6 @@ interface ResponseReaderOptions {
   readonly redact: Redact;
 }
 
-/** What a message may describe a body by, in UTF-16 units. */
-const shownTextLength = 4000;
 /** Longest text kept of an error body that is no JSON, and of a failure's message, in UTF-16 units. */
 const keptTextLength = 2000;
 const messageLength = 1000;
@@ -131,19 +130,9 @@ export class ResponseReader {
 
   #read(response: HttpResponse, reading?: Reading): Attempt {
     const { protocol } = this.#options;
-    const failure = protocol.readFailure(this.#withoutSecrets(response)) ?? (reading && lack(response, protocol, reading));
+    const failure =
+      protocol.readFailure(new ShownResponse(response, this.#options.redact)) ?? (reading && lack(response, protocol, reading));
     return failure === undefined ? this.#answered(response) : this.#withLimits(this.#refused(response, failure), response);
-  }
-
-  /** Only the text is for people. It is looked through when it is needed: answers need it not. */
-  #withoutSecrets({ text, ...rest }: HttpResponse): HttpResponse {
-    const { redact } = this.#options;
-    return {
-      ...rest,
-      get text() {
-        return redact(text, shownTextLength);
-      },
-    };
   }
 
   #withLimits(attempt: Attempt, response: HttpResponse): Attempt {

@@ -144,7 +144,8 @@ function firstInUse(steps: readonly RouteStep[]): RouteStep | undefined {
 
 /** Limits are kept by the name that the provider knows the model by. */
 function estimateAt(request: BatchRequest, { target, model, defaults }: RouteStep): Cost {
-  return { ...target.provider.estimate(withDefaults(request, defaults)), model };
+  const cost = target.provider.estimate(withDefaults(request, defaults));
+  return cost.model === model ? cost : { ...cost, model };
 }
 
 function asSent(request: BatchRequest, { model, defaults }: RouteStep): BatchRequest {

@@ -20,6 +20,8 @@ interface ClientOptions extends Omit<ServerClient, "token" | "cache"> {
   readonly clock: () => number;
 }
 
+const noLimits = new LimitSet();
+
 /** A client, and what it has under way. */
 export class Client {
   readonly name: string;
@@ -57,6 +59,7 @@ export class Client {
 
   /** Those of its own limits that count a model's requests. */
   limitsOf(model: string): LimitSet {
+    if (this.#limits.length === 0) return noLimits;
     return new LimitSet(this.#limits.filter(({ spec }) => spec.model === undefined || spec.model === model));
   }
 

@@ -13,13 +13,13 @@ type Page = "root" | "health" | "ready" | "stats" | "metrics";
 /** Of Anthropic's API; its answers do not come as streams. */
 export const tokenCountPath = "/v1/messages/count_tokens";
 
-const apis: ReadonlyMap<string, ApiFamily> = new Map([
-  ["/v1/chat/completions", "openai"],
-  ["/v1/responses", "openai"],
-  ["/v1/embeddings", "openai"],
-  ["/v1/completions", "openai"],
-  ["/v1/messages", "anthropic"],
-  [tokenCountPath, "anthropic"],
+const apis: ReadonlyMap<string, Endpoint> = new Map([
+  apiAt("/v1/chat/completions", "openai"),
+  apiAt("/v1/responses", "openai"),
+  apiAt("/v1/embeddings", "openai"),
+  apiAt("/v1/completions", "openai"),
+  apiAt("/v1/messages", "anthropic"),
+  apiAt(tokenCountPath, "anthropic"),
 ]);
 
 /** Claude Code sends probes to `/` and `/api/hello` before its first request. */
@@ -40,11 +40,12 @@ const modelsPath = "/v1/models";
  */
 export function findEndpoint(method: string, target: string): Endpoint {
   const path = plainPath(target);
-  const family = path !== undefined && /^(?:\/v1)?\/messages(?:\/|$)/.test(path) ? "anthropic" : "openai";
   if (path === undefined)
-    return nowhere(family, 400, "invalid_url", `The address of the request is no plain path: ${shown(target)}`);
+    return nowhere("openai", 400, "invalid_url", `The address of the request is no plain path: ${shown(target)}`);
   const versioned = path.startsWith("/v1/") ? path : `/v1${path}`;
   const api = apis.get(versioned);
+  if (api !== undefined && method === "POST") return api;
+  const family = /^\/v1\/messages(?:\/|$)/.test(versioned) ? "anthropic" : "openai";
   const page = pages.get(path);
   const id = modelId(versioned);
   const known = api !== undefined ? "POST" : page !== undefined || id !== undefined ? "GET, HEAD" : undefined;
@@ -54,7 +55,6 @@ export function findEndpoint(method: string, target: string): Endpoint {
     return nowhere(family, 405, "method_not_allowed", `${shown(path)} is asked by ${known}, not by ${shown(method)}`, {
       allow: known,
     });
-  if (api !== undefined) return { kind: "api", path: versioned, family: api };
   return page === undefined ? { kind: "models", id: id?.value } : { kind: page };
 }
 
@@ -63,10 +63,11 @@ const there =
 
 /** @returns undefined for an absolute form, and for what is none. */
 function plainPath(target: string): string | undefined {
-  const [path = ""] = target.split(/[?#]/, 1);
+  const end = target.search(/[?#]/);
+  const path = end === -1 ? target : target.slice(0, end);
   if (!path.startsWith("/") || path.includes("\\")) return undefined;
-  const single = path.replaceAll(/\/{2,}/g, "/");
-  return single.length > 1 ? single.replace(/\/$/, "") : single;
+  const single = path.includes("//") ? path.replaceAll(/\/{2,}/g, "/") : path;
+  return single.length > 1 && single.endsWith("/") ? single.slice(0, -1) : single;
 }
 
 /** An id may hold slashes, which some clients encode. @returns undefined where no model is asked for. */
@@ -78,6 +79,10 @@ function modelId(path: string): { readonly value: string | undefined } | undefin
   } catch {
     return undefined;
   }
+}
+
+function apiAt(path: string, family: ApiFamily): [path: string, endpoint: Endpoint] {
+  return [path, { kind: "api", path, family }];
 }
 
 function nowhere(

@@ -23,6 +23,8 @@ export class Guard<Client extends object> {
   readonly #origins: ReadonlySet<string>;
   readonly #clients: readonly { readonly client: Client; readonly digest: Buffer }[];
   readonly #anyone: Client | undefined;
+  /** Of the last request that was for one of them, as its header had it. */
+  #lastHost: string | undefined;
   readonly #wrong = new Map<string, { second: number; count: number }>();
 
   constructor({ allowedHosts, allowedOrigins, tokens, anyone }: GuardOptions<Client>) {
@@ -36,8 +38,7 @@ export class Guard<Client extends object> {
   refuseStranger({ rawHeaders, headers }: IncomingMessage): ApiError | undefined {
     let hosts = 0;
     for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at])) hosts += 1;
-    const name = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(headers.host ?? "")?.[1]?.toLowerCase();
-    if (hosts !== 1 || name === undefined || !(isLoopback(name) || this.#hosts.has(name)))
+    if (hosts !== 1 || !this.#isKnownBy(headers.host))
       return forbidden("host_not_allowed", "This server is not known by that name. --allow-host NAME adds one");
     const { origin, "sec-fetch-site": site } = headers;
     if (this.allowsOrigin(origin)) return undefined;
@@ -45,6 +46,15 @@ export class Guard<Client extends object> {
     if (isOfPage)
       return forbidden("origin_not_allowed", "Pages of browsers may not ask here. --allow-origin URL lets those of one in");
     return undefined;
+  }
+
+  #isKnownBy(host: string | undefined): boolean {
+    if (host === undefined) return false;
+    if (host === this.#lastHost) return true;
+    const name = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase();
+    if (name === undefined || !(isLoopback(name) || this.#hosts.has(name))) return false;
+    this.#lastHost = host;
+    return true;
   }
 
   allowsOrigin(origin: string | undefined): origin is string {

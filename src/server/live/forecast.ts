@@ -1,4 +1,4 @@
-import type { LimitStatus, RateLimitStatus } from "../../limiters/limiters.ts";
+import type { RateLimitStatus } from "../../limiters/limiters.ts";
 
 /** Nothing is forecast beyond; twice as far in each step, from a second. */
 const maxForecastMs = 86_400_000;
@@ -12,13 +12,13 @@ const maxForecastMs = 86_400_000;
  * @returns 0 where it may start at once, or nothing is known.
  */
 export function forecastMs(targets: readonly RateLimitStatus[], waiting: number, waitingInAll: number): number {
-  const usable = targets.filter(({ isUnreachable }) => !isUnreachable);
-  const [first] = usable;
+  const first = targets.find(({ isUnreachable }) => !isUnreachable);
   if (first === undefined) return 0;
   const mayStart = (ms: number): boolean => {
-    const common = first.limits.filter(({ isCommon }) => isCommon);
-    if (startsWithin(ms, common, first.meanTokens) < waitingInAll + 1) return false;
-    return usable.reduce((sum, target) => sum + startsAt(target, ms), 0) >= waiting + 1;
+    if (startsWithin(ms, first, true) < waitingInAll + 1) return false;
+    let starts = 0;
+    for (const target of targets) if (!target.isUnreachable) starts += startsAt(target, ms);
+    return starts >= waiting + 1;
   };
   if (mayStart(0)) return 0;
   let [early, late] = [0, 1_000];
@@ -32,17 +32,16 @@ export function forecastMs(targets: readonly RateLimitStatus[], waiting: number,
 }
 
 /** How many requests a target lets start in a time. */
-function startsAt({ limits, pauseMs, meanTokens }: RateLimitStatus, ms: number): number {
-  const own = limits.filter(({ isCommon }) => !isCommon);
-  return ms < pauseMs ? 0 : startsWithin(ms - pauseMs, own, meanTokens);
+function startsAt(target: RateLimitStatus, ms: number): number {
+  return ms < target.pauseMs ? 0 : startsWithin(ms - target.pauseMs, target, false);
 }
 
-function startsWithin(ms: number, limits: readonly LimitStatus[], meanTokens: number): number {
-  return Math.min(
-    Infinity,
-    ...limits.map(({ unit, amount, periodMs, available }) => {
-      const each = unit === "requests" ? 1 : unit === "tokens" ? meanTokens : 0;
-      return each === 0 ? Infinity : Math.max(0, available + (amount / periodMs) * ms) / each;
-    }),
-  );
+/** By the limits that count the requests of all models and targets, or by the others. */
+function startsWithin(ms: number, { limits, meanTokens }: RateLimitStatus, areCommon: boolean): number {
+  let starts = Infinity;
+  for (const { unit, amount, periodMs, available, isCommon = false } of limits) {
+    const each = unit === "requests" ? 1 : unit === "tokens" ? meanTokens : 0;
+    if (isCommon === areCommon && each > 0) starts = Math.min(starts, Math.max(0, available + (amount / periodMs) * ms) / each);
+  }
+  return starts;
 }

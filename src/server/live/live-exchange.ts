@@ -19,6 +19,9 @@ import { replay } from "./replay.ts";
 import { endText, eventText, isUsageOnly, withoutUsageMembers } from "./stream-format.ts";
 import { startTimer } from "../../model/timers.ts";
 
+/** Of the connection: `close` follows. */
+const ignored = (): void => {};
+
 /** One request of a client for an answer, from its body to the last byte of the response. */
 export class LiveExchange {
   readonly #context: LiveContext;
@@ -34,6 +37,8 @@ export class LiveExchange {
   #target: Target | undefined;
   #refusal: ApiError | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** How long it may wait, and what ends that. */
+  #patienceMs = 0;
   #patience: NodeJS.Timeout | undefined;
   #visit: Visit | undefined;
   #cached: CacheOutcome | undefined;
@@ -52,9 +57,10 @@ export class LiveExchange {
     const onClose = (): void => {
       if (!response.writableFinished) this.#endEarly();
     };
-    // A pipelined response behind another one is not told that its socket closed (Node 20).
-    response.on("close", onClose).on("error", () => {});
-    request.socket.on("close", onClose);
+    response.on("close", onClose).on("error", ignored);
+    // A pipelined response that has no socket yet, behind another one, is not told that it closed (Node 20).
+    const isBehind = response.socket === null;
+    if (isBehind) request.socket.on("close", onClose);
     const body = this.#context.bodies.open(request);
     try {
       const text = await body.read();
@@ -62,33 +68,39 @@ export class LiveExchange {
       if (this.#context.isDraining()) return this.#refuse(shuttingDown);
       const live = readLiveRequest(id, path, text, forwardedHeaders(request.headers));
       if ("status" in live) return this.#refuse(live);
-      return await this.#ask(live, text);
+      const asked = this.#ask(live, text);
+      if ("status" in asked) return this.#refuse(asked);
+      // What may start has started after a tick, and needs no timer.
+      await undefined;
+      if (this.#startedAtMs === undefined) this.#patience = startTimer(() => this.#giveUp(), this.#patienceMs);
+      return this.#answered(await asked.result, live, text);
     } finally {
       clearTimeout(this.#timer);
       clearTimeout(this.#patience);
       body.close();
-      request.socket.off("close", onClose);
+      if (isBehind) request.socket.off("close", onClose);
     }
   }
 
-  async #ask(live: LiveRequest, text: string): Promise<number> {
-    const { manager, waitingRoom, metrics, keepAlive, liveCache } = this.#context;
+  /** @returns why it is refused, where it is. */
+  #ask(live: LiveRequest, text: string): LiveAnswer | ApiError {
+    const { manager, waitingRoom, keepAlive, liveCache } = this.#context;
     const { client } = this.#call;
     const { headers } = this.#call.request;
     const { request, isStreamed } = live;
     const asker = client.askerOf(headers["x-llmbatch-priority"]);
     const caching = cachingOf(headers["x-llmbatch-cache"], liveCache, client.namespace);
-    if (caching !== undefined && "status" in caching) return this.#refuse(caching);
+    if (caching !== undefined && "status" in caching) return caching;
     const weights = client.weigh(request);
     const ownRefusal = client.refuse(request.model, weights);
-    if (ownRefusal !== undefined) return this.#refuse(ownRefusal);
+    if (ownRefusal !== undefined) return ownRefusal;
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
+    this.#patienceMs = patienceMs;
     const goesFirst = isRetry(headers) && waitingRoom.returns(client.name, text);
     const refusal = goesFirst
       ? undefined
       : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
-    if (refusal !== undefined) return this.#refuse(refusal);
-    this.#patience = startTimer(() => this.#giveUp(patienceMs), patienceMs);
+    if (refusal !== undefined) return refusal;
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
     this.#live = manager.live(request, {
@@ -101,9 +113,14 @@ export class LiveExchange {
       onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
     if (this.#isOver) this.#live.abort();
-    const result = await this.#live.result;
+    return this.#live;
+  }
+
+  #answered(result: BatchResult, live: LiveRequest, text: string): number {
+    const { waitingRoom, metrics } = this.#context;
+    const { client } = this.#call;
     clearTimeout(this.#timer);
-    this.#visit.end(result.costUsd ?? null);
+    this.#visit?.end(result.costUsd ?? null);
     if (this.#cached !== undefined) metrics.cached.add({ result: this.#cached.kind });
     const hasWaited = this.#refusal !== undefined || (this.#isOver && this.#phase === "queued");
     if (hasWaited) waitingRoom.leave(client.name, text);
@@ -202,10 +219,10 @@ export class LiveExchange {
     return this.#reply.fail(error, facts);
   }
 
-  #giveUp(patienceMs: number): void {
+  #giveUp(): void {
     this.#refusal = busy(
       "rate_limit_exceeded",
-      `It waited for ${Math.round(patienceMs / 1000)} s, and the limits did not let it through`,
+      `It waited for ${Math.round(this.#patienceMs / 1000)} s, and the limits did not let it through`,
       60_000,
     );
     this.#endEarly();

@@ -16,16 +16,19 @@ function escaped(value: string): string {
 
 /** Grows. */
 export class Counter {
-  readonly #counts = new Map<string, number>();
+  readonly #samples = new Map<string, { readonly labels: Labels; count: number }>();
 
   /** @param labels Values of few and known kinds only. */
   add(labels: Labels, amount = 1): void {
-    const key = labelText(labels);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + amount);
+    let key = "";
+    for (const name in labels) key += `${labels[name]}\0`;
+    const known = this.#samples.get(key);
+    if (known === undefined) this.#samples.set(key, { labels, count: amount });
+    else known.count += amount;
   }
 
   lines(name: string): string[] {
-    return [...this.#counts].map(([labels, count]) => `${name}${labels} ${count}`);
+    return Array.from(this.#samples.values(), ({ labels, count }) => `${name}${labelText(labels)} ${count}`);
   }
 }
 
@@ -40,8 +43,9 @@ export class Histogram {
     const seconds = ms / 1000;
     this.#sum += seconds;
     this.#count += 1;
-    const at = bounds.findIndex((bound) => seconds <= bound);
-    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    let at = 0;
+    while (seconds > (bounds[at] ?? Infinity)) at += 1;
+    if (at < bounds.length) this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 
   lines(name: string): string[] {
