@@ -27,7 +27,7 @@ function singleProcess(url: string): Promise<string> {
 }
 
 describe.skipIf(noRedis !== undefined)("many machines", () => {
-  it("give what one process gives, byte for byte, leave nothing of it in Redis, and keep its limits together", async () => {
+  it("give what one process gives, byte for byte, leave nothing of it in Redis, keep its limits together, and end when they are told to", async () => {
     const [redis, server] = [await RedisServer.start(), await serve(answer)];
     const expected = await singleProcess(server.url);
     const before = server.ledger.length;
@@ -61,9 +61,13 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     const arrivals = server.ledger.slice(from).map(({ arrivedAt }) => arrivedAt);
     // 19 after the first at ten a second, and those that are asked again; each worker by itself would take half of that.
     expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(1_500);
-    const [first] = workers;
+    const [first, second] = workers;
     first?.kill("SIGTERM");
     expect(first && (await once(first, "exit"))).toEqual([0, null]);
+    // Nor does one need Redis to end.
+    await redis.kill();
+    second?.kill("SIGTERM");
+    expect(second && (await once(second, "exit"))).toEqual([0, null]);
   });
 
   it("keep a worker busy with lines that are large, and behind one that takes its time", async () => {
@@ -117,15 +121,6 @@ describe.skipIf(noRedis !== undefined)("many machines", () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/is away.*going on when it is back\n[^]*is back/);
     expect(user.lines("out.jsonl").map(({ custom_id: id }) => id)).toEqual(lines.map(({ custom_id: id }) => id));
-  });
-
-  it("let a worker end while Redis is away", async () => {
-    const [redis, server] = [await RedisServer.start(), await serve()];
-    const worker = startWorker(new Workplace(), redis, server);
-    await said(worker, "working for");
-    await redis.kill();
-    worker.kill("SIGTERM");
-    expect(await once(worker, "exit")).toEqual([0, null]);
   });
 
   it("keep keys out of Redis, and with a secret what is asked and answered, too", async () => {

@@ -53,7 +53,7 @@ describe("llmbatch providers", () => {
       OPENAI_BASE_URL: "https://gateway.example/v1?key=canary",
       ANTHROPIC_BASE_URL: "canary",
     });
-    expect(table).toContain("https://[secret]@res.example/openai/v1 (AZURE_OPENAI_ENDPOINT)");
+    expect(table).toContain("https://[secret]@res.example/openai/v1?sig=[secret] (AZURE_OPENAI_ENDPOINT)");
     expect(table).toContain("https://gateway.example/v1?key=[secret] (OPENAI_BASE_URL)");
     expect(table).toContain("no address (ANTHROPIC_BASE_URL)");
     expect(table).not.toContain("canary");

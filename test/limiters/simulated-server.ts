@@ -41,6 +41,9 @@ export interface SimulatedServerOptions {
   readonly onEvent?: LimiterOptions["onEvent"];
 }
 
+/** Requests and answers arrive at multiples of it, many by one timer: fake timers are all looked through whenever one fires. */
+const tickMs = 10;
+
 /** A server that says no more of its limits than 429 and whole seconds, and a client that sends all it may. In a time that stands still. */
 export class SimulatedServer {
   admitted = 0;
@@ -49,6 +52,7 @@ export class SimulatedServer {
   tokens: EnforcedLimit;
   readonly limiter: Limiter;
   readonly #options: SimulatedServerOptions;
+  readonly #arrivals = new Map<number, Promise<void>>();
   #received = 0;
 
   constructor(options: SimulatedServerOptions) {
@@ -85,7 +89,7 @@ export class SimulatedServer {
 
   /** Requests are up to 20 ms on their way, and answers take 100 to 300 ms. */
   async #receive(index: number, answer: SucceededAttempt): Promise<Attempt> {
-    await sleep((index * 7) % 20);
+    await this.#pass((index * 7) % 20);
     const size = answer.response.usage.promptTokens;
     if (this.#options.rejectsByChance?.(index)) {
       this.rejected += 1;
@@ -98,11 +102,17 @@ export class SimulatedServer {
     this.requests.take(1);
     this.tokens.take(size);
     this.admitted += 1;
-    await sleep(100 + ((index * 37) % 200));
+    await this.#pass(100 + ((index * 37) % 200));
     return answer;
   }
-}
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  #pass(ms: number): Promise<void> {
+    const atMs = Math.ceil((performance.now() + ms) / tickMs) * tickMs;
+    const known = this.#arrivals.get(atMs);
+    if (known !== undefined) return known;
+    const arrival = new Promise<void>((resolve) => setTimeout(resolve, atMs - performance.now()));
+    this.#arrivals.set(atMs, arrival);
+    void arrival.then(() => this.#arrivals.delete(atMs));
+    return arrival;
+  }
 }

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Pool } from "undici";
 import { type Connector, connectTimeoutMs, connectToProxy } from "./connector.ts";
-import { loadUndici } from "./load-undici.ts";
+import { loadWholeUndici } from "./load-undici.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { TransportError } from "../failures/transport-error.ts";
 
@@ -42,7 +42,7 @@ export class Tunnels {
   };
 
   #openPool(): Pool {
-    const { Pool } = loadUndici();
+    const { Pool } = loadWholeUndici();
     return new Pool(this.#proxy.origin, { connect: this.#connectProxy, headersTimeout: connectTimeoutMs });
   }
 

@@ -24,6 +24,17 @@ describe("a program with a provider", () => {
     expect(await run(server.url, "console.log((await send()).ok);")).toBe("true\n");
   });
 
+  it("loads of undici what a request needs, and not its fetch", async () => {
+    const server = await serve();
+    const lines = `
+      const { createRequire } = await import("node:module");
+      await send();
+      const loaded = Object.keys(createRequire(${provider}).cache).filter((path) => path.includes("/undici/"));
+      console.log(loaded.some((path) => path.endsWith("/client.js")), loaded.some((path) => path.includes("/fetch/")));
+    `;
+    expect(await run(server.url, lines)).toBe("true false\n");
+  });
+
   it("is not kept alive by what one that was closed was connecting to", async () => {
     const lines = `
       const sent = send();
