@@ -12,8 +12,6 @@ export default defineConfig({
     maxWorkers: 4, // on two cores: a worker waits half of its time
     // One process for all files of a worker: to start one for each, and to load what they share again, took a third of the whole.
     isolate: false,
-    // To transform 700 files anew for each run took 8 s of CPU. What is kept is named by a file's content.
-    experimental: { fsModuleCache: true },
     // V8 optimizes later: most of what runs here runs a few times, and optimizing it took a quarter of each worker's CPU. Node 22 has no such flag.
     execArgv: process.version.startsWith("v20.") ? ["--interrupt-budget=500000"] : [],
     restoreMocks: true,
