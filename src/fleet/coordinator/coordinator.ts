@@ -8,6 +8,7 @@ import type { BatchInput } from "../../model/request.ts";
 import type { LineResult } from "../../model/result.ts";
 import type { Provider } from "../../providers/providers.ts";
 import type { FleetAddress } from "../redis/address.ts";
+import { atMost } from "../redis/at-most.ts";
 import { AnswerStore } from "../redis/answers.ts";
 import { connect, connectionOptions } from "../redis/connect.ts";
 import { beatMs, Directory } from "../redis/directory.ts";
@@ -149,9 +150,9 @@ export class Coordinator {
 
   /** The output is whole: nothing of the run is left in Redis. */
   async finish(): Promise<void> {
-    const clearing = this.#clear().then(() => true);
-    const isClear = await Promise.race([clearing, sleep(maxClearMs, false, { signal: this.#closing.signal })]);
-    if (!isClear) this.#options.say(`${this.#options.address.shown} still holds some of the run, for a week at most`);
+    const isClear = await atMost(maxClearMs, this.#clear());
+    if (isClear === undefined)
+      this.#options.say(`${this.#options.address.shown} still holds some of the run, for a week at most`);
     await this.#close();
   }
 
@@ -159,7 +160,7 @@ export class Coordinator {
   async abandon(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const leaving = this.halt().then(() => Promise.all([this.#lease.release(), this.#directory.leave()]));
-    await Promise.race([leaving, sleep(beatMs)]);
+    await atMost(beatMs, leaving);
     await this.#close();
   }
 
@@ -214,10 +215,11 @@ export class Coordinator {
     }
   }
 
-  async #clear(): Promise<void> {
+  async #clear(): Promise<true> {
     await this.#acknowledging;
     while ((await this.#board.clear()) > 0) await sleep(beatMs / 10);
     await Promise.all([this.#directory.leave(), this.#lease.release()]);
+    return true;
   }
 
   async #close(): Promise<void> {
@@ -225,7 +227,7 @@ export class Coordinator {
     clearInterval(this.#beat);
     const bullmq = [this.#queue, this.#events];
     const closing = Promise.all(bullmq.map((part) => part.close())).catch(() => undefined);
-    await Promise.race([closing, sleep(beatMs)]);
+    await atMost(beatMs, closing);
     for (const part of bullmq) void part.disconnect().catch(() => undefined);
     this.#redis.disconnect();
   }

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RequestManager, RequestManagerOptions } from "../../manager/manager.ts";
 import { ConfigurationError, messageOf, type RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { FleetAddress } from "../redis/address.ts";
+import { atMost } from "../redis/at-most.ts";
 import { createRedisLimits } from "../../redis-limits/redis-limits.ts";
 import { AnswerStore } from "../redis/answers.ts";
 import { connect, connectionOptions } from "../redis/connect.ts";
@@ -101,22 +101,13 @@ export class FleetWorker {
     for (const runner of this.#live.values()) runner.stop();
     const paused = this.#queue?.pause().catch(() => undefined);
     const work = Promise.allSettled([...this.#underWay.values()].map(({ done }) => done));
-    await this.#atMost(drainMs + closeMs, work);
+    await atMost(drainMs + closeMs, work);
     clearInterval(this.#beat);
-    await this.#atMost(beatMs, Promise.all([paused, this.#directory.leave()]));
+    await atMost(beatMs, Promise.all([paused, this.#directory.leave()])).catch(() => undefined);
     this.#closing.abort();
     // Forced, because otherwise it waits for a Redis that is away.
     void this.#queue?.close(true).catch(() => undefined);
     this.#redis.disconnect();
-  }
-
-  /** Redis may be away: nothing that it takes part in is waited for without end. */
-  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
-    const isOver = new AbortController();
-    const late = sleep(ms, undefined, { signal: isOver.signal });
-    await Promise.race([work, late]).catch(() => undefined);
-    isOver.abort();
-    await late.catch(() => undefined);
   }
 
   async #begin(): Promise<void> {
