@@ -5,7 +5,7 @@ const tieringBudget = 1_000_000_000;
 
 /**
  * Makes V8 wait before it optimizes WebAssembly: to do it to undici's HTTP parser takes 0.2 s of CPU in another thread, a third of a short run,
- * and the parser is quick enough without for thousands of answers.
+ * and the parser is quick enough without for thousands of answers. Servers and workers have longer to live.
  */
 export function delayTierUp(): void {
   setFlagsFromString(`--wasm-tiering-budget=${tieringBudget}`);

@@ -1,7 +1,6 @@
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { OutputError, ConfigurationError } from "../model/errors.ts";
-import { delayTierUp } from "./delay-tier-up.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { asOutputError, isReaderGone } from "./files/system-error.ts";
 import { InputError } from "./input/input-error.ts";
@@ -14,7 +13,6 @@ import { printError, printLines } from "./terminal/print-error.ts";
  * @param args Without the program's name. @returns the exit code.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  delayTierUp();
   let exitCode: number = exitCodes.succeeded;
   const said: string[] = [];
   const program = createProgram(

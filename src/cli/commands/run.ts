@@ -19,6 +19,7 @@ import { printError } from "../terminal/print-error.ts";
 import { type BodyLog, openBodyLog } from "../report/body-log.ts";
 import { openEventLog } from "../report/event-log.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
+import { delayTierUp } from "../delay-tier-up.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { afterFitCheck, createQuietPreparer, fitCheckOf } from "../input/fit-check.ts";
 import { type Inputs, openInputs } from "../input/inputs.ts";
@@ -47,6 +48,7 @@ export async function runCommand(
   showHelp: () => never,
 ): Promise<number> {
   limitHeapGrowth();
+  delayTierUp();
   const environment = readEnvironment();
   const options = optionsOfShard(loadOptions(flags, configFile, environment, printError));
   const chosen = chooseInputs(paths, process.stdin.isTTY);

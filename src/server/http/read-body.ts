@@ -63,8 +63,9 @@ class Body {
         const refusal =
           this.#bytes > maxBodyBytes ? tooLong : this.#all.bytes > maxBytesTogether ? tooBusy : bombIn(decoder, this.#bytes);
         if (refusal === undefined) return;
-        // The request itself is discarded while the client reads the refusal.
+        // The request itself is discarded while the client reads the refusal, and what came of it at once.
         stream.off("data", take);
+        chunks.drop();
         decoder?.destroy();
         resolve(this.#refuse(refusal));
       };
@@ -120,6 +121,11 @@ class Chunks {
       this.#join();
       this.#large.push(chunk);
     }
+  }
+
+  drop(): void {
+    this.#large.length = 0;
+    this.#small = [];
   }
 
   /** Lets go of its bytes, or a body that waits would be held twice. @returns undefined where it is no UTF-8. */
