@@ -19,6 +19,7 @@ import {
 } from "../../server/server.ts";
 import { checkServes, limitsOf, openConfiguredPrices, openLiveCache, openProviders } from "../../setup/setup.ts";
 import { CleanupStack } from "./cleanup-stack.ts";
+import { limitHeapGrowth } from "./heap-growth.ts";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { locateInOnlyInput } from "../input/locate.ts";
 import { openEventLog } from "../report/event-log.ts";
@@ -52,6 +53,7 @@ export async function serveCommand(
   flags: Readonly<Record<string, unknown>>,
   configFile: string | undefined,
 ): Promise<number> {
+  limitHeapGrowth();
   const cleanups = new CleanupStack();
   try {
     return await serveClients(serve, flags, configFile, cleanups);
