@@ -8,7 +8,7 @@ import type { BatchResult, FailedResult, SucceededResult } from "../../model/res
 import type { OnEvent, Provider, ReceivedEvent } from "../../providers/providers.ts";
 import { retry, type RetryOutcome } from "../../retry/retry.ts";
 import { Journey } from "../journey.ts";
-import { type RequestName, RequestNames } from "../request-names.ts";
+import { RequestNames } from "../request-names.ts";
 import type { RequestWalkOptions } from "../request-walk.ts";
 import { failedResult, succeededResult } from "../results.ts";
 import type { RunSettings } from "../run-settings.ts";
@@ -44,6 +44,7 @@ export function beginLiveCall(
 ): LiveCall | FailedResult {
   const { provider, preparer, emitter, countTokens } = walk;
   const { customId, lineNumber } = request;
+  const names = new RequestNames(provider, false);
   let failure: Failure | undefined;
   try {
     const { asker = liveAsker } = listener;
@@ -53,7 +54,8 @@ export function beginLiveCall(
     if (failure === undefined) {
       const ready = preparer.prepare(request);
       preparer.tell(ready);
-      const journey = new Journey(ready, 0, nameOf(ready.request, provider), provider, undefined, countTokens);
+      const name = names.name({ occurrence: 0, ...ready.request });
+      const journey = new Journey(ready, 0, name, provider, undefined, countTokens);
       journey.askFor(asker);
       if (listener.goesFirst) journey.goFirst();
       return new LiveCall(journey, walk, new CallStop(stop.drainMs), listener);
@@ -61,16 +63,10 @@ export function beginLiveCall(
   } catch (error) {
     failure = internal(messageOf(error));
   }
-  const id = new RequestNames(provider, false).spareId(request);
+  const id = names.spareId(request);
   const result = failedResult({ id, index: 0, request }, { failure }, 0);
   emitter.end(request, result);
   return result;
-}
-
-/** A fingerprint takes longer than all else that is made of a request: one that has an id needs none. */
-function nameOf(request: BatchRequest, provider: Provider): RequestName {
-  if (request.id !== undefined) return { id: request.id, key: "", occurrence: 0 };
-  return new RequestNames(provider, false).name({ occurrence: 0, ...request });
 }
 
 /** One request whose answer is passed on as it comes. It is asked again only as long as nothing of its answer has come. */

@@ -18,7 +18,7 @@ export function takeController(): SpareController {
   return spare.pop() ?? { controller: new AbortController(), uses: 0 };
 }
 
-/** One that was aborted, or that somebody still listens to, serves no other call. */
+/** Keeps a controller for the next call. An aborted signal would end that call, and a listener that is left would hear of its end. */
 export function giveBackController(one: SpareController): void {
   const { signal } = one.controller;
   one.uses += 1;
