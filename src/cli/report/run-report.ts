@@ -6,7 +6,7 @@ import { messageOf, type StopReason } from "../../model/errors.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { describeLeft } from "./describe-left.ts";
-import { printError } from "../terminal/print-error.ts";
+import { printError, printLines } from "../terminal/print-error.ts";
 import { type EndingSignal, stopRemedies } from "../exit-codes.ts";
 import type { Progress } from "../../progress/progress.ts";
 import type { ResultWriter } from "../output/result-writer.ts";
@@ -97,7 +97,9 @@ export class RunReport {
     this.#summarise(isWritten ? path : undefined);
     const isWholeKnown = this.#total !== undefined;
     const left = reason === "budget" ? [describeLeft(this.#stats, this.#manager.budgetStatus(), isWholeKnown)] : [];
-    printError([`stopped early: ${why}`, ...left, this.#howToGoOn(reason)].join("\n"));
+    const message = [`stopped early: ${why}`, ...left, this.#howToGoOn(reason)].join("\n");
+    if (this.#isForPrograms) printLines(JSON.stringify({ type: "stopped", message }));
+    else printError(message);
   }
 
   #observeWarning({ message, lineNumber }: RunEvent & { readonly type: "warning" }): void {
@@ -120,19 +122,27 @@ export class RunReport {
     this.#progress.stop();
   }
 
+  /** Each line on stderr is JSON: whoever reads them needs no other. */
+  get #isForPrograms(): boolean {
+    return this.#options.progress === "json" && !this.#options.quiet;
+  }
+
   async #writeStats(path: string | undefined): Promise<void> {
-    if (path === undefined) return;
+    if (path !== undefined) await writeFileAtomically(path, `${JSON.stringify(this.#locatedStats(), null, 2)}\n`);
+  }
+
+  #locatedStats(): object {
     const stats = this.#stats.toJSON();
     const failures = Object.entries(stats.failure_messages).map(([kind, { message, line_number }]) => {
       const { file, line } = this.#locate(line_number);
       return [kind, { message, file, line_number: line }];
     });
-    const located = { ...stats, failure_messages: Object.fromEntries(failures) };
-    await writeFileAtomically(path, `${JSON.stringify(located, null, 2)}\n`);
+    return { ...stats, failure_messages: Object.fromEntries(failures) };
   }
 
   #summarise(statsPath: string | undefined): void {
     if (this.#options.quiet) return;
+    if (this.#isForPrograms) return printLines(JSON.stringify({ type: "summary", ...this.#locatedStats() }));
     const { outputPath, errorsPath, isFinished } = this.#writer;
     const suffix = isFinished ? "" : ".partial";
     const paths = {
