@@ -8,6 +8,7 @@ import {
   type ReceivedCall,
   type ScriptedServer,
 } from "../support/scripted-server.ts";
+import { freePort } from "../support/raw-server.ts";
 import { questions, Workplace } from "./cli.ts";
 
 function runArguments({ url }: ScriptedServer, ...more: string[]): string[] {
@@ -55,6 +56,16 @@ describe("what is asked again, and how often", () => {
         .map(({ body }) => /Question \d/.exec(body)?.[0])
         .toSorted(),
     ).toEqual(["Question 2", "Question 3", "Question 4"]);
+  });
+
+  it("is told once where nothing was answered yet: a server that is not there was retried for half a minute without a word", async () => {
+    const user = new Workplace();
+    user.write("in.jsonl", questions(2));
+    const args = ["run", "in.jsonl", "--base-url", `http://127.0.0.1:${await freePort()}/v1`, "-o", "out.jsonl"];
+    const { code, stderr } = await user.runHere([...args, "--retry-delay", "0.001", "--max-retries", "2"]);
+    expect(code).toBe(1);
+    const told = stderr.match(/^llmbatch: in\.jsonl:[12]: .+refused the connection.+; asked again in [\d.]+ ms$/gm);
+    expect(told).toHaveLength(1);
   });
 
   it("429 with Retry-After not before its time, and no other request meanwhile", async () => {

@@ -4,6 +4,7 @@ import type { RequestManager } from "../../manager/manager.ts";
 import type { Locate } from "../input/locate.ts";
 import { messageOf, type StopReason } from "../../model/errors.ts";
 import type { Observer, RunEvent } from "../../model/event.ts";
+import { isThrottled } from "../../model/failure.ts";
 import type { TokenStats } from "../../stats/stats.ts";
 import { describeLeft } from "./describe-left.ts";
 import { printError, printLines } from "../terminal/print-error.ts";
@@ -15,7 +16,7 @@ import { formatSummary } from "./summary.ts";
 import { printable } from "../../text/printable.ts";
 import { redactSecrets } from "../terminal/redact-secrets.ts";
 import { writeFileAtomically } from "../output/write-atomically.ts";
-import { formatAmount } from "../../text/format-numbers.ts";
+import { formatAmount, formatMilliseconds } from "../../text/format-numbers.ts";
 
 interface RunReportOptions {
   readonly options: Options;
@@ -45,6 +46,7 @@ export class RunReport {
   readonly #progress: Progress;
   readonly #statsPaths: StatsPaths | undefined;
   readonly #failing = new Set<string>();
+  #hasToldRetry = false;
 
   constructor({ options, locate, place, bodiesPath, manager, total, writer, progress, statsPaths }: RunReportOptions) {
     this.#options = options;
@@ -66,6 +68,7 @@ export class RunReport {
   readonly observe: Observer = (event) => {
     if (event.type === "warning") this.#observeWarning(event);
     if (event.type === "circuit") this.#observeCircuit(event);
+    if (event.type === "retry-wait") this.#observeRetry(event);
   };
 
   interrupting(signal: EndingSignal, inFlight: number): void {
@@ -100,6 +103,13 @@ export class RunReport {
     const message = [`stopped early: ${why}`, ...left, this.#howToGoOn(reason)].join("\n");
     if (this.#isForPrograms) printLines(JSON.stringify({ type: "stopped", message }));
     else printError(message);
+  }
+
+  /** The first of a run without an answer: where no server listens, a short file would be retried for half a minute without a word. */
+  #observeRetry({ failure, waitMs, lineNumber }: RunEvent & { readonly type: "retry-wait" }): void {
+    if (this.#hasToldRetry || this.#stats.requestsCompleted > 0 || isThrottled(failure)) return;
+    this.#hasToldRetry = true;
+    this.warn(`${this.#place(lineNumber)}: ${failure.message}; asked again in ${formatMilliseconds(waitMs)}`);
   }
 
   #observeWarning({ message, lineNumber }: RunEvent & { readonly type: "warning" }): void {
