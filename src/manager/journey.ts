@@ -1,5 +1,5 @@
 import type { Asker, Demand, Target } from "../model/demand.ts";
-import type { Attempt } from "../model/attempt.ts";
+import type { FailedAttempt } from "../model/attempt.ts";
 import { type Failure, hasFailedEverywhere, isModelRefusal, isThrottled, type TriedProvider } from "../model/failure.ts";
 import type { BatchRequest } from "../model/request.ts";
 import { addUsd } from "../model/usage.ts";
@@ -153,8 +153,7 @@ export class Journey {
   }
 
   /** An attempt that need not wait before the next one, if that goes to another target, says so. What one target refuses, another may do. */
-  marked(attempt: Attempt): Attempt {
-    if (attempt.ok) return attempt;
+  marked(attempt: FailedAttempt): FailedAttempt {
     const failure = this.#bounded(attempt.failure);
     const mayHelp = failure.retryable || failure.isForAll || isModelRefusal(failure);
     if (!mayHelp || !this.canGoElsewhere) return { ...attempt, failure };

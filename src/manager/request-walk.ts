@@ -1,13 +1,13 @@
 import type { CacheStore } from "../caches/caches.ts";
 import type { Limiter } from "../limiters/limiters.ts";
-import type { Attempt, SucceededAttempt } from "../model/attempt.ts";
+import type { Attempt, FailedAttempt } from "../model/attempt.ts";
 import type { Target } from "../model/demand.ts";
 import { CacheError, messageOf } from "../model/errors.ts";
 import { cancelled, type Failure, internal } from "../model/failure.ts";
 import type { BatchInput } from "../model/request.ts";
 import type { BatchResult } from "../model/result.ts";
 import type { Provider } from "../providers/providers.ts";
-import { retry, type RetryRules } from "../retry/retry.ts";
+import { Retries, type RetryRules } from "../retry/retry.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Budget } from "./money/budget.ts";
@@ -15,12 +15,13 @@ import type { Costs } from "./money/costs.ts";
 import type { Emitter } from "./emitter.ts";
 import { Journey } from "./journey.ts";
 import type { Preparer } from "./preparing/preparer.ts";
+import { IdenticalRequests } from "./queues/identical-requests.ts";
 import { RecallQueue } from "./queues/recall-queue.ts";
 import type { CountTokens } from "./request-manager-options.ts";
 import { RequestNames } from "./request-names.ts";
 import { failedResult, type ResultLine, sharedResult, succeededResult } from "./results.ts";
 import type { RunStop } from "./stops/run-stop.ts";
-import { sendAttempt } from "./send-attempt.ts";
+import { type SendAttemptOptions, sendAttempt } from "./send-attempt.ts";
 import { reasonNotToSend } from "./sendable.ts";
 
 export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onRetry"> {
@@ -38,6 +39,9 @@ export interface RequestWalkOptions extends Pick<CallOptions, "timeoutMs" | "onR
   readonly countTokens?: CountTokens | undefined;
 }
 
+/** Takes the result of a line, once. Must not throw. */
+export type WriteResult = (result: BatchResult, input: BatchInput) => void;
+
 /** Walks the lines of one run, each from its reading to its result, side by side. */
 export class RequestWalk {
   readonly #options: RequestWalkOptions;
@@ -45,44 +49,53 @@ export class RequestWalk {
   readonly #names: RequestNames;
   /** Undefined where nothing is to be recalled. */
   readonly #recalls: RecallQueue | undefined;
-  /** With `dedupe`, by key: what becomes of the requests under way. */
-  readonly #underWay = new Map<string, Promise<BatchResult>>();
+  /** Undefined without `dedupe`. */
+  readonly #identical: IdenticalRequests | undefined;
+  readonly #sending: SendAttemptOptions;
 
   /** @param roomForAnswers Waited for before more answers are read from the cache. */
   constructor(options: RequestWalkOptions, stop: RunStop, roomForAnswers: () => Promise<void>) {
-    const { provider, cache, refresh, dedupe } = options;
+    const { provider, cache, refresh, dedupe, emitter, costs, checks, timeoutMs } = options;
     this.#options = options;
     this.#stop = stop;
     this.#names = new RequestNames(provider, dedupe);
     this.#recalls = cache === undefined || refresh ? undefined : new RecallQueue(cache, roomForAnswers);
+    this.#identical = dedupe ? new IdenticalRequests() : undefined;
+    const { emit } = emitter;
+    this.#sending = { provider, emit, costs, checks, timeoutMs, signal: stop.attemptSignal, onEnd: this.#onAttemptEnd };
   }
 
   /**
-   * The walk of one line: six steps, one below the other. Lines are named in the order in which this is called.
+   * The walk of one line: six steps, one below the other. Lines are named in the order in which this is called. It is one frame, because
+   * thousands of lines are under way at a time, and each frame more is 600 bytes of a line that outlive young collections.
    *
    * @param index How many lines came before it.
-   * @param write Takes the result, once. Failures are results, and so is what a part of the program's own throws.
-   * @throws only what `write` throws.
+   * @param write Takes the result. Failures are results, and so is what a part of the program's own throws.
    */
-  async walk(input: BatchInput, index: number, write: (result: BatchResult) => void): Promise<void> {
-    const { cache } = this.#options;
+  async walk(input: BatchInput, index: number, write: WriteResult): Promise<void> {
     const journey = this.#read(input, index);
-    if (!(journey instanceof Journey)) return this.#write(journey, input, write);
-    const result = await this.#once(journey, async () => {
-      try {
-        const recalled = this.#recalls === undefined ? undefined : await this.#recall(journey, this.#recalls);
-        if (recalled !== undefined) return recalled;
-        return await this.#retry(journey, () =>
-          this.#acquire(journey, async (target) => {
-            const attempt = await this.#send(journey, target);
-            return cache === undefined || !attempt.ok ? attempt : this.#commit(journey, attempt, cache);
-          }),
-        );
-      } catch (error) {
-        return failedResult(journey, { failure: internal(messageOf(error)) }, journey.sent);
+    if (!(journey instanceof Journey)) return write(journey, input);
+    const first = this.#identical?.follow(journey.key);
+    let result: BatchResult | undefined;
+    try {
+      if (first !== undefined) result = sharedResult(journey, await this.#stop.idle(first));
+      else if (this.#recalls !== undefined) result = await this.#recall(journey, this.#recalls);
+      const retries = new Retries(this.#options.retryRules);
+      journey.begin(1);
+      while (result === undefined) {
+        const { startSignal } = this.#stop;
+        const send = (target: Target): Promise<Attempt> => this.#commit(journey, this.#send(journey, target));
+        const attempt = await this.#acquire(journey, startSignal, send);
+        if (attempt.ok) {
+          retries.succeeded();
+          result = succeededResult(journey, attempt.response, "asked", journey.sent);
+        } else if (!this.#mayStartElsewhere(attempt, startSignal)) result = await this.#waitToRetry(journey, attempt, retries);
       }
-    });
-    this.#write(result, input, write);
+    } catch (error) {
+      result = failedResult(journey, { failure: internal(messageOf(error)) }, journey.sent);
+    }
+    if (first === undefined) this.#identical?.end(journey.key, result);
+    write(result, input);
   }
 
   /** The result of a line that the run does not come to. */
@@ -113,16 +126,6 @@ export class RequestWalk {
     return failedResult(line, { failure: failure ?? internal("it could not be read") }, 0);
   }
 
-  /** With `dedupe`, requests that are identical to one under way share what becomes of it. */
-  #once(journey: Journey, walk: () => Promise<BatchResult>): Promise<BatchResult> {
-    if (!this.#options.dedupe) return walk();
-    const first = this.#underWay.get(journey.key);
-    if (first !== undefined) return this.#stop.idle(first.then((result) => sharedResult(journey, result)));
-    const result = walk().finally(() => this.#underWay.delete(journey.key));
-    this.#underWay.set(journey.key, result);
-    return result;
-  }
-
   async #recall(journey: Journey, recalls: RecallQueue): Promise<BatchResult | undefined> {
     try {
       const response = await recalls.recall(journey.key);
@@ -136,56 +139,37 @@ export class RequestWalk {
     }
   }
 
-  async #retry(journey: Journey, ask: () => Promise<Attempt>): Promise<BatchResult> {
-    const { retryRules, emitter, onRetry } = this.#options;
-    const { attempt } = await retry(
-      (number) => {
-        journey.begin(number);
-        return ask();
-      },
-      retryRules,
-      this.#stop.waitSignal,
-      (wait) => {
-        emitter.tellRetry(journey.request, wait, onRetry);
-        this.#noteOutage(journey, wait.failure);
-      },
-    );
-    if (attempt.ok) return succeededResult(journey, attempt.response, "asked", journey.sent);
-    const { failure } = attempt;
-    this.#noteOutage(journey, failure);
-    if (await this.#stop.standBy(failure)) return this.#retry(journey, ask);
-    const isLeft = failure.closure !== undefined && this.#stop.reason !== undefined;
-    const cause = isLeft || failure.kind === "cancelled" ? this.#cancelled(failure) : journey.explain(failure);
-    return failedResult(journey, { ...attempt, failure: cause }, journey.sent);
-  }
-
-  /** The slot is held until the answer is committed, so that a sudden end never costs more answers than there are slots. */
-  async #acquire(journey: Journey, task: (target: Target) => Promise<Attempt>): Promise<Attempt> {
+  /** Waits for the budget and the limiter. @param send Run while the slot is held. */
+  #acquire(journey: Journey, signal: AbortSignal, send: (target: Target) => Promise<Attempt>): Promise<Attempt> {
     const { budget, limiter } = this.#options;
-    for (;;) {
-      const { demand } = journey;
-      if (demand.candidates.length === 0) return { ok: false, failure: this.#stop.refusals.unsent(journey.request.model) };
-      const signal = this.#stop.startSignal;
-      const ask = (): Promise<Attempt> => limiter.run(demand, task, signal);
-      const attempt = await budget.run(journey, demand, signal, this.#stop.budgetUsedUp, ask);
-      const wasCancelled = !attempt.ok && attempt.failure.kind === "cancelled";
-      if (!wasCancelled || !signal.aborted || this.#stop.reason !== undefined) return journey.marked(attempt);
-    }
+    const { demand } = journey;
+    if (demand.candidates.length === 0)
+      return Promise.resolve({ ok: false, failure: this.#stop.refusals.unsent(journey.request.model) });
+    return budget.run(journey, demand, signal, this.#stop.budgetUsedUp, () => limiter.run(demand, send, signal));
   }
 
-  async #send(journey: Journey, target: Target): Promise<Attempt> {
-    const { provider, emitter, timeoutMs, checks, costs } = this.#options;
+  #send(journey: Journey, target: Target): Promise<Attempt> {
     this.#stop.startAttempt(target, journey);
-    const { emit } = emitter;
-    const signal = this.#stop.attemptSignal;
-    const attempt = await sendAttempt(journey, target, { provider, emit, timeoutMs, signal, checks, costs });
-    const message = this.#stop.observeAttempt(attempt, target, journey);
-    if (message !== undefined) emit({ type: "warning", message });
-    return attempt;
+    return sendAttempt(journey, target, this.#sending);
   }
 
-  /** An answer that cannot be kept does not count. It stands in the result all the same, for it is paid for. */
-  async #commit(journey: Journey, attempt: SucceededAttempt, cache: CacheStore): Promise<Attempt> {
+  readonly #onAttemptEnd: SendAttemptOptions["onEnd"] = (attempt, target, journey) => {
+    const message = this.#stop.observeAttempt(attempt, target, journey);
+    if (message !== undefined) this.#options.emitter.emit({ type: "warning", message });
+  };
+
+  /**
+   * The slot is held until the answer is in the cache, so that a sudden end never costs more answers than there are slots. One that cannot be
+   * kept does not count. It stands in the result all the same, for it is paid for.
+   */
+  #commit(journey: Journey, sent: Promise<Attempt>): Promise<Attempt> {
+    const { cache } = this.#options;
+    return cache === undefined ? sent : this.#commitTo(cache, journey, sent);
+  }
+
+  async #commitTo(cache: CacheStore, journey: Journey, sent: Promise<Attempt>): Promise<Attempt> {
+    const attempt = await sent;
+    if (!attempt.ok) return attempt;
     try {
       await cache.set(journey.key, attempt.response);
       return attempt;
@@ -195,10 +179,35 @@ export class RequestWalk {
     }
   }
 
-  #write(result: BatchResult, input: BatchInput, write: (result: BatchResult) => void): void {
-    const counted = this.#options.emitter.end(input, result);
-    write(counted);
-    this.#stop.observeResult(counted);
+  /** Its model was condemned at a target while it waited there. */
+  #mayStartElsewhere({ failure }: FailedAttempt, startSignal: AbortSignal): boolean {
+    return failure.kind === "cancelled" && startSignal.aborted && this.#stop.reason === undefined;
+  }
+
+  /** @returns undefined when the next attempt is due, its result where there is none. */
+  async #waitToRetry(journey: Journey, attempt: FailedAttempt, retries: Retries): Promise<BatchResult | undefined> {
+    const { emitter, onRetry } = this.#options;
+    let last: FailedAttempt | undefined;
+    const next = retries.failed(journey.marked(attempt));
+    if ("waitMs" in next) {
+      emitter.tellRetry(journey.request, next, onRetry);
+      this.#noteOutage(journey, next.failure);
+      last = await retries.rest(next, this.#stop.waitSignal);
+    } else last = next;
+    if (last !== undefined) {
+      this.#noteOutage(journey, last.failure);
+      if (!(await this.#stop.standBy(last.failure))) return this.#gaveUp(journey, last);
+      retries.forget();
+    }
+    journey.begin(retries.attempts + 1);
+    return undefined;
+  }
+
+  #gaveUp(journey: Journey, attempt: FailedAttempt): BatchResult {
+    const { failure } = attempt;
+    const isLeft = failure.closure !== undefined && this.#stop.reason !== undefined;
+    const cause = isLeft || failure.kind === "cancelled" ? this.#cancelled(failure) : journey.explain(failure);
+    return failedResult(journey, { ...attempt, failure: cause }, journey.sent);
   }
 
   /** A request that can go to another target says nothing of an outage that ends the run. */

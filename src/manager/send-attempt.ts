@@ -4,12 +4,12 @@ import { messageOf } from "../model/errors.ts";
 import type { Observer } from "../model/event.ts";
 import { type Failure, internal } from "../model/failure.ts";
 import { addUsage, type Usage } from "../model/usage.ts";
-import type { OnEvent, Provider } from "../providers/providers.ts";
+import type { OnEvent, Provider, SendOptions } from "../providers/providers.ts";
 import type { AnswerChecks } from "./answers/answer-checks.ts";
 import type { Costs } from "./money/costs.ts";
 import type { Journey } from "./journey.ts";
 
-interface SendAttemptOptions {
+export interface SendAttemptOptions {
   readonly provider: Provider;
   readonly emit: Observer;
   readonly costs: Costs;
@@ -21,29 +21,58 @@ interface SendAttemptOptions {
   readonly keepsAnswer?: boolean | undefined;
   /** What an answer has to be. @default whole */
   readonly checks?: AnswerChecks;
+  /** Called with the attempt when all is told, before another one can start. */
+  readonly onEnd: (attempt: Attempt, target: Target, journey: Journey) => void;
 }
 
 /** Asks once, between two events, and notes on the journey what failed. What the provider or an observer throws is a failure. */
 export async function sendAttempt(journey: Journey, target: Target, options: SendAttemptOptions): Promise<Attempt> {
-  const { emit, costs, signal, timeoutMs, onEvent, keepsAnswer } = options;
-  const { request, attempt: number, askedAtMs } = journey;
-  const { customId, lineNumber } = request;
-  journey.sentTo(target);
   const startedAtMs = performance.now();
-  const waitedMs = startedAtMs - askedAtMs;
   let attempt: Attempt;
   try {
-    emit({ type: "attempt-start", customId, lineNumber, attempt: number, waitedMs, target: journey.nameOf(target) });
+    tellStart(journey, target, options, startedAtMs);
+    const { timeoutMs } = options;
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
-    const { reservation } = journey;
-    const maySendAgain = reservation && (() => reservation.again());
-    const sending = { target, requestId: journey.id, onEvent, keepsAnswer, maySendAgain, signal: ending };
-    const received = await options.provider.send(journey.asked, sending);
+    const received = await options.provider.send(journey.asked, sendingOf(journey, target, options, timeout));
     attempt = judged(received, journey, options, timeout);
   } catch (error) {
     attempt = { ok: false, failure: internal(messageOf(error)) };
   }
+  attempt = tellEnd(attempt, journey, target, options, startedAtMs);
+  options.onEnd(attempt, target, journey);
+  return attempt;
+}
+
+function tellStart(journey: Journey, target: Target, { emit }: SendAttemptOptions, startedAtMs: number): void {
+  const { request, attempt, askedAtMs } = journey;
+  const { customId, lineNumber } = request;
+  journey.sentTo(target);
+  const waitedMs = startedAtMs - askedAtMs;
+  emit({ type: "attempt-start", customId, lineNumber, attempt, waitedMs, target: journey.nameOf(target) });
+}
+
+/** @param timeout Of this attempt, where the call has one. */
+function sendingOf(
+  { id: requestId, reservation }: Journey,
+  target: Target,
+  { signal, onEvent, keepsAnswer }: SendAttemptOptions,
+  timeout: AbortSignal | undefined,
+): SendOptions {
+  const maySendAgain = reservation && (() => reservation.again());
+  const ending = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
+  return { target, requestId, onEvent, keepsAnswer, maySendAgain, signal: ending };
+}
+
+/** Settles what it took. @returns the attempt, which fails where an observer throws at its end. */
+function tellEnd(
+  attempt: Attempt,
+  journey: Journey,
+  target: Target,
+  { emit, costs }: SendAttemptOptions,
+  startedAtMs: number,
+): Attempt {
+  const { request, attempt: number } = journey;
+  const { customId, lineNumber } = request;
   const durationMs = attempt.calls?.latencyMs ?? performance.now() - startedAtMs;
   journey.latencyMs = durationMs;
   if (attempt.calls !== undefined) journey.sent += attempt.calls.count - 1;
@@ -54,13 +83,14 @@ export async function sendAttempt(journey: Journey, target: Target, options: Sen
   if (costUsd !== undefined) journey.spend(costUsd);
   journey.reservation?.settle(attempt, usage, costUsd ?? null);
   const failure = attempt.ok ? undefined : attempt.failure;
+  let told = attempt;
   try {
     emit({ type: "attempt-end", customId, lineNumber, attempt: number, provider, model, durationMs, usage, costUsd, failure });
   } catch (error) {
-    attempt = { ...attempt, ok: false, failure: internal(messageOf(error)) };
+    told = { ...attempt, ok: false, failure: internal(messageOf(error)) };
   }
-  if (!attempt.ok) journey.noteFailure(target, attempt.failure);
-  return attempt;
+  if (!told.ok) journey.noteFailure(target, told.failure);
+  return told;
 }
 
 function billedOf(attempt: Attempt): Usage | undefined {

@@ -1,9 +1,8 @@
 import { RequestFailedError } from "../model/errors.ts";
 import type { BatchInput, BatchRequest } from "../model/request.ts";
 import { type ReceivedEvent, textOfAnswer, textOfEvent } from "../providers/providers.ts";
-import type { RetryOutcome } from "../retry/retry.ts";
 import type { CallStop } from "./live/call-stop.ts";
-import { beginLiveCall, LiveCall } from "./live/live-call.ts";
+import { beginLiveCall, LiveCall, type LiveOutcome } from "./live/live-call.ts";
 import type { RunSettings } from "./run-settings.ts";
 import { aborted } from "./stops/under-way.ts";
 import { Wakeup } from "./queues/wakeup.ts";
@@ -81,7 +80,7 @@ class Pieces {
   readonly #taken = new Wakeup();
   #pieces: StreamPiece[] = [];
   #hasBegun = false;
-  #outcome: RetryOutcome | undefined;
+  #outcome: LiveOutcome | undefined;
 
   constructor(request: BatchRequest) {
     this.#request = request;
@@ -94,7 +93,7 @@ class Pieces {
     return this.#pieces.length < maxPieces ? undefined : this.#taken.wait();
   };
 
-  readonly end = (outcome: RetryOutcome): RetryOutcome => {
+  readonly end = (outcome: LiveOutcome): LiveOutcome => {
     this.#outcome = outcome;
     this.#change.fire();
     return outcome;

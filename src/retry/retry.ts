@@ -1,5 +1,5 @@
 /** The door of this room: whether to ask again, and when. */
-export { retry, type RetryOutcome, type RetryRules, type RetryWait } from "./retry-loop.ts";
+export { Retries, type RetryRules, type RetryWait } from "./retries.ts";
 export type { RetryPolicy } from "./retry-policy.ts";
 export { sleep } from "./sleep.ts";
 export { RetryQuota } from "./retry-quota.ts";

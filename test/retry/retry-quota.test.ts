@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { RetryQuota, type RetryOutcome } from "../../src/retry/retry.ts";
+import { RetryQuota } from "../../src/retry/retry.ts";
 import { answered, failed } from "../limiters/attempts.ts";
-import { Trial } from "./trial.ts";
+import { type Outcome, Trial } from "./trial.ts";
 
 describe("the quota that all requests share", () => {
   test("a server that always fails is not hammered: 500 retries in all, then none", async () => {
     const quota = new RetryQuota();
     let asked = 0;
-    let last: RetryOutcome | undefined;
+    let last: Outcome | undefined;
     for (let line = 0; line < 1_000; line += 1) {
       const trial = new Trial();
       trial.quota = quota;

@@ -3,11 +3,11 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Attempt } from "../../src/model/attempt.ts";
 import type { FailureKind } from "../../src/model/failure.ts";
-import { retry, RetryQuota, type RetryWait } from "../../src/retry/retry.ts";
+import { Retries, RetryQuota, type RetryWait } from "../../src/retry/retry.ts";
 import { answered, failed } from "../limiters/attempts.ts";
-import { defaults, Trial } from "./trial.ts";
+import { askWith, defaults, Trial } from "./trial.ts";
 
-describe("retry", () => {
+describe("retries", () => {
   test("an answer is returned as it is, after one attempt and no wait", async () => {
     const trial = new Trial();
     const answer = answered(7);
@@ -152,16 +152,6 @@ describe("retry", () => {
     });
   });
 
-  test("an attempt that rejects, which is a bug, is not taken for a failure", async () => {
-    const outcome = retry(
-      () => Promise.reject(new Error("a bug")),
-      { policy: defaults, quota: new RetryQuota() },
-      new AbortController().signal,
-      () => {},
-    );
-    await expect(outcome).rejects.toThrow("a bug");
-  });
-
   test("whatever happens, retries and time are spent as allowed, and no Retry-After is cut short", async () => {
     const kinds = ["network", "server_error", "rate_limit", "overloaded"] as const satisfies readonly FailureKind[];
     const failure = fc.record({ kind: fc.constantFrom(...kinds), retryAfterMs: fc.option(fc.integer({ min: 0, max: 400_000 })) });
@@ -219,7 +209,7 @@ test("a storm of 429s on a real clock: no request comes back early, and all are 
       return failed("rate_limit", { retryAfterMs });
     };
     const rules = { policy: { ...defaults, maxRetries: 0 }, quota: new RetryQuota() };
-    return (await retry(ask, rules, signal, () => {})).attempts;
+    return (await askWith(new Retries(rules), ask, signal)).attempts;
   };
   const attempts = await Promise.all(Array.from({ length: 2_000 }, (_, index) => one(index)));
   expect(attempts.every((count) => count === 4)).toBe(true);
@@ -233,7 +223,7 @@ test("thousands who wait for an hour leave at once when the run is stopped, with
   const waits: RetryWait[] = [];
   const rules = { policy: { ...defaults, maxWaitMs: Infinity }, quota: new RetryQuota() };
   const outcomes = Promise.all(
-    Array.from({ length: 2_000 }, () => retry(throttle, rules, stop.signal, (wait) => waits.push(wait))),
+    Array.from({ length: 2_000 }, () => askWith(new Retries(rules), throttle, stop.signal, (wait) => waits.push(wait))),
   );
   await expect.poll(() => waits.length, { interval: 2 }).toBe(2_000);
   expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);

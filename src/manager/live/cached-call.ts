@@ -1,5 +1,4 @@
 import type { ModelResponse } from "../../model/attempt.ts";
-import type { RetryOutcome } from "../../retry/retry.ts";
 import type { CacheOutcome, LiveCache, LiveCaching } from "./live-cache.ts";
 import type { LiveCall, LiveOutcome } from "./live-call.ts";
 import { nameOfLive } from "./live-name.ts";
@@ -47,6 +46,6 @@ export async function askThroughCache(
 }
 
 /** The answer, where it may be kept. */
-function answerOf({ attempt }: RetryOutcome): ModelResponse | undefined {
+function answerOf({ attempt }: LiveOutcome): ModelResponse | undefined {
   return attempt.ok && isWholeAnswer(attempt.response) ? attempt.response : undefined;
 }

@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import type { Attempt, ModelResponse } from "../../model/attempt.ts";
+import type { Attempt, FailedAttempt, ModelResponse } from "../../model/attempt.ts";
 import { type Asker, liveAsker, type Target } from "../../model/demand.ts";
 import { messageOf } from "../../model/errors.ts";
 import { budgetExceeded, cancelled, type Failure, internal } from "../../model/failure.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult, FailedResult, SucceededResult } from "../../model/result.ts";
 import type { OnEvent, Provider, ReceivedEvent } from "../../providers/providers.ts";
-import { retry, type RetryOutcome } from "../../retry/retry.ts";
+import { Retries } from "../../retry/retry.ts";
 import { Journey } from "../journey.ts";
 import { RequestNames } from "../request-names.ts";
 import type { RequestWalkOptions } from "../request-walk.ts";
@@ -31,7 +31,11 @@ export interface LiveListener {
 }
 
 /** What came of a call. */
-export interface LiveOutcome extends RetryOutcome {
+export interface LiveOutcome {
+  /** The answer, or the last failure, whose message then says how often or how long it was tried. */
+  readonly attempt: Attempt;
+  /** How often it was asked. */
+  readonly attempts: number;
   /** @default "asked" */
   readonly source?: SucceededResult["source"];
 }
@@ -95,7 +99,7 @@ export class LiveCall {
    *
    * @param onSent Called as an attempt begins, of a call whose answer is to be kept.
    */
-  async ask(onSent?: () => void): Promise<RetryOutcome> {
+  async ask(onSent?: () => void): Promise<LiveOutcome> {
     this.#onSent = onSent;
     try {
       return this.#explained(await this.#askUntilBegun());
@@ -149,45 +153,49 @@ export class LiveCall {
     return this.#options.emitter.end(this.#journey.request, result);
   }
 
-  #askUntilBegun(): Promise<RetryOutcome> {
+  async #askUntilBegun(): Promise<LiveOutcome> {
     const { limiter, budget, retryRules, emitter, onRetry } = this.#options;
     const { signal } = this.stop;
     const send = (target: Target): Promise<Attempt> => this.#send(target);
-    return retry(
-      async (number) => {
-        this.#journey.begin(number);
-        const { demand } = this.#journey;
-        const ask = (): Promise<Attempt> => limiter.run(demand, send, signal);
-        const attempt = await budget.run(this.#journey, demand, signal, budgetExceeded, ask);
-        return this.#hasBegun && !attempt.ok ? this.#final(attempt) : this.#journey.marked(attempt);
-      },
-      retryRules,
-      signal,
-      (wait) => emitter.tellRetry(this.#journey.request, wait, onRetry),
-    );
+    const retries = new Retries(retryRules);
+    for (;;) {
+      this.#journey.begin(retries.attempts + 1);
+      const { demand } = this.#journey;
+      const ask = (): Promise<Attempt> => limiter.run(demand, send, signal);
+      const attempt = await budget.run(this.#journey, demand, signal, budgetExceeded, ask);
+      if (attempt.ok) {
+        retries.succeeded();
+        return { attempt, attempts: retries.attempts };
+      }
+      const next = retries.failed(this.#hasBegun ? this.#final(attempt) : this.#journey.marked(attempt));
+      if (!("waitMs" in next)) return { attempt: next, attempts: retries.attempts };
+      emitter.tellRetry(this.#journey.request, next, onRetry);
+      const stopped = await retries.rest(next, signal);
+      if (stopped !== undefined) return { attempt: stopped, attempts: retries.attempts };
+    }
   }
 
-  async #send(target: Target): Promise<Attempt> {
+  #send(target: Target): Promise<Attempt> {
     const { provider, emitter, timeoutMs, costs } = this.#options;
-    const { emit } = emitter;
     this.stop.startAttempt();
     this.#onSent?.();
     this.#listener.onStart?.(target);
-    const onEvent = this.#listener.onEvent === undefined ? undefined : this.#onEvent;
-    const { signal } = this.stop;
-    const attempt = await sendAttempt(this.#journey, target, {
+    return sendAttempt(this.#journey, target, {
       provider,
-      emit,
+      emit: emitter.emit,
       costs,
       timeoutMs,
-      signal,
-      onEvent,
+      signal: this.stop.signal,
+      onEvent: this.#listener.onEvent === undefined ? undefined : this.#onEvent,
       keepsAnswer: this.#onSent !== undefined,
+      onEnd: this.#onAttemptEnd,
     });
+  }
+
+  readonly #onAttemptEnd = (attempt: Attempt, target: Target): void => {
     this.stop.endAttempt();
     this.#listener.onAttempt?.(attempt, target, this.#journey.latencyMs);
-    return attempt;
-  }
+  };
 
   readonly #onEvent = (event: ReceivedEvent): Promise<void> | undefined => {
     this.#hasBegun = true;
@@ -195,12 +203,12 @@ export class LiveCall {
   };
 
   /** Asked again, an answer that had begun would give its beginning twice. */
-  #final(attempt: Attempt & { readonly ok: false }): Attempt {
+  #final(attempt: FailedAttempt): FailedAttempt {
     this.#failure = attempt.failure;
     return { ...attempt, failure: { ...attempt.failure, retryable: false } };
   }
 
-  #explained({ attempt, attempts }: RetryOutcome): RetryOutcome {
+  #explained({ attempt, attempts }: LiveOutcome): LiveOutcome {
     if (attempt.ok) return { attempt, attempts };
     const failure = this.#failure ?? attempt.failure;
     const { reason } = this.stop;
