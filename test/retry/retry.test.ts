@@ -189,6 +189,15 @@ describe("retries", () => {
   });
 });
 
+test("what was forgotten is spent no more: a request whose limit has opened begins anew", () => {
+  const retries = new Retries({ policy: { ...defaults, maxRetries: 1 }, quota: new RetryQuota() });
+  const twice = (): unknown[] => [retries.failed(failed("server_error")), retries.failed(failed("server_error"))];
+  const anew = [{ attempt: 1 }, { ok: false, failure: { message: expect.stringContaining("after 2 attempts") } }];
+  expect(twice()).toMatchObject(anew);
+  retries.forget();
+  expect(twice()).toMatchObject(anew);
+});
+
 test("while no request gets through, trying costs time and no retries", async () => {
   const outage = { forMs: 1_000, wasReached: true };
   const failures = Array.from({ length: 20 }, () => failed("network", { outage }));
