@@ -96,7 +96,7 @@ function attacksOn({ source: text, flags }: RegExp): Attack[] {
 /** Those on which time grows faster than the text, of the three that take longest. */
 function slowAttacks(pattern: RegExp): Attack[] {
   const attacks = attacksOn(pattern);
-  const milliseconds = timesOf(pattern, attacks, firstSize, 1);
+  const milliseconds = timesOf(pattern, attacks, firstSize, 3);
   const slowest = attacks.map((attack, at) => ({ attack, ms: milliseconds[at] ?? 0 })).toSorted((a, b) => b.ms - a.ms);
   const suspects = slowest.slice(0, 3).map(({ attack }) => attack);
   const small = timesOf(pattern, suspects, smallSize, 9);
