@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { durationExample, parseDurationMs } from "./duration.ts";
 
-// Without `jitless` zod compiles schemas with `new Function`, which hardened environments forbid.
-z.config({ jitless: true });
-
 const number = (schema: z.ZodNumber): z.ZodType<number> =>
   z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
 

@@ -3,9 +3,6 @@ import { isJsonObject, type JsonObject } from "../json/json-value.ts";
 import { Problem } from "./problem.ts";
 import { plainPath, withVersion } from "./request-path.ts";
 
-// Without `jitless` zod compiles schemas with `new Function`.
-z.config({ jitless: true });
-
 const urlProblem =
   '`url` must be a plain path such as "/v1/chat/completions"; the host is chosen with --provider or --base-url, never by a line';
 

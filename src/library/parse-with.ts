@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { ConfigurationError } from "../model/errors.ts";
 
-// Without `jitless` zod compiles schemas with `new Function`.
-z.config({ jitless: true });
-
 /** @param name Of what is parsed, for messages. @throws ConfigurationError naming each member that is wrong. */
 export function parseWith<Value>(schema: z.ZodType<Value>, value: unknown, name: string): Value {
   const parsed = schema.safeParse(value);
