@@ -20,6 +20,9 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
+/** To move a member past more would take time that grows with their square. */
+const maxPassed = 32;
+
 interface Member {
   readonly key: string;
   /** Key, colon and value, canonical. */
@@ -29,10 +32,13 @@ interface Member {
 /** Reads the text once from front to back. Texts are joined with `+`, which copies nothing: `join` copies each level of the nesting again. */
 class Canonicalizer {
   readonly #text: string;
+  /** Most bodies have no escapes: their strings need no second look. */
+  readonly #hasEscapes: boolean;
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
+    this.#hasEscapes = text.includes("\\");
   }
 
   value(): string {
@@ -55,10 +61,13 @@ class Canonicalizer {
       const literal = this.#string();
       this.#skipSpace();
       this.#at += 1; // the colon
-      members.push({ key: decodeString(literal), text: `${literal}:${this.value()}` });
+      insert(members, {
+        key: this.#hasEscapes ? decodeString(literal) : literal.slice(1, -1),
+        text: `${literal}:${this.value()}`,
+      });
     }
     this.#at += 1;
-    members.sort(byKey);
+    if (members.length > maxPassed) members.sort(byKey);
     let joined = "";
     for (const { text } of members) joined += joined === "" ? text : `,${text}`;
     return `{${joined}}`;
@@ -76,7 +85,7 @@ class Canonicalizer {
     const start = this.#at;
     this.#at = stringEnd(this.#text, start);
     const literal = this.#text.slice(start, this.#at);
-    return hasOtherSpelling(literal) ? JSON.stringify(JSON.parse(literal)) : literal;
+    return this.#hasEscapes && hasOtherSpelling(literal) ? JSON.stringify(JSON.parse(literal)) : literal;
   }
 
   #scalar(): string {
@@ -102,6 +111,17 @@ class Canonicalizer {
     this.#skipSpace();
     if (this.#code === comma) this.#step();
   }
+}
+
+/** Keeps few members in order: most objects have two to four, for which V8's sort takes 0.3 µs and 0.8 KB. */
+function insert(members: Member[], member: Member): void {
+  let at = members.length;
+  for (const first = Math.max(0, at - maxPassed); at > first; at -= 1) {
+    const before = members[at - 1];
+    if (before === undefined || before.key <= member.key) break;
+    members[at] = before;
+  }
+  members[at] = member;
 }
 
 /** By UTF-16 code units, as RFC 8785 wants it and as `<` compares. */

@@ -33,8 +33,17 @@ describe("the canonical form", () => {
     expect(canonicalJson(text)).toBe('{"\\r":"CR","1":[56,100,0,true],"ö":"ö/\\u000f😀","€":"Euro","😀":null}');
   });
 
-  test("keeps both of two equal keys, in their order", () => {
-    expect(canonicalJson('{"b":0,"a":2,"a":1}')).toBe('{"a":2,"a":1,"b":0}');
+  test("has any number of members by their keys, and those of equal keys in their order", () => {
+    const shortKey = fc.string({ unit: fc.constantFrom("a", "b", " ", "!", "\n", "é"), maxLength: 3 });
+    const keys = fc.oneof(fc.array(shortKey), fc.array(shortKey, { minLength: 100, maxLength: 100 }));
+    fc.assert(
+      fc.property(keys, (all) => {
+        const members = all.map((key, index) => ({ key, text: `${JSON.stringify(key)}:${index}` }));
+        const sorted = members.toSorted((a, b) => Number(a.key > b.key) - Number(a.key < b.key));
+        const written = (list: typeof members): string => `{${list.map(({ text }) => text).join(",")}}`;
+        expect(canonicalJson(written(members))).toBe(written(sorted));
+      }),
+    );
   });
 });
 
