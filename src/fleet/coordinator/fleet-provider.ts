@@ -32,8 +32,9 @@ export class FleetProvider implements Provider {
     return this.#described.promptPath?.(asked);
   }
 
+  /** No tokens are counted: here nothing is held against a limit, and only the model's name is asked for. */
   estimate(request: BatchRequest): Cost {
-    return this.#described.estimate(request);
+    return this.#described.estimate({ ...request, body: "{}" });
   }
 
   send(request: BatchRequest, { signal, requestId = "" }: SendOptions): Promise<Attempt> {
