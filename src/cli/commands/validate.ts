@@ -40,8 +40,9 @@ export async function validateCommand(
     process.stdout.write(
       `${formatAmount(check.lines, "line")}: ${formatCount(check.lines - check.invalid)} valid, ${formatCount(check.invalid)} invalid\n`,
     );
-    for (const [target, count] of check.requestsByTarget)
-      process.stdout.write(`${formatCount(count).padStart(10)}  ${printable(target)}\n`);
+    for (const [model, byPath] of check.requestsByModel)
+      for (const [path, count] of byPath)
+        process.stdout.write(`${formatCount(count).padStart(10)}  ${printable(`${model} ${path}`)}\n`);
     return check.invalid === 0 ? exitCodes.succeeded : exitCodes.usage;
   } finally {
     await inputs.close();

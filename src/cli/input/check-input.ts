@@ -16,8 +16,8 @@ export interface InputCheck {
   readonly problems: readonly string[];
   /** Numbers of the first 1,000 lines that are too long: with them the next pass takes no memory for these lines. */
   readonly tooLong: ReadonlySet<number>;
-  /** How many requests go to each model at each path: keys are `model path`. */
-  readonly requestsByTarget: ReadonlyMap<string, number>;
+  /** How many requests go to each model, by its name, at each path. */
+  readonly requestsByModel: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** What is known of an input before any of its requests is sent. */
@@ -76,7 +76,7 @@ export async function checkInput(
   let preparer: Preparer | undefined;
   const problems: string[] = [];
   const tooLong = new Set<number>();
-  const requestsByTarget = new Map<string, number>();
+  const requestsByModel = new Map<string, Map<string, number>>();
   let count = 0;
   let invalid = 0;
   for await (const group of inputs.lines(warn)) {
@@ -93,8 +93,9 @@ export async function checkInput(
         const isSaid = input.kind === "request" && problems.some((said) => said.endsWith(`: ${problem}`));
         if (problems.length < maxProblemsShown && !isSaid) problems.push(`${inputs.place(input.lineNumber)}: ${problem}`);
       } else if (input.kind === "request") {
-        const target = `${input.model} ${input.path}`;
-        requestsByTarget.set(target, (requestsByTarget.get(target) ?? 0) + 1);
+        let byPath = requestsByModel.get(input.model);
+        if (byPath === undefined) requestsByModel.set(input.model, (byPath = new Map()));
+        byPath.set(input.path, (byPath.get(input.path) ?? 0) + 1);
         if (input.body === "") continue;
         preparer ??= await fit?.open();
         const warning = preparer?.prepare(input).warning;
@@ -104,7 +105,7 @@ export async function checkInput(
     if (parsed !== undefined) await onInputs?.(parsed);
   }
   oddities.sumUp();
-  return { lines: count, invalid, problems, tooLong, requestsByTarget };
+  return { lines: count, invalid, problems, tooLong, requestsByModel };
 }
 
 /** @throws ConfigurationError listing the first problems and their total. */

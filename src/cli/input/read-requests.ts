@@ -48,7 +48,11 @@ async function* readRequests(
 ): AsyncGenerator<Iterable<BatchInput>> {
   const warnOnce = checked.hasWarned ? () => undefined : warn;
   const { idsAreUnique } = checked;
-  const parser = createParser(parsing, provider, { idsAreUnique, describeLine: describerOf(inputs), onWarning: warnOnce });
+  const parser = createParser(parsing, provider, {
+    idsAreUnique,
+    describeLine: describerOf(inputs),
+    ...(!checked.hasWarned && { onWarning: warn }),
+  });
   let left = head;
   for await (const lines of inputs.lines(warnOnce, checked.tooLong)) {
     yield parseEach(lines.slice(0, left), parser);
