@@ -7,7 +7,7 @@ import { cancelled, internal } from "../../model/failure.ts";
 import type { AnswerStore } from "../redis/answers.ts";
 import { type FleetKeys, maxKeptSeconds } from "../redis/keys.ts";
 import type { Persistence } from "../redis/persist.ts";
-import { readAnswer } from "../wire/answer.ts";
+import { readAnswers } from "../wire/answer.ts";
 import { type NamedLine, packChunk } from "../wire/chunk.ts";
 import type { RunSettings } from "../wire/protocol.ts";
 import type { Seal } from "../wire/seal.ts";
@@ -15,6 +15,8 @@ import type { Seal } from "../wire/seal.ts";
 /** A line that waits for its answer. */
 export interface PendingLine extends NamedLine {
   readonly settle: (attempt: Attempt) => void;
+  /** It is not waited for once this is aborted. */
+  readonly signal: AbortSignal;
 }
 
 interface Job {
@@ -92,10 +94,10 @@ export class ChunkBoard {
     job.isBusy = false;
   }
 
-  /** A line that is not waited for any more. */
-  forget(pending: PendingLine): void {
-    for (const job of this.#jobs.values()) if (job.lines.get(pending.field) === pending) job.lines.delete(pending.field);
-    pending.settle(stoppedAttempt);
+  /** Lines that are not waited for any more. */
+  forget(signal: AbortSignal): void {
+    for (const { lines } of this.#jobs.values())
+      for (const line of lines.values()) if (line.signal === signal) settleLine(lines, line, stoppedAttempt);
   }
 
   /** Compares with Redis: what it has lost is added again, and what is finished there is taken. */
@@ -183,14 +185,19 @@ export class ChunkBoard {
     }
   }
 
-  async #settleKnown(job: Job): Promise<void> {
+  /** The first answer of a line counts. */
+  async #settleKnown({ lines, chunk }: Job): Promise<void> {
     const { answers, run, seal, persistence } = this.#options;
-    const known = await persistence.persist(() => answers.all(run, job.chunk));
-    for (const [field, line] of job.lines) {
-      const answer = known[field];
-      if (answer === undefined) continue;
-      job.lines.delete(field);
-      line.settle(read(answer, seal));
+    const groups = await persistence.persist(() => answers.all(run, chunk));
+    try {
+      for (const group of groups)
+        for (const { field, attempt } of readAnswers(group, seal)) {
+          const line = lines.get(field);
+          if (line !== undefined) settleLine(lines, line, attempt);
+        }
+    } catch (error) {
+      const failure = internal(`what a worker has left cannot be read: ${messageOf(error)}`);
+      for (const line of lines.values()) settleLine(lines, line, { ok: false, failure });
     }
   }
 
@@ -223,12 +230,9 @@ export class ChunkBoard {
   }
 }
 
-function read(answer: string, seal: Seal): Attempt {
-  try {
-    return readAnswer(answer, seal);
-  } catch (error) {
-    return { ok: false, failure: internal(`what a worker has left cannot be read: ${messageOf(error)}`) };
-  }
+function settleLine(lines: Map<string, PendingLine>, line: PendingLine, attempt: Attempt): void {
+  lines.delete(line.field);
+  line.settle(attempt);
 }
 
 /** `c-RUN-CHUNK` or `c-RUN-CHUNK-PART`. */

@@ -53,7 +53,7 @@ export class ChunkWindow {
   readonly #chunkByLine = new Map<number, Chunk>();
   /** Of lines that belong to no chunk: a pilot's. */
   readonly #others: Chunk = createChunk("others", [], 0);
-  readonly #asked = new WeakMap<AbortSignal, Set<PendingLine>>();
+  readonly #heeded = new WeakSet<AbortSignal>();
   /** Lines of chunks that are not wholly answered. */
   #unanswered = 0;
   /** Lines of chunks that are not wholly written. */
@@ -96,15 +96,9 @@ export class ChunkWindow {
   ask(request: BatchRequest, id: string, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return Promise.resolve(stoppedAttempt);
     const chunk = this.#chunkByLine.get(request.lineNumber) ?? this.#others;
-    return new Promise((resolve) => {
-      const asked = this.#askedUnder(signal);
-      const settle = (attempt: Attempt): void => {
-        asked.delete(pending);
-        resolve(attempt);
-      };
-      const pending: PendingLine = { field: fieldOf(chunk, request, id), id, request, settle };
-      asked.add(pending);
-      chunk.arrived.push(pending);
+    this.#heed(signal);
+    return new Promise((settle) => {
+      chunk.arrived.push({ field: fieldOf(chunk, request, id), id, request, settle, signal });
       chunk.open.delete(request.lineNumber);
       if (chunk.open.size === 0 && chunk.parts === 0 && chunk !== this.#others) this.#submit(chunk);
       else chunk.timer ??= setTimeout(() => this.#submit(chunk), lingerMs);
@@ -141,15 +135,16 @@ export class ChunkWindow {
   }
 
   /** One listener for all lines of a run: a signal looks through all that it has for each that is added. */
-  #askedUnder(signal: AbortSignal): Set<PendingLine> {
-    const known = this.#asked.get(signal);
-    if (known !== undefined) return known;
-    const asked = new Set<PendingLine>();
-    this.#asked.set(signal, asked);
+  #heed(signal: AbortSignal): void {
+    if (this.#heeded.has(signal)) return;
+    this.#heeded.add(signal);
     signal.addEventListener("abort", () => {
-      for (const pending of asked) this.#options.board.forget(pending);
+      for (const chunk of [this.#others, ...this.#chunkByLine.values()]) {
+        for (const line of chunk.arrived) if (line.signal === signal) line.settle(stoppedAttempt);
+        chunk.arrived = chunk.arrived.filter((line) => line.signal !== signal);
+      }
+      this.#options.board.forget(signal);
     });
-    return asked;
   }
 
   async #enter(lines: readonly BatchInput[], bytes: number): Promise<readonly BatchInput[]> {

@@ -2,24 +2,17 @@ import type { Redis } from "ioredis";
 import { type FleetKeys, maxKeptSeconds } from "./keys.ts";
 
 /**
- * The first answer of a line stays, and none is kept of a chunk that was acknowledged: what a worker that was frozen brings comes too late.
- * Whether it was is known by its job.
+ * None is kept of a chunk that was acknowledged: what a worker that was frozen brings comes too late. Whether it was is known by its job, and
+ * whose the chunk is by its lock. The first answer of a line is the one that counts.
  */
 const putScript = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'no job' end
-local outcome = 'kept'
-for i = 2, #ARGV, 2 do
-  if redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) == 0 then outcome = 'late' end
-end
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-return outcome
+redis.call('RPUSH', KEYS[3], ARGV[3])
+redis.call('EXPIRE', KEYS[3], ARGV[1])
+local holder = redis.call('GET', KEYS[2])
+if holder and string.sub(holder, 1, #ARGV[2]) ~= ARGV[2] then return 'late' end
+return 'kept'
 `;
-
-/** The answer to a line of a chunk. */
-export interface FieldAnswer {
-  readonly field: string;
-  readonly answer: string;
-}
 
 /** Answers to the lines of chunks, until their chunk is acknowledged. */
 export class AnswerStore {
@@ -31,22 +24,19 @@ export class AnswerStore {
     this.#keys = keys;
   }
 
-  /** @returns `late` where another worker has answered one of them. */
-  async put(jobId: string, run: string, chunk: string, answers: readonly FieldAnswer[]): Promise<"kept" | "no job" | "late"> {
-    const keys = [this.#keys.job(jobId), this.#keys.answers(run, chunk)];
-    const pairs = answers.flatMap(({ field, answer }) => [field, answer]);
-    const outcome = await this.#redis.eval(putScript, 2, ...keys, maxKeptSeconds, ...pairs);
+  /**
+   * @param holder How the name begins by which the worker holds its jobs.
+   * @param answers Packed. @returns `late` where another worker has the job by now.
+   */
+  async put(jobId: string, holder: string, run: string, chunk: string, answers: string): Promise<"kept" | "no job" | "late"> {
+    const keys = [this.#keys.job(jobId), this.#keys.lock(jobId), this.#keys.answers(run, chunk)];
+    const outcome = await this.#redis.eval(putScript, keys.length, ...keys, maxKeptSeconds, holder, answers);
     return outcome === "no job" || outcome === "late" ? outcome : "kept";
   }
 
-  /** Which lines have one. */
-  async fields(run: string, chunk: string): Promise<ReadonlySet<string>> {
-    return new Set(await this.#redis.hkeys(this.#keys.answers(run, chunk)));
-  }
-
-  /** All of a chunk, by field. */
-  async all(run: string, chunk: string): Promise<Readonly<Record<string, string>>> {
-    return this.#redis.hgetall(this.#keys.answers(run, chunk));
+  /** All of a chunk, as they were put, in the order in which they came. */
+  async all(run: string, chunk: string): Promise<readonly string[]> {
+    return this.#redis.lrange(this.#keys.answers(run, chunk), 0, -1);
   }
 
   /** Notes that a line is begun. @returns how often it was. */

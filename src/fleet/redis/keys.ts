@@ -17,6 +17,11 @@ export class FleetKeys {
     return `${this.prefix}:${this.queue}:${id}`;
   }
 
+  /** Which worker has a job: BullMQ's own. */
+  lock(id: string): string {
+    return `${this.job(id)}:lock`;
+  }
+
   /** The answers to a chunk's lines. */
   answers(run: string, chunk: string): string {
     return `${this.prefix}:answers:${run}:${chunk}`;

@@ -23,7 +23,7 @@ const usageSchema = z.object({
   billing: billingSchema.exactOptional(),
 });
 
-/** Its body stands behind it. */
+/** Its body stands behind all rows. */
 const responseSchema = z.object({ statusCode: z.number(), requestId: z.string() });
 
 const kind = z.enum(failureKinds);
@@ -52,6 +52,20 @@ const headSchema = z.discriminatedUnion("ok", [
   }),
 ]);
 
+const [word, amount] = [z.string(), z.number()];
+/** Field, length of the body, status code, request id, calls, latency, and five counts of tokens. */
+const plainRow = z.tuple([word, amount, amount, word, amount, amount, amount, amount, amount, amount, amount]);
+/** Most answers succeed and are billed as text: with names and nesting, they take six times as long to read and to check. */
+const rowsSchema = z.array(z.union([plainRow, z.tuple([word, amount, headSchema])]));
+
+type Row = z.infer<typeof rowsSchema>[number];
+
+/** The answer to a line of a chunk. */
+export interface FieldAnswer {
+  readonly field: string;
+  readonly attempt: Attempt;
+}
+
 /**
  * What a worker's result is for the coordinator: one attempt, which stands for all of the worker's. It is not asked again.
  *
@@ -65,29 +79,49 @@ export function attemptOf(result: BatchResult, usage: Usage | undefined): Attemp
   return { ok: false, failure: { ...failure, retryable: false }, ...(response !== undefined && { response }), calls, ...partial };
 }
 
-/** One line of JSON, and behind it the body as it came: JSON within JSON takes three times as long to write, and to read. */
-export function packAnswer(attempt: Attempt, seal: Seal): string {
-  const { response } = attempt;
-  if (response === undefined) return sealedText(JSON.stringify(attempt), seal);
-  const head = JSON.stringify({ ...attempt, response: { ...response, body: undefined } });
-  return sealedText(`${head}\n${response.body}`, seal);
+/** One line of JSON, and behind it the bodies as they came: JSON within JSON takes three times as long to write, and to read. */
+export function packAnswers(answers: readonly FieldAnswer[], seal: Seal): string {
+  const bodies = answers.map(({ attempt }) => attempt.response?.body ?? "");
+  return sealedText(`${JSON.stringify(answers.map(rowOf))}\n${bodies.join("")}`, seal);
 }
 
-/** @throws where it was closed with another secret, or is none. */
-export function readAnswer(text: string, seal: Seal): Attempt {
-  const [head, body] = cutAtLineBreak(seal.check === undefined ? text : String(seal.open(text)));
-  const attempt = headSchema.parse(JSON.parse(head));
-  if (attempt.ok) {
-    const { statusCode, requestId, usage } = attempt.response;
-    return { ok: true, response: { statusCode, requestId, body, usage }, calls: attempt.calls };
-  }
-  const { response, ...failed } = attempt;
+/** @throws where it was closed with another secret, or holds no answers. */
+export function readAnswers(text: string, seal: Seal): FieldAnswer[] {
+  const opened = seal.check === undefined ? text : String(seal.open(text));
+  const lineBreak = opened.indexOf("\n");
+  let end = lineBreak + 1;
+  const answers = rowsSchema.parse(JSON.parse(opened.slice(0, lineBreak))).map((row) => {
+    const start = end;
+    end += row[1];
+    return answerOf(row, opened.slice(start, end));
+  });
+  if (end !== opened.length) throw new Error("its bodies are not as long as it says");
+  return answers;
+}
+
+function rowOf({ field, attempt }: FieldAnswer): readonly unknown[] {
+  const { response, calls } = attempt;
+  const length = response?.body.length ?? 0;
+  if (!attempt.ok || calls === undefined || calls.usage !== undefined || attempt.response.usage.billing !== undefined)
+    return [field, length, { ...attempt, ...(response !== undefined && { response: { ...response, body: undefined } }) }];
+  const { statusCode, requestId, usage } = attempt.response;
+  const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage;
+  const tokens = [promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens];
+  return [field, length, statusCode, requestId, calls.count, calls.latencyMs, ...tokens];
+}
+
+function answerOf(row: Row, body: string): FieldAnswer {
+  if (row.length === 3) return { field: row[0], attempt: attemptOfHead(row[2], body) };
+  const [field, , statusCode, requestId, count, latencyMs, promptTokens, completionTokens, ...others] = row;
+  const [cachedTokens, cacheWriteTokens, reasoningTokens] = others;
+  const usage = { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens };
+  return { field, attempt: { ok: true, response: { statusCode, requestId, body, usage }, calls: { count, latencyMs } } };
+}
+
+function attemptOfHead(head: z.infer<typeof headSchema>, body: string): Attempt {
+  if (head.ok) return { ...head, response: { ...head.response, body } };
+  const { response, ...failed } = head;
   return response === undefined ? failed : { ...failed, response: { ...response, body } };
-}
-
-function cutAtLineBreak(text: string): [string, string] {
-  const end = text.indexOf("\n");
-  return end === -1 ? [text, ""] : [text.slice(0, end), text.slice(end + 1)];
 }
 
 /** What is not hidden needs no base64, which takes a third more of Redis' memory. */

@@ -47,20 +47,20 @@ export interface NamedLine extends ChunkLine {
   readonly id: string;
 }
 
-/** All of the lines but their bodies, which stand behind it. */
-const headsSchema = z.array(
-  z.object({
-    field: z.string(),
-    id: z.string(),
-    lineNumber: z.number(),
-    customId: z.string(),
-    path: z.string(),
-    model: z.string(),
-    provider: z.string().exactOptional(),
-    maxOutputTokens: z.number().exactOptional(),
-    headers: z.record(z.string(), z.string()).exactOptional(),
-  }),
-);
+/** What most lines do without. */
+const restSchema = z.object({
+  field: z.string(),
+  provider: z.string().exactOptional(),
+  maxOutputTokens: z.number().exactOptional(),
+  headers: z.record(z.string(), z.string()).exactOptional(),
+});
+
+const words = [z.string(), z.string(), z.string(), z.string()] as const;
+/**
+ * Of each line its number, id, custom id, path and model, and the rest. Bodies stand behind all of them. With names they take six times as long
+ * to read and to check.
+ */
+const rowsSchema = z.array(z.tuple([z.number(), ...words]).rest(restSchema));
 
 /**
  * Level 1: what is saved beyond takes longer than Redis takes to keep it. Here and now: of 30 KB that takes 0.15 ms of a core, and 0.06 ms back;
@@ -74,14 +74,16 @@ export function packChunk(
   lines: readonly NamedLine[],
   seal: Seal,
 ): ChunkJob {
-  const texts = [JSON.stringify(lines.map(headOf)), ...lines.map(({ request }) => request.body)];
+  const texts = [JSON.stringify(lines.map(rowOf)), ...lines.map(({ request }) => request.body)];
   const payload = seal.close(gzipSync(texts.join("\n"), compression));
   return { protocol: fleetProtocol, ...about, size: lines.length, payload };
 }
 
-function headOf({ field, id, request }: NamedLine): object {
+function rowOf({ field, id, request }: NamedLine): readonly unknown[] {
   const { lineNumber, customId, path, model, provider, maxOutputTokens, headers } = request;
-  return { field, id, lineNumber, customId, path, model, provider, maxOutputTokens, headers };
+  const row = [lineNumber, id, customId, path, model];
+  if (field === id && provider === undefined && maxOutputTokens === undefined && headers === undefined) return row;
+  return [...row, { field, provider, maxOutputTokens, headers }];
 }
 
 /** @throws ZodError for what no coordinator of this protocol has written. */
@@ -92,10 +94,11 @@ export function readJob(data: unknown): ChunkJob {
 /** @throws where the payload was closed with another secret, or is damaged. */
 export function unpackLines({ payload }: ChunkJob, seal: Seal): readonly ChunkLine[] {
   const text = String(gunzipSync(seal.open(payload), { chunkSize: compression.chunkSize }));
-  const [heads = "", ...bodies] = text.split("\n");
-  return headsSchema.parse(JSON.parse(heads)).map(({ field, ...head }, index) => {
+  const [rows = "", ...bodies] = text.split("\n");
+  return rowsSchema.parse(JSON.parse(rows)).map(([lineNumber, id, customId, path, model, rest = { field: id }], index) => {
     const body = bodies[index];
     if (body === undefined) throw new Error("it has fewer bodies than lines");
-    return { field, request: { kind: "request", occurrence: 0, body, ...head } };
+    const { field, ...others } = rest;
+    return { field, request: { kind: "request", occurrence: 0, lineNumber, id, customId, path, model, body, ...others } };
   });
 }

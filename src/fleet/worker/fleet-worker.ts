@@ -191,7 +191,8 @@ export class FleetWorker {
     const lines = unpackLines(job, seal);
     const runner = this.#runnerOf(job);
     const [answers, persistence] = [this.#answers, this.#persistence];
-    const work = new ChunkWork({ jobId, job, runner, answers, persistence, seal, keepsKeyRefusals });
+    const { id: holder = "" } = this.#queue ?? {};
+    const work = new ChunkWork({ jobId, holder, job, runner, answers, persistence, seal, keepsKeyRefusals });
     this.#work.set(jobId, work);
     await work.do(lines, stalls).finally(() => this.#work.delete(jobId));
   }

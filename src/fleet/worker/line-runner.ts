@@ -1,19 +1,24 @@
+import type { Attempt } from "../../model/attempt.ts";
 import { RunStoppedError } from "../../model/errors.ts";
 import type { Observer } from "../../model/event.ts";
 import type { BatchRequest } from "../../model/request.ts";
 import type { BatchResult } from "../../model/result.ts";
-import type { Usage } from "../../model/usage.ts";
 import type { RequestManager } from "../../manager/manager.ts";
+import { attemptOf } from "../wire/answer.ts";
+import type { ChunkLine } from "../wire/chunk.ts";
 import { FailedUsage } from "./failed-usage.ts";
 
-/** What becomes of a line; undefined where it was not asked to its end, because the worker stops. */
-export type LineOutcome = { readonly result: BatchResult; readonly failedUsage: Usage | undefined } | undefined;
+/** Who asks for lines. */
+export interface Asker {
+  /** A line is not to be sent any more, if it was not. */
+  readonly signal: AbortSignal;
+  /** @param attempt Undefined where the line was not asked to its end, because the worker stops, or the asker's signal was aborted. */
+  ended(line: ChunkLine, attempt: Attempt | undefined): void;
+}
 
 interface Asked {
-  readonly request: BatchRequest;
-  /** It is not to be sent any more, if it was not. */
-  readonly signal: AbortSignal;
-  readonly resolve: (outcome: LineOutcome) => void;
+  readonly line: ChunkLine;
+  readonly asker: Asker;
 }
 
 /** One run of a manager that does not end by itself: lines come from chunks as those come, and all stop conditions of a run hold. */
@@ -49,18 +54,17 @@ export class LineRunner {
     return this.#asked.size === 0 && this.#waiting.length === 0;
   }
 
-  ask(request: BatchRequest, signal: AbortSignal): Promise<LineOutcome> {
-    if (this.#isOver || signal.aborted) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.#waiting.push({ request, signal, resolve });
-      this.#wake();
-    });
+  ask(lines: readonly ChunkLine[], asker: Asker): void {
+    for (const line of lines) this.#waiting.push({ line, asker });
+    this.wake();
   }
 
   /** Looks again what may be sent, and what is not to be sent any more. */
   wake(): void {
-    for (const { resolve } of this.#waiting.filter(({ signal }) => signal.aborted)) resolve(undefined);
-    this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
+    const isLeft = ({ asker }: Asked): boolean => this.#isOver || asker.signal.aborted;
+    const left = this.#waiting.filter(isLeft);
+    if (left.length > 0) this.#waiting = this.#waiting.filter((asked) => !isLeft(asked));
+    for (const { line, asker } of left) asker.ended(line, undefined);
     this.#wake();
   }
 
@@ -80,9 +84,9 @@ export class LineRunner {
       return error.reason === "interrupted" ? undefined : error;
     } finally {
       this.#isOver = true;
-      for (const { resolve } of [...this.#asked.values(), ...this.#waiting]) resolve(undefined);
+      const left = [...this.#asked.values(), ...this.#waiting.splice(0)];
       this.#asked.clear();
-      this.#waiting = [];
+      for (const { line, asker } of left) asker.ended(line, undefined);
     }
   }
 
@@ -101,7 +105,7 @@ export class LineRunner {
     const room = this.#mayStart() ? Math.max(0, this.#maxAsked - this.#asked.size) : 0;
     const group = this.#waiting.splice(0, room);
     for (const asked of group) this.#asked.set(this.#count++, asked);
-    return group.map(({ request }) => request);
+    return group.map(({ line }) => line.request);
   }
 
   #settle(result: BatchResult): void {
@@ -109,7 +113,7 @@ export class LineRunner {
     this.#asked.delete(result.index);
     const wasCut = result.status === "failed" && result.failure.kind === "cancelled";
     const failedUsage = this.#failedUsage.take(result.lineNumber);
-    asked?.resolve(wasCut ? undefined : { result, failedUsage });
+    asked?.asker.ended(asked.line, wasCut ? undefined : attemptOf(result, failedUsage));
     this.#wake();
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { attemptOf, packAnswer, readAnswer } from "../../../src/fleet/wire/answer.ts";
+import { attemptOf, type FieldAnswer, packAnswers, readAnswers } from "../../../src/fleet/wire/answer.ts";
 import { noSeal } from "../../../src/fleet/wire/seal.ts";
 import { RequestManager } from "../../../src/manager/manager.ts";
 import type { Attempt } from "../../../src/model/attempt.ts";
@@ -13,7 +13,12 @@ import { others, sealed, seals } from "./seals.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
 const amount = fc.double({ min: 0, max: 1e9, noNaN: true }).map((value) => value + 0); // -0 is no amount
-const response = { statusCode: fc.integer({ min: 200, max: 599 }), requestId: text, body: fc.json() };
+/** JSON over several lines, and texts outside ASCII, too. */
+const body = fc.oneof(
+  fc.json({ stringUnit: "grapheme" }),
+  text.map((part) => `{\n${JSON.stringify(part)}\n}`),
+);
+const response = { statusCode: fc.integer({ min: 200, max: 599 }), requestId: text, body };
 const kind = fc.constantFrom(...failureKinds);
 const tokens = {
   promptTokens: fc.nat(),
@@ -72,28 +77,38 @@ const failed: fc.Arbitrary<Attempt> = fc.record(
   { requiredKeys: ["ok", "failure", "calls"] },
 );
 
-describe.each(seals)("an answer, %s", (_, seal) => {
-  it("comes as it was sent, whatever came of the line", () => {
+const answer: fc.Arbitrary<FieldAnswer> = fc.record({ field: text, attempt: fc.oneof(succeeded, failed) });
+
+describe.each(seals)("answers, %s", (_, seal) => {
+  it("come as they were sent, whatever came of their lines", () => {
     fc.assert(
-      fc.property(fc.oneof(succeeded, failed), (attempt) => {
-        expect(readAnswer(packAnswer(attempt, seal), seal)).toEqual(attempt);
+      fc.property(fc.array(answer, { maxLength: 5 }), (answers) => {
+        expect(readAnswers(packAnswers(answers, seal), seal)).toEqual(answers);
       }),
     );
   });
 });
 
-describe("an answer that is not understood", () => {
+describe("answers that are not understood", () => {
   const attempt: Attempt = {
     ok: true,
     response: { statusCode: 200, requestId: "", body: '{"text":"a secret of the prompt"}', usage: noUsage },
     calls: { count: 1, latencyMs: 1 },
   };
+  const packed = packAnswers([{ field: "a", attempt }], noSeal);
 
-  it("is closed with another secret, or with none where there is one, or the other way round", () => {
-    const packed = packAnswer(attempt, sealed);
-    expect(packed).not.toContain("secret");
-    for (const seal of [...others, noSeal]) expect(() => readAnswer(packed, seal)).toThrow(Error);
-    expect(() => readAnswer(packAnswer(attempt, noSeal), sealed)).toThrow(Error);
+  it("are closed with another secret, or with none where there is one, or the other way round", () => {
+    const hidden = packAnswers([{ field: "a", attempt }], sealed);
+    expect(hidden).not.toContain("secret");
+    for (const seal of [...others, noSeal]) expect(() => readAnswers(hidden, seal)).toThrow(Error);
+    expect(() => readAnswers(packed, sealed)).toThrow(Error);
+  });
+
+  it("lack something, or have too much", () => {
+    const short = packed.indexOf("\n");
+    for (const end of [0, 1, short - 1, short, short + 1, packed.length - 1])
+      expect(() => readAnswers(packed.slice(0, end), noSeal), `${end} characters`).toThrow(Error);
+    expect(() => readAnswers(`${packed} `, noSeal)).toThrow(Error);
   });
 
   it.each([
@@ -103,8 +118,9 @@ describe("an answer that is not understood", () => {
     ],
     ["no calls", { ...attempt, calls: undefined }],
     ["no usage", { ...attempt, response: { ...attempt.response, usage: undefined } }],
-  ])("has %s", (_, other) => {
-    expect(() => readAnswer(JSON.stringify(other), noSeal)).toThrow(Error);
+  ])("have %s", (_, other) => {
+    const row = ["a", 0, other];
+    expect(() => readAnswers(`${JSON.stringify([row])}\n`, noSeal)).toThrow(Error);
   });
 });
 
@@ -115,8 +131,7 @@ test("the answer of a worker is final, and stands for all its calls", async () =
   const [result] = await manager.processBatch(["Hi"]);
   await manager.close();
   if (result === undefined) throw new Error("a request has a result");
-  const attempt = readAnswer(packAnswer(attemptOf(result, undefined), sealed), sealed);
-  expect(attempt).toEqual({
+  expect(attemptOf(result, undefined)).toEqual({
     ok: false,
     failure: { kind: "server_error", message: "HTTP 500: error 500 (after 3 attempts)", retryable: false, statusCode: 500 },
     response: { statusCode: 500, requestId: "", body: expect.stringContaining("error 500") },

@@ -96,10 +96,10 @@ describe("a chunk that is not understood", () => {
   });
 
   it("may be empty, but not hold something else, or fewer bodies than lines", () => {
-    const head = { field: "1", id: "a", lineNumber: 1, customId: "a", path: "/v1/chat/completions", model: "m" };
+    const row = [1, "id", "a", "/v1/chat/completions", "m"];
     expect(unpack("[]")).toEqual([]);
-    expect(unpack(`${JSON.stringify([head])}\n{}`)).toHaveLength(1);
-    for (const content of ["", "text", '[{"field":"1"}]\n{}', JSON.stringify([head])])
+    expect(unpack(`${JSON.stringify([row])}\n{}`)).toHaveLength(1);
+    for (const content of ["", "text", '[[1,"id"]]\n{}', '[["1","id","a","/","m"]]\n{}', JSON.stringify([row])])
       expect(() => unpack(content)).toThrow(Error);
     expect(() => unpackLines({ ...job, payload: "" }, noSeal)).toThrow(Error);
   });
