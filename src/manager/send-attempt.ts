@@ -83,9 +83,22 @@ function tellEnd(
   if (costUsd !== undefined) journey.spend(costUsd);
   journey.reservation?.settle(attempt, usage, costUsd ?? null);
   const failure = attempt.ok ? undefined : attempt.failure;
+  const { calls } = attempt;
   let told = attempt;
   try {
-    emit({ type: "attempt-end", customId, lineNumber, attempt: number, provider, model, durationMs, usage, costUsd, failure });
+    emit({
+      type: "attempt-end",
+      customId,
+      lineNumber,
+      attempt: number,
+      provider,
+      model,
+      durationMs,
+      usage,
+      costUsd,
+      failure,
+      calls,
+    });
   } catch (error) {
     told = { ...attempt, ok: false, failure: internal(messageOf(error)) };
   }

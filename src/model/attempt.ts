@@ -46,8 +46,10 @@ export interface ErrorResponse {
 }
 
 /** HTTP calls that were made elsewhere. */
-interface Calls {
+export interface Calls {
   readonly count: number;
+  /** How many of them a rate limit or overload throttled. @default none */
+  readonly throttled?: number;
   /** Of the last of them. */
   readonly latencyMs: number;
   /** What was billed of those that gave no answer. */

@@ -1,3 +1,4 @@
+import type { Calls } from "./attempt.ts";
 import type { Failure } from "./failure.ts";
 import type { LimitSource, RateLimit } from "./rate-limit.ts";
 import type { LineResult } from "./result.ts";
@@ -51,6 +52,8 @@ export type RunEvent =
       /** Of that usage, in US dollars; null where the price is not known, undefined where nothing was used. */
       readonly costUsd?: number | null | undefined;
       readonly failure?: Failure | undefined;
+      /** The HTTP calls that it stands for, where those were made elsewhere. @default one: itself */
+      readonly calls?: Calls | undefined;
     }
   | {
       readonly type: "retry-wait";

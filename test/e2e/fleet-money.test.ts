@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { serve } from "../support/closing.ts";
 import { noRedis, RedisServer } from "../support/redis-server.ts";
-import { type ScriptedServer, streamed } from "../support/scripted-server.ts";
+import { rateLimited, type ScriptedServer, streamed } from "../support/scripted-server.ts";
 import { chat, chunkHead, piece } from "../providers/protocols/stream-pieces.ts";
 import { questionOf } from "../trials/commands.ts";
 import { questions, Workplace } from "./cli.ts";
@@ -14,23 +14,33 @@ const whole = chat([begun, ended, { ...chunkHead, choices: [], usage }]);
 /** Billed, and broken off. */
 const cut = chat([begun, { ...chunkHead, choices: [], usage }]).replace("data: [DONE]\n\n", "");
 
-const shown = ["requests_completed", "requests_failed", "prompt_tokens", "completion_tokens", "cost_usd"];
+const shown = [
+  "requests_completed",
+  "requests_failed",
+  "attempts",
+  "retries",
+  "rate_limited",
+  "prompt_tokens",
+  "completion_tokens",
+  "cost_usd",
+];
 
 function statsOf(user: Workplace): Record<string, unknown> {
   const stats: Record<string, unknown> = JSON.parse(user.read("out.jsonl.stats.json"));
   return Object.fromEntries(shown.map((key) => [key, stats[key]]));
 }
 
-/** Each line's first answer breaks off, and all of the first line's. */
+/** Each line's first answer breaks off, and all of the first line's; the second line is throttled before. */
 function serveCutStreams(): Promise<ScriptedServer> {
   return serve((call, ledger) => {
     const asked = ledger.filter((other) => questionOf(other) === questionOf(call)).length;
-    return streamed(questionOf(call) === 1 || asked === 1 ? cut : whole);
+    if (questionOf(call) === 2 && asked === 1) return rateLimited("0");
+    return streamed(questionOf(call) === 1 || asked === (questionOf(call) === 2 ? 2 : 1) ? cut : whole);
   });
 }
 
 describe.skipIf(noRedis !== undefined)("what a fleet pays", () => {
-  it("counts answers that broke off at a worker, as one process does", async () => {
+  it("counts answers that broke off at a worker, and attempts there, as one process does", async () => {
     const lines = questions(5, { stream: true });
     const [alone, user] = [new Workplace(), new Workplace()];
     for (const one of [alone, user]) {
@@ -45,6 +55,6 @@ describe.skipIf(noRedis !== undefined)("what a fleet pays", () => {
     startWorker(user, redis, server, ...retries);
     expect((await user.runHere(coordinate(redis, server, "--prices", "prices.json"))).code).toBe(1);
     expect(statsOf(user)).toEqual(statsOf(alone));
-    expect(statsOf(user)).toMatchObject({ requests_completed: 4, requests_failed: 1 });
+    expect(statsOf(user)).toMatchObject({ requests_completed: 4, requests_failed: 1, attempts: 12, retries: 7, rate_limited: 1 });
   });
 });

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Attempt } from "../../model/attempt.ts";
+import type { Attempt, Calls } from "../../model/attempt.ts";
 import { failureKinds } from "../../model/failure.ts";
 import type { BatchResult } from "../../model/result.ts";
-import type { Usage } from "../../model/usage.ts";
 import type { Seal } from "./seal.ts";
 
 const billingSchema = z.object({
@@ -39,7 +38,12 @@ const failureSchema = z.object({
   isForAll: z.literal(true).exactOptional(),
 });
 
-const callsSchema = z.object({ count: z.number(), latencyMs: z.number(), usage: usageSchema.exactOptional() });
+const callsSchema = z.object({
+  count: z.number(),
+  throttled: z.number().exactOptional(),
+  latencyMs: z.number(),
+  usage: usageSchema.exactOptional(),
+});
 
 const headSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), response: responseSchema.extend({ usage: usageSchema }), calls: callsSchema }),
@@ -69,13 +73,13 @@ export interface FieldAnswer {
 /**
  * What a worker's result is for the coordinator: one attempt, which stands for all of the worker's. It is not asked again.
  *
- * @param usage Billed of attempts that failed.
+ * @param failed Of its attempts that failed.
  */
-export function attemptOf(result: BatchResult, usage: Usage | undefined): Attempt {
-  const calls = { count: result.attempts, latencyMs: result.latencyMs, ...(usage !== undefined && { usage }) };
+export function attemptOf(result: BatchResult, failed: Pick<Calls, "throttled" | "usage"> = {}): Attempt {
+  const calls = { count: result.attempts, latencyMs: result.latencyMs, ...failed };
   if (result.status === "succeeded") return { ok: true, response: result.response, calls };
   const { failure, response } = result;
-  const partial = usage !== undefined && { isUsagePartial: true as const };
+  const partial = failed.usage !== undefined && { isUsagePartial: true as const };
   return { ok: false, failure: { ...failure, retryable: false }, ...(response !== undefined && { response }), calls, ...partial };
 }
 
@@ -102,12 +106,17 @@ export function readAnswers(text: string, seal: Seal): FieldAnswer[] {
 function rowOf({ field, attempt }: FieldAnswer): readonly unknown[] {
   const { response, calls } = attempt;
   const length = response?.body.length ?? 0;
-  if (!attempt.ok || calls === undefined || calls.usage !== undefined || attempt.response.usage.billing !== undefined)
+  if (!attempt.ok || calls === undefined || attempt.response.usage.billing !== undefined || isMixed(calls))
     return [field, length, { ...attempt, ...(response !== undefined && { response: { ...response, body: undefined } }) }];
   const { statusCode, requestId, usage } = attempt.response;
   const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage;
   const tokens = [promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens];
   return [field, length, statusCode, requestId, calls.count, calls.latencyMs, ...tokens];
+}
+
+/** Whether some of them have failed in a way that is counted. */
+function isMixed({ throttled, usage }: Calls): boolean {
+  return throttled !== undefined || usage !== undefined;
 }
 
 function answerOf(row: Row, body: string): FieldAnswer {

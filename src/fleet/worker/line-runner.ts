@@ -6,7 +6,7 @@ import type { BatchResult } from "../../model/result.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import { attemptOf } from "../wire/answer.ts";
 import type { ChunkLine } from "../wire/chunk.ts";
-import { FailedUsage } from "./failed-usage.ts";
+import { FailedAttempts } from "./failed-attempts.ts";
 
 /** Who asks for lines. */
 export interface Asker {
@@ -26,7 +26,7 @@ export class LineRunner {
   /** Why it ended by itself; undefined after `stop`. */
   readonly ended: Promise<RunStoppedError | undefined>;
   readonly #manager: RequestManager;
-  readonly #failedUsage = new FailedUsage();
+  readonly #failed = new FailedAttempts();
   /** So many are handed over that the manager has always one to send; the others can be taken back. */
   readonly #maxAsked: number;
   /** Whether answers can be kept: none is asked for while Redis is away. */
@@ -40,7 +40,7 @@ export class LineRunner {
 
   /** @param createManager Whose results come in the order of completion, and whose events are observed. */
   constructor(createManager: (observe: Observer) => RequestManager, concurrency: number, mayStart: () => boolean) {
-    this.#manager = createManager(this.#failedUsage.observe);
+    this.#manager = createManager(this.#failed.observe);
     this.#maxAsked = 2 * concurrency;
     this.#mayStart = mayStart;
     this.ended = this.#run();
@@ -112,8 +112,8 @@ export class LineRunner {
     const asked = this.#asked.get(result.index);
     this.#asked.delete(result.index);
     const wasCut = result.status === "failed" && result.failure.kind === "cancelled";
-    const failedUsage = this.#failedUsage.take(result.lineNumber);
-    asked?.asker.ended(asked.line, wasCut ? undefined : attemptOf(result, failedUsage));
+    const failed = this.#failed.take(result.lineNumber);
+    asked?.asker.ended(asked.line, wasCut ? undefined : attemptOf(result, failed));
     this.#wake();
   }
 }

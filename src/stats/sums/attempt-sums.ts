@@ -45,13 +45,16 @@ export class AttemptSums {
   }
 
   /** Takes constant time. */
-  add({ attempt, durationMs, usage, costUsd = null, failure }: AttemptEnd): void {
-    this.attempts += 1;
-    if (attempt > 1) this.retries += 1;
+  add({ attempt, durationMs, usage, costUsd = null, failure, calls }: AttemptEnd): void {
+    const count = calls?.count ?? 1;
+    this.attempts += count;
+    this.retries += attempt > 1 ? count : Math.max(0, count - 1);
     if (failure === undefined) {
       this.requestsCompleted += 1;
       this.#latency.add(durationMs);
-    } else if (isThrottled(failure)) this.rateLimited += 1;
+    }
+    if (calls !== undefined) this.rateLimited += calls.throttled ?? 0;
+    else if (failure !== undefined && isThrottled(failure)) this.rateLimited += 1;
     if (usage === undefined) return;
     this.#usage.add(usage);
     this.#cost.add(costUsd, usage.billing?.reportedCostUsd !== undefined);
