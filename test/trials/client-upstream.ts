@@ -13,13 +13,16 @@ import {
   streamed,
 } from "../support/scripted-server.ts";
 
+/** What {@link startAimock} answers to the topic "plain". */
+export const plainAnswer = "Grüße, 日本 😀!\u2028 End.";
+
 /** A server of another project, with an answer to each topic that the clients ask about. */
 export async function startAimock(): Promise<LLMock> {
   const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, input_tokens: 11, output_tokens: 7 };
   const call = { id: "call_1", name: "weather", arguments: '{"city":"Rome","days":3}' };
   const mock = await LLMock.create({ port: 0, logLevel: "silent" });
   onTestFinished(() => mock.stop());
-  mock.onMessage("plain", { content: "Grüße, 日本 😀!\u2028 End.", usage }, { chunkSize: 2 });
+  mock.onMessage("plain", { content: plainAnswer, usage }, { chunkSize: 2 });
   mock.onMessage("image", { content: "A red pixel.", usage }, { chunkSize: 2 });
   mock.onMessage("schema", { content: '{"city":"Rome","days":3}', usage }, { chunkSize: 2 });
   mock.onMessage("reasoning", { content: "Rome.", reasoning: "Let me think about it.", usage }, { chunkSize: 2 });

@@ -1,10 +1,8 @@
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { deferred } from "../support/deferred.ts";
-
-const folder = join(import.meta.dirname, "..", "clients");
+import type { ClientSet } from "./client-sets.ts";
 
 /** Where a client is to ask, and what else it is given. */
 export interface Address {
@@ -30,39 +28,47 @@ export type Outcome = { readonly tookMs: number } & (
 
 /** The packages of others, in a process of their own. */
 export class RealClients {
-  /** The calls of each client. */
-  readonly calls: ReadonlyMap<string, readonly string[]>;
-  readonly #child: ChildProcess;
-  readonly #waiting: Map<number, (outcome: Outcome) => void>;
+  readonly #set: ClientSet;
+  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  #child: ChildProcess | undefined;
+  #calls: ReadonlyMap<string, readonly string[]> = new Map();
+  #node = "";
   #asked = 0;
 
-  private constructor(
-    child: ChildProcess,
-    calls: ReadonlyMap<string, readonly string[]>,
-    waiting: Map<number, (outcome: Outcome) => void>,
-  ) {
-    this.#child = child;
-    this.calls = calls;
-    this.#waiting = waiting;
+  constructor(set: ClientSet) {
+    this.#set = set;
   }
 
-  static async start(): Promise<RealClients> {
-    const child = fork(join(folder, "driver.js"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    const waiting = new Map<number, (outcome: Outcome) => void>();
+  async start(): Promise<void> {
+    const { folder, program } = this.#set;
+    const child = fork(join(folder, "driver.js"), { execPath: program, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child = child;
     const [said] = await once(child, "message");
+    const { ready, node } = Object(said);
+    this.#calls = new Map(Object.entries(ready));
+    this.#node = node;
     child.on("message", (message) => {
       const { id, ...outcome } = Object(message);
-      waiting.get(id)?.(outcome);
+      this.#waiting.get(id)?.(outcome);
     });
-    return new RealClients(child, new Map(Object.entries(Object(said).ready)), waiting);
+  }
+
+  /** The version that they run in. */
+  get node(): string {
+    return this.#node;
   }
 
   get names(): string[] {
-    return [...this.calls.keys()];
+    return [...this.#calls.keys()];
+  }
+
+  /** The calls of a client, those wanted. */
+  calls(client: string, isWanted: (call: string) => boolean): string[] {
+    return (this.#calls.get(client) ?? []).filter((call) => isWanted(call));
   }
 
   has(client: string, call: string): boolean {
-    return this.calls.get(client)?.includes(call) === true;
+    return this.#calls.get(client)?.includes(call) === true;
   }
 
   /** @param times How often at once; the value is a list then. */
@@ -70,49 +76,12 @@ export class RealClients {
     const id = this.#asked++;
     const outcome = deferred<Outcome>();
     this.#waiting.set(id, outcome.resolve);
-    this.#child.send({ id, client, call, to: { token, model, ...to }, times });
+    this.#child?.send({ id, client, call, to: { token, model, ...to }, times });
     return outcome.promise;
   }
 
   stop(): void {
-    this.#child.kill("SIGKILL");
-  }
-}
-
-/** @returns why they cannot be installed, if they cannot. */
-export function installClients(): string | undefined {
-  if (existsSync(join(folder, "node_modules", "openai-5"))) return undefined;
-  const { status, stderr, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, encoding: "utf8" });
-  return status === 0 ? undefined : `npm ci in test/clients: ${error?.message ?? stderr.trim().split("\n")[0]}`;
-}
-
-/** Which client did what, one row each. */
-export class CheckTable {
-  readonly #rows = new Map<string, Map<string, string>>();
-  readonly #problems: string[] = [];
-
-  /** @param cell What to show. @param problem What is wrong, if something is. */
-  add(client: string, check: string, cell: string, problem?: string): void {
-    const row = this.#rows.get(client) ?? new Map<string, string>();
-    this.#rows.set(client, row.set(check, problem === undefined ? cell : `✗ ${cell}`));
-    if (problem !== undefined) this.#problems.push(`${client}, ${check}: ${problem}`);
-  }
-
-  /** Prints it. @returns what is wrong. */
-  print(title: string): string[] {
-    const checks = new Set<string>();
-    for (const row of this.#rows.values()) for (const check of row.keys()) checks.add(check);
-    const table = [["", ...checks]];
-    for (const [client, row] of this.#rows) table.push([client, ...Array.from(checks, (check) => row.get(check) ?? "–")]);
-    const widths = table[0]?.map((_, at) => Math.max(...table.map((line) => line[at]?.length ?? 0))) ?? [];
-    const texts = table.map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
-    console.log(`\n${title} (node ${process.versions.node})\n${texts.join("\n")}\n`);
-    return this.#problems;
+    this.#child?.kill("SIGKILL");
   }
 }
 

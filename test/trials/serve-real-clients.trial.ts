@@ -1,44 +1,29 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
 import { Workplace } from "../e2e/cli.ts";
 import { configure } from "../e2e/configure.ts";
 import { startServe } from "../e2e/serving.ts";
 import { mock, serve } from "../support/closing.ts";
-import { deferred } from "../support/deferred.ts";
-import { chatAnswer } from "../support/scripted-server.ts";
-import { embeddingScript, faultyScript, startAimock, vectors } from "./client-upstream.ts";
-import { isFullSize } from "./figures.ts";
-import { CheckTable, comparable, installClients, type Outcome, RealClients, text } from "./real-clients.ts";
-import { requestsAt } from "./serving.ts";
+import { CheckTable } from "./check-table.ts";
+import { type ClientSet, describeClients } from "./client-sets.ts";
+import { embeddingScript, plainAnswer, startAimock, vectors } from "./client-upstream.ts";
+import { comparable, type Outcome, text } from "./real-clients.ts";
+import { requestsAt, startServing } from "./serving.ts";
 
-/** In small: `test/server/clients.test.ts`, with the two packages that the project has. */
-const missing = isFullSize ? installClients() : "it needs 57 packages, and has no small version";
-
-/** Requests that begin at the provider that never answers, and go on to the other. */
-const failovers = 2;
+// In small: `test/server/clients.test.ts`, with the two packages that the project has.
 
 /** Calls of these are not compared here: their upstream, or what they are to end with, is another. */
 const isCompared = (call: string): boolean => !/^(?:embeddings|request id|invalid|completions)/.test(call);
-const isStreamed = (call: string): boolean => /streamed|helper/.test(call);
 
-describe.skipIf(missing !== undefined)(`clients of others${missing === undefined ? "" : ` (skipped: ${missing})`}`, () => {
-  let clients: RealClients;
-  beforeAll(async () => {
-    clients = await RealClients.start();
-  }, 120_000); // all packages together take 4 s to load, and beside much else a minute
-  afterAll(() => clients.stop());
-
-  const callsOf = (client: string, wanted: (call: string) => boolean): string[] =>
-    (clients.calls.get(client) ?? []).filter((call) => wanted(call));
-
+describeClients((clients, set) => {
   it("get through the server what they get from the provider", async () => {
-    const table = new CheckTable();
+    const table = new CheckTable(clients.node);
     const upstream = await startAimock();
-    const { url } = await serving(["--base-url", `${upstream.url}/v1`]);
+    const { url } = await startServing(upstream.url);
     for (const client of clients.names) {
-      const calls = callsOf(client, isCompared);
+      const calls = clients.calls(client, isCompared);
       const differing: string[] = [];
       for (const call of calls) {
         const direct = await clients.call(client, call, { url: upstream.url });
@@ -65,11 +50,11 @@ describe.skipIf(missing !== undefined)(`clients of others${missing === undefined
   });
 
   it("are counted with the tokens that the provider counts, and told of usage only where they ask", async () => {
-    const table = new CheckTable();
+    const table = new CheckTable(clients.node);
     const upstream = await mock();
-    const { url } = await serving(["--base-url", upstream.url]);
+    const { url } = await startServe(new Workplace(), ["--base-url", upstream.url]);
     for (const client of clients.names) {
-      const calls = callsOf(client, (call) => /^(?:completions: )?plain|^responses: plain|^embeddings/.test(call));
+      const calls = clients.calls(client, (call) => /^(?:completions: )?plain|^responses: plain|^embeddings/.test(call));
       const outcomes: Outcome[] = [];
       for (const call of calls) outcomes.push(await clients.call(client, call, { url }));
       const { total_tokens: ours } = Object(await (await fetch(`${url}/stats`)).json());
@@ -84,7 +69,7 @@ describe.skipIf(missing !== undefined)(`clients of others${missing === undefined
   });
 
   it("end with an error of their own at once, and after one request, where asking again is in vain", async () => {
-    const table = new CheckTable();
+    const table = new CheckTable(clients.node);
     const upstream = await serve();
     const user = new Workplace();
     user.environment["GATEWAY_TOKEN"] = "right";
@@ -115,106 +100,52 @@ describe.skipIf(missing !== undefined)(`clients of others${missing === undefined
     expect(table.print("Errors")).toEqual([]);
   });
 
-  it("are answered through a provider's faults, by another where there is one, and end once where there is none", async () => {
-    const table = new CheckTable();
-    const { url: mockUrl } = await mock();
-    const upstream = await serve(faultyScript(mockUrl));
-    const second = await serve(faultyScript(mockUrl));
-    await inGroups(clients.names, 4, async (client) => {
-      const user = new Workplace();
-      const name = client.replaceAll(" ", "-");
-      const to = [
-        { provider: "first", model: `never-${name}` },
-        { provider: "second", model: `fine-${name}` },
-      ];
-      configure(user, {
-        providers: { first: { base_url: `${upstream.url}/v1` }, second: { base_url: `${second.url}/v1` } },
-        routes: { both: { to } },
-      });
-      const { url } = await startServe(user, ["--max-retries", "2", "--retry-delay", "0.01"]);
-      for (const fault of ["429", "500", "502", "dead", "slow"])
-        for (const call of ["plain", "plain, streamed"]) {
-          const before = await requestsAt(url);
-          const outcome = await clients.call(client, call, { url, model: `first/once-${fault}-${name}-${isStreamed(call)}` });
-          const asked = (await requestsAt(url)) - before;
-          table.add(
-            client,
-            `${fault}${isStreamed(call) ? " s" : ""}`,
-            `${asked}`,
-            outcome.ok && asked === 1 ? undefined : text(outcome),
-          );
+  it("are answered from the cache, whether they ask for a stream or not", async () => {
+    const table = new CheckTable(clients.node);
+    const upstream = await startAimock();
+    const { url } = await startServing(upstream.url, "--live-cache", "on");
+    for (const client of clients.names)
+      for (const plain of clients.calls(client, (call) => /^(?:responses: )?plain$/.test(call))) {
+        const streamed = `${plain}, streamed`;
+        for (const [first, second] of [
+          [plain, streamed],
+          [streamed, plain],
+        ] as const) {
+          if (!clients.has(client, streamed)) continue;
+          const model = `${client} ${first}`;
+          const wanted = await clients.call(client, plain, { url: upstream.url, model });
+          await clients.call(client, first, { url, model });
+          const before = upstream.getRequests().length;
+          const outcome = await clients.call(client, second, { url, model });
+          const asked = upstream.getRequests().length - before;
+          // A replayed stream has the whole answer in one piece. Streams of aimock do not say that nothing was refused.
+          const [got, want] = [outcome, wanted].map((one) => comparable(one).replaceAll(',"refusal":null', ""));
+          const isEqual = second === plain ? got === want : text(outcome).includes(plainAnswer);
+          const isRight = outcome.ok && asked === 0 && isEqual;
+          table.add(client, `${first}, then`, `${asked}`, isRight ? undefined : `${want}\n${got}`);
         }
-      for (const call of ["plain", "plain, streamed"]) {
-        const outcome = await clients.call(client, call, { url, model: "both" });
-        table.add(client, `failover${isStreamed(call) ? " s" : ""}`, "ok", outcome.ok ? undefined : text(outcome));
       }
-      for (const call of callsOf(client, (one) => /^(?:.*: )?plain/.test(one) && isStreamed(one))) {
-        const outcome = await clients.call(client, call, { url, model: `second/cut-${name}` });
-        table.add(client, "cut", outcome.ok ? "short" : outcome.error.name, outcome.ok ? text(outcome) : undefined);
-      }
-      const before = await requestsAt(url);
-      const outcome = await clients.call(client, "plain", { url, model: `first/never-${name}` });
-      const asked = (await requestsAt(url)) - before;
-      const attempts = upstream.ledger.filter(({ body }) => body.includes(`"never-${name}"`)).length;
-      const wanted = client.startsWith("langchain") ? 7 : client.startsWith("ai ") ? 3 : 1;
-      const isRight = !outcome.ok && asked === wanted && attempts <= 3 * (asked + failovers);
-      table.add(
-        client,
-        "none left",
-        `${outcome.ok ? "answered" : outcome.error.name} ${asked}`,
-        isRight ? undefined : text(outcome),
-      );
-      table.add(client, "attempts there", String(attempts));
-    });
-    expect(table.print("Faults: requests that reached the server; s: streamed")).toEqual([]);
-  });
-
-  it.each([8, 70])("wait %d s in the queue, and the provider is asked once for each", async (seconds) => {
-    const table = new CheckTable();
-    const gate = deferred<void>();
-    const { url: mockUrl } = await mock();
-    const answer = faultyScript(mockUrl);
-    const upstream = await serve(async (call, ledger) => {
-      if (!call.body.includes("blocker")) return answer(call, ledger);
-      await gate.promise;
-      return chatAnswer();
-    });
-    const { url } = await serving(["--base-url", `${upstream.url}/v1`, "-c", "1"]);
-    const body = JSON.stringify({ model: "blocker", messages: [] });
-    const blocking = fetch(`${url}/v1/chat/completions`, { method: "POST", body });
-    await upstream.until(() => upstream.inFlight === 1);
-    const timer = setTimeout(gate.resolve, seconds * 1000);
-    onTestFinished(() => clearTimeout(timer));
-    const waitWith = async (client: string, call: string): Promise<void> => {
-      const model = `waits-${client}-${call}`;
-      const outcome = await clients.call(client, call, { url, model });
-      const calls = upstream.ledger.filter(({ body: sent }) => sent.includes(`"${model}"`)).length;
-      const cell = `${(outcome.tookMs / 1000).toFixed(1)} s, ${calls}`;
-      table.add(client, call, cell, outcome.ok && calls === 1 ? undefined : text(outcome));
-    };
-    const asked = clients.names.flatMap((client) => ["plain", "plain, streamed"].map((call) => waitWith(client, call)));
-    await Promise.all([blocking, ...asked]);
-    expect(table.print(`Waits of ${seconds} s, and the provider's calls`)).toEqual([]);
+    expect(table.print("The provider's requests for an answer that the cache has")).toEqual([]);
   });
 
   it("are used as the samples show", async () => {
-    const user = workplaceOfClients();
+    const user = workplaceOf(set);
     const { url } = await startServe(user, ["-p", "mock"]);
     user.environment["SERVER"] = url;
-    for (const name of ["langchain.js", "llamaindex.js", "ai-sdk.js", "openai.js", "anthropic.js"]) {
-      const { code, stdout, stderr } = await user.finish(user.spawn(process.execPath, [user.path(name)]));
+    for (const name of set.samples) {
+      const { code, stdout, stderr } = await user.finish(user.spawn(set.program, [user.path(name)]));
       expect([name, code, stderr]).toEqual([name, 0, ""]);
       expect(stdout).toMatch(/^(?:.+\n){2,4}$/);
     }
   });
 
   it("get vectors as the provider has them, whatever it is asked for and sends", async () => {
-    const table = new CheckTable();
+    const table = new CheckTable(clients.node);
     for (const takesBase64 of [true, false]) {
       const upstream = await serve(embeddingScript(takesBase64));
-      const { url } = await serving(["--base-url", `${upstream.url}/v1`]);
+      const { url } = await startServing(upstream.url);
       for (const client of clients.names)
-        for (const call of callsOf(client, (one) => one.startsWith("embeddings"))) {
+        for (const call of clients.calls(client, (one) => one.startsWith("embeddings"))) {
           const outcome = await clients.call(client, call, { url });
           const isRight = vectors.every((vector) => text(outcome).includes(text(vector)));
           table.add(client, `${call} ${takesBase64 ? "of base64" : "of numbers"}`, "equal", isRight ? undefined : text(outcome));
@@ -225,23 +156,10 @@ describe.skipIf(missing !== undefined)(`clients of others${missing === undefined
 });
 
 /** Where the packages are found that the samples of clients need. */
-function workplaceOfClients(): Workplace {
+function workplaceOf({ folder }: ClientSet): Workplace {
   const user = new Workplace();
-  symlinkSync(join(import.meta.dirname, "..", "clients", "node_modules"), user.path("node_modules"));
+  symlinkSync(join(folder, "node_modules"), user.path("node_modules"));
   cpSync(join(import.meta.dirname, "..", "..", "samples", "clients"), user.folder, { recursive: true });
   user.write("package.json", '{ "type": "module" }');
   return user;
-}
-
-async function serving(args: readonly string[]): Promise<{ readonly url: string }> {
-  return startServe(new Workplace(), args);
-}
-
-/** So many at a time. */
-async function inGroups<Item>(items: readonly Item[], size: number, work: (item: Item) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const loop = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: size }, loop));
 }
