@@ -1,5 +1,6 @@
-// `npm run bench:serve`: what `llmbatch serve` adds to a request, beside a bare pipe of node:http, in alternation, medians of several rounds.
-// Client, upstream and the contestant are three processes that share the cores.
+// `npm run bench:serve`: what `llmbatch serve` adds to a request, beside a bare pipe of node:http, and what it takes to answer one from the cache,
+// beside a server of node:http that answers at once; in alternation, medians of several rounds. Client, upstream and the contestant are three
+// processes that share the cores.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     connections: { type: "string", default: "64,256" },
     delays: { type: "string", default: "200,0" },
+    // Answers from the cache alone, without the rest.
+    hits: { type: "boolean", default: false },
     // Else they begin spread over the time of one answer: clients do not know of each other.
     together: { type: "boolean", default: false },
     // Of answers. Else it varies by a tenth: with a constant one, requests that a pause ever brought together come back together for ever.
@@ -26,13 +29,13 @@ const durationMs = Number(values.seconds) * 1000;
 // V8 compiles what runs often after some 3,000 requests: 300 a second at 64 connections.
 const warmUpMs = 10_000;
 const spread = values.constant ? 0 : 0.1;
-const names = { direct: "direct", pipe: "bare pipe of node:http", serve: "llmbatch serve" };
+const names = { direct: "direct", pipe: "bare pipe of node:http", serve: "llmbatch serve", hits: "llmbatch serve, hits" };
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
 
 console.log(
   `node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a round${values.together ? ", all connections in step" : ""}, medians of ${rounds} rounds in alternation\n`,
 );
-for (const delayMs of values.delays.split(",").map(Number)) {
+for (const delayMs of values.hits ? [] : values.delays.split(",").map(Number)) {
   const upstream = await startPart("upstream", delayMs, spread);
   const pipe = await startPart("pipe", upstream.url);
   const serve = await startServe(upstream.url);
@@ -40,10 +43,15 @@ for (const delayMs of values.delays.split(",").map(Number)) {
     await compare(delayMs, connections, { direct: upstream, pipe, serve });
   for (const { child } of [upstream, pipe, serve]) child.kill("SIGKILL");
 }
+const upstream = await startPart("upstream", 0);
+const hits = await startServe(upstream.url, "--live-cache", "on", "--cache", "memory");
+await compare(0, 64, { direct: upstream, hits });
+for (const { child } of [upstream, hits]) child.kill("SIGKILL");
 rmSync(folder, { recursive: true });
 
+/** @param contestants The first is asked directly. */
 async function compare(delayMs, connections, contestants) {
-  const results = { direct: [], pipe: [], serve: [] };
+  const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   for (const contestant of Object.values(contestants)) await load(contestant, connections, delayMs, warmUpMs);
   for (let round = 0; round < rounds; round += 1)
     for (const [name, contestant] of Object.entries(contestants))
@@ -124,9 +132,9 @@ async function startPart(...args) {
   return { child, url: `http://127.0.0.1:${String(port).trim()}` };
 }
 
-async function startServe(url) {
+async function startServe(url, ...more) {
   const program = join(import.meta.dirname, "..", "..", "bin", "llmbatch.js");
-  const args = [program, "serve", "--port", "0", "--base-url", `${url}/v1`, "-c", "1000", "--no-adaptive"];
+  const args = [program, "serve", "--port", "0", "--base-url", `${url}/v1`, "-c", "1000", "--no-adaptive", ...more];
   const env = { PATH: process.env.PATH, HOME: folder, OPENAI_API_KEY: "sk-none" };
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
   const [said] = await once(child.stderr, "data");

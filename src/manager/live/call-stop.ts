@@ -9,32 +9,37 @@ import { giveBackController, type SpareController, takeController } from "./spar
 export class CallStop {
   /** Undefined while the call goes on. */
   reason: Stop | undefined;
-  /** Ends the wait, or the attempt under way. */
-  readonly signal: AbortSignal;
   readonly #drainMs: number;
-  /** Undefined once the call is over: then it may be another one's. */
+  /** Undefined until it is needed, and once the call is over: then it may be another one's. */
   #over: SpareController | undefined;
+  #isAborted = false;
   #isSent = false;
   #drain: NodeJS.Timeout | undefined;
 
   constructor(drainMs: number) {
     this.#drainMs = drainMs;
-    this.#over = takeController();
-    this.signal = this.#over.controller.signal;
+  }
+
+  /** Ends the wait, or the attempt under way. What the cache answers never asks for it. */
+  get signal(): AbortSignal {
+    this.#over ??= takeController();
+    const { controller } = this.#over;
+    if (this.#isAborted) controller.abort();
+    return controller.signal;
   }
 
   /** The first reason given stands. */
   stop(stop: Stop): void {
     if (this.reason !== undefined) return;
     this.reason = stop;
-    if (this.#isSent) this.#drain = startTimer(() => this.#over?.controller.abort(), this.#drainMs);
-    else this.#over?.controller.abort();
+    if (this.#isSent) this.#drain = startTimer(() => this.#abort(), this.#drainMs);
+    else this.#abort();
   }
 
   /** An attempt in flight may take no more. */
   abort(stop: Stop): void {
     this.reason ??= stop;
-    this.#over?.controller.abort();
+    this.#abort();
   }
 
   startAttempt(): void {
@@ -43,7 +48,7 @@ export class CallStop {
 
   endAttempt(): void {
     this.#isSent = false;
-    if (this.reason !== undefined) this.#over?.controller.abort();
+    if (this.reason !== undefined) this.#abort();
   }
 
   /** Nothing is under way any more: no timer keeps the process alive. */
@@ -51,5 +56,10 @@ export class CallStop {
     clearTimeout(this.#drain);
     if (this.#over !== undefined) giveBackController(this.#over);
     this.#over = undefined;
+  }
+
+  #abort(): void {
+    this.#isAborted = true;
+    this.#over?.controller.abort();
   }
 }

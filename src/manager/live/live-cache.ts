@@ -52,7 +52,7 @@ export class LiveCache {
   /** @returns "failed" where the store cannot be read. */
   async find(key: string): Promise<Partial<StoredAnswer> | "failed" | undefined> {
     try {
-      const found = await this.#read(key);
+      const found = await (this.#store.getStored?.(key) ?? this.#read(key));
       this.#readsWork = true;
       return found;
     } catch (error) {
@@ -96,7 +96,6 @@ export class LiveCache {
   }
 
   async #read(key: string): Promise<Partial<StoredAnswer> | undefined> {
-    if (this.#store.getStored !== undefined) return this.#store.getStored(key);
     const response = await this.#store.get(key);
     return response && { response };
   }

@@ -5,6 +5,7 @@ import { defaultHeadersOf, type Provider } from "../../providers/providers.ts";
 
 /** How an answer comes, not what it says. */
 const ofTransfer: ReadonlySet<string> = new Set(["stream", "stream_options"]);
+const mayTellTransfer = /"stream(?:_options)?"|\\u/;
 
 /**
  * Names the answer of a live request: that of the first such line of a batch, whether it is streamed or not. Its own headers change what is
@@ -18,16 +19,18 @@ export function nameOfLive(
   provider: Pick<Provider, "endpoint">,
   namespace: string | undefined,
 ): string | undefined {
-  const body = removeMembers(request.body, ofTransfer);
-  const endpoint = provider.endpoint({ ...request, body });
+  const { path, headers } = request;
+  const asked = mayTellTransfer.test(request.body) ? { ...request, body: removeMembers(request.body, ofTransfer) } : request;
+  const endpoint = provider.endpoint(asked);
   if (endpoint === undefined) return undefined;
-  const defaults = defaultHeadersOf(request.path);
-  const headers = Object.entries(request.headers ?? {})
+  const details = headers === undefined ? [] : ownHeaders(headers, defaultHeadersOf(path));
+  if (namespace !== undefined) details.push(`namespace: ${namespace}`);
+  return fingerprintWith(fingerprint(endpoint, asked.body), details);
+}
+
+function ownHeaders(headers: Readonly<Record<string, string>>, defaults: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers)
     .filter(([name, value]) => defaults[name] !== value)
     .map(([name, value]) => `${name}: ${value}`)
     .toSorted();
-  return fingerprintWith(fingerprint(endpoint, body), [
-    ...headers,
-    ...(namespace === undefined ? [] : [`namespace: ${namespace}`]),
-  ]);
 }

@@ -8,9 +8,13 @@ const ofState = ["background", "previous_response_id", "conversation", "containe
 /** Kinds of tools that the client calls itself; others search and compute at the provider, and answer otherwise tomorrow. */
 const clientsTools: ReadonlySet<unknown> = new Set([undefined, "function", "custom"]);
 
+/** What can name one of them stands in few requests. To parse all of them takes as long as to look an answer up. */
+const mayDepend = /"(?:background|previous_response_id|conversation|container|store|web_search_options|tools)"|\\u/;
+
 /** Whether an answer to this request would be good for another one: all that it depends on stands in it. */
 export function isRepeatable({ path, body }: BatchRequest): boolean {
   if (path === countPath) return false;
+  if (!mayDepend.test(body)) return true;
   const request = parseJson(body);
   if (!isJsonObject(request)) return false;
   const hasState = ofState.some((name) => request[name] !== undefined && request[name] !== null && request[name] !== false);

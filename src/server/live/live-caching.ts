@@ -24,17 +24,16 @@ export function cachingOf(
 ): LiveCaching | ApiError | undefined {
   const name = asked === undefined ? mode : String(asked);
   const caching = modes.get(name);
-  if (caching !== undefined) return { ...caching, namespace };
+  if (caching !== undefined) return { reads: caching.reads, writes: caching.writes, namespace };
   if (modes.has(name)) return undefined;
   const message = `x-llmbatch-cache: expected one of ${[...modes.keys()].join(", ")}`;
   return { status: 400, type: "invalid_request_error", code: "invalid_header", message, isWorthRetrying: false };
 }
 
-/** What is said of the cache in headers. */
-export function cacheHeaders(outcome: CacheOutcome | undefined): Record<string, string> {
-  if (outcome === undefined || outcome.kind === "failed") return { "x-llmbatch-cache": "off" };
-  const ageMs = outcome.kind === "hit" ? outcome.ageMs : undefined;
-  return { "x-llmbatch-cache": outcome.kind, ...(ageMs !== undefined && { age: String(Math.floor(ageMs / 1000)) }) };
+/** Adds what is said of the cache. */
+export function addCacheHeaders(headers: Record<string, string>, outcome: CacheOutcome | undefined): void {
+  headers["x-llmbatch-cache"] = outcome === undefined || outcome.kind === "failed" ? "off" : outcome.kind;
+  if (outcome?.kind === "hit" && outcome.ageMs !== undefined) headers["age"] = String(Math.floor(outcome.ageMs / 1000));
 }
 
 const lastEvents: ReadonlySet<unknown> = new Set(["message_stop", "response.completed", "response.incomplete"]);

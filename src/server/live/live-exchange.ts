@@ -1,4 +1,5 @@
 import type { CacheOutcome, LiveAnswer, LiveCaching } from "../../manager/manager.ts";
+import type { RateLimitStatus } from "../../limiters/limiters.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import type { Target } from "../../model/demand.ts";
 import type { BatchResult } from "../../model/result.ts";
@@ -9,7 +10,7 @@ import { forwardedHeaders } from "./forwarded-headers.ts";
 import type { Phase } from "../pages/metrics.ts";
 import { clientPatienceMs, isRetry } from "./client-patience.ts";
 import { encodedVectors } from "./embedding-encoding.ts";
-import { cacheHeaders, cachingOf, isLastEvent } from "./live-caching.ts";
+import { addCacheHeaders, cachingOf, isLastEvent } from "./live-caching.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { limitHeaders } from "./limit-headers.ts";
 import type { LiveCallOfClient, LiveContext } from "./live-context.ts";
@@ -40,6 +41,8 @@ export class LiveExchange {
   /** How long it may wait, and what ends that. */
   #patienceMs = 0;
   #patience: NodeJS.Timeout | undefined;
+  /** Of its model, when it came. */
+  #limits: readonly RateLimitStatus[] = [];
   #visit: Visit | undefined;
   #cached: CacheOutcome | undefined;
   /** The last event of a stream whose answer is kept first. */
@@ -70,9 +73,6 @@ export class LiveExchange {
       if ("status" in live) return this.#refuse(live);
       const asked = this.#ask(live, text);
       if ("status" in asked) return this.#refuse(asked);
-      // What may start has started after a tick, and needs no timer.
-      await undefined;
-      if (this.#startedAtMs === undefined) this.#patience = startTimer(() => this.#giveUp(), this.#patienceMs);
       return this.#answered(await asked.result, live, text);
     } finally {
       clearTimeout(this.#timer);
@@ -97,9 +97,10 @@ export class LiveExchange {
     const patienceMs = waitingRoom.patienceOf(clientPatienceMs(headers));
     this.#patienceMs = patienceMs;
     const goesFirst = isRetry(headers) && waitingRoom.returns(client.name, text);
+    this.#limits = manager.rateLimitStatus(request.model);
     const refusal = goesFirst
       ? undefined
-      : waitingRoom.refuse(request.model, patienceMs, asker.band, this.#context.countWaiting());
+      : waitingRoom.refuse(this.#limits, patienceMs, asker.band, this.#context.countWaiting());
     if (refusal !== undefined) return refusal;
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
@@ -113,6 +114,7 @@ export class LiveExchange {
       onEvent: isStreamed ? (event) => this.#pass(event, live, caching) : undefined,
     });
     if (this.#isOver) this.#live.abort();
+    else if (caching === undefined) void this.#startPatience();
     return this.#live;
   }
 
@@ -146,7 +148,15 @@ export class LiveExchange {
 
   readonly #onCache = (outcome: CacheOutcome): void => {
     this.#cached = outcome;
+    if (outcome.kind !== "hit" && outcome.kind !== "stored") void this.#startPatience();
   };
+
+  /** What may start has started after two ticks, and needs no timer. Nor does what the cache answers. */
+  async #startPatience(): Promise<void> {
+    await undefined;
+    await undefined;
+    if (this.#startedAtMs === undefined) this.#patience = startTimer(() => this.#giveUp(), this.#patienceMs);
+  }
 
   readonly #onAttempt = (attempt: Attempt, { name }: Target, durationMs: number): void => {
     this.#visit?.count(attempt);
@@ -190,7 +200,10 @@ export class LiveExchange {
 
   #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
     const own = this.#call.client.limitsOf(model).status();
-    const limits = own.length > 0 ? [{ limits: own }] : this.#context.manager.rateLimitStatus(model);
+    // What the cache answered has used nothing of them since.
+    const shared = (): readonly RateLimitStatus[] =>
+      result?.cached === true ? this.#limits : this.#context.manager.rateLimitStatus(model);
+    const limits = own.length > 0 ? [{ limits: own }] : shared();
     return Object.assign(this.#facts(result), limitHeaders(limits));
   }
 
@@ -205,7 +218,8 @@ export class LiveExchange {
     if (result !== undefined || attempts > 0) facts["x-llmbatch-attempts"] = String(attempts);
     const upstreamId = result?.response?.requestId ?? "";
     if (/^[\x21-\x7e]+$/.test(upstreamId)) facts["x-llmbatch-upstream-id"] = upstreamId;
-    return Object.assign(facts, cacheHeaders(this.#cached));
+    addCacheHeaders(facts, this.#cached);
+    return facts;
   }
 
   /** Of a request that was never sent. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RateLimitStatus } from "../../limiters/limiters.ts";
 import type { RequestManager } from "../../manager/manager.ts";
 import type { Band } from "../../model/demand.ts";
 import { type ApiError, busy } from "../http/api-error.ts";
@@ -32,11 +33,10 @@ export class WaitingRoom {
     return clientPatienceMs === undefined ? maxWaitMs : Math.min(maxWaitMs, 0.8 * clientPatienceMs);
   }
 
-  /** Refuses at once what could not be sent in time. @param waitingHere Of all clients. @returns undefined where it may wait. */
-  refuse(model: string, patienceMs: number, band: Band, waitingHere: number): ApiError | undefined {
+  /** Refuses at once what could not be sent in time. @param targets Of its model. @param waitingHere Of all clients. @returns undefined where it may wait. */
+  refuse(targets: readonly RateLimitStatus[], patienceMs: number, band: Band, waitingHere: number): ApiError | undefined {
     const { manager, maxWaiting } = this.#options;
     if (waitingHere >= maxWaiting) return busy("queue_full", `${waitingHere} requests wait already`, 1_000);
-    const targets = manager.rateLimitStatus(model);
     const [target] = targets;
     if (target === undefined) return undefined;
     const { waiting, waitingLive = waiting } = manager.limiterStatus();
