@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { expect, it } from "vitest";
+import { MemoryCache } from "../../src/index.ts";
 import { createServer, listen } from "../../src/server/server.ts";
 import { chatAnswer, type Script } from "../support/scripted-server.ts";
 import { ask, open, question, requestBytes, serveLive } from "./live-server.ts";
@@ -26,18 +27,23 @@ it.each([Infinity, 2 ** 31])("requests may wait for %d ms", async (maxQueueWaitM
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-it("sends a request away that waits for too long, though it began to wait, and one that was sent in time never", async () => {
-  const over = new AbortController();
-  const script: Script = () => once(over.signal, "abort").then(() => chatAnswer());
-  const { upstream, url } = await serveLive(script, { maxQueueWaitMs: 50, options: { concurrency: 1 } });
-  const first = ask(url);
-  await upstream.until(() => upstream.inFlight === 1);
-  const second = await ask(url);
-  expect([second.status, await second.text()]).toEqual([429, expect.stringContaining("It waited for")]);
-  over.abort();
-  expect((await first).status).toBe(200);
-  expect(upstream.ledger).toHaveLength(1);
-});
+const caches = ["on", "off"] as const;
+it.each(caches)(
+  "with the cache %s a request that waits for too long is sent away, one that was sent in time never",
+  async (mode) => {
+    const over = new AbortController();
+    const script: Script = () => once(over.signal, "abort").then(() => chatAnswer());
+    const options = { concurrency: 1, cache: new MemoryCache() };
+    const { upstream, url } = await serveLive(script, { maxQueueWaitMs: 50, liveCache: mode, options });
+    const first = ask(url);
+    await upstream.until(() => upstream.inFlight === 1);
+    const second = await ask(url, { ...question, seed: 1 });
+    expect([second.status, await second.text()]).toEqual([429, expect.stringContaining("It waited for")]);
+    over.abort();
+    expect((await first).status).toBe(200);
+    expect(upstream.ledger).toHaveLength(1);
+  },
+);
 
 it("takes the token of either header, and tells a page that may ask of a wrong one", async () => {
   const origin = "https://app.example.com";

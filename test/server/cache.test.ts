@@ -135,6 +135,15 @@ describe("the cache of live requests", () => {
     ]).toEqual(["off 200", "off 200"]);
   });
 
+  it("reads names of members however they are spelled", async () => {
+    const { url } = await serveLive(answer, { liveCache: "on", options: { cache: new MemoryCache() } });
+    const others = JSON.stringify(question).slice(1);
+    const asking = async (member: string): Promise<string> => told(await ask(url, `{${member},${others}`));
+    expect(await asking(String.raw`"\u0073tore":true`)).toBe("off 200");
+    expect(await asking(String.raw`"stre\u0061m":false`)).toBe("stored 200");
+    expect(await asking('"stream":false')).toBe("hit 200");
+  });
+
   const bad: readonly (readonly [string, () => Reply])[] = [
     ["an error in a 200", () => ({ body: { error: { message: "no" }, choices: [{}] } })],
     ["no choices", () => chatAnswer("", { choices: [] })],
