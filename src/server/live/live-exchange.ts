@@ -41,7 +41,7 @@ export class LiveExchange {
   /** How long it may wait, and what ends that. */
   #patienceMs = 0;
   #patience: NodeJS.Timeout | undefined;
-  /** Of its model, when it came. */
+  /** Of its model. */
   #limits: readonly RateLimitStatus[] = [];
   #visit: Visit | undefined;
   #cached: CacheOutcome | undefined;
@@ -98,9 +98,8 @@ export class LiveExchange {
     this.#patienceMs = patienceMs;
     const goesFirst = isRetry(headers) && waitingRoom.returns(client.name, text);
     this.#limits = manager.rateLimitStatus(request.model);
-    const refusal = goesFirst
-      ? undefined
-      : waitingRoom.refuse(this.#limits, patienceMs, asker.band, this.#context.countWaiting());
+    const waiting = this.#context.countWaiting();
+    const refusal = goesFirst ? undefined : waitingRoom.refuse(this.#limits, patienceMs, asker.band, waiting);
     if (refusal !== undefined) return refusal;
     if (isStreamed && keepAlive !== undefined) this.#timer = setTimeout(this.#keepAlive, keepAlive.firstMs);
     this.#visit = client.enter(request.model, weights);
@@ -200,11 +199,9 @@ export class LiveExchange {
 
   #factsWithLimits(model: string, result?: BatchResult): Record<string, string> {
     const own = this.#call.client.limitsOf(model).status();
-    // What the cache answered has used nothing of them since.
-    const shared = (): readonly RateLimitStatus[] =>
-      result?.cached === true ? this.#limits : this.#context.manager.rateLimitStatus(model);
-    const limits = own.length > 0 ? [{ limits: own }] : shared();
-    return Object.assign(this.#facts(result), limitHeaders(limits));
+    // A hit has used nothing of them since it came. What shared a call may have waited.
+    if (result?.cached !== true || this.#startedAtMs !== undefined) this.#limits = this.#context.manager.rateLimitStatus(model);
+    return Object.assign(this.#facts(result), limitHeaders(own.length > 0 ? [{ limits: own }] : this.#limits));
   }
 
   /** What a client may know of how it was answered; while it waits, that it does. */
@@ -234,11 +231,8 @@ export class LiveExchange {
   }
 
   #giveUp(): void {
-    this.#refusal = busy(
-      "rate_limit_exceeded",
-      `It waited for ${Math.round(this.#patienceMs / 1000)} s, and the limits did not let it through`,
-      60_000,
-    );
+    const waited = `It waited for ${Math.round(this.#patienceMs / 1000)} s`;
+    this.#refusal = busy("rate_limit_exceeded", `${waited}, and the limits did not let it through`, 60_000);
     this.#endEarly();
   }
 
