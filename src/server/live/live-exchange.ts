@@ -41,6 +41,7 @@ export class LiveExchange {
   /** How long it may wait, and what ends that. */
   #patienceMs = 0;
   #patience: NodeJS.Timeout | undefined;
+  #hasEnded = false;
   /** Of its model. */
   #limits: readonly RateLimitStatus[] = [];
   #visit: Visit | undefined;
@@ -75,8 +76,8 @@ export class LiveExchange {
       if ("status" in asked) return this.#refuse(asked);
       return this.#answered(await asked.result, live, text);
     } finally {
-      clearTimeout(this.#timer);
-      clearTimeout(this.#patience);
+      this.#hasEnded = true;
+      for (const timer of [this.#timer, this.#patience]) clearTimeout(timer);
       body.close();
       if (isBehind) request.socket.off("close", onClose);
     }
@@ -150,11 +151,11 @@ export class LiveExchange {
     if (outcome.kind !== "hit" && outcome.kind !== "stored") void this.#startPatience();
   };
 
-  /** What may start has started after two ticks, and needs no timer. Nor does what the cache answers. */
+  /** What may start has started or ended after two ticks, and needs no timer. Nor does what the cache answers. */
   async #startPatience(): Promise<void> {
     await undefined;
     await undefined;
-    if (this.#startedAtMs === undefined) this.#patience = startTimer(() => this.#giveUp(), this.#patienceMs);
+    if (this.#startedAtMs === undefined && !this.#hasEnded) this.#patience = startTimer(() => this.#giveUp(), this.#patienceMs);
   }
 
   readonly #onAttempt = (attempt: Attempt, { name }: Target, durationMs: number): void => {
