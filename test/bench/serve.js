@@ -30,6 +30,9 @@ const durationMs = Number(values.seconds) * 1000;
 const warmUpMs = 10_000;
 const spread = values.constant ? 0 : 0.1;
 const names = { direct: "direct", pipe: "bare pipe of node:http", serve: "llmbatch serve", hits: "llmbatch serve, hits" };
+const bodies = Array.from({ length: 1000 }, (_, index) =>
+  JSON.stringify({ model: "m", messages: [{ role: "user", content: `${index} ${"x".repeat(250)}` }] }),
+);
 const folder = mkdtempSync(join(tmpdir(), "llmbatch-bench-"));
 
 console.log(
@@ -62,8 +65,8 @@ async function compare(delayMs, connections, contestants) {
 /** Asks on so many connections for so long. @param delayMs Of an answer. */
 async function load({ url, child }, connections, delayMs, forMs) {
   const pool = new Pool(url, { connections });
-  const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "x".repeat(250) }] });
-  const request = { method: "POST", path: "/v1/chat/completions", headers: { "content-type": "application/json" }, body };
+  const request = { method: "POST", path: "/v1/chat/completions", headers: { "content-type": "application/json" } };
+  let asked = 0;
   const times = [];
   let errors = 0;
   const cpuBefore = cpuSeconds(child.pid);
@@ -72,7 +75,7 @@ async function load({ url, child }, connections, delayMs, forMs) {
     if (!values.together) await sleep((delayMs * index) / connections);
     while (performance.now() - startedAt < forMs) {
       const askedAt = performance.now();
-      const response = await pool.request(request);
+      const response = await pool.request({ ...request, body: bodies[asked++ % bodies.length] });
       await response.body.dump();
       if (response.statusCode === 200) times.push(performance.now() - askedAt);
       else errors += 1;

@@ -11,7 +11,10 @@ export async function askThroughCache(
   { reads, writes, namespace }: LiveCaching,
   onCache: (outcome: CacheOutcome) => void,
 ): Promise<LiveOutcome> {
-  const key = isRepeatable(call.request) ? nameOfLive(call.request, call.provider, namespace) : undefined;
+  const { request, provider } = call;
+  const key = cache.names.of(request, namespace, () =>
+    isRepeatable(request) ? nameOfLive(request, provider, namespace) : undefined,
+  );
   if (key === undefined) {
     onCache({ kind: "off" });
     return call.ask();

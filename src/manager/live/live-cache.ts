@@ -1,6 +1,7 @@
 import type { CacheStore, StoredAnswer } from "../../caches/caches.ts";
 import type { ModelResponse } from "../../model/attempt.ts";
 import { messageOf } from "../../model/errors.ts";
+import { RecentNames } from "./recent-names.ts";
 
 /** What a live request makes of the manager's cache. */
 export interface LiveCaching {
@@ -30,6 +31,7 @@ export interface SharedCall {
 
 /** The cache of live requests: it never fails one. */
 export class LiveCache {
+  readonly names: RecentNames = new RecentNames();
   readonly #store: CacheStore;
   readonly #onFailure: (message: string) => void;
   readonly #underWay = new Map<string, SharedCall>();
