@@ -75,9 +75,12 @@ export class RequestWalk {
   async walk(input: BatchInput, index: number, write: WriteResult): Promise<void> {
     const journey = this.#read(input, index);
     if (!(journey instanceof Journey)) return write(journey, input);
-    const first = this.#identical?.follow(journey.key);
+    let key: string | undefined;
+    let first: Promise<BatchResult> | undefined;
     let result: BatchResult | undefined;
     try {
+      key = this.#identical && journey.key;
+      first = key === undefined ? undefined : this.#identical?.follow(key);
       if (first !== undefined) result = sharedResult(journey, await this.#stop.idle(first));
       else if (this.#recalls !== undefined) result = await this.#recall(journey, this.#recalls);
       const retries = new Retries(this.#options.retryRules);
@@ -94,7 +97,7 @@ export class RequestWalk {
     } catch (error) {
       result = failedResult(journey, { failure: internal(messageOf(error)) }, journey.sent);
     }
-    if (first === undefined) this.#identical?.end(journey.key, result);
+    if (first === undefined && key !== undefined) this.#identical?.end(key, result);
     write(result, input);
   }
 

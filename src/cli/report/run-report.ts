@@ -132,7 +132,7 @@ export class RunReport {
     this.#progress.stop();
   }
 
-  /** Each line on stderr is JSON: whoever reads them needs no other. */
+  /** A program reads the progress: every line of it is JSON. */
   get #isForPrograms(): boolean {
     return this.#options.progress === "json" && !this.#options.quiet;
   }
